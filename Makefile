@@ -1,0 +1,40 @@
+# Thin on purpose: what a target does is one line; how uv and Python are found is in scripts/setup.
+.PHONY: setup demo test check format bench openapi requirements
+.DELETE_ON_ERROR:
+
+# Whatever the caller's shell has activated, the project runs in its own .venv.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+bin := .venv/bin
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml .python-version requirements/dev.txt requirements/uv.txt scripts/setup
+	@sh scripts/setup
+
+demo: setup  ## make demo PORT=9000
+	$(bin)/fairquota demo $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) $(DEMO_ARGS)
+
+test: setup  ## make test ARGS='tests/solver -k rounding'
+	$(bin)/python -m pytest $(ARGS)
+
+check: setup
+	$(bin)/ruff format --check .
+	$(bin)/ruff check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+	$(bin)/fairquota openapi --check
+	$(bin)/hadolint Dockerfile
+
+format: setup
+	$(bin)/ruff format .
+	$(bin)/ruff check --fix .
+
+bench: setup
+	$(bin)/python -m benchmarks $(ARGS)
+
+openapi: setup
+	$(bin)/fairquota openapi --out openapi/fairquota.yaml
+
+requirements: setup
+	@sh scripts/pin-requirements
