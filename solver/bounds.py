@@ -1,0 +1,130 @@
+"""The limits that hold in one allocation: facts and policy folded into one interval each.
+
+Every limit is a whole number of minor units, so "the sum is exact" and "the cap is kept" can be
+checked in integers. A limit that falls between two minor units goes inwards: caps down, floors up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from solver.hierarchy import Hierarchy
+from solver.problem import (
+    NOT_SET,
+    UNLIMITED,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Policy,
+    Problem,
+    padded,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bounds:
+    """Limits in minor units, in the order of a `Hierarchy`: n reps, m + 1 nodes.
+
+    A rep with a `fixed` quota keeps floor and cap here as they would be without it, so that a
+    contradiction between them can be named; `lowest` and `highest` are what holds in the end.
+    """
+
+    floor: IntArray
+    cap: IntArray
+    fixed: IntArray
+    """(n,) the locked quota or `NOT_SET`."""
+    unit_min: IntArray
+    unit_max: IntArray
+    """(m + 1,) limits of the sum over a node; for the company both are the amount to assign."""
+    unit_target: BoolArray
+    """(m + 1,) whether the node's limits are one target (the company's always are)."""
+
+    @property
+    def lowest(self) -> IntArray:
+        return np.where(self.fixed == NOT_SET, self.floor, self.fixed)
+
+    @property
+    def highest(self) -> IntArray:
+        return np.where(self.fixed == NOT_SET, self.cap, self.fixed)
+
+    @property
+    def total(self) -> int:
+        """The amount to assign: the company's target with its over-assignment."""
+        return int(self.unit_min[0])
+
+
+def bounds(problem: Problem, policy: Policy, hierarchy: Hierarchy) -> Bounds:
+    """Fold minimum, maximum, capacity, growth limits and targets into one interval each.
+
+    A growth limit over last year does not limit a rep whose last year is unknown.
+    """
+    reps = problem.reps
+    floors = [
+        reps.min,
+        _floor(reps.baseline, policy.min_over_baseline),
+        _floor(reps.last_year, policy.min_over_last_year),
+    ]
+    caps = [
+        reps.max,
+        _round_down(reps.capacity),
+        _cap(reps.baseline, policy.max_over_baseline),
+        _cap(reps.last_year, policy.max_over_last_year),
+    ]
+    row = hierarchy.rep_row
+    unit_min, unit_max, is_target = _unit_limits(problem, policy, hierarchy)
+    return Bounds(
+        floor=np.max(floors, axis=0)[row],
+        cap=np.min(caps, axis=0)[row],
+        fixed=reps.fixed[row],
+        unit_min=unit_min,
+        unit_max=unit_max,
+        unit_target=is_target,
+    )
+
+
+def _unit_limits(
+    problem: Problem, policy: Policy, hierarchy: Hierarchy
+) -> tuple[IntArray, IntArray, BoolArray]:
+    units, row = problem.units, hierarchy.unit_row
+    unit_min = np.append(units.min, 0)[row]  # row -1, the company, is the appended entry
+    unit_max = np.append(units.max, UNLIMITED)[row]
+    target = np.append(units.target, problem.target)[row]
+    over = np.append(units.over_assignment, policy.over_assignment)[row]
+    over[0] = policy.over_assignment
+    for node in range(1, hierarchy.nodes):
+        if np.isnan(over[node]):
+            over[node] = over[hierarchy.parent[node]]
+    is_target = target != NOT_SET
+    for node in np.flatnonzero(is_target):
+        unit_min[node] = unit_max[node] = padded(int(target[node]), float(over[node]))
+    return unit_min, unit_max, is_target
+
+
+def _floor(column: FloatArray, growth: float | None) -> IntArray:
+    """column x (1 + growth), up to the next minor unit; 0 where unknown or negative."""
+    if growth is None:
+        return np.zeros(len(column), dtype=np.int64)
+    limit = column * (1 + growth)
+    whole = np.ceil(limit - _slack(limit))
+    return np.where(np.isnan(limit), 0, np.clip(np.nan_to_num(whole), 0, UNLIMITED)).astype(int)
+
+
+def _cap(column: FloatArray, growth: float | None) -> IntArray:
+    """column x (1 + growth), down to the last minor unit; `UNLIMITED` where unknown."""
+    if growth is None:
+        return np.full(len(column), UNLIMITED)
+    return _round_down(np.where(np.isnan(column), np.inf, column * (1 + growth)))
+
+
+def _round_down(limit: FloatArray) -> IntArray:
+    whole = np.floor(np.where(np.isfinite(limit), limit + _slack(limit), UNLIMITED))
+    return np.clip(whole, 0, UNLIMITED).astype(np.int64)
+
+
+def _slack(limit: FloatArray) -> FloatArray:
+    """What 100.00 x 1.1 = 110.00000000000001 may be off by before it counts as a cent."""
+    return 8 * np.spacing(np.where(np.isfinite(limit), np.abs(limit), 0.0))
+
+

@@ -1,0 +1,56 @@
+"""What can go wrong in the solver, told in the words of the problem. No status codes here.
+
+* SolverError
+  x InvalidProblem        the facts contradict themselves or cannot be read
+  x InfeasibleProblem     the rules cannot all hold: carries the conflict and how to mend it
+  x EnginesDisagree       the tree engine and the linear programme found different optima
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from solver.conflict import Infeasibility
+
+
+class SolverError(Exception):
+    """The solver could not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a problem: which row, which field, and what to do about it.
+
+    `table` is `reps`, `units` or empty (the problem itself); `row` the position within it.
+    """
+
+    table: str
+    row: int | None
+    field: str
+    reason: str
+
+    def __str__(self) -> str:
+        place = self.field if self.row is None else f"{self.table}[{self.row}].{self.field}"
+        return f"{place}: {self.reason}"
+
+
+class InvalidProblem(SolverError):
+    """The problem contradicts itself. Every fault found is listed, not only the first."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("; ".join(map(str, faults[:5])) + ("; …" if len(faults) > 5 else ""))
+        self.faults = faults
+
+
+class InfeasibleProblem(SolverError):
+    """The rules cannot all hold together."""
+
+    def __init__(self, infeasibility: Infeasibility) -> None:
+        super().__init__(infeasibility.sentence)
+        self.infeasibility = infeasibility
+
+
+class EnginesDisagree(SolverError):
+    """Two exact methods found different optima, so neither is trusted."""

@@ -1,0 +1,125 @@
+"""The organisation laid out depth first, so that the reps of every unit stand side by side.
+
+Sums over units then are sums over slices, and the layout depends on ids alone: the order in which
+reps and units were listed changes nothing, not even the last bit of a sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from solver.problem import COMPANY, UNLIMITED, FloatArray, IntArray, Problem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hierarchy:
+    """n reps and m + 1 nodes in depth-first order; node 0 is the company, the others are units.
+
+    A node's own reps come first, then those of its sub-units, each by id.
+    """
+
+    rep_row: IntArray
+    """(n,) row in `Problem.reps` of the rep that stands k-th here."""
+    rep_node: IntArray
+    """(n,) node that the k-th rep hangs on, never decreasing."""
+    unit_row: IntArray
+    """(m + 1,) row of the node in `Problem.units`; `COMPANY` for node 0."""
+    parent: IntArray
+    """(m + 1,) node above; -1 for the company. A parent comes before its children."""
+    depth: IntArray
+    """(m + 1,) 0 for the company."""
+    first: IntArray
+    last: IntArray
+    """(m + 1,) the node's reps, those of its sub-units included, are first <= k < last."""
+
+    @property
+    def nodes(self) -> int:
+        return len(self.parent)
+
+    def levels(self) -> Iterator[IntArray]:
+        """The nodes of each depth, the deepest first, each in layout order."""
+        by_depth = np.argsort(self.depth, kind="stable")
+        ends = np.cumsum(np.bincount(self.depth))
+        for level in range(len(ends) - 1, -1, -1):
+            start = ends[level - 1] if level else 0
+            yield by_depth[start : ends[level]]
+
+    def ancestors(self, node: int) -> Iterator[int]:
+        """The node itself, its parent, and so on up to the company."""
+        while node >= 0:
+            yield node
+            node = int(self.parent[node])
+
+
+def lay_out(problem: Problem) -> Hierarchy:
+    """The depth-first layout of a problem's organisation."""
+    reps, units = problem.reps, problem.units
+    unit_row, parent = _depth_first(units.ids, units.parent)
+    node_of_unit = np.empty(len(units) + 1, dtype=np.int64)
+    node_of_unit[unit_row] = np.arange(len(unit_row))  # row -1, the company, is the last entry
+    node = node_of_unit[reps.unit]
+    rep_row = np.lexsort((_ranks(reps.ids), node))
+    depth = np.zeros(len(parent), dtype=np.int64)
+    for child in range(1, len(parent)):
+        depth[child] = depth[parent[child]] + 1
+    size = np.ones(len(parent), dtype=np.int64)
+    for child in range(len(parent) - 1, 0, -1):
+        size[parent[child]] += size[child]
+    rep_node = node[rep_row]
+    nodes = np.arange(len(parent))
+    return Hierarchy(
+        rep_row=rep_row,
+        rep_node=rep_node,
+        unit_row=unit_row,
+        parent=parent,
+        depth=depth,
+        first=np.searchsorted(rep_node, nodes),
+        last=np.searchsorted(rep_node, nodes + size),
+    )
+
+
+def _depth_first(ids: Sequence[str], parent: IntArray) -> tuple[IntArray, IntArray]:
+    """Rows of the units in depth-first order (the company first), and each one's parent node."""
+    children: list[list[int]] = [[] for _ in range(len(ids) + 1)]
+    for row in sorted(range(len(ids)), key=ids.__getitem__, reverse=True):
+        children[parent[row]].append(row)  # children[-1] are the company's
+    rows, parents = [], []
+    waiting = [(COMPANY, -1)]
+    while waiting:
+        row, above = waiting.pop()
+        node = len(rows)
+        rows.append(row)
+        parents.append(above)
+        waiting.extend((child, node) for child in children[row])
+    return np.array(rows, dtype=np.int64), np.array(parents, dtype=np.int64)
+
+
+def _ranks(ids: Sequence[str]) -> IntArray:
+    """The place of each id among all ids in code point order, which no locale can change."""
+    ranks = np.empty(len(ids), dtype=np.int64)
+    ranks[np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)] = np.arange(
+        len(ids)
+    )
+    return ranks
+
+
+def slice_sums(values: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
+    """Sum of values[first:last] for each pair; 0 for an empty slice."""
+    padded = np.append(values, 0.0)  # reduceat needs every start inside, and misreads empty slices
+    pairs = np.column_stack((first, last)).ravel()
+    sums = np.add.reduceat(padded, pairs)[::2]
+    return np.where(first < last, sums, 0.0)
+
+
+def exact_sums(values: IntArray, first: IntArray, last: IntArray) -> IntArray:
+    """The same in integers. A sum beyond every possible amount is answered as `UNLIMITED`."""
+    padded = np.append(values, 0)
+    pairs = np.column_stack((first, last)).ravel()
+    sums = np.add.reduceat(padded, pairs)[::2]
+    # Integer sums wrap around silently; the float sum, off by a few units at most, tells when.
+    rough = slice_sums(values.astype(np.float64), first, last)
+    sums = np.where(np.abs(rough) < UNLIMITED, sums, UNLIMITED)
+    return np.where(first < last, sums, 0)
