@@ -22,7 +22,7 @@ check: setup
 	$(bin)/ruff format --check .
 	$(bin)/ruff check .
 	$(bin)/mypy
-	$(bin)/lint-imports
+	$(bin)/lint-imports --no-logo
 	$(bin)/fairquota openapi --check
 	$(bin)/hadolint Dockerfile
 
@@ -37,4 +37,4 @@ openapi: setup
 	$(bin)/fairquota openapi --out openapi/fairquota.yaml
 
 requirements: setup
-	@sh scripts/pin-requirements
+	@sh scripts/pin-requirements $(ARGS)
