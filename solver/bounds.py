@@ -97,7 +97,7 @@ def _unit_limits(
         if np.isnan(over[node]):
             over[node] = over[hierarchy.parent[node]]
     is_target = target != NOT_SET
-    for node in np.flatnonzero(is_target):
+    for node in np.flatnonzero(is_target).tolist():
         unit_min[node] = unit_max[node] = padded(int(target[node]), float(over[node]))
     return unit_min, unit_max, is_target
 
@@ -126,5 +126,3 @@ def _round_down(limit: FloatArray) -> IntArray:
 def _slack(limit: FloatArray) -> FloatArray:
     """What 100.00 x 1.1 = 110.00000000000001 may be off by before it counts as a cent."""
     return 8 * np.spacing(np.where(np.isfinite(limit), np.abs(limit), 0.0))
-
-

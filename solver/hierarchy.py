@@ -86,7 +86,8 @@ def _depth_first(ids: Sequence[str], parent: IntArray) -> tuple[IntArray, IntArr
     children: list[list[int]] = [[] for _ in range(len(ids) + 1)]
     for row in sorted(range(len(ids)), key=ids.__getitem__, reverse=True):
         children[parent[row]].append(row)  # children[-1] are the company's
-    rows, parents = [], []
+    rows: list[int] = []
+    parents: list[int] = []
     waiting = [(COMPANY, -1)]
     while waiting:
         row, above = waiting.pop()

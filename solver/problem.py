@@ -7,7 +7,7 @@ A value that contradicts itself cannot be built: `InvalidProblem` names every fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final, Literal, Self, get_args
@@ -38,7 +38,7 @@ DEPTH_LIMIT: Final = 256
 
 def frozen(values: Any, dtype: type) -> npt.NDArray[Any]:
     """An own, read-only copy of `values` as an array of `dtype`."""
-    column = np.array(values, dtype=dtype)
+    column: npt.NDArray[Any] = np.array(values, dtype=dtype)
     column.setflags(write=False)
     return column
 
@@ -51,7 +51,7 @@ class Table:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def freeze(self, kinds: dict[str, type]) -> None:
+    def freeze(self, kinds: Mapping[str, type]) -> None:
         """Replace each named column by its own read-only copy of the right type."""
         for name, kind in kinds.items():
             column = frozen(getattr(self, name), kind)
@@ -96,7 +96,7 @@ class Reps(Table):
         return cls(tuple(ids), **{**full, **columns})  # type: ignore[arg-type]
 
 
-_REP_COLUMNS: Final = {
+_REP_COLUMNS: Final[Mapping[str, type]] = {
     "unit": np.int64, "baseline": np.float64, "reach": np.float64, "potential": np.float64,
     "last_year": np.float64, "min": np.int64, "max": np.int64, "capacity": np.float64,
     "fixed": np.int64, "sigma": np.float64,
@@ -132,7 +132,7 @@ class Units(Table):
         return cls(tuple(ids), **{**full, **columns})  # type: ignore[arg-type]
 
 
-_UNIT_COLUMNS: Final = {
+_UNIT_COLUMNS: Final[Mapping[str, type]] = {
     "parent": np.int64, "min": np.int64, "max": np.int64, "target": np.int64,
     "over_assignment": np.float64,
 }  # fmt: skip
@@ -250,17 +250,17 @@ def _measurements_are_sensible(problem: Problem) -> list[Fault]:
 
 def _amount(column: FloatArray, *unknown: float) -> BoolArray:
     """Whether each entry is an amount of money or one of the values that stand for unknown."""
-    good = (column >= 0) & (column <= AMOUNT_LIMIT)
+    good: BoolArray = (column >= 0) & (column <= AMOUNT_LIMIT)
     for value in unknown:
         good |= np.isnan(column) if np.isnan(value) else column == value
-    return np.asarray(good)
+    return good
 
 
 def _within(column: IntArray, *special: int) -> BoolArray:
-    good = (column >= 0) & (column <= AMOUNT_LIMIT)
+    good: BoolArray = (column >= 0) & (column <= AMOUNT_LIMIT)
     for value in special:
         good |= column == value
-    return np.asarray(good)
+    return good
 
 
 def _everybody_hangs_on_the_company(problem: Problem) -> list[Fault]:
