@@ -34,7 +34,8 @@ bench: setup
 	$(bin)/python -m benchmarks $(ARGS)
 
 openapi: setup
-	$(bin)/fairquota openapi --out openapi/fairquota.yaml
+	$(bin)/fairquota openapi > .venv/openapi.yaml
+	mv .venv/openapi.yaml openapi/fairquota.yaml
 
 requirements: setup
 	@sh scripts/pin-requirements $(ARGS)
