@@ -1,0 +1,194 @@
+"""The answer: quotas, what holds each of them, and the terms that explain them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from solver.binding import NodeRules, node_rules, rep_binding, unit_binding
+from solver.bounds import Bounds
+from solver.certificate import Certificate, Checks, check
+from solver.fairness import Evenness, Scale, evenness
+from solver.hierarchy import Hierarchy, exact_sums
+from solver.probability import attainment_probability
+from solver.problem import FloatArray, IntArray, Policy, Problem
+from solver.tree import CommonLevels
+
+
+class Explanation(NamedTuple):
+    """Why a quota is what it is, in minor units: anchor + stretch + rounding = quota, exactly."""
+
+    anchor: int
+    stretch: int
+    rounding: int
+
+
+@dataclass(frozen=True, eq=False)
+class Allocation:
+    """One solved problem. Arrays of reps (n,) and of units (m,) are in the problem's row order."""
+
+    problem: Problem
+    policy: Policy
+    engine: Literal["tree", "lp"]
+    hierarchy: Hierarchy
+    bounds: Bounds
+    scale: Scale
+    levels: CommonLevels
+    rounded: IntArray
+    """(n,) the quotas in minor units, in layout order."""
+
+    @property
+    def assigned(self) -> int:
+        """The sum of all quotas: the target with its over-assignment, to the last minor unit."""
+        return self.bounds.total
+
+    @property
+    def common_stretch(self) -> float:
+        """The stretch of everybody whom no rule holds away from it."""
+        return float(self.levels.level[0])
+
+    @cached_property
+    def quota(self) -> IntArray:
+        return self._of_reps(self.rounded)
+
+    @cached_property
+    def unrounded(self) -> FloatArray:
+        return self._of_reps(self.levels.quota)
+
+    @cached_property
+    def floor(self) -> IntArray:
+        """The limits that held in the end; both are the locked amount where there is a lock."""
+        return self._of_reps(self.bounds.lowest)
+
+    @cached_property
+    def cap(self) -> IntArray:
+        return self._of_reps(self.bounds.highest)
+
+    @cached_property
+    def stretch(self) -> FloatArray:
+        """(quota - anchor) / yardstick of the unrounded plan."""
+        return (self.unrounded - self.scale.anchor) / self.scale.effective
+
+    @cached_property
+    def growth(self) -> FloatArray:
+        """Quota over baseline, less one; nan where nothing is expected."""
+        return _growth(self.quota, self.problem.reps.baseline)
+
+    @cached_property
+    def company_growth(self) -> float:
+        """The company's quotas over its baselines, less one; nan where nothing is expected."""
+        baseline = self.problem.reps.baseline.sum(keepdims=True)
+        return float(_growth(np.array([self.assigned]), baseline)[0])
+
+    @cached_property
+    def attainment_probability(self) -> FloatArray:
+        """(n,) nan where the rep's sigma is unknown."""
+        reps = self.problem.reps
+        return attainment_probability(self.quota.astype(float), reps.baseline, reps.sigma)
+
+    @cached_property
+    def unit_quota(self) -> IntArray:
+        sums = exact_sums(self.rounded, self.hierarchy.first, self.hierarchy.last)
+        return self._of_units(sums)
+
+    @cached_property
+    def unit_growth(self) -> FloatArray:
+        baseline = self.problem.reps.baseline[self.hierarchy.rep_row]
+        starts = np.concatenate(([0.0], np.cumsum(baseline)))
+        sums = starts[self.hierarchy.last] - starts[self.hierarchy.first]
+        return _growth(self.unit_quota, self._of_units(sums))
+
+    @cached_property
+    def unit_min(self) -> IntArray:
+        return self._of_units(self.bounds.unit_min)
+
+    @cached_property
+    def unit_max(self) -> IntArray:
+        return self._of_units(self.bounds.unit_max)
+
+    @cached_property
+    def evenness(self) -> Evenness:
+        baseline = self.problem.reps.baseline
+        return evenness(self.quota.astype(float), baseline, self.stretch, self.common_stretch)
+
+    @cached_property
+    def explanations(self) -> list[Explanation]:
+        """One per rep; each adds up to the quota in whole minor units."""
+        anchor = np.rint(self.scale.anchor).astype(np.int64)
+        unrounded = np.rint(self.unrounded).astype(np.int64)
+        columns = anchor, unrounded - anchor, self.quota - unrounded
+        return [Explanation(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+
+    @cached_property
+    def binding(self) -> list[tuple[str, ...]]:
+        """What holds each rep away from the common stretch, the nearest rule first."""
+        row = self.hierarchy.rep_row
+        scale = self.scale.laid_out(row)
+        names = rep_binding(self.hierarchy, self.bounds, self.levels, scale, self._node_rules)
+        return _by_row(names, row)
+
+    @cached_property
+    def unit_binding(self) -> list[tuple[str, ...]]:
+        """What holds each unit's level away from the company's, the nearest rule first."""
+        names = unit_binding(self.levels, self._node_rules)
+        return _by_row(names[1:], self.hierarchy.unit_row[1:])
+
+    @cached_property
+    def _node_rules(self) -> list[NodeRules]:
+        return node_rules(self.hierarchy, self.bounds, self.levels, self.problem.units.ids)
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """The proof of this plan, reps and units in layout order."""
+        h, b = self.hierarchy, self.bounds
+        scale = self.scale.laid_out(h.rep_row)
+        return Certificate(
+            total=self.assigned,
+            increment=self.problem.increment,
+            company_level=self.common_stretch,
+            parent=h.parent[1:] - 1,
+            unit_min=b.unit_min[1:],
+            unit_max=b.unit_max[1:],
+            unit_level=self.levels.level[1:],
+            unit=h.rep_node - 1,
+            floor=b.lowest,
+            cap=b.highest,
+            anchor=scale.anchor,
+            yardstick=scale.yardstick,
+            unrounded=self.levels.quota,
+            quota=self.rounded,
+        )
+
+    @cached_property
+    def checks(self) -> Checks:
+        return check(self.certificate)
+
+    def _of_reps[Column: (IntArray, FloatArray)](self, laid_out: Column) -> Column:
+        """A column of reps from layout order to the problem's row order."""
+        rows = np.empty_like(laid_out)
+        rows[self.hierarchy.rep_row] = laid_out
+        return rows
+
+    def _of_units[Column: (IntArray, FloatArray)](self, laid_out: Column) -> Column:
+        """A column of nodes to the rows of the units, without the company."""
+        rows = np.empty(len(laid_out) - 1, dtype=laid_out.dtype)
+        rows[self.hierarchy.unit_row[1:]] = laid_out[1:]
+        return rows
+
+
+def _by_row[Value](laid_out: Sequence[Value], row: IntArray) -> list[Value]:
+    """Values in layout order put into the rows they belong to."""
+    rows = list(laid_out)
+    for value, place in zip(laid_out, row.tolist(), strict=True):
+        rows[place] = value
+    return rows
+
+
+def _growth(quota: IntArray, baseline: FloatArray) -> FloatArray:
+    ratio = np.full(len(quota), np.nan)
+    np.divide(quota, baseline, out=ratio, where=baseline > 0)
+    return ratio - 1

@@ -1,0 +1,96 @@
+"""Which rules hold a rep or a unit away from the common stretch, in the words of the API.
+
+A rep stops following the common level at the own floor, cap or lock, or because the range of a unit
+above stops or lifts everybody in it. All rules that push in the direction in which the rep deviates
+are named, the nearest first: dropping only the nearest would leave the next one in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from solver.bounds import Bounds
+from solver.fairness import Scale
+from solver.hierarchy import Hierarchy
+from solver.problem import NOT_SET, FloatArray
+from solver.tree import CommonLevels
+
+_NOISE = 1e-9
+
+
+class NodeRules(NamedTuple):
+    """Names of the ranges that act on a node: its own and those above, the nearest first."""
+
+    stopping: tuple[str, ...]
+    lifting: tuple[str, ...]
+
+    def towards(self, deviation: float) -> tuple[str, ...]:
+        """The ranges that hold the node above (deviation > 0) or below the common stretch."""
+        return self.lifting if deviation > 0 else self.stopping if deviation < 0 else ()
+
+
+def node_rules(
+    hierarchy: Hierarchy, bounds: Bounds, levels: CommonLevels, unit_ids: Sequence[str]
+) -> list[NodeRules]:
+    """The rules that act on each node, in layout order."""
+    level = levels.level.tolist()
+    rules = [NodeRules((), ())]
+    nodes = zip(
+        hierarchy.parent.tolist()[1:],
+        hierarchy.unit_row.tolist()[1:],
+        bounds.unit_target.tolist()[1:],
+        strict=True,
+    )
+    for node, (above, row, is_target) in enumerate(nodes, start=1):
+        stopping, lifting = rules[above]
+        gap = _sign(level[node] - level[above], _NOISE * max(1.0, abs(level[above])))
+        if gap < 0:
+            stopping = (f"unit:{unit_ids[row]}:{'target' if is_target else 'max'}", *stopping)
+        elif gap > 0:
+            lifting = (f"unit:{unit_ids[row]}:{'target' if is_target else 'min'}", *lifting)
+        rules.append(NodeRules(stopping, lifting))
+    return rules
+
+
+def unit_binding(levels: CommonLevels, rules: Sequence[NodeRules]) -> list[tuple[str, ...]]:
+    """What holds each node's level away from the company's, in layout order."""
+    common = float(levels.level[0])
+    noise = _NOISE * max(1.0, abs(common))
+    return [
+        rule.towards(_sign(level - common, noise))
+        for rule, level in zip(rules, levels.level.tolist(), strict=True)
+    ]
+
+
+def rep_binding(
+    hierarchy: Hierarchy,
+    bounds: Bounds,
+    levels: CommonLevels,
+    scale: Scale,
+    rules: Sequence[NodeRules],
+) -> list[tuple[str, ...]]:
+    """What holds each rep away from the common stretch; everything in layout order."""
+    quota, node = levels.quota, hierarchy.rep_node
+    own = _signs(quota - scale.at(levels.level[node]), quota)
+    deviation = _signs(quota - scale.at(levels.level[0]), quota)
+    own_rule = np.select(
+        [own != deviation, bounds.fixed != NOT_SET, own > 0], ["", "fixed", "floor"], "cap"
+    )
+    columns = deviation.tolist(), own_rule.tolist(), node.tolist()
+    return [
+        ((rule,) if rule else ()) + rules[at].towards(deviates) if deviates else ()
+        for deviates, rule, at in zip(*columns, strict=True)
+    ]
+
+
+def _signs(away: FloatArray, quota: FloatArray) -> FloatArray:
+    """(n,) the direction of each amount that is more than the noise of floating point."""
+    noise = np.maximum(_NOISE * quota, 1e-6)
+    return np.where(np.abs(away) > noise, np.sign(away), 0.0)
+
+
+def _sign(gap: float, noise: float) -> int:
+    return (gap > noise) - (gap < -noise)

@@ -1,0 +1,24 @@
+"""How likely a quota is to be attained, when the uncertainty of the baseline is known."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtr
+
+from solver.problem import FloatArray
+
+
+def attainment_probability(
+    quota: FloatArray, baseline: FloatArray, sigma: FloatArray
+) -> FloatArray:
+    """P(sales >= quota) for log-normal sales whose mean is the baseline, shape (n,).
+
+    P = Phi((ln(B / q) - S^2 / 2) / S), docs: `allocation.md` section 4. `sigma` is S, the log
+    standard deviation; where it is unknown (nan) so is the answer. A quota of 0 is always
+    attained, any other never by a rep who is expected to sell nothing.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        margin = np.log(baseline) - np.log(quota)
+        chance = ndtr((margin - sigma**2 / 2) / sigma)
+    chance = np.where(quota <= 0, 1.0, chance)
+    return np.where(np.isnan(sigma), np.nan, chance)

@@ -1,0 +1,53 @@
+"""The whole allocation in the order it happens. Problem and policy in, allocation out."""
+
+from __future__ import annotations
+
+from solver.allocation import Allocation
+from solver.bounds import Bounds, bounds
+from solver.conflict import diagnose
+from solver.errors import EnginesDisagree, InfeasibleProblem
+from solver.fairness import SCALES, Scale
+from solver.formulation import least_largest_stretch
+from solver.hierarchy import Hierarchy, lay_out
+from solver.problem import Policy, Problem
+from solver.rounding import round_quotas
+from solver.tree import CommonLevels, equalise
+
+_AGREEMENT = 1e-9
+
+
+def solve(problem: Problem, policy: Policy) -> Allocation:
+    """Split the target into the quotas that are leximin in the policy's stretch.
+
+    Raises `InvalidProblem` when the policy lacks a column it needs, `InfeasibleProblem` when the
+    rules cannot all hold.
+    """
+    scale = SCALES[policy.fairness](problem.reps)
+    hierarchy = lay_out(problem)
+    limits = bounds(problem, policy, hierarchy)
+    if infeasibility := diagnose(problem, hierarchy, limits):
+        raise InfeasibleProblem(infeasibility)
+    even = scale.laid_out(hierarchy.rep_row)
+    levels = equalise(hierarchy, limits, even.anchor, even.yardstick)
+    if policy.engine == "lp":
+        _cross_check(hierarchy, limits, scale, levels)
+    return Allocation(
+        problem=problem,
+        policy=policy,
+        engine="lp" if policy.engine == "lp" else "tree",
+        hierarchy=hierarchy,
+        bounds=limits,
+        scale=scale,
+        levels=levels,
+        rounded=round_quotas(hierarchy, limits, levels.quota, problem.increment),
+    )
+
+
+def _cross_check(hierarchy: Hierarchy, limits: Bounds, scale: Scale, levels: CommonLevels) -> None:
+    """Both engines must find the same largest stretch, or neither answer is worth anything."""
+    row = hierarchy.rep_row
+    by_lp = least_largest_stretch(hierarchy, limits, scale.anchor[row], scale.yardstick[row])
+    by_tree = float(((levels.quota - scale.anchor[row]) / scale.effective[row]).max())
+    if abs(by_lp - by_tree) > _AGREEMENT * max(1.0, abs(by_tree)):
+        found = f"a largest stretch of {by_lp!r} by the linear programme, {by_tree!r} by the tree"
+        raise EnginesDisagree(found)
