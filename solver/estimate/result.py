@@ -1,0 +1,156 @@
+"""What the estimate answers: expected sales and reach per rep, and how they came about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+import numpy as np
+
+from solver.problem import BoolArray, FloatArray
+
+
+class Basis(StrEnum):
+    """What a rep's expected sales rest on."""
+
+    GIVEN = "given"
+    """The caller gave the figure; nothing was estimated."""
+    HISTORY_AND_POTENTIAL = "history_and_potential"
+    """The own sales, measured against what the own potential lets one expect."""
+    HISTORY_AND_PEERS = "history_and_peers"
+    """The own sales, measured against the average per full-time equivalent: no potential."""
+    POTENTIAL = "potential"
+    """No usable history: what a typical rep with this potential sells."""
+    FTE = "fte"
+    """Neither history nor potential: the same for everybody per full-time equivalent."""
+
+
+class TotalSource(StrEnum):
+    """Where the company's expected total came from; the first that is known counts."""
+
+    FORECAST = "forecast"
+    LAST_12_MONTHS = "last_12_months"
+    GIVEN_BASELINES = "given_baselines"
+    """No history, no forecast: the others sell per benchmark what the given baselines say."""
+    TARGET = "target"
+    """Nothing says how large the company is: the baselines add up to the target."""
+    UNKNOWN = "unknown"
+    """Not even a target: estimated baselines are 0."""
+
+
+ComponentName = Literal["last_period", "two_before", "older", "benchmark"]
+LAGS: Final[tuple[ComponentName, ...]] = ("last_period", "two_before", "older")
+"""The three ages of history: the period before the plan's, the two before it, all older ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part of a rep's expected sales; the weights of the four parts sum to 1."""
+
+    name: ComponentName
+    weight: float
+    index: float
+    """Sales over those of a typical rep with the same potential: 1.2 is 20 % more."""
+    amount: float
+    """`index` in money of the plan's period: benchmark x index."""
+    sold: float | None
+    """What was really sold in such a period (mean of several); None where nothing is known."""
+    known: bool
+    """False: nothing is known of these months, `index` follows from the nearest known ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One window of history as long as the plan's period, counted back from its start."""
+
+    first: str
+    last: str
+    """Months as YYYY-MM."""
+    months_covered: int
+    """Months in which anybody has a row; the others count as unknown, not as zero."""
+    total: float
+    """What all reps sold in the covered months."""
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """All numbers the estimate was made with, as plain values, to be stored with a version."""
+
+    method: str
+    beta: float
+    weights: tuple[float, float, float]
+    rho: float
+    clip: float
+    theta: float
+    g0: float
+    gap: float
+    top_quantile: float
+    top_index: float | None
+    """The `top_quantile` of all indices; None where there is no history."""
+    company_total: float
+    """E[total]: the expected company total of the period, every seat filled."""
+    company_total_source: TotalSource
+    estimated_total: float
+    """Sum of all baselines, the given ones included."""
+    history_without_holder: float
+    """Sales of territories that nobody in the plan holds at its start; they take no part."""
+    blocks: tuple[Block, ...]
+    """Newest first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """Expected sales (`baseline`) and `reach` per rep, in the order of `Evidence.rep_ids`.
+
+    All money is in minor units; `baseline` and `reach` are finite and >= 0. For an estimated
+    baseline: baseline = in_seat x benchmark x product of index ^ weight over the three lags.
+    """
+
+    baseline: FloatArray
+    reach: FloatArray
+    basis: tuple[Basis, ...]
+    benchmark: FloatArray
+    """What a typical rep with the same potential (without one: the same FTE) sells in the period;
+    nan where nothing says how large the company is."""
+    limit: FloatArray
+    """K: the most the rep could plausibly sell, from capacity and potential; nan: not known."""
+    in_seat: FloatArray
+    index: FloatArray
+    """Shape (n, 3): own sales over typical sales per lag; 1.0 without any history."""
+    known: BoolArray
+    """Shape (n, 3): whether the index was observed or follows from another lag."""
+    sold: FloatArray
+    """Shape (n, 3): actual sales per block of that age, mean of several; nan where unknown."""
+    parameters: Parameters
+
+    def __len__(self) -> int:
+        return len(self.basis)
+
+    def components(self, i: int) -> tuple[Component, ...]:
+        """What the expected sales of rep `i` are made of: three ages of history, the benchmark.
+
+        Empty for a given baseline. Without history all the weight is on the benchmark. The
+        product of amount ^ weight, times `in_seat[i]`, is the baseline.
+        """
+        basis = self.basis[i]
+        if basis is Basis.GIVEN:
+            return ()
+        has_history = bool(self.known[i].any())
+        weights = self.parameters.weights if has_history else (0.0, 0.0, 0.0)
+        own = float(self.benchmark[i]) if np.isfinite(self.benchmark[i]) else 0.0
+        parts = [
+            Component(
+                name=name,
+                weight=weights[lag],
+                index=float(self.index[i, lag]),
+                amount=own * float(self.index[i, lag]),
+                sold=float(self.sold[i, lag]) if self.known[i, lag] else None,
+                known=bool(self.known[i, lag]),
+            )
+            for lag, name in enumerate(LAGS)
+            if has_history
+        ]
+        rest = Component("benchmark", 1 - sum(weights), 1.0, own, sold=None, known=True)
+        return (*parts, rest)
