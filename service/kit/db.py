@@ -1,0 +1,188 @@
+"""One database behind two doors: sessions that write and sessions that only read.
+
+SQLite runs in WAL mode with `synchronous=FULL`. A writing transaction starts with BEGIN IMMEDIATE
+(a transaction that reads first and writes later could not be retried) and writers of one process
+queue at one lock, which keeps the slowest of 32 parallel writers at a twelfth of the wait for
+SQLite's own lock. Reads take a snapshot and wait for nobody. PostgreSQL is reached by psycopg 3.
+
+A route takes one of
+* `SessionDep`      one transaction, committed before the answer leaves, rolled back on any error;
+* `ReadSessionDep`  a consistent snapshot that cannot write;
+* `SessionsDep`     the factory, for work that must hold no transaction while it computes: fetch in
+                    one `with sessions.begin() as session:`, solve, store in another.
+
+Take one of them per route, after the body (see `body.py`). Use cases never commit. A thread that
+holds one writing transaction must not open a second.
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, cast
+
+import sqlalchemy as sa
+from fastapi import Depends, Request
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from service.kit.errors import DatabaseUnavailable
+
+BUSY_SECONDS = 30
+# A request holds its session while it hops between threads; were all 40 threads of the server
+# waiting for the write lock, its holder could never finish. So fewer than 40 may wait at once,
+# and there are connections for all who may hold one.
+WRITERS, SOLVERS, READERS = 16, 16, 16
+CONNECTIONS = 40
+
+
+class Base(DeclarativeBase):
+    """All tables; constraints have names, so that migrations can find them again."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """A moment in UTC. SQLite forgets the zone, so it is checked going in and added coming out."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        moment = cast("datetime", value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database; `sessions` write, `reading` only reads. Both leave objects usable."""
+
+    engine: sa.Engine
+    sessions: sessionmaker[Session]
+    reading: sessionmaker[Session]
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(url: str, *, foreign_keys: bool = True) -> Database:
+    """Connect lazily to `sqlite:///file` or `postgresql://…`.
+
+    `foreign_keys=False` is for migrations, which on SQLite rebuild tables.
+    """
+    address = sa.make_url(url)
+    if address.get_backend_name() == "sqlite":
+        if address.database in (None, "", ":memory:"):
+            raise ValueError("the database must be a file, for example sqlite:///fairquota.db")
+        engine = sa.create_engine(
+            address,
+            pool_size=WRITERS,
+            max_overflow=CONNECTIONS - WRITERS,
+            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        )
+        _prepare_sqlite(engine, foreign_keys=foreign_keys)
+        reads = engine.execution_options(reads_only=True)
+    else:
+        if address.drivername == "postgresql":
+            address = address.set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(
+            address,
+            pool_size=WRITERS,
+            max_overflow=CONNECTIONS - WRITERS,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10, "application_name": "fairquota"},
+        )
+        reads = engine.execution_options(
+            postgresql_readonly=True, isolation_level="REPEATABLE READ"
+        )
+    return Database(
+        engine=engine,
+        sessions=sessionmaker(engine, expire_on_commit=False),
+        reading=sessionmaker(reads, expire_on_commit=False),
+    )
+
+
+def _prepare_sqlite(engine: sa.Engine, *, foreign_keys: bool) -> None:
+    writing = threading.Lock()
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions by itself
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
+        ):
+            connection.cursor().execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("reads_only"):
+            connection.exec_driver_sql("PRAGMA query_only=ON")
+            connection.exec_driver_sql("BEGIN")
+            return
+        entry = connection.connection.record_info
+        if entry is not None and "writes" not in entry:
+            if not writing.acquire(timeout=BUSY_SECONDS):
+                raise DatabaseUnavailable(
+                    f"Other writes kept the database busy for {BUSY_SECONDS} seconds."
+                )
+            entry["writes"] = True
+        connection.exec_driver_sql("PRAGMA query_only=OFF")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @sa.event.listens_for(engine, "checkin")
+    def release(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        if entry.record_info is not None and entry.record_info.pop("writes", False):
+            writing.release()
+
+
+def database_of(request: Request) -> Database:
+    return cast("Database", request.app.state.database)
+
+
+DatabaseDep = Annotated[Database, Depends(database_of)]
+
+
+def open_session(database: DatabaseDep) -> Iterator[Session]:
+    with database.sessions.begin() as session:
+        yield session
+
+
+def open_read_session(database: DatabaseDep) -> Iterator[Session]:
+    with database.reading.begin() as session:
+        yield session
+
+
+def lend_sessions(database: DatabaseDep) -> Iterator[sessionmaker[Session]]:
+    yield database.sessions
+
+
+# scope="function" ends the transaction before the answer is sent, not after it
+SessionDep = Annotated[Session, Depends(open_session, scope="function", max_concurrency=WRITERS)]
+ReadSessionDep = Annotated[
+    Session, Depends(open_read_session, scope="function", max_concurrency=READERS)
+]
+SessionsDep = Annotated[
+    sessionmaker[Session], Depends(lend_sessions, scope="function", max_concurrency=SOLVERS)
+]

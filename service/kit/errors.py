@@ -1,0 +1,189 @@
+"""What can go wrong, as the caller sees it.
+
+The problem document (RFC 9457) follows from the class: name -> `type`, first line of the docstring
+-> `title`, and the class carries the status. Features derive their own errors from these.
+
+* AppError                     500
+  x BadRequest                 400
+    + MalformedBody
+  x NotAuthenticated           401
+  x NotPermitted               403
+    + CrossSiteRequest
+    + ForeignHost
+  x NotFound                   404
+  x MethodNotAllowed           405
+  x Conflict                   409
+  x PreconditionFailed         412
+  x BodyTooLarge               413
+  x UnsupportedMediaType       415
+  x Unprocessable              422
+    + InvalidInput             with `errors`: every fault with its JSON pointer
+  x PreconditionRequired       428
+  x Unavailable                503
+    + DatabaseUnavailable
+"""
+
+import inspect
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+MAX_FAULTS = 100
+
+
+class AppError(Exception):
+    """The request could not be carried out."""
+
+    status: ClassVar[int] = 500
+
+    def __init__(self, detail: str, **context: object) -> None:
+        """`context`: extra members of the problem document, JSON values."""
+        super().__init__(detail)
+        self.detail = detail
+        self.context = context
+        self.headers: dict[str, str] = {}
+
+    @classmethod
+    def type_path(cls) -> str:
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__)
+        return f"/problems/{words.lower()}"
+
+    @classmethod
+    def title(cls) -> str:
+        return (inspect.getdoc(cls) or "").partition("\n")[0]
+
+
+class BadRequest(AppError):
+    """The request cannot be understood."""
+
+    status = 400
+
+
+class MalformedBody(BadRequest):
+    """The body is not well-formed JSON."""
+
+
+class NotAuthenticated(AppError):
+    """A valid API key is needed."""
+
+    status = 401
+
+    def __init__(self, detail: str, **context: object) -> None:
+        super().__init__(detail, **context)
+        self.headers = {"WWW-Authenticate": 'Bearer realm="fairquota"'}
+
+
+class NotPermitted(AppError):
+    """The caller may not do this."""
+
+    status = 403
+
+
+class CrossSiteRequest(NotPermitted):
+    """A page of another site may not write here."""
+
+
+class ForeignHost(NotPermitted):
+    """In local mode the service answers under loopback names only."""
+
+
+class NotFound(AppError):
+    """There is no such thing."""
+
+    status = 404
+
+
+class MethodNotAllowed(AppError):
+    """The method is not allowed here."""
+
+    status = 405
+
+
+class Conflict(AppError):
+    """The present state does not allow this."""
+
+    status = 409
+
+
+class PreconditionFailed(AppError):
+    """The resource has changed in the meantime."""
+
+    status = 412
+
+
+class BodyTooLarge(AppError):
+    """The body is too large."""
+
+    status = 413
+
+
+class UnsupportedMediaType(AppError):
+    """The content type is not supported."""
+
+    status = 415
+
+
+class Unprocessable(AppError):
+    """The request is understood but cannot be carried out."""
+
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing to mend in a body: where (RFC 6901, `""` is the whole body), what, and its value.
+
+    `value` is a short JSON value (text, number, bool) and never NaN or an infinity.
+    """
+
+    pointer: str
+    detail: str
+    value: str | float | None = None
+
+    def as_json(self) -> dict[str, object]:
+        member: dict[str, object] = {"pointer": self.pointer, "detail": self.detail}
+        if self.value is not None:
+            member["value"] = self.value
+        return member
+
+
+class InvalidInput(Unprocessable):
+    """The input has faults."""
+
+    def __init__(self, faults: Sequence[Fault], *, count: int | None = None) -> None:
+        """`faults` must not be empty; `count`: how many there are if `faults` is cut short."""
+        self.faults = tuple(faults)
+        total = max(count or 0, len(self.faults))
+        shown = self.faults[:MAX_FAULTS]
+        first = f"{shown[0].pointer}: {shown[0].detail}" if shown[0].pointer else shown[0].detail
+        super().__init__(
+            first if total == 1 else f"{total} faults; the first is {first}",
+            errors=[fault.as_json() for fault in shown],
+            **({"more": total - len(shown)} if total > len(shown) else {}),
+        )
+
+
+class PreconditionRequired(AppError):
+    """This call needs an If-Match header."""
+
+    status = 428
+
+
+class Unavailable(AppError):
+    """The service cannot answer just now."""
+
+    status = 503
+
+    def __init__(self, detail: str, **context: object) -> None:
+        super().__init__(detail, **context)
+        self.headers = {"Retry-After": "5"}
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database cannot be used just now."""
+
+
+def pointer(parts: Iterable[str | int]) -> str:
+    """The RFC 6901 pointer of a path: `("reps", 3, "min")` -> `/reps/3/min`."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)

@@ -1,0 +1,173 @@
+"""Problem documents (RFC 9457): every error leaves the service as application/problem+json.
+
+Members: type, title, status, detail, instance, request_id, and what helps: `errors` with JSON
+pointers for bodies (or `parameter` for query, path and headers), and whatever an AppError carries.
+"""
+
+import logging
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from service.kit import errors
+from service.kit.body import sentence, short_value
+from service.kit.errors import MAX_FAULTS, AppError, DatabaseUnavailable, Unprocessable
+
+MEDIA_TYPE = "application/problem+json"
+_LONGEST_INSTANCE = 500
+
+
+class FaultOut(BaseModel):
+    """One thing to mend."""
+
+    pointer: str | None = Field(default=None, examples=["/reps/3/min"])
+    parameter: str | None = Field(default=None, examples=["limit"])
+    detail: str
+    value: str | float | bool | None = None
+
+
+class Problem(BaseModel):
+    """Why the request was refused (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["/problems/invalid-input"])
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+    errors: list[FaultOut] | None = None
+    more: int | None = Field(default=None, description="How many faults were left out")
+
+
+class InvalidParameters(Unprocessable):
+    """A parameter of the request has faults."""
+
+
+def problems(*error_classes: type[AppError]) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route: which problems it may answer, for its OpenAPI entry."""
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for error in error_classes:
+        if known := by_status.get(error.status):
+            known["description"] += " " + error.title()
+        else:
+            by_status[error.status] = response_schema(error)
+    return by_status
+
+
+def response_schema(error: type[AppError]) -> dict[str, Any]:
+    return {
+        "description": error.title(),
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+def problem_response(request: Request, error: AppError) -> Response:
+    document = {
+        "type": error.type_path(),
+        "title": error.title(),
+        "status": error.status,
+        "detail": error.detail,
+        "instance": request.url.path[:_LONGEST_INSTANCE],
+        "request_id": getattr(request.state, "request_id", ""),
+        **error.context,
+    }
+    return Response(
+        orjson.dumps(document),  # writes NaN as null
+        status_code=error.status,
+        headers=error.headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer every error as a problem document."""
+
+    @app.exception_handler(AppError)
+    async def own(request: Request, error: AppError) -> Response:
+        return problem_response(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def parameters(request: Request, error: RequestValidationError) -> Response:
+        return problem_response(request, _invalid_parameters(error))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        return problem_response(request, _from_http(request, error))
+
+    # PostgreSQL gone, SQLite locked or read-only, disk full, tables missing, no free connection
+    @app.exception_handler(sa.exc.OperationalError)
+    @app.exception_handler(sa.exc.ProgrammingError)
+    @app.exception_handler(sa.exc.TimeoutError)
+    async def database(request: Request, error: sa.exc.SQLAlchemyError) -> Response:
+        structlog.get_logger().log(logging.ERROR, "database_error", exc_info=error)
+        return problem_response(
+            request, DatabaseUnavailable("The database did not answer as it should; see /readyz.")
+        )
+
+
+def _invalid_parameters(error: RequestValidationError) -> InvalidParameters:
+    found = error.errors()
+    faults = [
+        {
+            "parameter": str(fault["loc"][-1]),
+            "detail": sentence(fault),
+            **({} if (value := short_value(fault.get("input"))) is None else {"value": value}),
+        }
+        for fault in found[:MAX_FAULTS]
+    ]
+    first = f"{faults[0]['parameter']} {faults[0]['detail']}"
+    return InvalidParameters(
+        first if len(found) == 1 else f"{len(found)} faults; the first is {first}", errors=faults
+    )
+
+
+_BY_STATUS: dict[int, type[AppError]] = {
+    error.status: error
+    for error in (
+        errors.BadRequest,
+        errors.NotAuthenticated,
+        errors.NotPermitted,
+        errors.NotFound,
+        errors.MethodNotAllowed,
+        errors.Conflict,
+        errors.BodyTooLarge,
+        errors.UnsupportedMediaType,
+        errors.Unprocessable,
+        errors.Unavailable,
+    )
+}
+
+
+def _from_http(request: Request, error: HTTPException) -> AppError:
+    """What the framework found: an unknown path, a wrong method, too many bytes."""
+    method, path = request.method, request.url.path[:_LONGEST_INSTANCE]
+    own = _BY_STATUS.get(error.status_code, _Other)
+    if error.status_code == 404:
+        detail = f"There is nothing at {path}; /docs shows what there is."
+    elif error.status_code == 405:
+        detail = f"{path} does not answer {method}."
+    elif error.status_code == 413:
+        detail = f"The body has more than {request.app.state.settings.max_body_bytes:,} bytes."
+    else:
+        detail = str(error.detail)
+    problem = own(detail)
+    if isinstance(problem, _Other):
+        problem.status = error.status_code  # type: ignore[misc] # of this one
+    problem.headers = {**problem.headers, **(error.headers or {})}
+    return problem
+
+
+class _Other(AppError):
+    """The request was refused."""
+
+    @classmethod
+    def type_path(cls) -> str:
+        return "about:blank"
