@@ -10,7 +10,8 @@
 
 One sentence a rep understands: your expected sales are .45 of the last period, .30 of the two
 before and .15 of the older ones, each measured against what a rep with your potential sold in the
-same months; the rest of the weight is on that benchmark.
+same months; the rest of the weight is on that benchmark. (Without potentials .98 instead of .90
+of the weight is on the own sales.)
 """
 
 from solver.estimate.estimator import estimate

@@ -95,4 +95,5 @@ def believable(sales: Sales, weights: FloatArray) -> FloatArray:
     so_far = np.concatenate(([0.0], np.cumsum(sales.by_month)))
     total = so_far[-1] - so_far[sales.first - sales.origin]
     asked = CLIP * sales.by_rep * weights.sum()
-    return np.maximum(weights, np.divide(asked, total, out=np.zeros_like(asked), where=total > 0))
+    least: FloatArray = np.divide(asked, total, out=np.zeros_like(asked), where=total > 0)
+    return np.where(least > weights, least, weights)

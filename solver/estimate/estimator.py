@@ -21,7 +21,13 @@ from typing import Final
 import numpy as np
 
 from solver.estimate.benchmark import BETA, CLIP, believable, benchmark_weights, potentials
-from solver.estimate.credibility import RHO, WEIGHTS, OwnHistory, own_history
+from solver.estimate.credibility import (
+    RHO,
+    WEIGHTS,
+    WEIGHTS_WITHOUT_POTENTIAL,
+    OwnHistory,
+    own_history,
+)
 from solver.estimate.evidence import Evidence
 from solver.estimate.history import Sales, next_period, sales_of_reps
 from solver.estimate.reach import G0, GAP, THETA, TOP_QUANTILE, plausible_limit, reach, top_index
@@ -51,9 +57,10 @@ def _estimate(evidence: Evidence) -> Estimate:
     has_history, has_potential = own.known.any(axis=1), _says_something(potential)
     given = ~np.isnan(evidence.baseline)
 
-    total = expected_total(evidence, sales, weights * np.exp(own.shrunk), has_history)
+    index = np.exp(own.shrunk(has_potential))
+    total = expected_total(evidence, sales, weights * index, has_history)
     benchmark = weights * total.per_weight
-    baseline = np.nan_to_num(evidence.in_seat * benchmark * np.exp(own.shrunk))
+    baseline = np.nan_to_num(evidence.in_seat * benchmark * index)
     baseline = np.where(given, evidence.baseline, baseline)
 
     top = top_index(own.blocks)
@@ -145,6 +152,7 @@ def _parameters(
         method=METHOD,
         beta=BETA,
         weights=WEIGHTS,
+        weights_without_potential=WEIGHTS_WITHOUT_POTENTIAL,
         rho=RHO,
         clip=CLIP,
         theta=THETA,

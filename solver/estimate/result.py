@@ -81,6 +81,7 @@ class Parameters:
     method: str
     beta: float
     weights: tuple[float, float, float]
+    weights_without_potential: tuple[float, float, float]
     rho: float
     clip: float
     theta: float
@@ -137,20 +138,21 @@ class Estimate:
         basis = self.basis[i]
         if basis is Basis.GIVEN:
             return ()
-        has_history = bool(self.known[i].any())
-        weights = self.parameters.weights if has_history else (0.0, 0.0, 0.0)
+        weights = {
+            Basis.HISTORY_AND_POTENTIAL: self.parameters.weights,
+            Basis.HISTORY_AND_PEERS: self.parameters.weights_without_potential,
+        }.get(basis, ())
         own = float(self.benchmark[i]) if np.isfinite(self.benchmark[i]) else 0.0
         parts = [
             Component(
                 name=name,
-                weight=weights[lag],
+                weight=weight,
                 index=float(self.index[i, lag]),
                 amount=own * float(self.index[i, lag]),
                 sold=float(self.sold[i, lag]) if self.known[i, lag] else None,
                 known=bool(self.known[i, lag]),
             )
-            for lag, name in enumerate(LAGS)
-            if has_history
+            for lag, (name, weight) in enumerate(zip(LAGS, weights, strict=False))
         ]
         rest = Component("benchmark", 1 - sum(weights), 1.0, own, sold=None, known=True)
         return (*parts, rest)
