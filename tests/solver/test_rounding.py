@@ -279,12 +279,21 @@ def test_equals_differ_by_one_increment_at_most_and_the_first_carry_it(case: Cas
 
 
 @given(cases())
-def test_rounding_a_rounded_plan_changes_nothing(case: Case) -> None:
-    rounded = case.rounded()
+def test_a_plan_that_is_already_round_stays_as_it_is(case: Case) -> None:
+    whole = round_quotas(case.hierarchy, case.bounds, case.exact, 1)
+    times = case.increment
+    coarser = Bounds(
+        floor=case.bounds.floor * times,
+        cap=case.bounds.cap * times,
+        fixed=np.where(case.bounds.fixed == NOT_SET, NOT_SET, case.bounds.fixed * times),
+        unit_min=case.bounds.unit_min * times,
+        unit_max=case.bounds.unit_max * times,
+        unit_target=case.bounds.unit_target,
+    )
 
-    again = round_quotas(case.hierarchy, case.bounds, rounded.astype(np.float64), case.increment)
+    again = round_quotas(case.hierarchy, coarser, whole.astype(np.float64) * times, times)
 
-    assert again.tolist() == rounded.tolist()
+    assert again.tolist() == (whole * times).tolist()
 
 
 @given(cases())
