@@ -20,8 +20,10 @@ from pydantic import Field, WithJsonSchema
 MAX_MINOR = 2**53 - 1
 
 MoneyIn = Annotated[
-    int | Annotated[float, Field(allow_inf_nan=False)] | str,
-    Field(union_mode="left_to_right", strict=True),
+    Annotated[int, Field(strict=True)]
+    | Annotated[float, Field(strict=True, allow_inf_nan=False)]
+    | Annotated[str, Field(strict=True)],
+    Field(union_mode="left_to_right"),
     WithJsonSchema(
         {
             "anyOf": [
