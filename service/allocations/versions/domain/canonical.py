@@ -1,0 +1,44 @@
+"""The one way to write a value as bytes, so that equal values have equal hashes.
+
+JSON in UTF-8, keys sorted by code point, no white space, numbers in their shortest form. A whole
+number is written without a point (`100`, not `100.0`): other programs' JSON writers do so, and a
+proof that went through one of them must keep its hash. The form is a contract: a change of it is a
+new format (`content.FORMAT`), and tests hold it.
+"""
+
+import hashlib
+import math
+from typing import Any, Final
+
+import orjson
+
+_AS_THEY_ARE: Final = frozenset({str, int, bool, type(None)})
+_WHOLE: Final = 2.0**63
+
+
+def canonical(value: Any) -> bytes:
+    """The bytes of a JSON value. Raises `ValueError` for NaN, infinities and other strangers."""
+    try:
+        return orjson.dumps(_plain(value), option=orjson.OPT_SORT_KEYS)
+    except TypeError as stranger:
+        raise ValueError(str(stranger)) from stranger
+
+
+def digest(data: bytes) -> str:
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    kind = value.__class__
+    if kind is float:
+        if not math.isfinite(value):
+            raise ValueError(f"{value} cannot be written as JSON")
+        return int(value) if value.is_integer() and abs(value) < _WHOLE else value
+    if kind is dict:
+        return {
+            key: item if item.__class__ in _AS_THEY_ARE else _plain(item)
+            for key, item in value.items()
+        }
+    if kind is list or kind is tuple:
+        return [item if item.__class__ in _AS_THEY_ARE else _plain(item) for item in value]
+    return value
