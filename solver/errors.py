@@ -3,6 +3,7 @@
 * SolverError
   x InvalidProblem        the facts contradict themselves or cannot be read
   x InfeasibleProblem     the rules cannot all hold: carries the conflict and how to mend it
+  x LinearProgramFailed   HiGHS gave no answer that passes our own check
   x EnginesDisagree       the tree engine and the linear programme found different optima
 """
 
@@ -50,6 +51,10 @@ class InfeasibleProblem(SolverError):
     def __init__(self, infeasibility: Infeasibility) -> None:
         super().__init__(infeasibility.sentence)
         self.infeasibility = infeasibility
+
+
+class LinearProgramFailed(SolverError):
+    """The linear programme has no answer that keeps every limit."""
 
 
 class EnginesDisagree(SolverError):
