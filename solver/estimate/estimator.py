@@ -108,7 +108,7 @@ def expected_total(
         )
     elif last > 0:
         amount, source, shared = last, TotalSource.LAST_12_MONTHS, last
-    elif given_total > 0:
+    elif given_total > 0 and strength[given].any():
         per_weight = given_total / float(strength[given].sum())
         amount = given_total + per_weight * float(strength[~given].sum())
         return ExpectedTotal(amount, TotalSource.GIVEN_BASELINES, per_weight)
@@ -118,7 +118,8 @@ def expected_total(
         return ExpectedTotal(0.0, TotalSource.UNKNOWN, np.nan)
     if not inside.any():  # all figures are given; the benchmark follows them
         inside, shared = given, given_total
-    return ExpectedTotal(amount, source, max(shared, 0.0) / float(strength[inside].sum()))
+    among = float(strength[inside].sum())
+    return ExpectedTotal(amount, source, max(shared, 0.0) / among if among > 0 else 0.0)
 
 
 def _says_something(potential: FloatArray) -> BoolArray:

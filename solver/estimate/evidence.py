@@ -152,6 +152,8 @@ def _freeze(table: object, *, integers: tuple[str, ...], floats: tuple[str, ...]
 
 def _faults(evidence: Evidence) -> Iterator[Fault]:
     """Everything that would make the estimate wrong or undefined."""
+    if not evidence.rep_ids:
+        yield Fault("", None, "rep_ids", "is empty; an estimate needs at least one rep")
     if evidence.start >= evidence.end:
         yield Fault("", None, "end", "the period ends before it starts")
     for name in ("forecast", "target"):
