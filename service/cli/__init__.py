@@ -1,0 +1,159 @@
+"""The command line: parse, call one function, print.
+
+What a command does stands in its own module, imported when the command runs: `--help` must not pay
+for numpy, SQLAlchemy and FastAPI. Tables go to stdout (tab-separated into a pipe), everything said
+to the person at the keyboard to stderr. Exit codes: 0 done, 1 the check failed, 2 bad input,
+3 the rules cannot all hold.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from service.cli.failure import Failure
+
+
+class _Commands(TyperGroup):
+    """Commands whose failures are sentences, never tracebacks."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Failure as failure:
+            typer.echo(f"fairquota: {failure}", err=True)
+            raise typer.Exit(failure.exit_code) from failure
+
+
+app = typer.Typer(
+    name="fairquota",
+    cls=_Commands,
+    help="Split a sales target into quotas whose extra effort is as even as the rules allow.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+database = typer.Typer(help="The database.", no_args_is_help=True)
+keys = typer.Typer(help="API keys.", no_args_is_help=True)
+app.add_typer(database, name="db")
+app.add_typer(keys, name="keys")
+
+Host = Annotated[
+    str | None, typer.Option(help="Address to listen on; FAIRQUOTA_HOST, else 127.0.0.1.")
+]
+Port = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="Port; FAIRQUOTA_PORT, else 8000; 0 takes a free one."),
+]
+
+
+@app.command()
+def demo(
+    *,
+    data: Annotated[
+        Path, typer.Option(help="Folder of the demo's database; delete it to begin afresh.")
+    ] = Path(".demo"),
+    host: Host = None,
+    port: Port = None,
+) -> None:
+    """Load the example companies, solve and publish a plan for each, and serve them."""
+    from service.cli.demo import run_demo
+
+    run_demo(data, host=host, port=port)
+
+
+@app.command()
+def serve(*, host: Host = None, port: Port = None) -> None:
+    """Serve the API and the pages until Ctrl-C.
+
+    A SQLite database is brought up to date by itself; PostgreSQL wants `fairquota db upgrade`.
+    """
+    from service.cli.serve import run_service
+
+    run_service(host=host, port=port)
+
+
+@app.command()
+def allocate(
+    *,
+    source: Annotated[
+        Path, typer.Argument(help="Folder of reps, territories, history and units files, or XLSX.")
+    ],
+    target: Annotated[str, typer.Option(help="The company's target, such as 1080000.")],
+    policy: Annotated[
+        Path | None, typer.Option(help="Policy as in the API, a JSON or YAML file.")
+    ] = None,
+    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "USD",
+    increment: Annotated[
+        str | None, typer.Option(help="Round quotas to multiples of this amount.")
+    ] = None,
+    period: Annotated[
+        str | None,
+        typer.Option(
+            metavar="START..END",
+            help="First and last day of the plan; else the twelve months after the last history.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write a .csv, .xlsx or .json file, not a table.")
+    ] = None,
+) -> None:
+    """Split a target over the reps of a folder of files, without a server."""
+    from service.cli.allocate import Order, allocate_files
+
+    allocate_files(Order(source, target, policy, currency, increment, period), out)
+
+
+@app.command()
+def verify(
+    *,
+    file: Annotated[Path, typer.Argument(help="A version's certificate, or allocate's .json.")],
+) -> None:
+    """Check a plan from its own numbers, offline: hashes, sums, bounds and evenness.
+
+    Exit code 0: it holds. 1: it does not, and which check failed. 2: the file cannot be read.
+    """
+    from service.cli.verify import verify_file
+
+    verify_file(file)
+
+
+@app.command()
+def openapi(
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Compare with the file instead.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write this file, not stdout.")] = None,
+) -> None:
+    """Print the OpenAPI document of the API."""
+    from service.cli.openapi import check_document, write_document
+
+    if check:
+        check_document(out)
+    else:
+        write_document(out)
+
+
+@database.command()
+def upgrade() -> None:
+    """Bring the tables up to date."""
+    from service.cli.administration import upgrade_database
+
+    upgrade_database()
+
+
+@keys.command()
+def create(
+    *,
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "administrator",
+    role: Annotated[str, typer.Option(help="What it may do: admin.")] = "admin",
+) -> None:
+    """Make an API key and print it; it is stored hashed and cannot be shown again."""
+    from service.cli.administration import make_key
+
+    make_key(name, role)
+
+
+def main() -> None:
+    app()

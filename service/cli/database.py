@@ -1,0 +1,83 @@
+"""What several commands need: the settings, and the database behind them, in working order."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+
+from service.cli.failure import Failure
+from service.kit.db import Database, open_database
+from service.kit.migrations import is_current, upgrade
+from service.kit.settings import Settings
+
+
+def read_settings(*, host: str | None = None, port: int | None = None) -> Settings:
+    """The settings of the environment; what the command line says wins. Raises Failure."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        faults = (
+            f"FAIRQUOTA_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()
+        )
+        raise Failure("; ".join(faults)) from None
+    said = {"host": host, "port": port}
+    return settings.model_copy(
+        update={name: value for name, value in said.items() if value is not None}
+    )
+
+
+@contextmanager
+def in_words(settings: Settings) -> Iterator[None]:
+    """Turn what a database refuses into a sentence without passwords."""
+    try:
+        yield
+    except (
+        sa.exc.OperationalError,
+        sa.exc.ProgrammingError,
+        sa.exc.ArgumentError,
+        ValueError,
+    ) as e:
+        reason = str(getattr(e, "orig", None) or e).strip().splitlines()[0]
+        raise Failure(f"The database {_shown(settings)} cannot be used: {reason}") from e
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The database with current tables: SQLite is upgraded, PostgreSQL has to be already."""
+    with in_words(settings):
+        bring_up_to_date(settings)
+        database = open_database(settings.database_url)
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+def bring_up_to_date(settings: Settings) -> None:
+    """Upgrade a SQLite file; refuse a PostgreSQL database that is not at the newest tables.
+
+    A file has one process and one owner, who has just started the new release. A server may have
+    an older release still running on it: when to upgrade that is a decision.
+    """
+    if sa.make_url(settings.database_url).get_backend_name() == "sqlite":
+        upgrade(settings.database_url)
+        return
+    database = open_database(settings.database_url)
+    try:
+        with database.engine.connect() as connection:
+            current = is_current(connection)
+    finally:
+        database.close()
+    if not current:
+        raise Failure(
+            f"The database {_shown(settings)} does not have the tables of this release; "
+            "run `fairquota db upgrade` first."
+        )
+
+
+def _shown(settings: Settings) -> str:
+    try:
+        return sa.make_url(settings.database_url).render_as_string(hide_password=True)
+    except sa.exc.ArgumentError:
+        return "of FAIRQUOTA_DATABASE_URL"
