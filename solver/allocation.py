@@ -81,7 +81,7 @@ class Allocation:
     @cached_property
     def company_growth(self) -> float:
         """The company's quotas over its baselines, less one; nan where nothing is expected."""
-        baseline = self.problem.reps.baseline.sum(keepdims=True)
+        baseline = self.problem.reps.baseline[self.hierarchy.rep_row].sum(keepdims=True)
         return float(_growth(np.array([self.assigned]), baseline)[0])
 
     @cached_property

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -27,14 +28,14 @@ _NEGLIGIBLE: Final = 1e-12
 _SAME_LEVEL: Final = 1e-9
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Scale:
     """The anchor and yardstick of each rep, shape (n,), in minor units."""
 
     anchor: FloatArray
     yardstick: FloatArray
 
-    @property
+    @cached_property
     def effective(self) -> FloatArray:
         """Yardsticks without zeros.
 
@@ -42,7 +43,7 @@ class Scale:
         carry more; that is the limit of an ever smaller yardstick. Where nobody has one, all carry
         the same extra money.
         """
-        mean = float(self.yardstick.mean())
+        mean = float(np.sort(self.yardstick).mean())  # sorted: no row order moves the last bit
         if mean == 0:
             return np.ones_like(self.yardstick)
         return np.maximum(self.yardstick, _NEGLIGIBLE * mean)
@@ -93,7 +94,7 @@ def evenness(
     `quota` and `baseline` (n,) are in the same money, `stretch` (n,) and `common` in stretch.
     """
     sold = baseline > 0
-    ratio = quota[sold] / baseline[sold]
+    ratio = np.sort(quota[sold] / baseline[sold])  # sorted: no row order moves the last bit
     return Evenness(
         stretch_min=float(stretch.min()),
         stretch_max=float(stretch.max()),
@@ -109,14 +110,14 @@ def same_level(stretch: FloatArray, common: float) -> np.ndarray[tuple[int], np.
 
 
 def gini(values: FloatArray) -> float | None:
-    """Gini coefficient of non-negative values: half the mean difference over the mean."""
+    """Gini coefficient of non-negative ascending values: half the mean difference over the mean."""
     total = float(values.sum())
     if not total > 0:
         return None
     count = len(values)
     weight = 2 * np.arange(1, count + 1) - count - 1
     # Equal values leave rounding noise of either sign; an index below zero would confuse readers.
-    return max(0.0, float(weight @ np.sort(values)) / (count * total))
+    return max(0.0, float(weight @ values) / (count * total))
 
 
 def theil(values: FloatArray) -> float | None:

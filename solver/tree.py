@@ -52,8 +52,9 @@ def equalise(
     Whether the limits can hold at all is `solver.conflict`'s question: here they must.
     """
     node_min, node_max, total = bounds.unit_min, bounds.unit_max, bounds.total
+    out_of_reach = 2 * total + 1  # stands for "no limit" and can never be mistaken for one
     low = bounds.lowest.astype(np.float64)
-    high = np.maximum(np.minimum(bounds.highest, total), bounds.lowest).astype(np.float64)
+    high = np.maximum(np.minimum(bounds.highest, out_of_reach), low)
     rise = np.full(hierarchy.nodes, -np.inf)  # where the minimum lifts the level of a node to
     stop = np.full(hierarchy.nodes, np.inf)  # where the maximum stops it
     for level in hierarchy.levels():
@@ -64,7 +65,7 @@ def equalise(
             teams = _Teams(anchor[rep], yardstick[rep], low[rep], high[rep], size)
             x_low, x_high = teams.range_of_levels(
                 node_min[node].astype(np.float64),
-                np.minimum(node_max[node], total).astype(np.float64),
+                np.minimum(node_max[node], out_of_reach).astype(np.float64),
             )
             low[rep], high[rep] = teams.at(x_low), teams.at(x_high)
             rise[node] = np.where(x_low == np.inf, teams.last_break(), x_low)
@@ -156,7 +157,7 @@ class _Teams:
         inside_high = np.flatnonzero((maximum > least) & (maximum < most) & (minimum < maximum))
         wanted = np.concatenate((inside_low, inside_high))
         goal = np.concatenate((minimum[inside_low], maximum[inside_high]))
-        x = _common_levels(self.some(wanted), goal)
+        x = _common_levels(self.some(wanted), goal) if len(wanted) else goal
         x_low[inside_low] = x[: len(inside_low)]
         x_high[inside_high] = x[len(inside_low) :]
         one_sum = inside_low[minimum[inside_low] == maximum[inside_low]]
@@ -168,35 +169,32 @@ def _common_levels(teams: _Teams, goal: FloatArray) -> FloatArray:
     """The level at which each node's reps carry its goal, which lies strictly within reach.
 
     Newton's method on a monotone, piecewise linear function ends exactly once it stands on the
-    right piece; the bracket keeps it from running in circles. The few nodes that it does not
-    settle, flat pieces above all, are looked up among their sorted breakpoints.
+    right piece. A step that leaves the bracket of what is known so far would run in circles: such
+    nodes, flat pieces above all, are looked up among their sorted breakpoints instead.
     """
-    if not len(goal):
-        return np.zeros(0)
     x = (goal - teams.sums(teams.anchor)) / teams.sums(teams.yardstick)
     below, above = np.full(len(goal), -np.inf), np.full(len(goal), np.inf)
     going, moving = np.arange(len(goal)), teams
-    unsettled = []
+    astray = [going[:0]]
     for _ in range(_NEWTON_STEPS):
         here = x[going]
         miss, slope, noise = _miss(moving, goal[going], here)
         below[going] = np.where(miss > 0, here, below[going])
         above[going] = np.where(miss < 0, here, above[going])
         step = here + np.divide(miss, slope, out=np.full_like(miss, np.nan), where=slope > 0)
-        astray = ~((step >= below[going]) & (step <= above[going]))
-        with np.errstate(invalid="ignore"):  # a bracket open at both ends has no middle
-            step = np.where(astray, (below[going] + above[going]) / 2, step)
+        inside = (step >= below[going]) & (step <= above[going])
         settled = np.abs(miss) <= noise
-        x[going] = np.where(settled & astray, here, step)
-        unsettled.append(going[~settled & ~np.isfinite(step)])
-        still = np.flatnonzero(~settled & np.isfinite(step))
-        if len(still) < len(going):
-            going, moving = going[still], moving.some(still)
-        if not len(going):
+        x[going] = np.where(inside, step, here)
+        astray.append(going[~settled & ~inside])
+        still = np.flatnonzero(~settled & inside)
+        if not len(still):
             break
-    unsettled.append(going)
-    lost = np.concatenate(unsettled)
-    x[lost] = _among_breakpoints(teams.some(lost), goal[lost])
+        going, moving = going[still], moving.some(still)
+    else:
+        astray.append(going)
+    lost = np.concatenate(astray)
+    if len(lost):
+        x[lost] = _among_breakpoints(teams.some(lost), goal[lost])
     return x
 
 
@@ -212,25 +210,23 @@ def _miss(
 
 
 def _among_breakpoints(teams: _Teams, goal: FloatArray) -> FloatArray:
-    """The same level by sorting every end of every interval: slower, with no steps to count."""
-    if not len(goal):
-        return np.zeros(0)
-    x = np.empty(len(goal))
-    ends = np.cumsum(teams.size)
-    for node, (start, end) in enumerate(zip(ends - teams.size, ends, strict=True)):
-        c, r = teams.anchor[start:end], teams.yardstick[start:end]
-        low, high = teams.low[start:end], teams.high[start:end]
-        breaks = np.concatenate(((low - c) / r, (high - c) / r))
-        order = np.argsort(breaks, kind="stable")
-        slopes = np.cumsum(np.concatenate((r, -r))[order])
-        rises = np.diff(breaks[order]) * slopes[:-1]
-        carried = low.sum() + np.concatenate(([0.0], np.cumsum(rises)))
-        piece = int(np.searchsorted(carried, goal[node])) - 1
-        x[node] = breaks[order][piece] + (goal[node] - carried[piece]) / slopes[piece]
-    return _polished(teams, goal, x)
+    """The same level between two neighbours among the sorted ends of all intervals.
 
-
-def _polished(teams: _Teams, goal: FloatArray, x: FloatArray) -> FloatArray:
-    """One Newton step on the final piece removes what the running sums lost to cancellation."""
+    Every candidate is evaluated afresh. Running sums over the ends would be one pass, but they
+    cancel to nothing where the yardsticks of a node differ by twelve orders of magnitude.
+    """
+    node = np.arange(len(goal)).repeat(teams.size)
+    ends = np.concatenate((teams.low, teams.high)) - np.tile(teams.anchor, 2)
+    ends /= np.tile(teams.yardstick, 2)
+    ends = ends[np.lexsort((ends, np.tile(node, 2)))]
+    left, right = 2 * teams.start, 2 * (teams.start + teams.size) - 1
+    short, beyond = goal - teams.sums(teams.low), goal - teams.sums(teams.high)
+    while np.any(right - left > 1):
+        middle = (left + right) // 2
+        miss, _, _ = _miss(teams, goal, ends[middle])
+        short, beyond = np.where(miss > 0, miss, short), np.where(miss > 0, beyond, miss)
+        left, right = np.where(miss > 0, middle, left), np.where(miss > 0, right, middle)
+    x = ends[left] + (ends[right] - ends[left]) * (short / (short - beyond))
     miss, slope, _ = _miss(teams, goal, x)
-    return x + np.divide(miss, slope, out=np.zeros_like(miss), where=slope > 0)
+    polish: FloatArray = np.divide(miss, slope, out=np.zeros_like(miss), where=slope > 0)
+    return x + polish

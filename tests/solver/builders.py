@@ -1,0 +1,151 @@
+"""Small problems for tests: what a test is not about gets a harmless default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from solver.bounds import bounds
+from solver.hierarchy import exact_sums, lay_out
+from solver.problem import COMPANY, NOT_SET, UNLIMITED, Policy, Problem, Reps, Units
+
+type Row = Mapping[str, Any]
+
+GROWTH = Policy(fairness="equal_growth")
+POTENTIAL = Policy(fairness="equal_potential_share")
+AMOUNT = Policy(fairness="equal_amount")
+POLICIES = (Policy(), GROWTH, POTENTIAL, AMOUNT)
+
+
+def a_problem(
+    target: int,
+    reps: Mapping[str, Row] | Sequence[str],
+    units: Mapping[str, Row] | None = None,
+    increment: int = 1,
+) -> Problem:
+    """A problem from rows by id; a rep expects 100.00 and has a reach of 100.00 unless told.
+
+    `unit` and `parent` are named by id.
+    """
+    units = units or {}
+    rows = reps if isinstance(reps, Mapping) else {key: {} for key in reps}
+    place = {key: row for row, key in enumerate(units)} | {None: COMPANY}
+    full = [
+        {"baseline": 10_000.0, "reach": 10_000.0, "unit": None, **row} for row in rows.values()
+    ]
+    columns: dict[str, Any] = {
+        name: [row.get(name, default) for row in full] for name, default in _REP.items()
+    }
+    columns["unit"] = [place[unit] for unit in columns["unit"]]
+    unit_columns: dict[str, Any] = {
+        name: [row.get(name, default) for row in units.values()] for name, default in _UNIT.items()
+    }
+    unit_columns["parent"] = [place[parent] for parent in unit_columns["parent"]]
+    return Problem(
+        target=target,
+        reps=Reps.of(list(rows), **columns),
+        units=Units.of(list(units), **unit_columns),
+        increment=increment,
+    )
+
+
+_REP: dict[str, Any] = {
+    "unit": None, "baseline": 0.0, "reach": 0.0, "potential": 10_000.0, "last_year": np.nan,
+    "min": 0, "max": UNLIMITED, "capacity": np.inf, "fixed": NOT_SET, "sigma": np.nan,
+}  # fmt: skip
+_UNIT: dict[str, Any] = {
+    "parent": None, "min": 0, "max": UNLIMITED, "target": NOT_SET, "over_assignment": np.nan,
+}  # fmt: skip
+
+
+def rows(problem: Problem) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+    """The rows that `a_problem` would build the problem from, to be changed and built again."""
+    unit_ids = [*problem.units.ids, None]
+    reps = {
+        key: {name: getattr(problem.reps, name)[row].item() for name in _REP}
+        | {"unit": unit_ids[problem.reps.unit[row]]}
+        for row, key in enumerate(problem.reps.ids)
+    }
+    units = {
+        key: {name: getattr(problem.units, name)[row].item() for name in _UNIT}
+        | {"parent": unit_ids[problem.units.parent[row]]}
+        for row, key in enumerate(problem.units.ids)
+    }
+    return reps, units
+
+
+# Few different values, so that ties, equal reps and limits that just touch are common.
+money = st.sampled_from([0, 1, 50, 99, 100, 100, 100, 120, 150, 333, 1_000, 7_777, 100_000])
+yardsticks = st.sampled_from([0.0, 1.0, 50.0, 100.0, 100.0, 100.0, 250.0, 1_000.0, 33.3])
+slack = st.sampled_from([0, 0, 1, 10, 25, 100, 1_000])
+
+
+@st.composite
+def problems(draw: st.DrawFn, max_reps: int = 9, *, yardstick_zero: bool = True) -> Problem:
+    """Any feasible problem on a ragged tree: its limits are drawn around a plan that keeps them.
+
+    Locks, equal reps, limits without slack, targets of units, empty units and reps on inner units
+    all occur.
+    """
+    names = [f"u{k}" for k in range(draw(st.integers(0, 6)))]
+    parents = [draw(st.sampled_from([None, *names[:k]])) for k in range(len(names))]
+    units: dict[str, dict[str, Any]] = {
+        name: {"parent": parent} for name, parent in zip(names, parents, strict=True)
+    }
+    reps: dict[str, dict[str, Any]] = {}
+    plan: dict[str, int] = {}
+    yardstick = yardsticks if yardstick_zero else yardsticks.filter(bool)
+    for key in (f"r{k}" for k in range(draw(st.integers(1, max_reps)))):
+        plan[key] = draw(money)
+        reps[key] = {
+            "unit": draw(st.sampled_from([None, *names])),
+            "baseline": float(draw(money)),
+            "reach": draw(yardstick),
+            "potential": draw(yardstick),
+            **draw(_limits(plan[key])),
+        }
+    problem = a_problem(sum(plan.values()), reps, units)
+    hierarchy = lay_out(problem)
+    quota = np.array(list(plan.values()))[hierarchy.rep_row]
+    sums = exact_sums(quota, hierarchy.first, hierarchy.last).tolist()
+    for node, row in enumerate(hierarchy.unit_row.tolist()[1:], start=1):
+        units[names[row]] |= draw(_range(sums[node]))
+    return replace(a_problem(problem.target, reps, units), increment=draw(_increments))
+
+
+_increments = st.sampled_from([1, 1, 1, 5, 10, 100, 1_000])
+
+
+@st.composite
+def _limits(draw: st.DrawFn, quota: int) -> dict[str, Any]:
+    kind = draw(st.sampled_from(["none", "none", "box", "cap", "floor", "fixed"]))
+    if kind == "fixed":
+        return {"fixed": quota}
+    limits: dict[str, Any] = {}
+    if kind in ("box", "floor"):
+        limits["min"] = max(0, quota - draw(slack))
+    if kind in ("box", "cap"):
+        limits["max"] = quota + draw(slack)
+    return limits
+
+
+@st.composite
+def _range(draw: st.DrawFn, total: int) -> dict[str, Any]:
+    kind = draw(st.sampled_from(["none", "none", "range", "min", "max", "target"]))
+    if kind == "target":
+        return {"target": total, "over_assignment": 0.0}
+    limits: dict[str, Any] = {}
+    if kind in ("range", "min"):
+        limits["min"] = max(0, total - draw(slack))
+    if kind in ("range", "max"):
+        limits["max"] = total + draw(slack)
+    return limits
+
+
+def limits_of(problem: Problem, policy: Policy | None = None) -> Any:
+    """The folded limits of a problem, in layout order."""
+    return bounds(problem, policy or Policy(), lay_out(problem))
