@@ -226,7 +226,7 @@ def _among_breakpoints(teams: _Teams, goal: FloatArray) -> FloatArray:
         miss, _, _ = _miss(teams, goal, ends[middle])
         short, beyond = np.where(miss > 0, miss, short), np.where(miss > 0, beyond, miss)
         left, right = np.where(miss > 0, middle, left), np.where(miss > 0, right, middle)
-    x = ends[left] + (ends[right] - ends[left]) * (short / (short - beyond))
+    x: FloatArray = ends[left] + (ends[right] - ends[left]) * (short / (short - beyond))
     miss, slope, _ = _miss(teams, goal, x)
     polish: FloatArray = np.divide(miss, slope, out=np.zeros_like(miss), where=slope > 0)
     return x + polish
