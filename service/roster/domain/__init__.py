@@ -1,0 +1,27 @@
+"""What is allowed in the facts of a plan, and the one immutable value they become.
+
+columns.py   the facts as frozen columns
+inputs.py    Inputs: content, hash, and personal data beside it
+reading.py   columns out of rows, with the faults of single values
+rules.py     what must hold between rows
+read.py      read_inputs: a whole body, every fault at once
+"""
+
+from service.roster.domain.columns import NONE, History, Holders, Reps, Territories, Units
+from service.roster.domain.inputs import Inputs, People, Person, content_hash
+from service.roster.domain.read import InvalidInputs, read_inputs
+
+__all__ = [
+    "NONE",
+    "History",
+    "Holders",
+    "Inputs",
+    "InvalidInputs",
+    "People",
+    "Person",
+    "Reps",
+    "Territories",
+    "Units",
+    "content_hash",
+    "read_inputs",
+]

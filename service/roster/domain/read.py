@@ -1,0 +1,293 @@
+"""A whole body of facts, read in columns; every fault of it is found, not only the first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from service.kit.errors import Fault, InvalidInput
+from service.kit.money import InvalidMoney, to_minor
+from service.roster.domain.columns import (
+    NONE,
+    History,
+    Holders,
+    IntArray,
+    Reps,
+    Territories,
+    Units,
+)
+from service.roster.domain.inputs import Inputs, People, Person
+from service.roster.domain.reading import UNKNOWN, Findings, Row, Rows
+from service.roster.domain.rules import DEPTH_LIMIT, cycles, depths, ring_in_words, wrong_shares
+
+InvalidInputs = InvalidInput
+"""What `read_inputs` raises: a problem document with a JSON pointer for every fault."""
+
+_REVENUE: Final = "revenue"
+
+
+def read_inputs(
+    body: Mapping[str, Any],
+    *,
+    digits: int,
+    faults: Sequence[Fault] = (),
+    shares: Literal["refuse", "report"] = "refuse",
+) -> Inputs:
+    """The inputs that a body of the shape `InputsBody` states; raises `InvalidInputs`.
+
+    `digits`: the minor digits of the currency. `faults`: what was found wrong with the shape
+    before; then `body` is what is left of the document without the faulty values, and the rest is
+    checked all the same. `shares`: those of a territory that do not sum to 1 are a fault, or, in
+    files, a warning.
+    """
+    found = Findings(faults)
+    target = _target(body, digits, found)
+    forecast = _rows([{"forecast": body.get("forecast")}], (), digits, found)
+    expected = forecast.measures("forecast")
+    units, unit_index = _units(_table(body, "units", digits, found))
+    reps, rep_index = _reps(_table(body, "reps", digits, found), unit_index)
+    territory_rows = _table(body, "territories", digits, found)
+    territories, territory_index = _territories(territory_rows)
+    holders = _holders(territory_rows, rep_index)
+    history = _history(_table(body, "history", digits, found), rep_index, territory_index)
+    warnings = Findings()
+    _check_shares(holders, territories, found if shares == "refuse" else warnings)
+    if found.faults:
+        raise InvalidInputs(found.faults)
+    _note_uncovered(holders, territories, warnings)
+    tables = _in_order_of_ids(units, reps, territories, holders, history)
+    return Inputs(
+        digits,
+        target,
+        None if np.isnan(expected[0]) else float(expected[0]),
+        *tables,
+        people=_people(body),
+        warnings=tuple(warnings.faults),
+    )
+
+
+def _target(body: Mapping[str, Any], digits: int, found: Findings) -> int:
+    if body.get("targets") is not None:
+        found.add(("targets",), "is not available yet: send one `target` and leave `targets` out")
+    value = body.get("target")
+    if value is None:
+        found.add(("target",), "is required")
+        return 0
+    try:
+        target = to_minor(value, digits)
+    except InvalidMoney as fault:
+        found.add(("target",), str(fault), value)
+        return 0
+    if target < 0:
+        found.add(("target",), "must be 0 or more", value)
+    return target
+
+
+def _table(body: Mapping[str, Any], name: str, digits: int, found: Findings) -> Rows:
+    rows = _rows(body.get(name) or [], (name,), digits, found)
+    if name == "reps" and not rows.rows:
+        found.add(("reps",), "at least one rep is needed to carry the target")
+    return rows
+
+
+def _rows(rows: Sequence[Row], base: tuple[str, ...], digits: int, found: Findings) -> Rows:
+    return Rows(rows, lambda row: (*base, row) if base else (), digits, found)
+
+
+def _units(rows: Rows) -> tuple[Units, dict[str, int]]:
+    ids, index = rows.ids()
+    parent = _named(rows, "parent", index, "units", "names no unit of `units`")
+    units = Units(
+        id=tuple(ids),
+        name=tuple(rows.column("name")),
+        parent=parent,
+        min=rows.amounts("min"),
+        max=rows.amounts("max"),
+        target=rows.amounts("target"),
+        over_assignment=rows.numbers("over_assignment"),
+    )
+    limited = (units.min != NONE) | (units.max != NONE)
+    both = (units.target != NONE) & limited
+    rows.refuse(both, "target", "is min and max at once: leave min and max out beside it")
+    rings = cycles(parent)
+    for ring in rings:
+        words = ring_in_words(ring, ids)
+        rows.found.add((*rows.path(ring[0]), "parent"), f"units must not be in a circle: {words}")
+    if not rings:
+        too_deep = depths(np.maximum(parent, NONE)) > DEPTH_LIMIT
+        rows.refuse(too_deep, "parent", f"lies more than {DEPTH_LIMIT} levels below the company")
+    return units, index
+
+
+def _reps(rows: Rows, unit_index: Mapping[str, int]) -> tuple[Reps, dict[str, int]]:
+    ids, index = rows.ids()
+    reps = Reps(
+        id=tuple(ids),
+        unit=_named(rows, "unit", unit_index, "units", "names no unit of `units`"),
+        vacant=np.array([value is True for value in rows.column("vacant")], dtype=np.bool_),
+        baseline=rows.measures("baseline"),
+        reach=rows.measures("reach"),
+        sigma=rows.numbers("sigma"),
+        potential=rows.measures("potential"),
+        capacity=rows.measures("capacity"),
+        min=rows.amounts("min"),
+        max=rows.amounts("max"),
+        fixed=rows.amounts("fixed"),
+        last_year=rows.measures("last_year", signed=True),
+        fte=rows.numbers("fte"),
+        hired=rows.days("hired"),
+        cohorts=tuple(value or None for value in rows.column("cohorts")),
+    )
+    return reps, index
+
+
+def _territories(rows: Rows) -> tuple[Territories, dict[str, int]]:
+    ids, index = rows.ids()
+    return Territories(id=tuple(ids), potential=rows.measures("potential")), index
+
+
+def _holders(territories: Rows, rep_index: Mapping[str, int]) -> Holders:
+    places: list[tuple[int, int]] = []
+    flat: list[Row] = []
+    for row, listed in enumerate(territories.column("holders")):
+        if listed:
+            places.extend((row, place) for place in range(len(listed)))
+            flat.extend(listed)
+
+    def path(row: int) -> tuple[str | int, ...]:
+        territory, place = places[row]
+        return (*territories.path(territory), "holders", place)
+
+    rows = Rows(flat, path, territories.digits, territories.found)
+    rep = _named(rows, "rep", rep_index, "reps", "names no rep of `reps`")
+    first, last = rows.days("from"), rows.days("to")
+    rows.refuse(
+        (first != NONE) & (last != NONE) & (first > last), "to", "lies before the day in `from`"
+    )
+    share = rows.numbers("share")
+    return Holders(
+        territory=np.array([territory for territory, _ in places], dtype=np.int64),
+        rep=rep,
+        share=np.where(np.isnan(share), 1.0, share),
+        first=first,
+        last=last,
+    )
+
+
+def _history(
+    rows: Rows, rep_index: Mapping[str, int], territory_index: Mapping[str, int]
+) -> History:
+    rep = _named(rows, "rep", rep_index, "reps", "names no rep of `reps`")
+    territory = _named(
+        rows, "territory", territory_index, "territories", "names no territory of `territories`"
+    )
+    rows.refuse((rep != NONE) & (territory != NONE), None, "names a rep and a territory: name one")
+    rows.refuse((rep == NONE) & (territory == NONE), None, "names neither a rep nor a territory")
+    other = np.array(
+        [key not in (None, _REVENUE) for key in rows.column("measure")], dtype=np.bool_
+    )
+    rows.refuse(other, "measure", "is not available yet: only revenue is planned")
+    return History(
+        rep=rep,
+        territory=territory,
+        month=_months(rows),
+        actual=rows.measures("actual", signed=True),
+        product=tuple(rows.column("product")),
+        customer_type=tuple(rows.column("customer_type")),
+    )
+
+
+def _months(rows: Rows) -> IntArray:
+    periods = rows.column("period")
+    number = {
+        period: int(period[:4]) * 12 + int(period[5:]) - 1
+        for period in set(periods)
+        if period is not None
+    }
+    return np.array([number.get(period, NONE) for period in periods], dtype=np.int64)
+
+
+def _named(rows: Rows, field: str, index: Mapping[str, int], table: str, detail: str) -> IntArray:
+    """Rows of another table by its ids; an id that is not there is a fault.
+
+    Where rows of that table could not be read, nothing is known about what is there.
+    """
+    named = rows.references(field, index)
+    if not rows.found.hides_ids_of(table):
+        rows.refuse(named == UNKNOWN, field, detail)
+    return named
+
+
+def _check_shares(holders: Holders, territories: Territories, found: Findings) -> None:
+    for row, total, day in wrong_shares(holders, len(territories)):
+        when = f" on {day.isoformat()}" if day else ""
+        detail = f"the shares of {territories.id[row]} sum to {total:.6g}{when}, not to 1"
+        found.add(("territories", row, "holders"), detail)
+
+
+def _note_uncovered(holders: Holders, territories: Territories, found: Findings) -> None:
+    uncovered = int(
+        np.count_nonzero(np.bincount(holders.territory, minlength=len(territories)) == 0)
+    )
+    if uncovered:
+        verb = (
+            "territory has no holder: its"
+            if uncovered == 1
+            else "territories have no holder: their"
+        )
+        found.add(("territories",), f"{uncovered} {verb} potential and history count for nobody")
+
+
+def _people(body: Mapping[str, Any]) -> People:
+    reps, units = body.get("reps") or [], body.get("units") or []
+    return People(
+        reps={
+            row["id"]: Person(row.get("name"), row.get("attributes"))
+            for row in reps
+            if row.get("name") is not None or row.get("attributes") is not None
+        },
+        owners={row["id"]: row["owner"] for row in units if row.get("owner") is not None},
+    )
+
+
+def _in_order_of_ids(
+    units: Units, reps: Reps, territories: Territories, holders: Holders, history: History
+) -> tuple[Units, Reps, Territories, Holders, History]:
+    """Sort every table by what it says, so that the order of the rows changes nothing."""
+    by_unit, unit_at = _sorting(units.id)
+    by_rep, rep_at = _sorting(reps.id)
+    by_territory, territory_at = _sorting(territories.id)
+    units = replace(units, parent=unit_at[units.parent])
+    reps = replace(reps, unit=unit_at[reps.unit])
+    holders = replace(holders, territory=territory_at[holders.territory], rep=rep_at[holders.rep])
+    history = replace(history, territory=territory_at[history.territory], rep=rep_at[history.rep])
+    by_holder = (holders.share, holders.last, holders.first, holders.rep, holders.territory)
+    by_sale = (
+        history.actual, _ranks(history.customer_type), _ranks(history.product), history.month,
+        history.territory, history.rep,
+    )  # fmt: skip
+    return (
+        units.taken(by_unit),
+        reps.taken(by_rep),
+        territories.taken(by_territory),
+        holders.taken(np.lexsort(by_holder)),
+        history.taken(np.lexsort(by_sale)),
+    )
+
+
+def _sorting(ids: Sequence[str]) -> tuple[IntArray, IntArray]:
+    """The rows in the order of their ids, and where each row then stands (`NONE` stays `NONE`)."""
+    order = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
+    place = np.full(len(ids) + 1, NONE)
+    place[order] = np.arange(len(ids))
+    return order, place
+
+
+def _ranks(texts: Sequence[str | None]) -> IntArray:
+    rank: dict[str | None, int] = {
+        text: k for k, text in enumerate(sorted({text for text in texts if text is not None}))
+    }
+    return np.array([rank.get(text, NONE) for text in texts], dtype=np.int64)

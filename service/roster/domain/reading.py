@@ -1,0 +1,132 @@
+"""From rows as the caller sent them to columns, with every fault found on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+
+from service.kit.errors import Fault, pointer
+from service.kit.money import MAX_MINOR, column_to_minor
+from service.roster.domain.columns import NONE, BoolArray, FloatArray, IntArray
+
+type Path = tuple[str | int, ...]
+type Row = Mapping[str, Any]
+
+_DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
+UNKNOWN: Final = -2
+"""In a column of references: names a row that does not exist."""
+
+
+class Findings:
+    """Faults gathered while reading, one for every place, in the order of the document."""
+
+    def __init__(self, known: Sequence[Fault] = ()) -> None:
+        self.faults = list(known)
+        self._places: set[str] = {fault.pointer for fault in known}
+
+    def add(self, path: Path, detail: str, value: object = None) -> None:
+        place = pointer(path)
+        if place not in self._places:
+            self._places.add(place)
+            self.faults.append(Fault(place, detail, _short(value)))
+
+    def hides_ids_of(self, table: str) -> bool:
+        """Whether rows of the table, or their ids, could not be read."""
+        hidden = re.compile(rf"/{table}(/[0-9]+(/id)?)?")
+        return any(hidden.fullmatch(place) for place in self._places)
+
+
+def _short(value: object) -> str | float | None:
+    if isinstance(value, str):
+        return value if len(value) <= 80 else value[:80] + "…"
+    if isinstance(value, int | float) and abs(value) < 2**53:
+        return value
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one kind. A field that is left out and one that is null mean the same."""
+
+    rows: Sequence[Row]
+    path: Callable[[int], Path]
+    digits: int
+    found: Findings
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def column(self, name: str) -> list[Any]:
+        return [row.get(name) for row in self.rows]
+
+    def refuse(self, bad: BoolArray, name: str | None, detail: str) -> None:
+        """A fault for each row that is bad, at its field, or at the row where none is named."""
+        for row in np.flatnonzero(bad).tolist():
+            place = self.path(row) if name is None else (*self.path(row), name)
+            self.found.add(place, detail, None if name is None else self.rows[row].get(name))
+
+    def amounts(self, name: str) -> IntArray:
+        """Minor units, `NONE` where not given. Negative amounts are refused."""
+        minor, given, faults = column_to_minor(self.column(name), self.digits)
+        for row, detail in faults.items():
+            self.found.add((*self.path(row), name), detail, self.rows[row].get(name))
+        self.refuse(minor < 0, name, "must be 0 or more")
+        return np.where(given & (minor >= 0), minor, NONE)
+
+    def measures(self, name: str, *, signed: bool = False) -> FloatArray:
+        """Floats in the currency itself, nan where not given."""
+        values = self.column(name)
+        if str in set(map(type, values)):
+            values = [self._number(row, name, value) for row, value in enumerate(values)]
+        column = np.array(values, dtype=np.float64) + 0.0  # no negative zeros
+        with np.errstate(over="ignore"):
+            self.refuse(np.abs(column) * 10**self.digits > MAX_MINOR, name, "is too large")
+        if not signed:
+            self.refuse(column < 0, name, "must be 0 or more")
+        return column
+
+    def _number(self, row: int, name: str, value: object) -> float | None:
+        if not isinstance(value, str):
+            return None if value is None else float(str(value))
+        if not _DECIMAL.fullmatch(value):
+            self.found.add(
+                (*self.path(row), name), "must be a plain decimal such as 20500.25", value
+            )
+            return None
+        return float(value)
+
+    def numbers(self, name: str) -> FloatArray:
+        """Numbers whose range was checked before; nan where not given."""
+        return np.array(self.column(name), dtype=np.float64) + 0.0
+
+    def days(self, name: str) -> IntArray:
+        return np.array(
+            [NONE if day is None else _ordinal(day) for day in self.column(name)], dtype=np.int64
+        )
+
+    def references(self, name: str, index: Mapping[str, int]) -> IntArray:
+        """Rows that the ids name: `NONE` without an id, `UNKNOWN` where it names nothing."""
+        return np.array(
+            [NONE if key is None else index.get(key, UNKNOWN) for key in self.column(name)],
+            dtype=np.int64,
+        )
+
+    def ids(self) -> tuple[list[Any], dict[str, int]]:
+        """The ids, and where each stands (first). Repeated ids are refused."""
+        keys = self.column("id")
+        index = {key: row for row, key in reversed(list(enumerate(keys))) if key is not None}
+        if len(index) < len(keys):
+            for row, key in enumerate(keys):
+                if key is not None and index[key] != row:
+                    first = pointer(self.path(index[key]))
+                    self.found.add((*self.path(row), "id"), f"stands already in {first}", key)
+        return keys, index
+
+
+def _ordinal(day: date | str) -> int:
+    return (date.fromisoformat(day) if isinstance(day, str) else day).toordinal()

@@ -1,0 +1,92 @@
+"""What must hold between rows: no unit above itself, shares that sum to 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Final
+
+import numpy as np
+
+from service.roster.domain.columns import NONE, FloatArray, Holders, IntArray
+
+SHARE_TOLERANCE: Final = 0.005
+DEPTH_LIMIT: Final = 256
+_SHOWN: Final = 6
+
+
+def cycles(parent: IntArray) -> list[list[int]]:
+    """The rows of each ring of units that are their own ancestors, starting with the first row.
+
+    `parent` (m,) holds rows, anything negative ends the way up.
+    """
+    state = np.zeros(len(parent), dtype=np.int8).tolist()  # 1: on the way up just now, 2: done
+    above = parent.tolist()
+    rings = []
+    for start in range(len(above)):
+        way = []
+        row = start
+        while row >= 0 and state[row] == 0:
+            state[row] = 1
+            way.append(row)
+            row = above[row]
+        if row >= 0 and state[row] == 1:
+            ring = way[way.index(row) :]
+            first = ring.index(min(ring))
+            rings.append(ring[first:] + ring[:first])
+        for seen in way:
+            state[seen] = 2
+    return rings
+
+
+def ring_in_words(ring: Sequence[int], ids: Sequence[str]) -> str:
+    """`a is below b, which is below a` for the fault's sentence; long rings are cut short."""
+    names = [repr(ids[row]) for row in ring]
+    if len(names) > _SHOWN:
+        names[_SHOWN:] = [f"… ({len(ring) - _SHOWN} more)"]
+    return " -> ".join([*names, repr(ids[ring[0]])])
+
+
+def depths(parent: IntArray) -> IntArray:
+    """(m,) level of each unit, 1 directly below the company. There must be no cycle."""
+    depth = np.zeros(len(parent), dtype=np.int64)
+    above = np.arange(len(parent))
+    while (alive := above >= 0).any():
+        depth[alive] += 1
+        above = np.where(alive, parent[above], NONE)
+    return depth
+
+
+def wrong_shares(holders: Holders, territories: int) -> Iterator[tuple[int, float, date | None]]:
+    """Territories whose shares do not sum to 1 on a day on which anybody holds them.
+
+    Yields the row of the territory, the sum, and the first such day (None: on every day).
+    Days before the first and after the last holder, and gaps between holders, are uncovered, not
+    wrong.
+    """
+    dated = (holders.first != NONE) | (holders.last != NONE)
+    with_dates = np.bincount(holders.territory[dated], minlength=territories) > 0
+    held = np.bincount(holders.territory, minlength=territories) > 0
+    sums = np.bincount(holders.territory, holders.share, minlength=territories)
+    plainly_wrong = held & ~with_dates & (np.abs(sums - 1) > SHARE_TOLERANCE + 1e-9)
+    for row in np.flatnonzero(plainly_wrong).tolist():
+        yield row, float(sums[row]), None
+    rows = np.flatnonzero(with_dates[holders.territory])
+    rows = rows[np.argsort(holders.territory[rows], kind="stable")]
+    ends = np.flatnonzero(np.diff(holders.territory[rows])) + 1
+    for group in np.split(rows, ends) if len(rows) else []:
+        first, last = holders.first[group], holders.last[group]
+        for day, total in _sums_by_day(first, last, holders.share[group]):
+            if abs(total - 1) > SHARE_TOLERANCE + 1e-9:
+                yield int(holders.territory[group[0]]), total, date.fromordinal(max(day, 1))
+                break
+
+
+def _sums_by_day(first: IntArray, last: IntArray, share: FloatArray) -> Iterator[tuple[int, float]]:
+    """The sum of shares from each day on which it changes, where anybody holds anything."""
+    last = np.where(last == NONE, date.max.toordinal(), last)
+    days = np.unique(np.concatenate((first, last + 1)))
+    for day in days.tolist():
+        holding = (first <= day) & (day <= last)
+        if holding.any():
+            yield day, float(share[holding].sum())

@@ -1,0 +1,281 @@
+"""What the API says about the facts of a plan: units, reps, territories and their holders, history.
+
+Rows are TypedDicts: plain dicts afterwards, and as quick to read as anything pydantic offers.
+pydantic checks the shape of one row here; what concerns several rows, or needs to know the
+currency, is checked in `domain`, in columns. Leaving a field out and sending null mean the same.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Final, NotRequired, Required, TypedDict
+
+from pydantic import (
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    with_config,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from service.kit.money import MoneyIn
+
+STRICT_ROW: Final = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    """Says `message` for every fault of the type it annotates, instead of pydantic's own words."""
+
+    message: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.custom_error_schema(
+            handler(source),
+            custom_error_type="said",
+            custom_error_message=self.message.replace("{", "{{").replace("}", "}}"),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        inner: Any = schema
+        return handler(inner["schema"])
+
+
+Key = Annotated[
+    str,
+    Field(strict=True, min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    Otherwise("must be a text of 1 to 128 characters without control characters"),
+]
+"""An id of the caller's own."""
+
+Text = Annotated[str, Field(strict=True, max_length=1000)]
+
+Month = Annotated[
+    str,
+    Field(pattern=r"^[12][0-9]{3}-(0[1-9]|1[0-2])$"),
+    Otherwise("must be a month written YYYY-MM, such as 2026-01"),
+]
+
+Day = Annotated[
+    date, Field(strict=True), Otherwise("must be a date written YYYY-MM-DD, such as 2026-01-31")
+]
+
+Measure = Annotated[
+    Annotated[float, Field(strict=True, allow_inf_nan=False)] | Annotated[str, Field(strict=True)],
+    Field(union_mode="left_to_right"),
+    Otherwise('must be a finite number, or a decimal text such as "20500.25"'),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}]}),
+]
+"""A measurement in the plan's currency: any number of decimals, unlike quotas and their limits."""
+
+Money = Annotated[
+    MoneyIn, Otherwise('must be a finite number, or a decimal text such as "1080000.50"')
+]
+"""An amount with at most the currency's minor digits."""
+
+Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+
+
+@with_config(STRICT_ROW)
+class UnitRow(TypedDict):
+    """One unit of the organisation: a region, a team."""
+
+    id: Required[Annotated[Key, Field(examples=["west"])]]
+    """Your own id of the unit."""
+    name: NotRequired[Annotated[Text | None, Field(examples=["West"])]]
+    """What people call it."""
+    parent: NotRequired[Annotated[Key | None, Field(examples=["emea"])]]
+    """Id of the unit above; null for a unit directly below the company."""
+    owner: NotRequired[Annotated[Key | None, Field(examples=["m-12"])]]
+    """Id of the person who answers for the unit. Kept apart from the hashed inputs."""
+    min: NotRequired[Annotated[Money | None, Field(examples=[400000])]]
+    """The least that the quotas of the unit must sum to."""
+    max: NotRequired[Annotated[Money | None, Field(examples=[600000])]]
+    """The most that they may sum to."""
+    target: NotRequired[Annotated[Money | None, Field(examples=[500000])]]
+    """The unit's own target: min and max at once, times 1 + its over-assignment. Leave min and
+    max out beside it."""
+    over_assignment: NotRequired[
+        Annotated[
+            Annotated[float, Field(strict=True, ge=-0.9, le=10, allow_inf_nan=False)] | None,
+            Field(examples=[0.05]),
+        ]
+    ]
+    """How much the quotas exceed the unit's target: 0.05 is 5 %. null takes the parent's, and the
+    policy's at the top."""
+
+
+@with_config(STRICT_ROW)
+class RepRow(TypedDict):
+    """One rep: the holder of a quota."""
+
+    id: Required[Annotated[Key, Field(examples=["r1"])]]
+    """Your own id of the rep."""
+    name: NotRequired[Annotated[Text | None, Field(examples=["Ada Lovelace"])]]
+    """The person's name. Personal: kept apart from the hashed inputs and never in a version."""
+    unit: NotRequired[Annotated[Key | None, Field(examples=["west"])]]
+    """Id of the rep's unit; null hangs the rep on the company itself."""
+    vacant: NotRequired[
+        Annotated[Annotated[bool, Field(strict=True)] | None, Field(examples=[False])]
+    ]
+    """A seat to be filled: it carries quota from `hired` on."""
+    baseline: NotRequired[Annotated[Measure | None, Field(examples=[250000])]]
+    """Expected sales of the period at normal effort; estimated from potential and history where
+    left out."""
+    reach: NotRequired[Annotated[Measure | None, Field(examples=[50000])]]
+    """The money the rep can plausibly add to the baseline; follows the estimator where left out."""
+    sigma: NotRequired[
+        Annotated[
+            Annotated[float, Field(strict=True, gt=0, le=10, allow_inf_nan=False)] | None,
+            Field(examples=[0.3]),
+        ]
+    ]
+    """How uncertain the rep's sales are: log standard deviation around the baseline. Without it
+    the chance of attaining the quota is not stated."""
+    potential: NotRequired[Annotated[Measure | None, Field(examples=[900000])]]
+    """What the rep's market could yield. Wins over the potential of the territories."""
+    capacity: NotRequired[Annotated[Measure | None, Field(examples=[400000])]]
+    """The most the rep can carry."""
+    min: NotRequired[Annotated[Money | None, Field(examples=[200000])]]
+    """The least quota the rep may get; 0 where left out."""
+    max: NotRequired[Annotated[Money | None, Field(examples=[350000])]]
+    """The largest quota the rep may get."""
+    fixed: NotRequired[Annotated[Money | None, Field(examples=[300000])]]
+    """A locked quota."""
+    last_year: NotRequired[Annotated[Measure | None, Field(examples=[231000])]]
+    """What was sold in the twelve months before the period. Growth limits over last year use it;
+    the estimate reads it where the rep has no history rows."""
+    fte: NotRequired[
+        Annotated[
+            Annotated[float, Field(strict=True, gt=0, le=100, allow_inf_nan=False)] | None,
+            Field(examples=[1.0]),
+        ]
+    ]
+    """Full-time equivalents; 1 where left out."""
+    hired: NotRequired[Annotated[Day | None, Field(examples=["2024-05-01"])]]
+    """First day in the seat; for a vacant seat the day it will be filled."""
+    cohorts: NotRequired[
+        Annotated[
+            dict[Key, Annotated[str, Field(strict=True, max_length=128)]] | None,
+            Field(max_length=50, examples=[{"role": "AE"}]),
+        ]
+    ]
+    """Peer groups the rep belongs to, by name of the grouping."""
+    attributes: NotRequired[
+        Annotated[dict[str, Any] | None, Field(examples=[{"crm_url": "https://crm.example/r1"}])]
+    ]
+    """Whatever else you want to carry; returned as it came. Personal: kept apart from the hashed
+    inputs."""
+
+
+# "from" cannot be written as an attribute, so this one is a call.
+HolderRow = TypedDict(
+    "HolderRow",
+    {
+        "rep": Required[Annotated[Key, Field(description="Id of the rep.", examples=["r1"])]],
+        "share": NotRequired[
+            Annotated[
+                Share | None,
+                Field(
+                    description="Part of the territory; 1 where left out. The shares of a "
+                    "territory sum to 1 on every day on which anybody holds it.",
+                    examples=[1.0],
+                ),
+            ]
+        ],
+        "from": NotRequired[
+            Annotated[
+                Day | None,
+                Field(description="First day; null: always.", examples=["2026-01-01"]),
+            ]
+        ],
+        "to": NotRequired[
+            Annotated[
+                Day | None,
+                Field(
+                    description="Last day, inclusive; null: until further notice.",
+                    examples=["2026-12-31"],
+                ),
+            ]
+        ],
+    },
+)
+HolderRow.__pydantic_config__ = STRICT_ROW | ConfigDict(  # type: ignore[attr-defined]
+    json_schema_extra={
+        "description": "Who sells into a territory, with what share of it, and when."
+    }
+)
+
+
+@with_config(STRICT_ROW)
+class TerritoryRow(TypedDict):
+    """What reps sell into."""
+
+    id: Required[Annotated[Key, Field(examples=["t1"])]]
+    """Your own id of the territory."""
+    potential: NotRequired[Annotated[Measure | None, Field(examples=[900000])]]
+    """What the territory could yield: money, or any measure that is the same for all."""
+    holders: NotRequired[
+        Annotated[list[HolderRow] | None, Field(examples=[[{"rep": "r1", "share": 1.0}]])]
+    ]
+    """Who holds it; without holders it is uncovered."""
+
+
+@with_config(STRICT_ROW)
+class HistoryRow(TypedDict):
+    """What was sold in one month by a rep or in a territory. Rows of one month add up."""
+
+    rep: NotRequired[Annotated[Key | None, Field(examples=["r1"])]]
+    """Id of the rep. Name a rep or a territory, not both."""
+    territory: NotRequired[Annotated[Key | None, Field(examples=["t1"])]]
+    """Id of the territory: its history goes to whoever holds it when the period starts."""
+    period: Required[Annotated[Month, Field(examples=["2026-01"])]]
+    """The month."""
+    actual: Required[Annotated[Measure, Field(examples=[20500.25])]]
+    """What was sold; negative where more came back."""
+    measure: NotRequired[Annotated[Key | None, Field(examples=["revenue"])]]
+    """`revenue`, the default. Other measures are not available yet."""
+    product: NotRequired[Annotated[Key | None, Field(examples=["core"])]]
+    """Product, for your own use: rows of one month add up."""
+    customer_type: NotRequired[Annotated[Key | None, Field(examples=["existing"])]]
+    """Kind of customer, for your own use: rows of one month add up."""
+
+
+@with_config(STRICT_ROW)
+class InputsBody(TypedDict):
+    """The facts of a plan as one whole."""
+
+    target: Required[Annotated[Money, Field(examples=[1080000])]]
+    """What the company wants to sell in the period."""
+    targets: NotRequired[
+        Annotated[
+            object,
+            WithJsonSchema({"anyOf": [{"type": "array", "items": {}}, {"type": "null"}]}),
+            Field(examples=[None]),
+        ]
+    ]
+    """Targets by measure, product, unit and month. Not available yet: send `target`."""
+    forecast: NotRequired[Annotated[Measure | None, Field(examples=[980000])]]
+    """What you expect the whole company to sell in the period; the estimate then adds up to it.
+    Without it the last twelve months count."""
+    units: NotRequired[Annotated[list[UnitRow] | None, Field(examples=[[{"id": "west"}]])]]
+    """The organisation below the company, any depth; parents may come after their children."""
+    reps: Required[Annotated[list[RepRow], Field(examples=[[{"id": "r1", "unit": "west"}]])]]
+    """The reps; at least one."""
+    territories: NotRequired[
+        Annotated[list[TerritoryRow] | None, Field(examples=[[{"id": "t1", "potential": 900000}]])]
+    ]
+    """The territories and who holds them."""
+    history: NotRequired[
+        Annotated[
+            list[HistoryRow] | None,
+            Field(examples=[[{"rep": "r1", "period": "2026-01", "actual": 20500.25}]]),
+        ]
+    ]
+    """Past sales by month."""
