@@ -10,7 +10,7 @@ Write money as `MoneyIn` and measurements as `Number`, which refuse NaN and infi
 forbid unknown fields with `extra="forbid"`. A rule that pydantic cannot say is raised afterwards
 as `InvalidInput([Fault("/reps/3/unit", "names no unit", "wets")])`.
 
-* 413 more than `max_body_bytes` (FastAPI counts while the body streams in)
+* 413 more than `max_body_bytes`, announced or counted while the body streams in
 * 415 the content type is not JSON
 * 400 the bytes are not well-formed JSON in UTF-8: what, and at which line and column
 * 422 the values are wrong: the first 100 faults and, in `more`, how many others were seen
@@ -29,7 +29,14 @@ from collections.abc import Iterator
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request, params
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic_core import (
     CoreConfig,
     CoreSchema,
@@ -41,6 +48,7 @@ from pydantic_core import (
 
 from service.kit.errors import (
     MAX_FAULTS,
+    BodyTooLarge,
     Fault,
     InvalidInput,
     MalformedBody,
@@ -50,6 +58,24 @@ from service.kit.errors import (
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 """A measurement: any decimals, but a number."""
+
+Line = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"
+    ),
+]
+"""A name or title; control characters are refused (PostgreSQL cannot store a NUL)."""
+
+Note = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
+"""Free text."""
+
+
+class InputModel(BaseModel):
+    """The base of small bodies: unknown fields, lax types, NaN and infinities are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
 
 _ROWS_AT_ONCE = 1_000
 _FAULTS_COUNTED = 10_000
@@ -65,7 +91,16 @@ async def read_json_bytes(request: Request) -> bytes:
             if media_type
             else "Send the header Content-Type: application/json."
         )
-    return await request.body()
+    limit: int = request.app.state.settings.max_body_bytes
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        raise BodyTooLarge(f"The body has more than {limit:,} bytes.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise BodyTooLarge(f"The body has more than {limit:,} bytes.")
+    return bytes(body)
 
 
 class JsonReader[T]:
@@ -214,6 +249,7 @@ def _cut(value: Any) -> Any:
 _SENTENCES = {
     "missing": "is required",
     "extra_forbidden": "is not a known field",
+    "string_pattern_mismatch": "must not contain control characters",
     "finite_number": "must be a finite number",
     "string_type": "must be a text",
     "bool_type": "must be true or false",
@@ -234,8 +270,10 @@ def sentence(error: ErrorDetails) -> str:
     """What pydantic found, as the rest of a sentence that begins with the place."""
     if error["type"] in _SENTENCES:
         return _SENTENCES[error["type"]]
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input should ")
-    return message[:1].lower() + message[1:] if message.startswith(("Date", "String")) else message
+    message = error["msg"].removeprefix("Value error, ")
+    if message.startswith("Input should "):
+        return "must " + message.removeprefix("Input should ")
+    return message[:1].lower() + message[1:]
 
 
 def _either(sentences: list[str]) -> str:

@@ -4,6 +4,7 @@
 base 32, as in the ULID specification, in lower case.
 """
 
+import re
 import secrets
 import time
 
@@ -16,3 +17,8 @@ def new_id(prefix: str) -> str:
     value = time.time_ns() // 1_000_000 << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
     digits = (_ALPHABET[value >> 5 * place & 31] for place in reversed(range(_CHARACTERS)))
     return f"{prefix}_{''.join(digits)}"
+
+
+def is_id(prefix: str, text: str) -> bool:
+    """Could it have been made here? What is not an id need not be looked for."""
+    return re.fullmatch(f"{prefix}_[{_ALPHABET}]{{{_CHARACTERS}}}", text) is not None

@@ -37,6 +37,9 @@ MoneyIn = Annotated[
 ]
 """An amount as it came; `to_minor` turns it into minor units of the plan's currency."""
 
+MoneyOut = Annotated[int | float, WithJsonSchema({"type": "number", "examples": [1080000]})]
+"""What `from_minor` answers; whole amounts are written without `.0`."""
+
 _PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
@@ -112,6 +113,11 @@ def install_problems(app: FastAPI) -> None:
             request, DatabaseUnavailable("The database did not answer as it should; see /readyz.")
         )
 
+    @app.exception_handler(sa.exc.DataError)
+    async def unstorable(request: Request, error: sa.exc.DataError) -> Response:
+        structlog.get_logger().log(logging.WARNING, "unstorable_value", exc_info=error)
+        return problem_response(request, errors.BadRequest("A value cannot be stored."))
+
 
 def _invalid_parameters(error: RequestValidationError) -> InvalidParameters:
     found = error.errors()
@@ -154,15 +160,25 @@ def _from_http(request: Request, error: HTTPException) -> AppError:
         detail = f"There is nothing at {path}; /docs shows what there is."
     elif error.status_code == 405:
         detail = f"{path} does not answer {method}."
-    elif error.status_code == 413:
-        detail = f"The body has more than {request.app.state.settings.max_body_bytes:,} bytes."
     else:
         detail = str(error.detail)
     problem = own(detail)
     if isinstance(problem, _Other):
         problem.status = error.status_code  # type: ignore[misc] # of this one
     problem.headers = {**problem.headers, **(error.headers or {})}
+    if error.status_code == 405:
+        problem.headers["Allow"] = ", ".join(_methods(request))
     return problem
+
+
+def _methods(request: Request) -> list[str]:
+    """What the path answers; Starlette would name the methods of its first route only."""
+    methods: set[str] = set()
+    for context in iter_route_contexts(request.app.routes):
+        pattern = getattr(context, "path_regex", None)
+        if pattern is not None and pattern.match(request.url.path):
+            methods |= context.methods or set()
+    return sorted(methods)
 
 
 class _Other(AppError):

@@ -1,0 +1,39 @@
+"""Bringing a database to the newest tables, and knowing whether it is there."""
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from service.kit.db import open_database
+from service.kit.resources import migrations_folder
+
+# Any number, the same in every process: upgrades wait for each other on PostgreSQL.
+_UPGRADE_LOCK = 7_142_311
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Carry out the missing migrations in one transaction; nothing happens if there are none."""
+    database = open_database(url, foreign_keys=False)
+    try:
+        with database.engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+    finally:
+        database.close()
+
+
+def is_current(connection: sa.Connection) -> bool:
+    """Does the database have exactly the tables that this code knows?"""
+    heads = ScriptDirectory.from_config(_config()).get_heads()
+    return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    return config

@@ -1,0 +1,97 @@
+"""The OpenAPI document, completed by what FastAPI cannot see.
+
+Bodies read by `json_body`, problem documents instead of FastAPI's own error shape, and the problems
+that any call under /v1 may answer.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import TypeAdapter
+
+from service.kit import errors
+from service.kit.body import JsonReader
+from service.kit.problems import InvalidParameters, Problem, problems
+
+_TEMPLATE = "#/components/schemas/{model}"
+_OF_ANY_CALL = problems(
+    errors.NotAuthenticated, InvalidParameters, errors.AppError, errors.Unavailable
+)
+_OF_A_BODY = problems(
+    errors.BadRequest, errors.BodyTooLarge, errors.UnsupportedMediaType, errors.InvalidInput
+)
+
+
+def install_openapi(app: FastAPI) -> None:
+    of_fastapi = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            _complete(of_fastapi(), app)
+        return of_fastapi()
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way
+
+
+def _complete(document: dict[str, Any], app: FastAPI) -> None:
+    schemas: dict[str, Any] = document.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    _add(schemas, Problem)
+    for path, method, operation, reader in _operations(document, app):
+        answers: dict[str, Any] = operation["responses"]
+        if answers.get("422", {}).get("description") == "Validation Error":
+            del answers["422"]
+        added = _OF_ANY_CALL if path.startswith("/v1/") else {}
+        if reader is not None:
+            added = added | _OF_A_BODY
+            schema = _add(schemas, reader.schema)
+            operation["requestBody"] = {
+                "required": True,
+                "content": {"application/json": {"schema": schema}},
+            }
+        for status, answer in added.items():
+            answers.setdefault(str(status), answer)
+        operation["responses"] = dict(sorted(answers.items()))
+        operation["operationId"] = _operation_id(path, method, operation)
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+
+
+def _operations(
+    document: dict[str, Any], app: FastAPI
+) -> Iterator[tuple[str, str, dict[str, Any], JsonReader[Any] | None]]:
+    for context in iter_route_contexts(app.routes):
+        route: Any = context
+        if isinstance(context.original_route, APIRoute) and route.include_in_schema:
+            path = context.path_format or ""
+            for method in sorted(context.methods or ()):
+                operation = document["paths"][path][method.lower()]
+                yield path, method.lower(), operation, _reader(route.dependant)
+
+
+def _reader(dependant: Dependant) -> JsonReader[Any] | None:
+    if isinstance(dependant.call, JsonReader):
+        return dependant.call
+    return next(filter(None, map(_reader, dependant.dependencies)), None)
+
+
+def _add(schemas: dict[str, Any], type_: Any) -> dict[str, Any]:
+    """Add a type and all it uses to the components; answers how to refer to it."""
+    schema = TypeAdapter(type_).json_schema(ref_template=_TEMPLATE, mode="validation")
+    parts: dict[str, Any] = schema.pop("$defs", {})
+    if "title" in schema and "properties" in schema:
+        parts[schema["title"]] = schema
+        schema = {"$ref": _TEMPLATE.format(model=schema["title"])}
+    for name, part in parts.items():
+        if schemas.setdefault(name, part) != part:
+            raise ValueError(f"two different types are called {name} in the OpenAPI document")
+    return schema
+
+
+def _operation_id(path: str, method: str, operation: dict[str, Any]) -> str:
+    """`create_plan`: the function's name, unique by test, so that generated clients read well."""
+    suffix = path.replace("/", "_").replace("{", "_").replace("}", "_") + "_" + method
+    return str(operation["operationId"]).removesuffix(suffix)

@@ -1,0 +1,30 @@
+"""Listening: uvicorn with a clean end."""
+
+import uvicorn
+from fastapi import FastAPI
+
+from service.kit.auth import check_listening
+from service.kit.observability import configure_logging
+from service.kit.settings import Settings
+
+
+def serve(app: FastAPI, settings: Settings) -> None:
+    """Answer requests until Ctrl-C or SIGTERM; requests under way are finished first.
+
+    Raises ListeningRefused where local mode must not listen.
+    """
+    check_listening(settings)
+    configure_logging(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    try:
+        uvicorn.Server(config).run()
+    except KeyboardInterrupt:
+        return  # uvicorn has shut down and hands the signal on

@@ -1,0 +1,71 @@
+"""The service put together: which features it has, and what holds for all of them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from service.kit.auth import LocalModeGuard, current_caller
+from service.kit.db import DatabaseDep, open_database
+from service.kit.docs import install_docs
+from service.kit.errors import DatabaseUnavailable
+from service.kit.migrations import is_current
+from service.kit.observability import Observed, install_metrics
+from service.kit.openapi import install_openapi
+from service.kit.problems import install_problems, problems
+from service.kit.settings import Settings
+from service.plans.router import router as plans
+
+FEATURES: tuple[APIRouter, ...] = (plans,)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service as an ASGI app; connects to the database when the first request needs it."""
+    database = open_database(settings.database_url)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        database.close()
+
+    app = FastAPI(
+        title="FairQuota",
+        version=version("fairquota"),
+        summary="Splits a sales target into quotas, the extra effort as even as the rules allow.",
+        docs_url=None,  # install_docs has a page that needs no internet
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.state.database = database
+    install_problems(app)
+    for router in FEATURES:
+        # The caller is known before a body is read, and no route can forget to ask.
+        app.include_router(router, prefix="/v1", dependencies=[Depends(current_caller)])
+    _add_health(app)
+    install_docs(app)
+    install_metrics(app)
+    if settings.access == "local":
+        app.add_middleware(LocalModeGuard)
+    app.add_middleware(Observed)  # last added, so outermost
+    install_openapi(app)
+    return app
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/healthz", tags=["health"])
+    def alive() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["health"], responses=problems(DatabaseUnavailable))
+    def ready(database: DatabaseDep) -> dict[str, str]:
+        """The database answers and has this release's tables."""
+        with database.reading.begin() as session:
+            if not is_current(session.connection()):
+                raise DatabaseUnavailable(
+                    "The database has not this release's tables; run `fairquota db upgrade`."
+                )
+        return {"status": "ok"}

@@ -1,0 +1,1 @@
+"""Plans and their versions: what is planned, and which version is in force."""

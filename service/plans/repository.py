@@ -1,0 +1,126 @@
+"""Stored plans and versions, as if they were collections in memory."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from service.kit.ids import is_id
+from service.kit.pages import PageRequest, fetch_page
+from service.plans.domain import PlanNotFound, VersionContent, VersionNotFound, VersionStatus
+from service.plans.tables import Plan, PlanVersion
+
+
+class Plans:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def add(self, plan: Plan) -> Plan:
+        self.session.add(plan)
+        self.session.flush()
+        return plan
+
+    def get(self, workspace_id: str, plan_id: str, *, lock: bool = False) -> Plan:
+        """Raises PlanNotFound, for another workspace's plan too.
+
+        `lock=True` makes other changes of the plan and its versions wait until this transaction
+        ends (on SQLite every writing transaction does).
+        """
+        query = sa.select(Plan).filter_by(workspace_id=workspace_id, id=plan_id)
+        if lock:
+            query = query.with_for_update().execution_options(populate_existing=True)
+        plan = self.session.scalar(query) if is_id("plan", plan_id) else None
+        if plan is None:
+            raise PlanNotFound(f"There is no plan {plan_id[:80]}.")
+        return plan
+
+    def page(self, workspace_id: str, page: PageRequest) -> tuple[Sequence[Plan], str | None]:
+        """Newest first."""
+        query = sa.select(Plan).filter_by(workspace_id=workspace_id)
+        return fetch_page(self.session, query, page, Plan.id, listing="plans", newest_first=True)
+
+    def remove(self, plan: Plan) -> None:
+        """With its versions, which must all be drafts."""
+        self.session.execute(sa.delete(PlanVersion).filter_by(plan_id=plan.id))
+        self.session.delete(plan)
+        self.session.flush()
+
+
+class PlanVersions:
+    """Callers have found the plan in their workspace before; numbers start at 1."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def add(
+        self, plan_id: str, content: VersionContent, *, now: datetime, created_by: str
+    ) -> PlanVersion:
+        """A new draft under the next number; safe against others who add at the same time.
+
+        Raises PlanNotFound if the plan was deleted while it was solved.
+        """
+        locked = sa.select(Plan.id).filter_by(id=plan_id).with_for_update()
+        if self.session.scalar(locked) is None:
+            raise PlanNotFound(f"There is no plan {plan_id[:80]} any more.")
+        version = PlanVersion(
+            plan_id=plan_id,
+            number=(self.newest_number(plan_id) or 0) + 1,
+            status=VersionStatus.DRAFT,
+            inputs_hash=content.inputs_hash,
+            hash=content.hash,
+            parent_hash=content.parent_hash,
+            base_version=content.base_version,
+            policy=dict(content.policy),
+            engine=content.engine,
+            assigned=content.assigned,
+            fairness=dict(content.fairness),
+            manifest=content.manifest,
+            note=content.note,
+            created_at=now,
+            created_by=created_by,
+        )
+        self.session.add(version)
+        self.session.flush()
+        return version
+
+    def get(self, plan_id: str, number: int) -> PlanVersion:
+        """Raises VersionNotFound. The manifest is loaded when it is first read."""
+        version = self.session.get(PlanVersion, (plan_id, number))
+        if version is None:
+            raise VersionNotFound(f"Plan {plan_id} has no version {number}.")
+        return version
+
+    def newest_number(self, plan_id: str) -> int | None:
+        """None: the plan has no version yet."""
+        return self.session.scalar(
+            sa.select(sa.func.max(PlanVersion.number)).filter_by(plan_id=plan_id)
+        )
+
+    def published(self, plan_id: str) -> PlanVersion | None:
+        return self.session.scalar(
+            sa.select(PlanVersion).filter_by(plan_id=plan_id, status=VersionStatus.PUBLISHED)
+        )
+
+    def was_published(self, plan_id: str) -> bool:
+        """Now or before."""
+        drafts_only = sa.select(PlanVersion.number).where(
+            PlanVersion.plan_id == plan_id, PlanVersion.status != VersionStatus.DRAFT
+        )
+        return self.session.scalar(drafts_only.limit(1)) is not None
+
+    def page(
+        self, plan_id: str, page: PageRequest, *, status: VersionStatus | None = None
+    ) -> tuple[Sequence[PlanVersion], str | None]:
+        """Newest first."""
+        query = sa.select(PlanVersion).filter_by(plan_id=plan_id)
+        if status is not None:
+            query = query.filter_by(status=status)
+        return fetch_page(
+            self.session,
+            query,
+            page,
+            PlanVersion.number,
+            listing=f"versions of {plan_id}",
+            newest_first=True,
+        )

