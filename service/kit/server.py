@@ -1,5 +1,7 @@
 """Listening: uvicorn with a clean end."""
 
+import socket
+
 import uvicorn
 from fastapi import FastAPI
 
@@ -8,10 +10,11 @@ from service.kit.observability import configure_logging
 from service.kit.settings import Settings
 
 
-def serve(app: FastAPI, settings: Settings) -> None:
+def serve(app: FastAPI, settings: Settings, listener: socket.socket | None = None) -> None:
     """Answer requests until Ctrl-C or SIGTERM; requests under way are finished first.
 
-    Raises ListeningRefused where local mode must not listen.
+    `listener`: a socket that listens already, so that the caller could say where. Raises
+    ListeningRefused where local mode must not listen.
     """
     check_listening(settings)
     configure_logging(settings)
@@ -25,6 +28,6 @@ def serve(app: FastAPI, settings: Settings) -> None:
         timeout_graceful_shutdown=10,
     )
     try:
-        uvicorn.Server(config).run()
+        uvicorn.Server(config).run(sockets=None if listener is None else [listener])
     except KeyboardInterrupt:
         return  # uvicorn has shut down and hands the signal on
