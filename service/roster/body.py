@@ -46,7 +46,7 @@ class PatientReader[T](JsonReader[T]):
 
 
 def patient_body[T](schema: type[T]) -> params.Depends:
-    """For the route: `sent: Annotated[Sent, patient_body(X)]`."""
+    """What stands behind `sent: Annotated[Sent, …]` in a route."""
     depends: params.Depends = Depends(PatientReader(schema))
     return depends
 
