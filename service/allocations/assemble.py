@@ -1,0 +1,215 @@
+"""From the facts of a plan to the solver's problem: dates to months, territories to potential.
+
+period        given, else the twelve months after the last month of history
+potential     the rep's own, else the sum of share x potential of the territories that the rep
+              holds on the first day of the period
+seats         somebody who starts within the period is expected to sell for the rest of it only;
+              without a date, a vacant seat counts for the whole period
+baseline and reach given are taken as they are; what is left out is estimated
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+
+from service.kit.errors import Fault, InvalidInput, pointer
+from service.roster.domain import NONE, Holders, Inputs
+from solver.errors import InvalidProblem
+from solver.estimate import (
+    ALWAYS,
+    UNTIL_FURTHER_NOTICE,
+    Estimate,
+    Evidence,
+    Holdings,
+    SalesHistory,
+    estimate,
+)
+from solver.estimate.benchmark import potentials
+from solver.problem import UNLIMITED, FloatArray, IntArray, Policy, Problem, Reps, Units
+
+YEAR: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """In which money and period a plan is made."""
+
+    currency: str
+    digits: int
+    """Minor digits of the currency."""
+    increment: int = 1
+    """In minor units."""
+    period: tuple[date, date] | None = None
+    """First and last day, whole months; None: follows from the history."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """What is to be solved, in the order of the inputs, and how the baselines came about."""
+
+    inputs: Inputs
+    terms: Terms
+    problem: Problem
+    policy: Policy
+    estimate: Estimate | None
+    """None where every baseline and reach was given."""
+    period: tuple[date, date] | None
+    """The period that counted; None where nothing depends on it."""
+
+
+def assemble(
+    inputs: Inputs, terms: Terms, policy: Policy, *, sent: Mapping[str, Any] | None = None
+) -> Case:
+    """The case of these facts. Raises `InvalidInput` where they are not enough or too much.
+
+    `sent`: the body that the facts came in, so that faults point at its rows.
+    """
+    period = _period(inputs, terms)
+    evidence = _evidence(inputs, period)
+    given = ~(np.isnan(evidence.baseline) | np.isnan(evidence.reach))
+    found = None if given.all() else estimate(evidence)
+    try:
+        problem = Problem(
+            target=inputs.target,
+            reps=_reps(inputs, evidence, found),
+            units=_units(inputs),
+            increment=terms.increment,
+        )
+    except InvalidProblem as error:
+        raise as_invalid_input(error, inputs, sent) from None
+    return Case(inputs, terms, problem, policy, found, period)
+
+
+def as_invalid_input(
+    error: InvalidProblem, inputs: Inputs, sent: Mapping[str, Any] | None = None
+) -> InvalidInput:
+    """The solver's faults at the rows that the caller sent, or at those of the stored inputs."""
+    ids = {"reps": inputs.reps.id, "units": inputs.units.id}
+    places: dict[str, dict[str, int]] = {}
+    faults = []
+    for fault in error.faults:
+        if fault.row is None:
+            faults.append(Fault(pointer((fault.field,)), fault.reason))
+            continue
+        key, row = ids[fault.table][fault.row], fault.row
+        if sent is not None:
+            if fault.table not in places:
+                rows = enumerate(sent[fault.table])
+                places[fault.table] = {sent_row["id"]: place for place, sent_row in rows}
+            row = places[fault.table][key]
+        faults.append(Fault(pointer((fault.table, row, fault.field)), f"{key}: {fault.reason}"))
+    return InvalidInput(faults)
+
+
+def _period(inputs: Inputs, terms: Terms) -> tuple[date, date] | None:
+    if terms.period is not None:
+        return terms.period
+    if len(inputs.history):
+        start = int(inputs.history.month.max()) + 1
+        after = start + YEAR
+        return _first_day(start), date.fromordinal(_first_day(after).toordinal() - 1)
+    dated = []
+    if (inputs.reps.vacant & (inputs.reps.hired != NONE)).any():
+        dated.append("a vacant seat has a date in `hired`")
+    if ((inputs.holders.first != NONE) | (inputs.holders.last != NONE)).any():
+        dated.append("a holder of a territory has dates")
+    if dated:
+        reason = f"is required: {' and '.join(dated)}, and there is no history to follow"
+        raise InvalidInput([Fault("/period", reason)])
+    return None
+
+
+def _first_day(month: int) -> date:
+    return date(month // YEAR, month % YEAR + 1, 1)
+
+
+def _month(day: date) -> int:
+    return day.year * YEAR + day.month - 1
+
+
+def _evidence(inputs: Inputs, period: tuple[date, date] | None) -> Evidence:
+    """What the estimate reads. Without a period any year will do: nothing depends on dates."""
+    money = 10.0**inputs.digits
+    reps, history = inputs.reps, inputs.history
+    start, end = (_month(period[0]), _month(period[1]) + 1) if period else (0, YEAR)
+    return Evidence(
+        rep_ids=reps.id,
+        start=start,
+        end=end,
+        baseline=reps.baseline * money,
+        reach=reps.reach * money,
+        potential=reps.potential * money,
+        capacity=reps.capacity * money,
+        last_year=reps.last_year * money,
+        fte=np.where(np.isnan(reps.fte), 1.0, reps.fte),
+        in_seat=_in_seat(reps.hired, period),
+        territory_ids=inputs.territories.id,
+        territory_potential=inputs.territories.potential * money,
+        holdings=_holdings(inputs.holders),
+        history=SalesHistory(history.rep, history.territory, history.month, history.actual * money),
+        forecast=None if inputs.forecast is None else inputs.forecast * money,
+        target=float(inputs.target),
+    )
+
+
+def _in_seat(hired: IntArray, period: tuple[date, date] | None) -> FloatArray:
+    """The part of the period's days from the first day in the seat on. (n,)"""
+    if period is None:
+        return np.ones(len(hired))
+    first, last = period[0].toordinal(), period[1].toordinal()
+    left = (last + 1 - hired) / (last + 1 - first)
+    return np.where(hired == NONE, 1.0, np.clip(left, 0.0, 1.0))
+
+
+def _holdings(holders: Holders) -> Holdings:
+    """In months: held in a month means held on its first day, as the start of a period is one."""
+    first = [
+        ALWAYS if day == NONE else _month(found) + (found.day > 1)
+        for day in holders.first.tolist()
+        for found in [date.fromordinal(max(day, 1))]
+    ]
+    last = [
+        UNTIL_FURTHER_NOTICE if day == NONE else _month(date.fromordinal(day))
+        for day in holders.last.tolist()
+    ]
+    return Holdings(
+        holders.territory,
+        holders.rep,
+        holders.share,
+        np.array(first, dtype=np.int64),
+        np.array(last, dtype=np.int64),
+    )
+
+
+def _reps(inputs: Inputs, evidence: Evidence, found: Estimate | None) -> Reps:
+    reps = inputs.reps
+    return Reps(
+        ids=reps.id,
+        unit=reps.unit,
+        baseline=evidence.baseline if found is None else found.baseline,
+        reach=evidence.reach if found is None else found.reach,
+        potential=potentials(evidence),
+        last_year=evidence.last_year,
+        min=np.maximum(reps.min, 0),
+        max=np.where(reps.max == NONE, UNLIMITED, reps.max),
+        capacity=np.where(np.isnan(evidence.capacity), np.inf, evidence.capacity),
+        fixed=reps.fixed,
+        sigma=reps.sigma,
+    )
+
+
+def _units(inputs: Inputs) -> Units:
+    units = inputs.units
+    return Units(
+        ids=units.id,
+        parent=units.parent,
+        min=np.maximum(units.min, 0),
+        max=np.where(units.max == NONE, UNLIMITED, units.max),
+        target=units.target,
+        over_assignment=units.over_assignment,
+    )
