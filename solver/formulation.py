@@ -15,25 +15,34 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pulp
 
 from solver import rules
 from solver.bounds import Bounds
-from solver.errors import LinearProgramFailed
+from solver.errors import EnginesDisagree, LinearProgramFailed
 from solver.fairness import Scale
 from solver.hierarchy import Hierarchy, slice_sums
 from solver.problem import BoolArray, FloatArray, Problem
 from solver.rules import InStretch, QuotaModel
 
-_TOLERANCE: Final = 1e-10
-"""The tightest that HiGHS offers."""
+HIGHS: Final[Mapping[str, Any]] = {
+    "msg": False,
+    "threads": 1,
+    "primal_feasibility_tolerance": 1e-10,  # the tightest that HiGHS offers
+    "dual_feasibility_tolerance": 1e-10,
+}
+"""How HiGHS is run: silently, and the same on every machine."""
 _BELIEVED: Final = 1e-9
 """How far a point may miss a limit, relative to what the limit sums, before it is refused."""
+_AGREEMENT: Final = 1e-9
+"""How far the engines' largest stretches may lie apart, relative to a stretch of 1 or more."""
+_COARSEST: Final = 1e-6
+"""The smallest coefficient of a rep in a sum; HiGHS would read 1e-9 as nothing."""
 _NAME_LENGTH: Final = 60
 
 
@@ -65,16 +74,27 @@ def declare_stretches(case: InStretch) -> QuotaModel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LargestStretch:
-    """A largest stretch, and what it takes to read the same number off a plan."""
+    """The least largest stretch, and what it takes to compare a plan with it."""
 
     value: float
     compared: BoolArray
     """(n,) the reps that it is taken over, in layout order."""
     scale: Scale
-    """The anchors and yardsticks that stretch is measured by; no yardstick is zero."""
+    """The anchors and yardsticks that it is measured by; no yardstick is zero."""
+    tolerance: float
+    """How far a plan of the tree engine may lie from it, relative to a stretch of 1 or more."""
+
+    def confirm(self, quota: FloatArray) -> None:
+        """Raise `EnginesDisagree` unless a leximin plan has it: (n,) unrounded, in layout order."""
+        found = self.in_plan(quota)
+        if not abs(found - self.value) <= self.tolerance * max(1.0, abs(found)):
+            raise EnginesDisagree(
+                f"the largest stretch can be {self.value!r} by the linear programme, "
+                f"and is {found!r} in the plan of the tree engine"
+            )
 
     def in_plan(self, quota: FloatArray) -> float:
-        """The same for the unrounded quotas of a plan, (n,) in minor units in layout order."""
+        """The largest stretch of a plan over the same reps by the same yardsticks."""
         stretch = (quota - self.scale.anchor) / self.scale.yardstick
         return float(stretch[self.compared].max())
 
@@ -87,20 +107,23 @@ def least_largest_stretch(
     `anchor` and `yardstick` (n,) are in minor units and in layout order; yardsticks may be zero.
     A rep without one carries at most the anchor, or the floor where that is higher, and has no
     stretch to be compared. Where the limits force more upon those reps, the largest stretch is one
-    of theirs, measured by the mean yardstick. Raises `LinearProgramFailed` where HiGHS finds
-    nothing that keeps every limit.
+    of theirs, measured by the mean yardstick of the others. Raises `LinearProgramFailed` where
+    HiGHS finds nothing that keeps every limit.
     """
-    given, mean = Scale(anchor, yardstick), yardstick.mean()
-    counted = (given.effective <= yardstick) | (mean == 0)
-    scale = Scale(anchor, np.where(counted, given.effective, mean))
-    case = in_stretch(hierarchy, bounds, scale, compared=counted, anchored=~counted)
-    value = _solved(case)
+    effective = Scale(anchor, yardstick).effective
+    counted = (effective <= yardstick) | (yardstick.max() == 0)
+    scale = Scale(anchor, np.where(counted, effective, effective[counted].mean()))
+    # The tree engine gives those without a yardstick a negligible one. What they carry by it is
+    # missing elsewhere, and is felt most by whoever has the smallest yardstick.
+    unmodelled = effective[~counted].sum() / scale.yardstick.min()
+    compared, anchored = counted, ~counted
+    value = _solved(in_stretch(hierarchy, bounds, scale, compared=compared, anchored=anchored))
     if value is None and not counted.all():
-        case = in_stretch(hierarchy, bounds, scale, compared=~counted, anchored=counted & ~counted)
-        value = _solved(case)
+        compared, anchored = ~counted, np.zeros_like(counted)
+        value = _solved(in_stretch(hierarchy, bounds, scale, compared=compared, anchored=anchored))
     if value is None:
         raise LinearProgramFailed("HiGHS finds no plan that keeps every limit")
-    return LargestStretch(value, case.compared, scale)
+    return LargestStretch(value, compared, scale, _AGREEMENT + float(unmodelled))
 
 
 def in_stretch(
@@ -123,21 +146,23 @@ def in_stretch(
     node_min[(node_min <= 0) & ~one_sum] = -np.inf
     node_max[(node_max >= total) & ~one_sum] = np.inf
     anchors = slice_sums(anchor, hierarchy.first, hierarchy.last)
-    unit_of_money = yardstick.mean() * typical
+    mean = yardstick.mean()
+    unit = np.maximum(yardstick, _COARSEST * mean)
     names = names or Names.numbered(hierarchy)
     return InStretch(
         rep=names.rep,
         node=names.node,
-        lowest=(lowest - anchor) / yardstick / typical,
-        highest=(highest - anchor) / yardstick / typical,
-        weight=yardstick / yardstick.mean(),
+        lowest=(lowest - anchor) / (unit * typical),
+        highest=(highest - anchor) / (unit * typical),
+        weight=unit / mean,
+        pace=yardstick / unit,
         typical=typical,
         compared=compared,
         anchored=anchored,
         first=hierarchy.first,
         last=hierarchy.last,
-        node_min=(node_min - anchors) / unit_of_money,
-        node_max=(node_max - anchors) / unit_of_money,
+        node_min=(node_min - anchors) / (mean * typical),
+        node_max=(node_max - anchors) / (mean * typical),
     )
 
 
@@ -180,37 +205,35 @@ def _safe(ids: list[str]) -> list[str]:
 def _solved(case: InStretch) -> float | None:
     """The least largest stretch of a case, or None where HiGHS says that there is no plan."""
     model = formulate(case)
-    stats = model.lp.solve(
-        pulp.HiGHS(
-            msg=False,
-            threads=1,
-            primal_feasibility_tolerance=_TOLERANCE,
-            dual_feasibility_tolerance=_TOLERANCE,
-        )
-    )
+    stats = model.lp.solve(pulp.HiGHS(**HIGHS))
     if stats.status == pulp.LpSolveStatus.Infeasible:
         return None
     if stats.status != pulp.LpSolveStatus.Optimal:
         raise LinearProgramFailed(f"HiGHS gave up on the linear programme: {stats.status.name}")
-    stretch = np.array([v.varValue for v in model.above]) - [v.varValue for v in model.below]
-    _believe(case, stretch)
-    return float(stretch[case.compared].max()) * case.typical
+    largest = float(model.largest.varValue or 0.0)
+    beyond = _values(model.above) - _values(model.below)
+    _believe(case, largest, beyond)
+    return largest * case.typical
 
 
-def _believe(case: InStretch, stretch: FloatArray) -> None:
+def _values(columns: list[pulp.LpVariable]) -> FloatArray:
+    return np.array([column.varValue for column in columns], dtype=np.float64)
+
+
+def _believe(case: InStretch, largest: float, beyond: FloatArray) -> None:
     """Check a point against every limit ourselves: an "optimal" of a solver is only a claim."""
-    carried = case.weight * stretch
+    carried = case.weight * beyond
     sums = slice_sums(carried, case.first, case.last)
     size = 1 + slice_sums(np.abs(carried), case.first, case.last)
-    ceiling = np.where(case.anchored, np.maximum(case.lowest, 0), np.inf)
-    highest = np.minimum(case.highest, ceiling)
+    highest = np.where(case.anchored, np.maximum(case.lowest, 0), case.highest)
+    level = case.pace * largest
     misses = {
-        "a floor": np.max((case.lowest - stretch) / (1 + np.abs(case.lowest))),
-        "a cap": np.max((stretch - highest) / (1 + np.abs(highest))),
-        "the minimum of a unit": np.max((case.node_min - sums) / size),
-        "the maximum of a unit": np.max((sums - case.node_max) / size),
+        "the largest stretch": ((beyond - level) / (1 + np.abs(level)))[case.compared],
+        "a floor": (case.lowest - beyond) / (1 + np.abs(case.lowest)),
+        "a cap": (beyond - highest) / (1 + np.abs(highest)),
+        "the minimum of a unit": (case.node_min - sums) / size,
+        "the maximum of a unit": (sums - case.node_max) / size,
     }
-    if broken := [
-        f"{rule} by {miss:.1e}" for rule, miss in misses.items() if not miss <= _BELIEVED
-    ]:
+    broken = [rule for rule, miss in misses.items() if not miss.max() <= _BELIEVED]
+    if broken:
         raise LinearProgramFailed(f"HiGHS calls a point optimal that misses {', '.join(broken)}")

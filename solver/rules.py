@@ -3,9 +3,11 @@
 A docstring is the rule's formula; the row carries the rule's name as the API spells it, with `_`
 for `:`. The stretch of rep i is split into what lies above and below the anchor,
 
-    e_i = above_i - below_i,    quota_i = c_i + R_i e_i,    above_i, below_i >= 0
+    pace_i e_i = above_i - below_i,    quota_i = c_i + R_i e_i,    above_i, below_i >= 0
 
-so that no quota is a column of its own, and the limits of one rep are bounds instead of rows.
+so that no quota is a column of its own, and the limits of one rep are bounds instead of rows. The
+pace is 1 but for a rep whose yardstick is tiny beside the others': there a unit of the columns is
+worth more money than a unit of stretch.
 """
 
 from __future__ import annotations
@@ -21,18 +23,20 @@ from solver.problem import BoolArray, FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InStretch:
-    """n reps and m + 1 nodes (0 is the company) with every limit as a stretch, all near 1."""
+    """n reps and m + 1 nodes (0 is the company), every limit in units of the columns, near 1."""
 
     rep: Sequence[str]
     node: Sequence[str]
     """Their names, safe for an LP file."""
     lowest: FloatArray
     highest: FloatArray
-    """(n,) the stretch at which each rep's floor and cap lie, over the typical stretch."""
+    """(n,) a_i and b_i: how far each rep's floor and cap lie above the anchor."""
     weight: FloatArray
-    """(n,) the money that one unit of stretch is to each rep: R_i over the mean yardstick."""
+    """(n,) w_i: the money that one unit of each rep's columns is."""
+    pace: FloatArray
+    """(n,) the units of a rep's columns that one unit of t is."""
     typical: float
-    """The stretch that counts as 1 here."""
+    """The stretch that one unit of t is."""
     compared: BoolArray
     """(n,) the reps whose stretch the largest stretch is taken over."""
     anchored: BoolArray
@@ -42,7 +46,7 @@ class InStretch:
     """(m + 1,) the node's reps are first <= i < last."""
     node_min: FloatArray
     node_max: FloatArray
-    """(m + 1,) limits of the node's sum of weight x stretch; infinite where there is none."""
+    """(m + 1,) limits of what the node carries beyond its anchors; infinite where none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,21 +76,22 @@ def largest_stretch_is_least(model: QuotaModel, _case: InStretch) -> None:
 
 
 def rep_stretch(model: QuotaModel, case: InStretch) -> None:
-    """above_i − below_i ≤ t   for every rep who is compared"""
+    """above_i − below_i ≤ pace_i t   for every rep who is compared"""
+    pace = case.pace.tolist()
     for i in np.flatnonzero(case.compared).tolist():
-        terms = [(model.above[i], 1.0), (model.below[i], -1.0), (model.largest, -1.0)]
+        terms = [(model.above[i], 1.0), (model.below[i], -1.0), (model.largest, -pace[i])]
         model.require(f"rep_{case.rep[i]}_stretch", pulp.lpSum_vars_coefs(terms) <= 0)
 
 
 def rep_floor(model: QuotaModel, case: InStretch) -> None:
-    """above_i ≥ max(a_i, 0),   below_i ≤ max(−a_i, 0)   where floor_i = c_i + R_i a_i"""
+    """above_i ≥ max(a_i, 0),   below_i ≤ max(−a_i, 0)   a_i is where the floor lies"""
     for i, lowest in enumerate(case.lowest.tolist()):
         model.above[i].lowBound = max(lowest, 0.0)
         model.below[i].upBound = max(-lowest, 0.0)
 
 
 def rep_cap(model: QuotaModel, case: InStretch) -> None:
-    """above_i ≤ max(b_i, 0),   below_i ≥ max(−b_i, 0)   where cap_i = c_i + R_i b_i"""
+    """above_i ≤ max(b_i, 0),   below_i ≥ max(−b_i, 0)   b_i is where the cap lies"""
     for i, highest in enumerate(case.highest.tolist()):
         model.above[i].upBound = max(highest, 0.0)
         model.below[i].lowBound = max(-highest, 0.0)
