@@ -248,18 +248,17 @@ def _measurements_are_sensible(problem: Problem) -> list[Fault]:
     ]
 
 
-def _amount(column: FloatArray, *unknown: float) -> BoolArray:
-    """Whether each entry is an amount of money or one of the values that stand for unknown."""
+def _amount(column: FloatArray, unknown: float = 0.0) -> BoolArray:
+    """Whether each entry is an amount of money, or the value that stands for unknown."""
     good: BoolArray = (column >= 0) & (column <= AMOUNT_LIMIT)
-    for value in unknown:
-        good |= np.isnan(column) if np.isnan(value) else column == value
+    good |= np.isnan(column) if np.isnan(unknown) else column == unknown
     return good
 
 
-def _within(column: IntArray, *special: int) -> BoolArray:
+def _within(column: IntArray, special: int = 0) -> BoolArray:
+    """Whether each entry is an amount of money, or the value with a special meaning."""
     good: BoolArray = (column >= 0) & (column <= AMOUNT_LIMIT)
-    for value in special:
-        good |= column == value
+    good |= column == special
     return good
 
 
@@ -283,17 +282,17 @@ def _everybody_hangs_on_the_company(problem: Problem) -> list[Fault]:
 
 
 def unit_depths(parent: IntArray) -> IntArray:
-    """Level of each unit, 1 for the company's own; 0 for units on or below a cycle. (m,)"""
-    depth = (parent == COMPANY).astype(np.int64)
-    open_rows = np.flatnonzero(depth == 0)
-    while len(open_rows):
-        above = depth[parent[open_rows]]
-        depth[open_rows] = np.where(above > 0, above + 1, 0)
-        left = open_rows[above == 0]
-        if len(left) == len(open_rows):
-            break
-        open_rows = left
-    return depth
+    """Level of each unit, 1 for the company's own; 0 for units on or below a cycle. (m,)
+
+    Each round doubles how far everybody has climbed, so a chain of any length takes few rounds.
+    """
+    top = len(parent)
+    climbed = np.append(np.where(parent == COMPANY, top, parent), top)
+    depth: IntArray = np.append(np.ones(top, dtype=np.int64), 0)
+    for _ in range(top.bit_length()):
+        depth = depth + depth[climbed]
+        climbed = climbed[climbed]
+    return np.where(climbed == top, depth, 0)[:top]
 
 
 _CHECKS: Final[tuple[Callable[[Problem], list[Fault]], ...]] = (

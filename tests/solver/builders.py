@@ -13,8 +13,6 @@ from solver.bounds import bounds
 from solver.hierarchy import exact_sums, lay_out
 from solver.problem import COMPANY, NOT_SET, UNLIMITED, Policy, Problem, Reps, Units
 
-type Row = Mapping[str, Any]
-
 GROWTH = Policy(fairness="equal_growth")
 POTENTIAL = Policy(fairness="equal_potential_share")
 AMOUNT = Policy(fairness="equal_amount")
@@ -23,8 +21,8 @@ POLICIES = (Policy(), GROWTH, POTENTIAL, AMOUNT)
 
 def a_problem(
     target: int,
-    reps: Mapping[str, Row] | Sequence[str],
-    units: Mapping[str, Row] | None = None,
+    reps: Mapping[str, Any] | Sequence[str],
+    units: Mapping[str, Any] | None = None,
     increment: int = 1,
 ) -> Problem:
     """A problem from rows by id; a rep expects 100.00 and has a reach of 100.00 unless told.
@@ -34,9 +32,7 @@ def a_problem(
     units = units or {}
     rows = reps if isinstance(reps, Mapping) else {key: {} for key in reps}
     place = {key: row for row, key in enumerate(units)} | {None: COMPANY}
-    full = [
-        {"baseline": 10_000.0, "reach": 10_000.0, "unit": None, **row} for row in rows.values()
-    ]
+    full = [{"baseline": 10_000.0, "reach": 10_000.0, "unit": None, **row} for row in rows.values()]
     columns: dict[str, Any] = {
         name: [row.get(name, default) for row in full] for name, default in _REP.items()
     }
