@@ -7,7 +7,6 @@ from solver.bounds import Bounds, bounds
 from solver.conflict import diagnose
 from solver.errors import InfeasibleProblem
 from solver.fairness import SCALES, Scale
-from solver.formulation import least_largest_stretch
 from solver.hierarchy import Hierarchy, lay_out
 from solver.problem import Policy, Problem
 from solver.rounding import round_quotas
@@ -43,6 +42,8 @@ def solve(problem: Problem, policy: Policy) -> Allocation:
 
 def _cross_check(hierarchy: Hierarchy, limits: Bounds, scale: Scale, levels: CommonLevels) -> None:
     """Both engines must find the same largest stretch, or neither answer is worth anything."""
+    from solver.formulation import least_largest_stretch  # PuLP is slow to import, and rarely used
+
     row = hierarchy.rep_row
     by_lp = least_largest_stretch(hierarchy, limits, scale.anchor[row], scale.yardstick[row])
     by_lp.confirm(levels.quota)
