@@ -1,0 +1,232 @@
+"""A solved version as people look at it: an organisation with a quota at every node.
+
+Rows come as the version stores them (money in minor units); here they are only added up, never
+recomputed: the quotas are the version's own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, Final, Literal
+
+COMPANY: Final = None
+"""The unit of reps, and the parent of units, that hang on the company itself."""
+
+type Hold = Literal["none", "floor", "cap", "fixed", "unit"]
+"""What holds a quota away from the common effort: the kind of its nearest rule."""
+
+HOLDS: Final[tuple[Hold, ...]] = ("none", "cap", "floor", "fixed", "unit")
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over the reps below a node of the organisation, in minor units."""
+
+    baseline: float
+    quota: int
+    last_year: float | None
+    """None unless it is known for every rep below."""
+    anchor: float
+    yardstick: float
+    reps: int
+
+    @property
+    def growth(self) -> float | None:
+        return self.quota / self.baseline - 1 if self.baseline > 0 else None
+
+    @property
+    def over_last_year(self) -> float | None:
+        return self.quota / self.last_year - 1 if self.last_year else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rep:
+    """One quota with what explains it. Money in minor units; None where there is nothing to say."""
+
+    id: str
+    name: str
+    unit: str | None
+    baseline: float
+    reach: float | None
+    quota: int
+    growth: float | None
+    over_last_year: float | None
+    stretch: float | None
+    effort: float | None
+    floor: int
+    cap: int | None
+    binding: tuple[str, ...]
+    anchor: int
+    effort_amount: int
+    """The term `stretch` of the explanation; anchor + this + rounding = quota, exactly."""
+    rounding: int
+    yardstick: float
+    """What one unit of stretch is in this rep's money."""
+    estimate: Mapping[str, Any] | None = None
+
+    @property
+    def hold(self) -> Hold:
+        return hold_of(self.binding)
+
+    @property
+    def last_year(self) -> float | None:
+        if self.over_last_year is None or self.over_last_year <= -1:
+            return None
+        return self.quota / (1 + self.over_last_year)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """An organisation unit; its sums are in `VersionView.totals`."""
+
+    id: str
+    name: str
+    parent: str | None
+    minimum: int | None = None
+    maximum: int | None = None
+    binding: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evenness:
+    """How even the version is, as it was measured when it was made."""
+
+    stretch_min: float | None
+    stretch_max: float | None
+    gini: float | None
+    theil: float | None
+    reps_at_common_stretch: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCard:
+    """What every page says about a plan."""
+
+    id: str
+    name: str
+    currency: str
+    digits: int
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
+class VersionCard:
+    """A version in a list: enough to choose it."""
+
+    number: int
+    status: str
+    created_at: datetime
+    published_at: datetime | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """One version with all its quotas. Everything a page shows of it can be asked from here."""
+
+    hash: str
+    target: int
+    assigned: int
+    fairness: str
+    over_assignment: float
+    common_stretch: float | None
+    increment: int
+    evenness: Evenness
+    checks: Mapping[str, bool]
+    units: Sequence[Unit]
+    reps: Sequence[Rep]
+    engine: str = "tree"
+
+    @cached_property
+    def unit_by_id(self) -> Mapping[str | None, Unit]:
+        return {unit.id: unit for unit in self.units}
+
+    @cached_property
+    def rep_by_id(self) -> Mapping[str, Rep]:
+        return {rep.id: rep for rep in self.reps}
+
+    @cached_property
+    def units_below(self) -> Mapping[str | None, list[Unit]]:
+        """The units that hang directly on each unit."""
+        below: dict[str | None, list[Unit]] = {}
+        for unit in self.units:
+            below.setdefault(unit.parent, []).append(unit)
+        return below
+
+    @cached_property
+    def reps_below(self) -> Mapping[str | None, list[Rep]]:
+        """The reps that hang directly on each unit."""
+        below: dict[str | None, list[Rep]] = {}
+        for rep in self.reps:
+            below.setdefault(rep.unit, []).append(rep)
+        return below
+
+    def ancestors(self, unit: str | None) -> list[Unit]:
+        """The unit and those above it, from the company down."""
+        path = []
+        while unit is not None:
+            path.append(self.unit_by_id[unit])
+            unit = path[-1].parent
+        return path[::-1]
+
+    @cached_property
+    def totals(self) -> Mapping[str | None, Totals]:
+        """The sums of the company (under None) and of every unit."""
+        nodes = (None, *(unit.id for unit in self.units))
+        sums: dict[str | None, list[float]] = {node: [0.0, 0, 0.0, 0.0, 0.0, 0] for node in nodes}
+        unknown: set[str | None] = set()
+        for rep in self.reps:
+            last_year = rep.last_year
+            for node in (None, *(unit.id for unit in self.ancestors(rep.unit))):
+                row = sums[node]
+                row[0] += rep.baseline
+                row[1] += rep.quota
+                row[2] += last_year or 0.0
+                row[3] += rep.anchor
+                row[4] += rep.yardstick
+                row[5] += 1
+                if last_year is None:
+                    unknown.add(node)
+        return {
+            node: Totals(
+                baseline=row[0],
+                quota=int(row[1]),
+                last_year=None if node in unknown else row[2],
+                anchor=row[3],
+                yardstick=row[4],
+                reps=int(row[5]),
+            )
+            for node, row in sums.items()
+        }
+
+    @cached_property
+    def held(self) -> Mapping[Hold, int]:
+        """How many reps each kind of rule holds, and under `none` how many none does."""
+        counts: dict[Hold, int] = dict.fromkeys(HOLDS, 0)
+        for rep in self.reps:
+            counts[rep.hold] += 1
+        return counts
+
+    def effort(self, stretch: float | None) -> float | None:
+        """A stretch as the index that people see: 1.00 is the common one."""
+        if stretch is None or not self.common_stretch or self.common_stretch < 0:
+            return None
+        return stretch / self.common_stretch
+
+    def effort_of(self, unit: str | None) -> float | None:
+        """The effort index of a unit as a whole."""
+        totals = self.totals[unit]
+        if not totals.yardstick > 0:
+            return None
+        return self.effort((totals.quota - totals.anchor) / totals.yardstick)
+
+
+def hold_of(binding: Sequence[str]) -> Hold:
+    if not binding:
+        return "none"
+    for own in ("floor", "cap", "fixed"):
+        if binding[0] == own:
+            return own
+    return "unit"

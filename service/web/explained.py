@@ -1,0 +1,63 @@
+"""Why one rep's quota is what it is: terms that add up to it, exactly.
+
+    expected sales                          what the rep sells at normal effort
+    + common effort                         what the policy asks of everybody alike
+    + limiting rule                         what a limit takes off or puts on top, if one holds
+    + rounding                              to the rounding unit
+    = quota
+
+The version's own terms are anchor + stretch + rounding; under policies whose anchor is not the
+expected sales they are told from the expected sales on, so that one picture explains them all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from service.web.domain import Rep, VersionView
+
+type TermName = Literal["baseline", "effort", "rule", "rounding", "quota"]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One step of the waterfall: an amount, and where its bar begins and ends in per cent."""
+
+    name: TermName
+    amount: int
+    start: float
+    end: float
+
+
+def terms(version: VersionView, rep: Rep) -> list[Term]:
+    """The steps in order, the quota last; steps of nothing are left out, but for the effort."""
+    baseline = round(rep.baseline)
+    asked = rep.effort_amount
+    common = version.common_stretch
+    # where no rep at all follows the common level, there is nothing to tell the rule apart from
+    if rep.binding and common is not None and version.evenness.reps_at_common_stretch:
+        asked = round(common * rep.yardstick)
+    steps: list[tuple[TermName, int]] = [
+        ("baseline", baseline),
+        ("effort", rep.anchor + asked - baseline),
+        ("rule", rep.effort_amount - asked),
+        ("rounding", rep.rounding),
+    ]
+    shown = [(name, amount) for name, amount in steps if amount or name in ("baseline", "effort")]
+    return _placed(shown, rep.quota)
+
+
+def _placed(steps: Sequence[tuple[TermName, int]], quota: int) -> list[Term]:
+    ends = [0]
+    for _, amount in steps:
+        ends.append(ends[-1] + amount)
+    low, high = min(ends), max(*ends, 1)
+
+    def at(amount: int) -> float:
+        return round(100 * (amount - low) / (high - low), 2)
+
+    bars = [
+        Term(name, amount, *sorted((at(before), at(after))))
+        for (name, amount), before, after in zip(steps, ends, ends[1:], strict=False)
+    ]
+    return [*bars, Term("quota", quota, at(0), at(quota))]

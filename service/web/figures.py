@@ -1,0 +1,153 @@
+"""How amounts, shares and dates are written, in the reader's language.
+
+Tables leave out the cents of large amounts, and Chinese pages count in 万 and 亿 with at most two
+decimals; every such number carries the full one with it (a tooltip), so that nothing is lost.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Self
+
+from babel import Locale
+from babel.dates import format_date, format_interval
+from babel.numbers import (
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_name,
+)
+
+_WAN = 4  # 万 is ten to the fourth
+_YI = 8  # 亿 is ten to the eighth
+_MYRIADS_FROM = 10**6
+"""A page whose largest amount is at least this many yuan (dollars …) is read in 万."""
+_CENTS_BELOW = 10**5
+"""From here on, tables leave out the cents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount as it is shown, and the same to the last minor unit."""
+
+    shown: str
+    exact: str
+
+    def __str__(self) -> str:
+        return self.shown
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The numbers of one plan for one reader. Amounts come in minor units."""
+
+    locale: Locale
+    currency: str
+    digits: int
+    """Minor digits of the currency."""
+    power: int
+    """Tables show amounts in units of ten to this power: 0, or 4 for 万."""
+    decimals: int
+
+    @classmethod
+    def of(cls, locale: Locale, currency: str, digits: int, amounts: Iterable[int]) -> Self:
+        """Choose the unit and the decimals that suit all these amounts, the largest included."""
+        known = list(amounts)
+        largest = max(map(abs, known), default=0)
+        myriads = locale.language == "zh" and largest >= _MYRIADS_FROM * 10**digits
+        power = _WAN if myriads else 0
+        whole = 10 ** (digits + power)
+        if all(amount % whole == 0 for amount in known):
+            return cls(locale, currency, digits, power, decimals=0)
+        cents = digits if largest < _CENTS_BELOW * 10**digits else 0
+        return cls(locale, currency, digits, power, decimals=2 if myriads else cents)
+
+    def money(self, minor: float | None) -> Amount | None:
+        """An amount in the unit of the page's tables."""
+        if minor is None:
+            return None
+        value = _scaled(minor, self.digits + self.power)
+        return Amount(self._decimal(value, self.decimals), self.exact(minor))
+
+    def exact(self, minor: float) -> str:
+        """With the currency, to the last minor unit."""
+        value = _scaled(round(minor), self.digits)
+        return format_currency(value, self.currency, locale=self.locale).replace("-", "−")
+
+    def headline(self, minor: float) -> Amount:
+        """A large amount as people say it: 1.08 亿元 in Chinese, else in full without cents."""
+        value = _scaled(round(minor), self.digits)
+        if self.locale.language == "zh":
+            for power, name in ((_YI, "亿"), (_WAN, "万")):
+                if abs(value) >= 10**power:
+                    number = self._decimal(value.scaleb(-power), 2, needed_only=True)
+                    return Amount(f"{number} {name}{self._currency_name}", self.exact(minor))
+        whole = value == value.to_integral_value() or abs(value) >= _CENTS_BELOW
+        shown = format_currency(
+            value.quantize(Decimal(1)) if whole else value,
+            self.currency,
+            locale=self.locale,
+            currency_digits=False,
+            format="¤#,##0" if whole else None,
+        )
+        return Amount(shown.replace("-", "−"), self.exact(minor))
+
+    def tick(self, minor: float) -> str:
+        """An amount on an axis: 200K, 20万."""
+        value = _scaled(minor, self.digits)
+        return format_compact_decimal(value, locale=self.locale, fraction_digits=1)
+
+    @property
+    def unit(self) -> str:
+        """What the numbers of the tables count: 万元, or the currency's code."""
+        if self.locale.language == "zh":
+            return ("万" if self.power else "") + self._currency_name
+        return self.currency
+
+    @property
+    def _currency_name(self) -> str:
+        return (
+            "元" if self.currency == "CNY" else get_currency_name(self.currency, locale=self.locale)
+        )
+
+    def _decimal(self, value: Decimal, decimals: int, *, needed_only: bool = False) -> str:
+        pattern = "#,##0." + ("#" if needed_only else "0") * decimals if decimals else "#,##0"
+        return format_decimal(value, format=pattern, locale=self.locale).replace("-", "−")
+
+    def percent(self, share: float | None, *, signed: bool = False) -> str | None:
+        """0.164 is 16.4%, or +16.4% where it is a change."""
+        if share is None:
+            return None
+        rounded = round(share, 3) or 0.0  # never -0.0%
+        sign = "+" if signed and rounded > 0 else ""
+        return sign + format_percent(rounded, "#,##0.0%", locale=self.locale).replace("-", "−")
+
+    def number(self, value: float | None, decimals: int = 2) -> str | None:
+        if value is None:
+            return None
+        rounded = Decimal(repr(round(value, decimals) or 0.0))
+        return self._decimal(rounded, decimals)
+
+    def count(self, value: int) -> str:
+        return format_decimal(value, locale=self.locale)
+
+    def day(self, day: date) -> str:
+        return format_date(day, format="medium", locale=self.locale)
+
+    def period(self, start: date, end: date) -> str:
+        """A whole year as the year, other whole months by their names."""
+        whole_months = start.day == 1 and (end + timedelta(days=1)).day == 1
+        if whole_months and (start.month, end.month) == (1, 12) and start.year == end.year:
+            return format_date(start, format="y年" if self._chinese else "y", locale=self.locale)
+        skeleton = "yMMM" if whole_months else "yMMMd"
+        return format_interval(start, end, skeleton, locale=self.locale)
+
+    @property
+    def _chinese(self) -> bool:
+        return bool(self.locale.language == "zh")
+
+
+def _scaled(minor: float, power: int) -> Decimal:
+    return Decimal(minor if isinstance(minor, int) else repr(float(minor))).scaleb(-power)

@@ -1,0 +1,259 @@
+"""What the pages say about a version, in whole sentences of the reader's language.
+
+Every sentence says what was measured and on how many reps; none says that a plan is fair.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from service.web.domain import COMPANY, HOLDS, Hold, Rep, VersionView
+from service.web.figures import Figures
+from service.web.i18n import Language
+
+_EFFORT_IN_EVIDENCE: Final = 0.005
+"""Indices that differ by less look alike with the two decimals that people see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was proved, or not."""
+
+    name: str
+    sentence: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The sentences about one version for one reader."""
+
+    language: Language
+    figures: Figures
+    version: VersionView
+
+    # Rules
+
+    def hold(self, hold: Hold) -> str:
+        """What the marks of the chart stand for."""
+        say = self.language.gettext
+        return {
+            "none": say("no rule: common effort"),
+            "cap": say("upper limit"),
+            "floor": say("lower limit"),
+            "fixed": say("locked"),
+            "unit": say("limit of a unit"),
+        }[hold]
+
+    def holds(self) -> list[tuple[Hold, str, int]]:
+        """The kinds that occur, with their number of reps."""
+        held = self.version.held
+        return [(hold, self.hold(hold), held[hold]) for hold in HOLDS if held[hold]]
+
+    def rule(self, binding: tuple[str, ...]) -> str:
+        """The nearest limiting rule in a few words; empty where nothing holds."""
+        if not binding:
+            return ""
+        say = self.language.gettext
+        unit, side = _unit_and_side(binding[0])
+        if unit is None:
+            return self.hold(binding[0])  # type: ignore[arg-type]
+        name = self.unit_name(unit)
+        if side == "max":
+            return say("maximum of %(unit)s", unit=name)
+        if side == "min":
+            return say("minimum of %(unit)s", unit=name)
+        return say("target of %(unit)s", unit=name)
+
+    def rule_sentences(self, rep: Rep) -> list[str]:
+        """Every rule that holds the rep, nearest first, with its amount."""
+        return [self._own_rule(rep, rule) or self._unit_rule(rule) for rule in rep.binding]
+
+    def _own_rule(self, rep: Rep, rule: str) -> str:
+        say, exact = self.language.gettext, self.figures.exact
+        if rule == "fixed":
+            return say("The quota is locked at %(amount)s.", amount=exact(rep.quota))
+        if rule == "floor":
+            return say(
+                "Lifted to the lower limit of %(amount)s, which is more than the common effort "
+                "asks.",
+                amount=exact(rep.floor),
+            )
+        if rule == "cap" and rep.cap is not None:
+            return say(
+                "Held at the upper limit of %(amount)s; the common effort would ask for more.",
+                amount=exact(rep.cap),
+            )
+        return ""
+
+    def _unit_rule(self, rule: str) -> str:
+        say, exact = self.language.gettext, self.figures.exact
+        unit, side = _unit_and_side(rule)
+        facts = self.version.unit_by_id[unit]
+        if side == "max":
+            return say(
+                "The unit %(unit)s carries at most %(amount)s, so its reps carry less "
+                "than the common effort asks.",
+                unit=facts.name,
+                amount=exact(facts.maximum or 0),
+            )
+        if side == "min":
+            return say(
+                "The unit %(unit)s carries at least %(amount)s, so its reps carry more "
+                "than the common effort asks.",
+                unit=facts.name,
+                amount=exact(facts.minimum or 0),
+            )
+        return say(
+            "The unit %(unit)s has a target of its own, %(amount)s with its hedge; "
+            "its reps share it evenly among themselves.",
+            unit=facts.name,
+            amount=exact(facts.maximum or 0),
+        )
+
+    def unit_name(self, unit: str | None) -> str:
+        facts = self.version.unit_by_id.get(unit)
+        return facts.name if facts else self.language.gettext("Company")
+
+    # One rep
+
+    def why(self, rep: Rep) -> str:
+        """One sentence: what the quota is made of."""
+        say, exact = self.language.gettext, self.figures.exact
+        growth = self.figures.percent(rep.growth, signed=True)
+        if growth is None:
+            return say(
+                "No sales are expected without extra effort; the quota is %(quota)s.",
+                quota=exact(rep.quota),
+            )
+        facts = {
+            "quota": exact(rep.quota),
+            "baseline": exact(rep.baseline),
+            "growth": growth,
+        }
+        if rep.hold == "none":
+            return say(
+                "Expected sales of %(baseline)s and the same effort as everyone whom no rule "
+                "holds make a quota of %(quota)s, %(growth)s on expected sales.",
+                **facts,
+            )
+        return say(
+            "Expected sales are %(baseline)s; the quota is %(quota)s, %(growth)s on expected "
+            "sales, and a rule keeps it from the common effort.",
+            **facts,
+        )
+
+    def same_effort(self) -> str:
+        """In which sense the effort is the same: the policy in words."""
+        say = self.language.gettext
+        return {
+            "equal_stretch": say("the extra sales asked, measured by each rep’s growth headroom"),
+            "equal_growth": say("the growth on expected sales, in per cent"),
+            "equal_potential_share": say("the share of each territory’s potential"),
+            "equal_amount": say("the extra money"),
+        }.get(self.version.fairness, self.version.fairness)
+
+    # Evenness
+
+    def evenness(self) -> list[str]:
+        return list(self._evenness())
+
+    def _evenness(self) -> Iterator[str]:
+        say, plural, figures = self.language.gettext, self.language.ngettext, self.figures
+        version, facts = self.version, self.version.evenness
+        count = len(version.reps)
+        yield say("Even in: %(sense)s.", sense=self.same_effort())
+        yield plural(
+            "%(same)s of %(count)s rep carries the common effort.",
+            "%(same)s of %(count)s reps carry the common effort.",
+            count,
+            same=figures.count(facts.reps_at_common_stretch),
+            count=figures.count(count),
+        )
+        low, high = version.effort(facts.stretch_min), version.effort(facts.stretch_max)
+        if low is not None and high is not None:
+            if high - low < _EFFORT_IN_EVIDENCE:
+                yield say("The effort index is 1.00 for everybody.")
+            else:
+                yield say(
+                    "The effort index lies between %(low)s and %(high)s "
+                    "(1.00 = the common effort).",
+                    low=figures.number(low),
+                    high=figures.number(high),
+                )
+        if facts.gini is not None:
+            yield say(
+                "Gini of quota ÷ expected sales: %(gini)s; Theil: %(theil)s "
+                "(0 = the same ratio for everybody; %(count)s reps).",
+                gini=figures.number(facts.gini, 3),
+                theil=figures.number(facts.theil, 4),
+                count=figures.count(count),
+            )
+
+    # Proof
+
+    def checks(self) -> list[Check]:
+        say, exact, version = self.language.gettext, self.figures.exact, self.version
+        count = self.figures.count(len(version.reps))
+        sentences = {
+            "sums": (
+                say("Sums"),
+                say(
+                    "The %(count)s quotas add up to %(assigned)s, and those of every unit to the "
+                    "unit’s sum, to the last minor unit.",
+                    count=count,
+                    assigned=exact(version.assigned),
+                ),
+            ),
+            "bounds": (
+                say("Limits"),
+                say("Every quota and every unit keeps its lower and upper limit."),
+            ),
+            "leximin": (
+                say("Evenness"),
+                say(
+                    "Before rounding, nobody’s effort can be lowered without raising that of "
+                    "somebody who already carries as much or more."
+                ),
+            ),
+            "hash": (
+                say("Unchanged"),
+                say("What is stored is what was solved: the fingerprints of all rows agree."),
+            ),
+            "parent": (
+                say("History"),
+                say("The version it builds on is unchanged, too."),
+            ),
+        }
+        return [
+            Check(*sentences[name], holds=holds)
+            for name, holds in version.checks.items()
+            if name in sentences
+        ]
+
+    def hedge(self) -> str:
+        """How the assigned sum and the target differ."""
+        say, over = self.language.gettext, self.version.over_assignment
+        if self.version.assigned == self.version.target:
+            return say("exactly the target")
+        percent = self.figures.percent(over, signed=True)
+        return say("target %(hedge)s hedge", hedge=percent)
+
+    def company_growth(self) -> str | None:
+        return self.figures.percent(self.version.totals[COMPANY].growth, signed=True)
+
+    def status(self, status: str) -> str:
+        say = self.language.gettext
+        return {
+            "draft": say("draft"),
+            "published": say("published"),
+            "superseded": say("superseded"),
+        }.get(status, status)
+
+
+def _unit_and_side(rule: str) -> tuple[str | None, str]:
+    """`unit:west:max` -> west, max; ids may contain colons themselves."""
+    if not rule.startswith("unit:"):
+        return None, ""
+    unit, _, side = rule.removeprefix("unit:").rpartition(":")
+    return unit, side
