@@ -2,8 +2,9 @@
 
 A currency has 0 (JPY), 2 (USD) or 3 (KWD) minor digits, as the Unicode CLDR says (babel). Nothing
 is ever rounded here: an amount with more digits is refused. A JSON number is read as the decimal
-that prints it shortest, so 0.1 is a tenth. Amounts reach to 2**53 - 1 minor units, beyond which a
-JSON number could not carry the last one.
+that prints it shortest, so 0.1 is a tenth. Amounts reach to 5 * 10**15 minor units (50 trillion
+dollars): up to there the neighbours of a float64 are closer than a minor unit of any currency, so
+that a JSON number carries the last one; 90071992547409.91, which is 2**53 - 1 cents, prints as .9.
 """
 
 import re
@@ -17,7 +18,7 @@ from babel.core import get_global
 from babel.numbers import list_currencies
 from pydantic import Field, WithJsonSchema
 
-MAX_MINOR = 2**53 - 1
+MAX_MINOR = 5 * 10**15
 
 MoneyIn = Annotated[
     Annotated[int, Field(strict=True)]
@@ -119,8 +120,8 @@ def _plain_numbers(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
     """Minor units, and the rows that need the exact way.
 
-    Below 2**53 / 1000 minor units, a float that is the nearest one to minor / 10**digits prints as
-    that decimal: it has at most 15 significant digits, which every float64 keeps apart.
+    Below 10**15 a float that is the nearest one to minor / 10**digits prints as that decimal: it
+    has at most 15 significant digits, which every float64 keeps apart.
     """
     scale = 10**digits
     with np.errstate(invalid="ignore", over="ignore"):

@@ -1,0 +1,236 @@
+"""What holds for every call: problem documents, request ids, who may call, pages of docs."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from service.kit.auth import create_key
+from service.kit.clock import utc_now
+from service.kit.settings import Settings
+from service.main import create_app
+
+PLAN = {"name": "FY27", "period": {"start": "2027-01-01", "end": "2027-12-31"}}
+JSON = {"Content-Type": "application/json"}
+
+
+class TestProblems:
+    def test_an_unknown_address_is_a_problem_document(self, client: TestClient) -> None:
+        response = client.get("/v1/nothing", headers={"X-Request-Id": "r-1"})
+
+        assert response.status_code == 404
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.json() == {
+            "type": "/problems/not-found",
+            "title": "There is no such thing.",
+            "status": 404,
+            "detail": "There is nothing at /v1/nothing; /docs shows what there is.",
+            "instance": "/v1/nothing",
+            "request_id": "r-1",
+        }
+
+    def test_a_wrong_method_says_which_are_right(self, client: TestClient) -> None:
+        response = client.put("/v1/plans")
+
+        assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
+        assert response.json()["detail"] == "/v1/plans does not answer PUT."
+
+    def test_wrong_parameters_are_named(self, client: TestClient) -> None:
+        response = client.get("/v1/plans?limit=5000")
+
+        assert response.status_code == 422
+        assert response.json()["errors"] == [
+            {
+                "parameter": "limit",
+                "detail": "must be less than or equal to 1000",
+                "value": "5000",
+            }
+        ]
+
+    def test_another_content_type_is_refused(self, client: TestClient) -> None:
+        response = client.post("/v1/plans", content="{}", headers={"Content-Type": "text/plain"})
+
+        assert (response.status_code, response.json()["type"]) == (
+            415,
+            "/problems/unsupported-media-type",
+        )
+
+    def test_broken_json_says_where(self, client: TestClient) -> None:
+        response = client.post("/v1/plans", content='{"name"', headers=JSON)
+
+        assert response.status_code == 400
+        assert (response.json()["line"], response.json()["column"]) == (1, 7)
+
+    def test_unexpected_errors_tell_no_internals(self, app: FastAPI, client: TestClient) -> None:
+        def breaks() -> None:
+            raise RuntimeError("password=hunter2")
+
+        app.add_api_route("/breaks", breaks)
+
+        response = client.get("/breaks")
+
+        assert response.status_code == 500
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.json()["request_id"] == response.headers["x-request-id"]
+        assert "hunter2" not in response.text
+
+    def test_a_database_that_is_gone_answers_503(self, tmp_path: Path) -> None:
+        app = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'no' / 'such' / 'f.db'}"))
+        client = TestClient(app, base_url="http://localhost")
+
+        for path in ("/v1/plans", "/readyz"):
+            response = client.get(path)
+            assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+        assert client.get("/healthz").status_code == 200
+        app.state.database.close()
+
+
+class TestBodySize:
+    @pytest.fixture
+    def client(self, database_url: str) -> Iterator[TestClient]:
+        app = create_app(Settings(database_url=database_url, max_body_bytes=1000))
+        with TestClient(app, base_url="http://127.0.0.1") as client:
+            yield client
+
+    def test_an_announced_large_body_is_refused(self, client: TestClient) -> None:
+        response = client.post("/v1/plans", content=b"x" * 1001, headers=JSON)
+
+        assert response.status_code == 413
+        assert response.json()["detail"] == "The body has more than 1,000 bytes."
+
+    def test_a_large_body_of_unknown_length_is_refused(self, client: TestClient) -> None:
+        response = client.post("/v1/plans", content=iter([b"x" * 600] * 2), headers=JSON)
+
+        assert response.status_code == 413
+
+    def test_a_body_of_just_that_size_is_read(self, client: TestClient) -> None:
+        response = client.post("/v1/plans", content=b" " * 1000, headers=JSON)
+
+        assert response.status_code == 400
+
+
+class TestRequestId:
+    def test_a_callers_id_comes_back(self, client: TestClient) -> None:
+        response = client.get("/healthz", headers={"X-Request-Id": "crm-42"})
+
+        assert response.headers["x-request-id"] == "crm-42"
+
+    @pytest.mark.parametrize("given", ["a b", "x" * 129, '"><script>', "a\tb"])
+    def test_an_odd_id_is_replaced(self, client: TestClient, given: str) -> None:
+        response = client.get("/healthz", headers={"X-Request-Id": given})
+
+        assert re.fullmatch(r"req_[0-9a-z]{26}", response.headers["x-request-id"])
+
+
+class TestLocalMode:
+    def test_names_of_this_machine_are_answered(self, client: TestClient) -> None:
+        for host in ("localhost:8000", "127.0.0.1", "[::1]:8000", "app.localhost"):
+            assert client.get("/v1/plans", headers={"Host": host}).status_code == 200
+
+    def test_a_foreign_name_is_refused_so_that_dns_rebinding_fails(
+        self, client: TestClient
+    ) -> None:
+        response = client.get("/v1/plans", headers={"Host": "evil.example"})
+
+        assert (response.status_code, response.json()["type"]) == (403, "/problems/foreign-host")
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Origin": "https://evil.example"},
+            {"Origin": "http://127.0.0.1:3000"},
+            {"Origin": "null"},
+            {"Sec-Fetch-Site": "cross-site"},
+        ],
+    )
+    def test_pages_of_other_sites_may_not_write(
+        self, client: TestClient, headers: dict[str, str]
+    ) -> None:
+        assert client.post("/v1/plans", json=PLAN, headers=headers).status_code == 403
+        assert client.get("/v1/plans").json()["items"] == []
+
+    def test_own_pages_may_write(self, client: TestClient) -> None:
+        headers = {"Origin": "http://127.0.0.1", "Sec-Fetch-Site": "same-origin"}
+
+        assert client.post("/v1/plans", json=PLAN, headers=headers).status_code == 201
+
+    def test_callers_from_elsewhere_are_refused(self, app: FastAPI) -> None:
+        client = TestClient(app, base_url="http://127.0.0.1", client=("192.0.2.7", 5000))
+
+        assert client.get("/v1/plans").status_code == 403
+
+
+class TestKeysMode:
+    @pytest.fixture
+    def app(self, database_url: str) -> Iterator[FastAPI]:
+        app = create_app(Settings(database_url=database_url, access="keys"))
+        yield app
+        app.state.database.close()
+
+    @pytest.fixture
+    def client(self, app: FastAPI) -> TestClient:
+        return TestClient(app, base_url="https://quota.example.com")
+
+    def test_a_key_opens(self, app: FastAPI, client: TestClient) -> None:
+        with app.state.database.sessions.begin() as session:
+            key, text = create_key(session, "CRM", now=utc_now())
+
+        response = client.get("/v1/plans", headers={"Authorization": f"Bearer {text}"})
+
+        assert response.status_code == 200
+        assert key.id.startswith("key_")
+        assert text.startswith("fq_")
+        assert text not in key.sha256
+
+    @pytest.mark.parametrize("header", [None, "Bearer fq_wrong", "Basic eDp5", "Bearer"])
+    def test_without_a_valid_key_nothing_opens(
+        self, client: TestClient, header: str | None
+    ) -> None:
+        headers = {} if header is None else {"Authorization": header}
+
+        response = client.get("/v1/plans", headers=headers)
+
+        assert (response.status_code, response.json()["type"]) == (
+            401,
+            "/problems/not-authenticated",
+        )
+        assert response.headers["www-authenticate"] == 'Bearer realm="fairquota"'
+
+    def test_the_key_is_asked_for_before_the_body_is_looked_at(self, client: TestClient) -> None:
+        assert client.post("/v1/plans", content=b"nonsense").status_code == 401
+
+    def test_health_metrics_and_documentation_need_no_key(self, client: TestClient) -> None:
+        for path in ("/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"):
+            assert client.get(path).status_code == 200
+
+
+class TestPagesAroundTheApi:
+    def test_docs_need_nothing_from_elsewhere(self, client: TestClient) -> None:
+        page = client.get("/docs")
+
+        addresses = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+        assert len(addresses) == 4
+        for address in addresses:
+            assert not address.startswith(("http:", "https:", "//"))
+            assert client.get(f"/{address}").status_code == 200
+        assert (
+            "'unsafe-inline'" not in page.headers["content-security-policy"].split("style-src")[0]
+        )
+
+    def test_metrics_count_by_route_not_by_address(self, client: TestClient) -> None:
+        client.get("/v1/plans/plan_1")
+        client.get("/v1/plans/plan_2")
+
+        text = client.get("/metrics").text
+
+        line = 'http_requests_total{handler="/v1/plans/{plan_id}",method="GET",status="404"} 2.0'
+        assert line in text.splitlines()
+
+    def test_every_answer_forbids_sniffing_and_framing(self, client: TestClient) -> None:
+        headers = client.get("/healthz").headers
+
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]

@@ -1,0 +1,80 @@
+"""The published document tells the truth about bodies, problems and names."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from service.kit.settings import Settings
+from service.main import create_app
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[FastAPI]:
+    app = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'unused.db'}"))
+    yield app
+    app.state.database.close()
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (path, operation)
+        for path, methods in document["paths"].items()
+        for operation in methods.values()
+    ]
+
+
+def references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(reference := part.get("$ref"), str):
+            yield reference
+        for inner in part.values():
+            yield from references(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from references(inner)
+
+
+def test_bodies_read_by_json_body_are_documented(app: FastAPI) -> None:
+    body = app.openapi()["paths"]["/v1/plans"]["post"]["requestBody"]
+
+    assert body == {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PlanIn"}}},
+    }
+
+
+def test_every_reference_leads_somewhere(app: FastAPI) -> None:
+    document = app.openapi()
+
+    names = {reference.removeprefix("#/components/schemas/") for reference in references(document)}
+    assert names <= set(document["components"]["schemas"])
+
+
+def test_names_of_operations_are_unique_and_short(app: FastAPI) -> None:
+    names = [operation["operationId"] for _, operation in operations(app.openapi())]
+
+    assert len(set(names)) == len(names)
+    assert not [name for name in names if "v1" in name]
+
+
+def test_calls_under_v1_say_which_problems_they_answer(app: FastAPI) -> None:
+    for path, operation in operations(app.openapi()):
+        if path.startswith("/v1/"):
+            assert {"401", "422", "500", "503"} <= set(operation["responses"])
+        for status, answer in operation["responses"].items():
+            if int(status) >= 400:
+                assert list(answer["content"]) == ["application/problem+json"]
+
+
+def test_no_route_reads_a_json_body_in_frameworks_own_way(app: FastAPI) -> None:
+    """Theirs validates on the event loop and knows neither 413 nor line and column."""
+    for context in iter_route_contexts(app.routes):
+        assert getattr(context, "body_field", None) is None, context.path
+
+
+def test_the_document_is_made_once(app: FastAPI) -> None:
+    assert app.openapi() is app.openapi()
