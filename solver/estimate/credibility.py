@@ -6,7 +6,8 @@
 The rest of the weight, 1 - w1 - w2 - w3, is on the benchmark, whose r is 0: a tenth where it rests
 on the rep's own potential, and only a fiftieth where it is a mere average per full-time equivalent.
 (Iowa's 99 counties, three years predicted from the years before: a tenth on the potential leaves an
-error of 5 % of sales, a tenth on the average one of 15 %, a fiftieth on the average one of 5 %.)
+error of 5 % of sales, a tenth on the average one of 15 %, a fiftieth on the average one of 5 %; the
+last year alone would have left 3 %, for counties are places and hardly change.)
 An age of which nothing is known takes rho x the newest known r; a rep without any known block has
 r = 0. e^r is the index people see: 1.2 is 20 % more than a typical rep with the same potential.
 """

@@ -54,7 +54,7 @@ class Sales:
     def of(cls, reps: int, start: int, rows: Rows, *, without_holder: float) -> Self:
         rep, month, amount = rows
         key = (month - month.min(initial=start)) * reps + rep
-        order = np.argsort(key, kind="stable")
+        order = np.argsort(key)
         if np.any(key[order[1:]] == key[order[:-1]]):  # rows of one month and rep: by amount
             order = np.lexsort((amount, key))
         return cls(reps, start, rep[order], month[order], amount[order], without_holder)
