@@ -78,7 +78,7 @@ def diagnose(problem: Problem, hierarchy: Hierarchy, bounds: Bounds) -> Infeasib
         conflict, words = _within_node(names, intervals, node)
     more = int(torn.sum() + intervals.torn.sum()) - 1
     if more:
-        places = "one more place" if more == 1 else f"{more} more places"
+        places = "one more place" if more == 1 else f"{more:,} more places"
         words += (f" Rules contradict each other in {places}.",)
     mended = relaxed(hierarchy, bounds)
     least, most = feasible_target(hierarchy, mended)
@@ -189,7 +189,7 @@ def _within_node(
         words = (*_subject(names, node, "min"), ", but may carry at most ", most.value, ".")
         return (least, most), words
     whose = "the" if node == 0 else "its"
-    reps = f", but {whose} {count} reps " if count > 1 else f", but {whose} only rep "
+    reps = f", but {whose} {count:,} reps " if count > 1 else f", but {whose} only rep "
     if high < least.value:
         rules = _cap_frontier(names, intervals, node)
         return (least, *rules), (
