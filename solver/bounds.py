@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solver.errors import Fault, InvalidProblem
 from solver.hierarchy import Hierarchy
 from solver.problem import (
+    AMOUNT_LIMIT,
     NOT_SET,
     UNLIMITED,
     BoolArray,
@@ -58,7 +60,8 @@ class Bounds:
 def bounds(problem: Problem, policy: Policy, hierarchy: Hierarchy) -> Bounds:
     """Fold minimum, maximum, capacity, growth limits and targets into one interval each.
 
-    A growth limit over last year does not limit a rep whose last year is unknown.
+    A growth limit over last year does not limit a rep whose last year is unknown. Raises
+    `InvalidProblem` where over-assignment lifts a target above every possible amount.
     """
     reps = problem.reps
     floors = [
@@ -98,7 +101,12 @@ def _unit_limits(
             over[node] = over[hierarchy.parent[node]]
     is_target = target != NOT_SET
     for node in np.flatnonzero(is_target).tolist():
-        unit_min[node] = unit_max[node] = padded(int(target[node]), float(over[node]))
+        amount = padded(int(target[node]), float(over[node]))
+        if amount > AMOUNT_LIMIT:
+            reason = f"the target with its over-assignment, {amount}, is above {AMOUNT_LIMIT}"
+            table, place = ("units", int(row[node])) if node else ("", None)
+            raise InvalidProblem([Fault(table, place, "over_assignment", reason)])
+        unit_min[node] = unit_max[node] = amount
     return unit_min, unit_max, is_target
 
 

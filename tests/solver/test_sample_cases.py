@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from solver.errors import InvalidProblem
-from solver.problem import Policy, Problem
+from solver.problem import AMOUNT_LIMIT, Policy, Problem
 from solver.solve import solve
 from tests.solver.builders import AMOUNT, GROWTH, POTENTIAL, a_problem
 
@@ -172,3 +172,10 @@ def test_a_hundred_times_one_point_one_is_a_hundred_and_ten_not_a_cent_more() ->
     plan = solve(a_problem(22_000, ("ada", "bob")), Policy(min_over_baseline=0.1))
 
     assert plan.quota.tolist() == [11_000, 11_000]
+
+
+def test_over_assignment_beyond_every_amount_is_refused() -> None:
+    problem = a_problem(AMOUNT_LIMIT, ("ada",))
+
+    with pytest.raises(InvalidProblem, match="over_assignment"):
+        solve(problem, Policy(over_assignment=0.1))
