@@ -56,8 +56,13 @@ class PolicyPart(TypedDict):
 
 
 @with_config(_OPEN)
+class CommonPart(TypedDict):
+    growth: float | None
+
+
+@with_config(_OPEN)
 class Manifest(TypedDict):
-    """What is read of a manifest; it says more (see `usecases.describe`)."""
+    """What is read of a manifest; it says more (see `describe.py`)."""
 
     format: Literal["fairquota.version/1"]
     parent: str | None
@@ -67,8 +72,10 @@ class Manifest(TypedDict):
     engine: str
     target: _Amount
     assigned: _Amount
+    digits: Annotated[int, Field(ge=0, le=4)]
     increment: _Count
     level: float
+    common: CommonPart
     units: list[ListedChunk]
     quotas: list[QuotasChunk]
     index: list[IndexChunk]

@@ -1,0 +1,83 @@
+"""What a version writes down of a solved case: facts for its manifest, rows for its chunks."""
+
+from dataclasses import asdict
+from typing import Any
+
+from service.allocations.answer import (
+    common,
+    estimate_parameters,
+    fairness,
+    period,
+    present_row,
+    quota_rows,
+    unit_rows,
+)
+from service.allocations.assemble import Case
+from service.allocations.versions.domain.content import Content, Row, content
+from solver.allocation import Allocation
+from solver.problem import COMPANY, UNLIMITED, IntArray
+
+PROOF_COLUMNS = ("anchor", "yardstick", "unrounded")
+
+
+def describe(case: Case, allocation: Allocation) -> Content:
+    """Everything that follows from inputs and policy, in minor units and in layout order.
+
+    The policy is written with its defaults, so that leaving a parameter out and naming its default
+    make the same version. Estimated figures are frozen in: baseline and reach in the rows of the
+    reps, the parameters they were made with in the manifest.
+    """
+    facts: dict[str, Any] = {
+        "inputs": case.inputs.hash,
+        "policy": asdict(case.policy),
+        "engine": allocation.engine,
+        "currency": case.terms.currency,
+        "digits": case.terms.digits,
+        "increment": case.terms.increment,
+        "period": period(case),
+        "target": case.problem.target,
+        "assigned": allocation.assigned,
+        "level": allocation.common_stretch,
+        "common": common(case, allocation),
+        "fairness": fairness(case, allocation),
+        "estimate": estimate_parameters(case),
+        "reps": len(case.problem.reps),
+    }
+    return content(facts, _units(allocation), _quotas(case, allocation))
+
+
+def present_quota(row: Row, digits: int) -> Row:
+    """The API's row of a stored one; what only the proof needs is left out."""
+    shown = present_row(row, digits)
+    for name in PROOF_COLUMNS:
+        del shown[name]
+    return shown
+
+
+def _units(allocation: Allocation) -> list[Row]:
+    proof = allocation.certificate
+    rows = unit_rows(allocation)
+    columns = (
+        rows,
+        [None if above == COMPANY else rows[above]["id"] for above in proof.parent.tolist()],
+        proof.unit_min.tolist(),
+        _limits(proof.unit_max),
+        proof.unit_level.tolist(),
+    )
+    return [
+        row | {"parent": parent, "min": least, "max": most, "level": level}
+        for row, parent, least, most, level in zip(*columns, strict=True)
+    ]
+
+
+def _quotas(case: Case, allocation: Allocation) -> list[Row]:
+    proof = allocation.certificate
+    rows = quota_rows(case, allocation)
+    columns = rows, proof.anchor.tolist(), proof.yardstick.tolist(), proof.unrounded.tolist()
+    for row, anchor, yardstick, unrounded in zip(*columns, strict=True):
+        row["anchor"], row["yardstick"], row["unrounded"] = anchor, yardstick, unrounded
+    return rows
+
+
+def _limits(column: IntArray) -> list[int | None]:
+    return [None if amount >= UNLIMITED else amount for amount in column.tolist()]

@@ -1,0 +1,163 @@
+"""Stored chunks, as if they were a dictionary of bytes by their hash, and versions made of them."""
+
+import zlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import batched
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from service.allocations.versions.domain.canonical import digest
+from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.proof import (
+    ListedChunk,
+    Manifest,
+    UnreadableProof,
+    read_manifest,
+)
+from service.allocations.versions.tables import Chunk
+from service.kit.errors import AppError
+from service.plans.tables import PlanVersion
+
+# Level 6 of zlib took 54 ms and 0.80 MB for 10,000 rows in chunks of 20, level 1 38 ms and 0.85.
+_LEVEL = 6
+_AT_ONCE = 500
+
+
+def pack(chunks: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What will be stored; done before a transaction begins."""
+    return {key: zlib.compress(data, _LEVEL) for key, data in chunks.items()}
+
+
+def unpack(data: bytes) -> bytes | None:
+    """The bytes before compression; None for what `pack` cannot have made."""
+    stream = zlib.decompressobj()
+    try:
+        plain = stream.decompress(data)
+    except zlib.error:
+        return None
+    whole = stream.eof and not stream.unused_data
+    return plain if whole else None
+
+
+class Chunks:
+    """The chunks of one workspace."""
+
+    def __init__(self, session: Session, workspace_id: str) -> None:
+        self.session = session
+        self.workspace_id = workspace_id
+
+    def put(self, packed: Mapping[str, bytes]) -> None:
+        """Store what is not there yet.
+
+        In the order of the hashes: of two writers that share chunks one waits for the other,
+        instead of both for each other.
+        """
+        rows = [
+            {"workspace_id": self.workspace_id, "hash": key, "data": packed[key]}
+            for key in sorted(packed)
+        ]
+        dialect = self.session.get_bind().dialect.name
+        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        self.session.execute(insert(Chunk).on_conflict_do_nothing(), rows)
+
+    def get(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """The chunks whose bytes still have their hash; missing or damaged ones are left out."""
+        found: dict[str, bytes] = {}
+        for some in batched(dict.fromkeys(keys), _AT_ONCE):
+            query = sa.select(Chunk.hash, Chunk.data).where(
+                Chunk.workspace_id == self.workspace_id, Chunk.hash.in_(some)
+            )
+            for key, data in self.session.execute(query):
+                plain = unpack(data)
+                if plain is not None and digest(plain) == key:
+                    found[key] = plain
+        return found
+
+
+class VersionDamaged(AppError):
+    """The stored version is not what it was when it was made."""
+
+
+class StoredVersion:
+    """The content of one version, read chunk by chunk; what is damaged is never handed out."""
+
+    def __init__(self, version: PlanVersion, chunks: Chunks) -> None:
+        """Raises VersionDamaged."""
+        self._number = version.number
+        self._chunks = chunks
+        if digest(version.manifest) != version.hash:
+            raise self._damaged("manifest")
+        try:
+            self.manifest: Manifest = read_manifest(orjson.loads(version.manifest))
+        except (UnreadableProof, orjson.JSONDecodeError) as reason:
+            raise self._damaged("manifest") from reason
+
+    @property
+    def digits(self) -> int:
+        """Minor digits of the currency that the rows count in."""
+        return self.manifest["digits"]
+
+    def units(self) -> list[Row]:
+        """Every unit, parents first."""
+        return self._rows(self.manifest["units"])
+
+    def quotas(self) -> list[Row]:
+        """Every quota: unit by unit in the order of the units, reps by id."""
+        return self._rows(self.manifest["quotas"])
+
+    def page(
+        self, first: int, limit: int, units: Container[str | None] | None = None
+    ) -> tuple[list[tuple[int, Row]], bool]:
+        """Rows from place `first` on with their places in `quotas()`, and whether more follow.
+
+        `units` keeps the reps of these units. Only the chunks that the page lies in are read.
+        """
+        chosen: list[tuple[int, ListedChunk]] = []
+        start = rows = 0
+        for chunk in self.manifest["quotas"]:
+            end = start + chunk["rows"]
+            if end > first and (units is None or chunk["unit"] in units):
+                if rows >= limit:
+                    rows += 1  # the page is full: one row more is all there is to know
+                    break
+                chosen.append((start, chunk))
+                rows += end - max(start, first)
+            start = end
+        places = [place for at, chunk in chosen for place in range(at, at + chunk["rows"])]
+        read = zip(places, self._rows([chunk for _, chunk in chosen]), strict=True)
+        found = [(place, row) for place, row in read if place >= first]
+        return found[:limit], rows > limit
+
+    def quota_of(self, rep: str) -> Row | None:
+        """One rep's row, by reading one chunk of the index and one of quotas."""
+        listed = self.manifest["index"]
+        page = bisect_right([chunk["first"] for chunk in listed], rep) - 1
+        if page < 0:
+            return None
+        index = self._rows(listed[page : page + 1])
+        place = bisect_left(index, rep, key=lambda entry: entry[0])
+        if place == len(index) or index[place][0] != rep:
+            return None
+        chunk = self.manifest["quotas"][index[place][1]]
+        return next((row for row in self._rows([chunk]) if row["rep"] == rep), None)
+
+    def _rows(self, listed: Sequence[ListedChunk]) -> list[Any]:
+        found = self._chunks.get(chunk["chunk"] for chunk in listed)
+        rows: list[Any] = []
+        for chunk in listed:
+            data = found.get(chunk["chunk"])
+            if data is None:
+                raise self._damaged(f"chunk {chunk['chunk']}")
+            rows += orjson.loads(data)
+        return rows
+
+    def _damaged(self, what: str) -> VersionDamaged:
+        return VersionDamaged(
+            f"The {what} of version {self._number} does not have its hash any more. "
+            f"GET …/versions/{self._number}/verify tells what else is damaged."
+        )

@@ -1,0 +1,105 @@
+"""Read a version: a page of quotas, one rep's quota, the whole proof."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.proof import proof
+from service.allocations.versions.repository import Chunks, StoredVersion
+from service.kit.errors import NotFound
+from service.kit.pages import PageRequest, cursor_after
+from service.kit.problems import InvalidParameters
+from service.plans.repository import Plans, PlanVersions
+
+
+class QuotaNotFound(NotFound):
+    """The version has no quota for this rep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """Some quota rows in minor units, and the cursor of the next ones."""
+
+    rows: list[Row]
+    digits: int
+    next_cursor: str | None = None
+
+
+def page_of_quotas(
+    session: Session,
+    workspace_id: str,
+    plan_id: str,
+    number: int,
+    page: PageRequest,
+    *,
+    unit: str | None = None,
+    rep: str | None = None,
+) -> Quotas:
+    """Quotas unit by unit, reps by id; a version never changes, so a place in it is a cursor.
+
+    `unit` keeps those of one unit and the units below it, `rep` those of one rep. Only the chunks
+    that the page lies in are read. Raises InvalidParameters for a unit or rep it does not have.
+    """
+    stored = _open(session, workspace_id, plan_id, number)
+    wanted = None if unit is None else _unit_and_below(stored.units(), unit)
+    if rep is not None:
+        row = stored.quota_of(rep)
+        if row is None:
+            raise _unknown("rep", "has no quota in this version")
+        return Quotas([row] if wanted is None or row["unit"] in wanted else [], stored.digits)
+    listing = f"quotas of {plan_id} {number} unit {unit}"
+    after = page.after(listing, int)
+    found, more = stored.page(0 if after is None else after + 1, page.limit, wanted)
+    cursor = cursor_after(listing, found[-1][0]) if more else None
+    return Quotas([row for _, row in found], stored.digits, cursor)
+
+
+def _unit_and_below(units: Sequence[Row], unit: str) -> set[str]:
+    wanted = {unit} & {row["id"] for row in units}
+    if not wanted:
+        raise _unknown("unit", "names no unit of this version")
+    for row in units:  # parents first
+        if row["parent"] in wanted:
+            wanted.add(row["id"])
+    return wanted
+
+
+def _unknown(parameter: str, reason: str) -> InvalidParameters:
+    fault = {"parameter": parameter, "detail": reason}
+    return InvalidParameters(f"{parameter} {reason}.", errors=[fault])
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaAmongOthers:
+    """One quota row in minor units, and the growth of the team and the company beside it."""
+
+    row: Row
+    digits: int
+    unit_growth: float | None
+    company_growth: float | None
+
+
+def quota_of(
+    session: Session, workspace_id: str, plan_id: str, number: int, rep: str
+) -> QuotaAmongOthers:
+    stored = _open(session, workspace_id, plan_id, number)
+    row = stored.quota_of(rep)
+    if row is None:
+        raise QuotaNotFound(f"Version {number} has no quota for rep {rep[:128]}.")
+    unit = row["unit"]
+    growth = next((own["growth"] for own in stored.units() if own["id"] == unit), None)
+    return QuotaAmongOthers(row, stored.digits, growth, stored.manifest["common"]["growth"])
+
+
+def certificate(session: Session, workspace_id: str, plan_id: str, number: int) -> Row:
+    """The proof document of a version, which `fairquota verify` checks without this database."""
+    stored = _open(session, workspace_id, plan_id, number)
+    return proof(stored.manifest, stored.units(), stored.quotas())
+
+
+def _open(session: Session, workspace_id: str, plan_id: str, number: int) -> StoredVersion:
+    plan = Plans(session).get(workspace_id, plan_id)
+    version = PlanVersions(session).get(plan.id, number)
+    return StoredVersion(version, Chunks(session, workspace_id))

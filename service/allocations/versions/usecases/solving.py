@@ -1,0 +1,102 @@
+"""Solve the working inputs of a plan into a new version."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from service.allocations.assemble import Terms, assemble
+from service.allocations.infeasible import allocate
+from service.allocations.versions.describe import describe
+from service.allocations.versions.domain.canonical import digest
+from service.allocations.versions.domain.content import Content, Parent
+from service.allocations.versions.repository import Chunks, pack
+from service.kit.auth import Caller
+from service.kit.errors import Conflict, Fault, InvalidInput
+from service.kit.money import minor_digits
+from service.plans.domain import VersionContent
+from service.plans.repository import Plans, PlanVersions
+from service.plans.tables import Plan, PlanVersion
+from service.roster.usecases import load_snapshot
+from solver.problem import Policy
+
+
+class InputsMissing(Conflict):
+    """The plan has no inputs yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a caller wants solved; without `base_version` the newest version is the parent."""
+
+    policy: Policy
+    base_version: int | None = None
+    note: str | None = None
+
+
+def solve_version(
+    sessions: sessionmaker[Session], caller: Caller, plan_id: str, order: Order, *, now: datetime
+) -> tuple[PlanVersion, str]:
+    """Solve the plan's working inputs into a new draft; answers it and the plan's currency.
+
+    No transaction is open while the solver works. The number and, where the order names no base,
+    the parent are decided when the version is stored: whoever stores first comes first.
+    """
+    with sessions.begin() as session:
+        plan = Plans(session).get(caller.workspace_id, plan_id)
+        _parent(session, plan, order.base_version)
+        if plan.inputs_hash is None:
+            raise InputsMissing(f"Send the inputs first: PUT /v1/plans/{plan.id}/inputs.")
+        inputs = load_snapshot(session, caller.workspace_id, plan.inputs_hash)
+        terms = terms_of(plan)
+    case = assemble(inputs, terms, order.policy)
+    content = describe(case, allocate(case))
+    packed = pack(content.chunks)
+    with sessions.begin() as session:
+        plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
+        Chunks(session, caller.workspace_id).put(packed)
+        version = PlanVersions(session).add(
+            plan.id,
+            _version_content(content, _parent(session, plan, order.base_version), order.note),
+            now=now,
+            created_by=caller.name,
+        )
+    return version, plan.currency
+
+
+def terms_of(plan: Plan) -> Terms:
+    return Terms(
+        currency=plan.currency,
+        digits=minor_digits(plan.currency),
+        increment=plan.increment,
+        period=(plan.period_start, plan.period_end),
+    )
+
+
+def _parent(session: Session, plan: Plan, base_version: int | None) -> Parent | None:
+    """The version that a new one builds on; raises InvalidInput if the plan does not have it."""
+    versions = PlanVersions(session)
+    newest = versions.newest_number(plan.id)
+    if base_version is not None and not 1 <= base_version <= (newest or 0):
+        known = f"there are 1 to {newest}" if newest else "there is none yet"
+        reason = f"names no version of this plan; {known}"
+        raise InvalidInput([Fault("/base_version", reason, base_version)])
+    number = base_version or newest
+    return Parent(number, versions.get(plan.id, number).hash) if number else None
+
+
+def _version_content(content: Content, parent: Parent | None, note: str | None) -> VersionContent:
+    manifest = content.manifest(parent)
+    facts = content.facts
+    return VersionContent(
+        inputs_hash=facts["inputs"],
+        hash=digest(manifest),
+        parent_hash=parent.hash if parent else None,
+        base_version=parent.number if parent else None,
+        policy=facts["policy"],
+        engine=facts["engine"],
+        assigned=facts["assigned"],
+        fairness=facts["fairness"],
+        manifest=manifest,
+        note=note,
+    )

@@ -1,0 +1,131 @@
+"""Check a stored version again: its bytes, its row, its history and its numbers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from service.allocations.versions.domain.canonical import digest
+from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.proof import (
+    Manifest,
+    UnreadableProof,
+    examine,
+    proof,
+    read_manifest,
+)
+from service.allocations.versions.repository import Chunks
+from service.plans.repository import Plans, PlanVersions
+from service.plans.tables import PlanVersion
+from service.roster.usecases import snapshot_is_intact
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether each check held, and in words what did not."""
+
+    checks: dict[str, bool]
+    faults: tuple[str, ...]
+
+    @property
+    def valid(self) -> bool:
+        return all(self.checks.values())
+
+
+def verify(session: Session, workspace_id: str, plan_id: str, number: int) -> Verification:
+    """Check everything that is stored of a version against its hash, and the plan against its
+    own limits.
+
+    hash: manifest, row, inputs and every chunk are what they were. parent: so is every version it
+    builds on, up to the first. sums, bounds, leximin: see `domain.proof`; what cannot be read any
+    more does not hold.
+    """
+    plan = Plans(session).get(workspace_id, plan_id)
+    version = PlanVersions(session).get(plan.id, number)
+    chunks = Chunks(session, workspace_id)
+    nothing = dict.fromkeys(("hash", "parent", "sums", "bounds", "leximin"), False)
+    try:
+        manifest = read_manifest(orjson.loads(version.manifest))
+    except (UnreadableProof, orjson.JSONDecodeError) as reason:
+        return Verification(nothing, (f"the manifest cannot be read: {reason}",))
+    altered = [*_altered_row(version, manifest)]
+    if not snapshot_is_intact(session, workspace_id, manifest["inputs"]):
+        altered.append("the inputs it was solved from are damaged or missing")
+    broken = [*_broken_chain(session, version)]
+    units, lost_units = _rows(chunks, manifest["units"], "units")
+    quotas, lost_quotas = _rows(chunks, manifest["quotas"], "quotas")
+    _, lost_index = _rows(chunks, manifest["index"], "index")
+    lost = [*lost_units, *lost_quotas, *lost_index]
+    if lost_units or lost_quotas:
+        return Verification(nothing | {"parent": not broken}, (*altered, *lost, *broken))
+    found = examine(proof(manifest, units, quotas))
+    checks = {
+        "hash": found.hash and not altered and not lost,
+        "parent": not broken,
+        "sums": found.sums,
+        "bounds": found.bounds,
+        "leximin": found.leximin,
+    }
+    return Verification(checks, (*altered, *lost, *broken, *found.faults))
+
+
+def _altered_row(version: PlanVersion, manifest: Manifest) -> Iterator[str]:
+    """What the version's row says that its manifest does not."""
+    if digest(version.manifest) != version.hash:
+        yield "the manifest does not have the version's hash"
+    said: dict[str, Any] = dict(manifest)
+    columns = {
+        "inputs_hash": (version.inputs_hash, said["inputs"]),
+        "parent_hash": (version.parent_hash, said["parent"]),
+        "base_version": (version.base_version, said["base_version"]),
+        "policy": (version.policy, said["policy"]),
+        "engine": (version.engine, said["engine"]),
+        "assigned": (version.assigned, said["assigned"]),
+        "fairness": (version.fairness, said.get("fairness")),
+    }
+    for column, (stored, stated) in columns.items():
+        if stored != stated:
+            yield f"{column} of the version's row is not what its manifest says"
+
+
+def _broken_chain(session: Session, version: PlanVersion) -> Iterator[str]:
+    """Follow the parents' hashes up to the first version."""
+    query = sa.select(PlanVersion.number, PlanVersion.manifest).where(
+        PlanVersion.plan_id == version.plan_id, PlanVersion.number < version.number
+    )
+    earlier = dict(session.execute(query).tuples().all())
+    child, manifest = version.number, version.manifest
+    while True:
+        try:
+            stated = read_manifest(orjson.loads(manifest))
+        except (UnreadableProof, orjson.JSONDecodeError):
+            yield f"the manifest of version {child} cannot be read"
+            return
+        if stated["parent"] is None:
+            return
+        parent = stated["base_version"]
+        if parent is None or parent not in earlier:
+            yield f"the parent of version {child} is missing"
+            return
+        manifest = earlier.pop(parent)
+        if digest(manifest) != stated["parent"]:
+            yield f"version {parent} is not what it was when version {child} was made of it"
+            return
+        child = parent
+
+
+def _rows(chunks: Chunks, listed: list[Any], name: str) -> tuple[list[Row], list[str]]:
+    """The rows of all chunks that are intact, and a sentence for each that is not."""
+    found = chunks.get(chunk["chunk"] for chunk in listed)
+    rows: list[Row] = []
+    lost: list[str] = []
+    for number, chunk in enumerate(listed, start=1):
+        data = found.get(chunk["chunk"])
+        if data is None:
+            lost.append(f"{name}: chunk {number} is damaged or missing")
+        else:
+            rows += orjson.loads(data)
+    return rows, lost
