@@ -7,7 +7,7 @@ import typer
 import yaml
 
 from service.cli.failure import Failure
-from service.cli.tables import write_bytes
+from service.cli.output import write_bytes
 
 DRIFTED = 1
 CHECKED_IN = Path("openapi/fairquota.yaml")

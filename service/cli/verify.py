@@ -7,7 +7,7 @@ import orjson
 
 from service.allocations.versions.domain.proof import UnreadableProof, Verdict, examine
 from service.cli.failure import Failure
-from service.cli.tables import Table, show
+from service.cli.output import Table, show
 
 NOT_VALID = 1
 

@@ -1,4 +1,4 @@
-"""Tables for people and programs: terminal, pipe, CSV and XLSX.
+"""What commands print and write: tables for people and programs: terminal, pipe, CSV and XLSX.
 
 A text that a spreadsheet would run as a formula is defused: in CSV by an apostrophe in front, which
 spreadsheets take as "this is text"; in XLSX the cell itself says that it is text. A file appears
