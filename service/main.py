@@ -15,9 +15,10 @@ from service.kit.observability import Observed, install_metrics
 from service.kit.openapi import install_openapi
 from service.kit.problems import install_problems, problems
 from service.kit.settings import Settings
+from service.plans.inputs_router import router as inputs
 from service.plans.router import router as plans
 
-FEATURES: tuple[APIRouter, ...] = (plans,)
+FEATURES: tuple[APIRouter, ...] = (plans, inputs)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -54,7 +54,11 @@ Key = Annotated[
 ]
 """An id of the caller's own."""
 
-Text = Annotated[str, Field(strict=True, max_length=1000)]
+Text = Annotated[
+    str,
+    Field(strict=True, max_length=1000, pattern=r"^[^\x00]*$"),
+    Otherwise("must be a text of at most 1000 characters, none of them NUL"),
+]
 
 Month = Annotated[
     str,

@@ -1,0 +1,122 @@
+"""The inputs of a plan over HTTP."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, Field
+
+from service.kit.auth import CallerDep
+from service.kit.clock import NowDep
+from service.kit.db import ReadSessionDep, SessionsDep
+from service.kit.errors import PreconditionFailed
+from service.kit.etags import IfMatchDep, etag_of, send_etag
+from service.kit.money import minor_digits
+from service.kit.problems import problems
+from service.plans import inputs as usecases
+from service.plans.domain import PlanNotFound
+from service.plans.inputs import CurrencyChanged, InputsMissing
+from service.plans.repository import Plans
+from service.plans.router import PlanIdPath
+from service.roster.body import Sent, patient_body
+from service.roster.domain import Inputs, read_inputs
+from service.roster.present import present
+from service.roster.repository import SnapshotNotFound
+from service.roster.schemas import InputsBody
+
+router = APIRouter(prefix="/plans", tags=["inputs"])
+
+HashPath = Annotated[str, Path(pattern="^sha256:[0-9a-f]{64}$", description="sha256:…")]
+
+
+class Counts(BaseModel):
+    """How many rows there are."""
+
+    units: int = Field(examples=[3])
+    reps: int = Field(examples=[4])
+    territories: int = Field(examples=[4])
+    history: int = Field(examples=[48])
+
+
+class Remark(BaseModel):
+    """Something legal that looks like a mistake."""
+
+    pointer: str = Field(description="Where (RFC 6901)", examples=["/territories"])
+    detail: str = Field(examples=["1 territory has no holder: its potential counts for nobody"])
+
+
+class InputsStored(BaseModel):
+    """What was stored."""
+
+    hash: str = Field(
+        description="Of the content; equal facts in any order have the same hash",
+        examples=["sha256:0c0f…"],
+    )
+    counts: Counts
+    warnings: list[Remark]
+
+
+_INPUTS_SCHEMA: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The inputs in the shape in which they are put, ordered by id. "
+        "`ETag` is the hash of their content.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/InputsBody"}}},
+    }
+}
+
+
+@router.put(
+    "/{plan_id}/inputs", responses=problems(PlanNotFound, CurrencyChanged, PreconditionFailed)
+)
+def put_inputs(
+    plan_id: PlanIdPath,
+    *,
+    sent: Annotated[Sent, patient_body(InputsBody)],
+    response: Response,
+    caller: CallerDep,
+    sessions: SessionsDep,
+    expected: IfMatchDep,
+    now: NowDep,
+) -> InputsStored:
+    """Replace the facts of a plan as one whole; what is left out is no longer there.
+
+    Names, attributes and owners are kept apart from the hashed content.
+    """
+    with sessions.begin() as session:
+        currency = Plans(session).get(caller.workspace_id, plan_id).currency
+    inputs = read_inputs(sent.document, digits=minor_digits(currency), faults=sent.faults)
+    with sessions.begin() as session:
+        usecases.put_inputs(
+            session, caller.workspace_id, plan_id, inputs, now=now, expected=expected
+        )
+    send_etag(response, etag_of(inputs.hash))
+    return InputsStored(
+        hash=inputs.hash,
+        counts=Counts(**inputs.counts),
+        warnings=[Remark(pointer=fault.pointer, detail=fault.detail) for fault in inputs.warnings],
+    )
+
+
+@router.get("/{plan_id}/inputs", responses=_INPUTS_SCHEMA | problems(PlanNotFound, InputsMissing))
+def get_inputs(plan_id: PlanIdPath, caller: CallerDep, session: ReadSessionDep) -> Response:
+    """The working inputs of a plan, in the shape in which they are put."""
+    return _answer(usecases.get_inputs(session, caller.workspace_id, plan_id))
+
+
+@router.get(
+    "/{plan_id}/inputs/{inputs_hash}",
+    responses=_INPUTS_SCHEMA | problems(PlanNotFound, SnapshotNotFound),
+)
+def get_inputs_by_hash(
+    plan_id: PlanIdPath, inputs_hash: HashPath, caller: CallerDep, session: ReadSessionDep
+) -> Response:
+    """One state of the inputs, such as the one that a version was made with."""
+    return _answer(usecases.get_inputs(session, caller.workspace_id, plan_id, inputs_hash))
+
+
+def _answer(inputs: Inputs) -> Response:
+    return Response(
+        orjson.dumps(present(inputs)),
+        media_type="application/json",
+        headers={"ETag": etag_of(inputs.hash)},
+    )

@@ -1,0 +1,133 @@
+"""Inputs as the rows that the API reads and answers: only what was given, ordered by id."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from service.kit.money import from_minor
+from service.roster.domain import NONE, Inputs
+from service.roster.domain.columns import FloatArray, IntArray
+
+type Row = dict[str, Any]
+
+
+def present(inputs: Inputs) -> dict[str, Any]:
+    """A body that `read_inputs` makes the same inputs of."""
+    return {
+        "target": from_minor(inputs.target, inputs.digits),
+        "forecast": inputs.forecast,
+        "units": _units(inputs),
+        "reps": _reps(inputs),
+        "territories": _territories(inputs),
+        "history": _history(inputs),
+    }
+
+
+def _units(inputs: Inputs) -> list[Row]:
+    units, owners = inputs.units, inputs.people.owners
+    return _rows(
+        {
+            "id": list(units.id),
+            "name": list(units.name),
+            "parent": _keys(units.parent, units.id),
+            "owner": [owners.get(key) for key in units.id],
+            "min": _amounts(units.min, inputs.digits),
+            "max": _amounts(units.max, inputs.digits),
+            "target": _amounts(units.target, inputs.digits),
+            "over_assignment": _numbers(units.over_assignment),
+        }
+    )
+
+
+def _reps(inputs: Inputs) -> list[Row]:
+    reps, people = inputs.reps, inputs.people.reps
+    persons = [people.get(key) for key in reps.id]
+    return _rows(
+        {
+            "id": list(reps.id),
+            "name": [person and person.name for person in persons],
+            "unit": _keys(reps.unit, inputs.units.id),
+            "vacant": [vacant or None for vacant in reps.vacant.tolist()],
+            **{
+                name: _numbers(getattr(reps, name))
+                for name in ("baseline", "reach", "sigma", "potential", "capacity")
+            },
+            **{
+                name: _amounts(getattr(reps, name), inputs.digits)
+                for name in ("min", "max", "fixed")
+            },
+            "last_year": _numbers(reps.last_year),
+            "fte": _numbers(reps.fte),
+            "hired": _days(reps.hired),
+            "cohorts": list(reps.cohorts),
+            "attributes": [person and person.attributes for person in persons],
+        }
+    )
+
+
+def _territories(inputs: Inputs) -> list[Row]:
+    territories, holders = inputs.territories, inputs.holders
+    rows = _rows({"id": list(territories.id), "potential": _numbers(territories.potential)})
+    held = _rows(
+        {
+            "rep": _keys(holders.rep, inputs.reps.id),
+            "share": holders.share.tolist(),
+            "from": _days(holders.first),
+            "to": _days(holders.last),
+        }
+    )
+    for territory, holder in zip(holders.territory.tolist(), held, strict=True):
+        rows[territory].setdefault("holders", []).append(holder)
+    return rows
+
+
+def _history(inputs: Inputs) -> list[Row]:
+    history = inputs.history
+    return _rows(
+        {
+            "rep": _keys(history.rep, inputs.reps.id),
+            "territory": _keys(history.territory, inputs.territories.id),
+            "period": [
+                f"{month // 12:04d}-{month % 12 + 1:02d}" for month in history.month.tolist()
+            ],
+            "actual": history.actual.tolist(),
+            "product": list(history.product),
+            "customer_type": list(history.customer_type),
+        }
+    )
+
+
+def _rows(columns: Mapping[str, list[Any]]) -> list[Row]:
+    """One dict a row, without what was not given."""
+    return list(_row_by_row({name: c for name, c in columns.items() if _says_anything(c)}))
+
+
+def _row_by_row(columns: Mapping[str, list[Any]]) -> Iterator[Row]:
+    names = tuple(columns)
+    for values in zip(*columns.values(), strict=True):
+        pairs = zip(names, values, strict=True)
+        yield {name: value for name, value in pairs if value is not None}
+
+
+def _says_anything(column: list[Any]) -> bool:
+    return any(value is not None for value in column)
+
+
+def _keys(rows: IntArray, ids: tuple[str, ...]) -> list[str | None]:
+    named: list[str | None] = [*ids, None]  # row -1 names nothing
+    return [named[row] for row in rows.tolist()]
+
+
+def _amounts(column: IntArray, digits: int) -> list[float | None]:
+    return [None if minor == NONE else from_minor(minor, digits) for minor in column.tolist()]
+
+
+def _numbers(column: FloatArray) -> list[float | None]:
+    known = (~np.isnan(column)).tolist()
+    return [value if there else None for value, there in zip(column.tolist(), known, strict=True)]
+
+
+def _days(column: IntArray) -> list[str | None]:
+    return [None if day == NONE else date.fromordinal(day).isoformat() for day in column.tolist()]

@@ -1,0 +1,117 @@
+"""Stored facts, as if they were dictionaries: snapshots by their hash, people by plan."""
+
+import zlib
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from service.kit.errors import AppError, NotFound
+from service.roster.domain import Inputs, People, Person, content_hash
+from service.roster.tables import InputsSnapshot, PersonalData
+
+# 1.9 MB of content (10,000 reps, 30,000 rows of history): level 3 is a third of level 6's time.
+_LEVEL = 3
+_REP, _OWNER = "rep", "owner"
+
+
+class SnapshotNotFound(NotFound):
+    """There is no such state of the inputs."""
+
+
+class SnapshotDamaged(AppError):
+    """The stored inputs are not what their hash says."""
+
+
+class Snapshots:
+    """The snapshots of one workspace."""
+
+    def __init__(self, session: Session, workspace_id: str) -> None:
+        self.session = session
+        self.workspace_id = workspace_id
+
+    def put(self, inputs: Inputs) -> None:
+        """Store the content unless it is there already."""
+        dialect = self.session.get_bind().dialect.name
+        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        row = {
+            "workspace_id": self.workspace_id,
+            "hash": inputs.hash,
+            "content": zlib.compress(inputs.content, _LEVEL),
+        }
+        self.session.execute(insert(InputsSnapshot).on_conflict_do_nothing(), [row])
+
+    def get(self, key: str) -> bytes:
+        """The content with this hash. Raises SnapshotNotFound and SnapshotDamaged."""
+        stored = self.session.get(InputsSnapshot, (self.workspace_id, key))
+        if stored is None:
+            raise SnapshotNotFound(f"There are no inputs {key[:80]}.")
+        try:
+            content = zlib.decompress(stored.content)
+        except zlib.error:
+            content = b""
+        if content_hash(content) != key:
+            raise SnapshotDamaged(f"The stored inputs {key} have been changed or damaged.")
+        return content
+
+
+class PeopleOfPlan:
+    """Names, attributes and owners; callers have found the plan in their workspace before."""
+
+    def __init__(self, session: Session, workspace_id: str, plan_id: str) -> None:
+        self.session = session
+        self.workspace_id = workspace_id
+        self.plan_id = plan_id
+
+    def get(self) -> People:
+        rows = list(self._rows())
+        return People(
+            reps={row.key: Person(row.name, row.attributes) for row in rows if row.kind == _REP},
+            owners={row.key: row.name for row in rows if row.kind == _OWNER and row.name},
+        )
+
+    def put(self, inputs: Inputs) -> None:
+        """Make what the inputs say of their reps and units the present state.
+
+        What is stored of others stays, for older states of the inputs name them.
+        """
+        people, stored = inputs.people, {(row.kind, row.key): row for row in self._rows()}
+        wanted = {(_REP, key): people.reps.get(key, Person()) for key in inputs.reps.id}
+        wanted |= {(_OWNER, key): Person(people.owners.get(key)) for key in inputs.units.id}
+        added = []
+        for (kind, key), person in wanted.items():
+            attributes = None if person.attributes is None else dict(person.attributes)
+            if (row := stored.get((kind, key))) is not None:
+                if (row.name, row.attributes) != (person.name, attributes):
+                    row.name, row.attributes = person.name, attributes
+            elif person != Person():
+                added.append(
+                    {
+                        "plan_id": self.plan_id,
+                        "kind": kind,
+                        "key": key,
+                        "workspace_id": self.workspace_id,
+                        "name": person.name,
+                        "attributes": attributes,
+                    }
+                )
+        if added:
+            self.session.execute(sa.insert(PersonalData), added)
+        self.session.flush()
+
+    def _rows(self) -> Iterator[PersonalData]:
+        yield from self.session.scalars(
+            sa.select(PersonalData).filter_by(plan_id=self.plan_id, workspace_id=self.workspace_id)
+        )
+
+
+def erase(session: Session, workspace_id: str, person: str) -> int:
+    """Forget a person in all plans of the workspace; answers how many rows that were."""
+    of_person = sa.or_(
+        sa.and_(PersonalData.kind == _REP, PersonalData.key == person),
+        sa.and_(PersonalData.kind == _OWNER, PersonalData.name == person),
+    )
+    query = sa.delete(PersonalData).where(PersonalData.workspace_id == workspace_id, of_person)
+    result: sa.CursorResult[tuple[()]] = session.execute(query)  # type: ignore[assignment]
+    return result.rowcount

@@ -1,0 +1,42 @@
+"""What one can do with facts: keep them as a snapshot, fetch them, forget people."""
+
+from sqlalchemy.orm import Session
+
+from service.roster import repository
+from service.roster.domain import Inputs, People
+from service.roster.repository import PeopleOfPlan, Snapshots
+
+
+def store_snapshot(
+    session: Session, workspace_id: str, inputs: Inputs, *, plan_id: str | None = None
+) -> str:
+    """Keep the inputs under their hash, which is answered, and their people with the plan.
+
+    Without a plan, personal data is not kept.
+    """
+    Snapshots(session, workspace_id).put(inputs)
+    if plan_id is not None:
+        PeopleOfPlan(session, workspace_id, plan_id).put(inputs)
+    return inputs.hash
+
+
+def load_snapshot(
+    session: Session, workspace_id: str, key: str, *, plan_id: str | None = None
+) -> Inputs:
+    """The inputs with this hash, with the plan's people if one is named.
+
+    Raises SnapshotNotFound, for another workspace's too, and SnapshotDamaged.
+    """
+    content = Snapshots(session, workspace_id).get(key)
+    people = PeopleOfPlan(session, workspace_id, plan_id).get() if plan_id else People()
+    return Inputs.of_content(content, people)
+
+
+def people_of(session: Session, workspace_id: str, plan_id: str) -> People:
+    """Names and attributes of a plan's reps, and the owners of its units."""
+    return PeopleOfPlan(session, workspace_id, plan_id).get()
+
+
+def forget_person(session: Session, workspace_id: str, person: str) -> int:
+    """Erase what is known of a rep, or of an owner of units; every hash stays valid."""
+    return repository.erase(session, workspace_id, person)
