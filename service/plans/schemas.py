@@ -19,8 +19,8 @@ def _known_currency(currency: str) -> str:
 class Period(InputModel):
     """Whole months, both days included."""
 
-    start: date
-    end: date
+    start: date = Field(examples=["2027-01-01"])
+    end: date = Field(examples=["2027-12-31"])
 
     @field_validator("start")
     @classmethod

@@ -125,6 +125,23 @@ def test_faults_far_down_a_long_list_have_their_own_row_number() -> None:
     ]
 
 
+def test_a_short_list_beside_a_long_one_keeps_its_row_numbers() -> None:
+    tables = JsonReader(dict[str, list[Seat]])
+    body = {"short": [{"id": 1}], "long": [{"id": "s"}] * 2_500 + [{}]}
+
+    with pytest.raises(InvalidInput) as refusal:
+        tables.parse(json.dumps(body).encode())
+
+    assert [fault.pointer for fault in refusal.value.faults] == ["/short/0/id", "/long/2500/id"]
+
+
+def test_a_body_that_is_one_long_list_has_row_numbers_too() -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        JsonReader(list[Seat]).parse(json.dumps([{"id": "s"}] * 1_500 + [{}]).encode())
+
+    assert [fault.pointer for fault in refusal.value.faults] == ["/1500/id"]
+
+
 def test_a_hundred_faults_are_shown_and_the_others_counted() -> None:
     with pytest.raises(InvalidInput) as refusal:
         reader.parse(seats(*["{}"] * 250).encode())

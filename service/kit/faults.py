@@ -1,0 +1,159 @@
+"""Naming what is wrong with a body: every fault with its place (RFC 6901), in words for people."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, from_json, to_json
+
+from service.kit.errors import MAX_FAULTS, Fault, InvalidInput, pointer
+
+_ROWS_AT_ONCE = 1_000
+_FAULTS_COUNTED = 10_000
+_SHORT = 80
+
+
+def every_fault(adapter: TypeAdapter[Any], raw: bytes) -> InvalidInput:
+    """The faults of a well-formed JSON body that `adapter` refuses, a thousand rows at a time.
+
+    Looking ends with the rows in which the count passes 10,000.
+    """
+    faults: dict[str, Fault] = {}
+    for part, first_rows in _parts(from_json(raw)):
+        try:
+            adapter.validate_json(to_json(part, inf_nan_mode="constants"))
+        except ValidationError as error:
+            for fault in _faults(error, part, first_rows):
+                faults.setdefault(fault.pointer, fault)
+        if len(faults) >= _FAULTS_COUNTED:
+            break
+    return InvalidInput(list(faults.values())[:MAX_FAULTS], count=len(faults))
+
+
+def _parts(document: Any) -> Iterator[tuple[Any, dict[str, int]]]:
+    """The document with each of its lists cut to rows 0-999, then 1000-1999, …
+
+    Beside it: which row each list begins with (under "" if the document is itself a list). A list
+    that has ended keeps its first row, so that it is never missed or called too short.
+    """
+    if isinstance(document, list):
+        for rows, first_rows in _parts({"": document}):
+            yield rows[""], first_rows
+        return
+    if not isinstance(document, dict):
+        yield document, {}
+        return
+    lists = {key: rows for key, rows in document.items() if isinstance(rows, list)}
+    rest = {key: _cut(value) for key, value in document.items() if key not in lists}
+    longest = max(map(len, lists.values()), default=0)
+    for start in range(0, max(longest, 1), _ROWS_AT_ONCE):
+        yield (
+            rest
+            | {
+                key: [_cut(row) for row in rows[start : start + _ROWS_AT_ONCE] or rows[:1]]
+                for key, rows in lists.items()
+            },
+            {key: start if start < len(rows) else 0 for key, rows in lists.items()},
+        )
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _cut(value[key]) for key in list(value)[:_ROWS_AT_ONCE]}
+    if isinstance(value, list):
+        return [_cut(item) for item in value[:_ROWS_AT_ONCE]]
+    return value
+
+
+_SENTENCES = {
+    "missing": "is required",
+    "extra_forbidden": "is not a known field",
+    "string_pattern_mismatch": "must not contain control characters",
+    "finite_number": "must be a finite number",
+    "string_type": "must be a text",
+    "bool_type": "must be true or false",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "dataclass_type": "must be an object",
+    "list_type": "must be a list",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+}
+
+
+def sentence(error: ErrorDetails) -> str:
+    """What pydantic found, as the rest of a sentence that begins with the place."""
+    if error["type"] in _SENTENCES:
+        return _SENTENCES[error["type"]]
+    message = error["msg"].removeprefix("Value error, ")
+    if message.startswith("Input should "):
+        return "must " + message.removeprefix("Input should ")
+    return message[:1].lower() + message[1:]
+
+
+def _either(sentences: list[str]) -> str:
+    first, *others = sentences
+    return " or ".join([first, *(other.removeprefix("must be ") for other in others)])
+
+
+def short_value(value: object) -> str | float | None:
+    """What the caller sent, if that is short and can be said in JSON."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        if math.isfinite(value):
+            return value if abs(value) < 2**53 else str(value)[:_SHORT]
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, str):
+        return value if len(value) <= _SHORT else value[:_SHORT] + "…"
+    return None
+
+
+def _faults(error: ValidationError, document: Any, first_rows: dict[str, int]) -> Iterator[Fault]:
+    """One fault for every place; the branches of a union are said together."""
+    places: dict[tuple[str | int, ...], tuple[list[str], object]] = {}
+    for detail in error.errors(include_url=False, include_context=False):
+        sentences, _ = places.setdefault(_path(detail, document), ([], detail["input"]))
+        said = sentence(detail)
+        if said not in sentences:
+            sentences.append(said)
+    for path, (sentences, value) in places.items():
+        yield Fault(
+            pointer(_in_whole(path, document, first_rows)), _either(sentences), short_value(value)
+        )
+
+
+def _in_whole(
+    path: tuple[str | int, ...], part: Any, first_rows: dict[str, int]
+) -> tuple[str | int, ...]:
+    """The path in the whole document of a place in one of its parts."""
+    match path:
+        case (int(row), *rest) if isinstance(part, list):
+            return (row + first_rows[""], *rest)
+        case (str(key), int(row), *rest) if key in first_rows:
+            return (key, row + first_rows[key], *rest)
+    return path
+
+
+def _path(detail: ErrorDetails, document: Any) -> tuple[str | int, ...]:
+    """The place of an error, without the names of union branches that pydantic puts into it."""
+    path: list[str | int] = []
+    here = document
+    for part in detail["loc"]:
+        if _holds(here, part):
+            here = here[part]
+            path.append(part)
+        elif detail["type"] == "missing" and part == detail["loc"][-1]:
+            path.append(part)
+    return tuple(path)
+
+
+def _holds(container: Any, key: str | int) -> bool:
+    if isinstance(container, list):
+        return isinstance(key, int) and key < len(container)
+    return isinstance(container, dict) and key in container
