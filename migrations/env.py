@@ -14,11 +14,9 @@ from service.kit.settings import Settings
 def every_table() -> sa.MetaData:
     """Import the tables of every feature that has some, and the kit's own in `auth`."""
     importlib.import_module("service.kit.auth")
-    for feature in pkgutil.iter_modules(service.__path__, "service."):
-        if feature.ispkg:
-            rooms = pkgutil.iter_modules(importlib.import_module(feature.name).__path__)
-            if "tables" in {room.name for room in rooms}:
-                importlib.import_module(f"{feature.name}.tables")
+    for module in pkgutil.walk_packages(service.__path__, "service."):
+        if module.name.endswith(".tables"):
+            importlib.import_module(module.name)
     return Base.metadata
 
 
