@@ -20,7 +20,7 @@ from service.allocations.versions.domain.proof import (
 from service.allocations.versions.repository import Chunks
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import PlanVersion
-from service.roster.usecases import snapshot_is_intact
+from service.roster.repository import SnapshotDamaged, SnapshotNotFound, Snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,7 @@ def verify(session: Session, workspace_id: str, plan_id: str, number: int) -> Ve
     except (UnreadableProof, orjson.JSONDecodeError) as reason:
         return Verification(nothing, (f"the manifest cannot be read: {reason}",))
     altered = [*_altered_row(version, manifest)]
-    if not snapshot_is_intact(session, workspace_id, manifest["inputs"]):
-        altered.append("the inputs it was solved from are damaged or missing")
+    altered += _lost_inputs(session, workspace_id, manifest["inputs"])
     broken = [*_broken_chain(session, version)]
     units, lost_units = _rows(chunks, manifest["units"], "units")
     quotas, lost_quotas = _rows(chunks, manifest["quotas"], "quotas")
@@ -89,6 +88,13 @@ def _altered_row(version: PlanVersion, manifest: Manifest) -> Iterator[str]:
     for column, (stored, stated) in columns.items():
         if stored != stated:
             yield f"{column} of the version's row is not what its manifest says"
+
+
+def _lost_inputs(session: Session, workspace_id: str, key: str) -> Iterator[str]:
+    try:
+        Snapshots(session, workspace_id).get(key)
+    except (SnapshotNotFound, SnapshotDamaged):
+        yield "the inputs it was solved from are damaged or missing"
 
 
 def _broken_chain(session: Session, version: PlanVersion) -> Iterator[str]:
