@@ -73,7 +73,7 @@ class Chart:
 
 
 def draw(
-    version: VersionView, money: Callable[[float], str], percent: Callable[[float], str | None]
+    version: VersionView, money: Callable[[float], str], percent: Callable[[float], str]
 ) -> Chart:
     """Lay the chart out; `money` and `percent` write the labels of the axes."""
     axis = _LogAxis.over(amount for rep in version.reps for amount in (rep.baseline, rep.quota))
@@ -95,8 +95,7 @@ def draw(
         marks=marks,
         money_ticks=[Tick(axis.at(value), money(value)) for value in axis.ticks()],
         growth_ticks=[
-            Tick(100 - (growths.from_top(value) or 0), percent(value) or "")
-            for value in growths.ticks()
+            Tick(100 - (growths.from_top(value) or 0), percent(value)) for value in growths.ticks()
         ],
         common=None if growth is None or growth <= -1 else axis.diagonal(1 + growth),
         equal=axis.diagonal(1.0),

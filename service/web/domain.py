@@ -13,8 +13,14 @@ from typing import Any, Final, Literal
 COMPANY: Final = None
 """The unit of reps, and the parent of units, that hang on the company itself."""
 
+type Names = Mapping[str, str]
+"""What the reps are called, by their ids; who has no name is called by the id."""
+
 type Hold = Literal["none", "floor", "cap", "fixed", "unit"]
 """What holds a quota away from the common effort: the kind of its nearest rule."""
+
+NO_EFFORT: Final = 1e-9
+"""A common stretch below this is none, and nothing can be told in multiples of it."""
 
 HOLDS: Final[tuple[Hold, ...]] = ("none", "cap", "floor", "fixed", "unit")
 
@@ -42,17 +48,18 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Rep:
-    """One quota with what explains it. Money in minor units; None where there is nothing to say."""
+    """One quota with what explains it. Money in minor units; None where there is nothing to say.
+
+    Names of people are no part of a version; they come beside it (`Names`).
+    """
 
     id: str
-    name: str
     unit: str | None
     baseline: float
     reach: float | None
     quota: int
     growth: float | None
     over_last_year: float | None
-    stretch: float | None
     effort: float | None
     floor: int
     cap: int | None
@@ -64,6 +71,7 @@ class Rep:
     yardstick: float
     """What one unit of stretch is in this rep's money."""
     estimate: Mapping[str, Any] | None = None
+    """What an estimated baseline rests on; None where it was given."""
 
     @property
     def hold(self) -> Hold:
@@ -92,8 +100,9 @@ class Unit:
 class Evenness:
     """How even the version is, as it was measured when it was made."""
 
-    stretch_min: float | None
-    stretch_max: float | None
+    effort_min: float | None
+    effort_max: float | None
+    """Effort indices; None where the common effort is nothing to compare with."""
     gini: float | None
     theil: float | None
     reps_at_common_stretch: int
@@ -122,6 +131,18 @@ class VersionCard:
     note: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A plan in the list, with its version in force (else its newest draft) if there is one."""
+
+    plan: PlanCard
+    card: VersionCard | None = None
+    target: int | None = None
+    assigned: int | None = None
+    growth: float | None = None
+    reps: int | None = None
+
+
 @dataclass(frozen=True)
 class VersionView:
     """One version with all its quotas. Everything a page shows of it can be asked from here."""
@@ -131,13 +152,16 @@ class VersionView:
     assigned: int
     fairness: str
     over_assignment: float
-    common_stretch: float | None
+    level: float
+    """The common stretch, in the units of the yardsticks."""
     increment: int
+    engine: str
     evenness: Evenness
     checks: Mapping[str, bool]
     units: Sequence[Unit]
     reps: Sequence[Rep]
-    engine: str = "tree"
+    estimate: Mapping[str, Any] | None = None
+    """The parameters that baselines were estimated with; None where all were given."""
 
     @cached_property
     def unit_by_id(self) -> Mapping[str | None, Unit]:
@@ -209,18 +233,12 @@ class VersionView:
             counts[rep.hold] += 1
         return counts
 
-    def effort(self, stretch: float | None) -> float | None:
-        """A stretch as the index that people see: 1.00 is the common one."""
-        if stretch is None or not self.common_stretch or self.common_stretch < 0:
-            return None
-        return stretch / self.common_stretch
-
     def effort_of(self, unit: str | None) -> float | None:
-        """The effort index of a unit as a whole."""
+        """The effort index of a unit as a whole: 1.00 is the common effort."""
         totals = self.totals[unit]
-        if not totals.yardstick > 0:
+        if not totals.yardstick > 0 or abs(self.level) < NO_EFFORT:
             return None
-        return self.effort((totals.quota - totals.anchor) / totals.yardstick)
+        return (totals.quota - totals.anchor) / totals.yardstick / self.level
 
 
 def hold_of(binding: Sequence[str]) -> Hold:

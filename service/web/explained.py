@@ -33,10 +33,9 @@ def terms(version: VersionView, rep: Rep) -> list[Term]:
     """The steps in order, the quota last; steps of nothing are left out, but for the effort."""
     baseline = round(rep.baseline)
     asked = rep.effort_amount
-    common = version.common_stretch
     # where no rep at all follows the common level, there is nothing to tell the rule apart from
-    if rep.binding and common is not None and version.evenness.reps_at_common_stretch:
-        asked = round(common * rep.yardstick)
+    if rep.binding and version.evenness.reps_at_common_stretch:
+        asked = round(version.level * rep.yardstick)
     steps: list[tuple[TermName, int]] = [
         ("baseline", baseline),
         ("effort", rep.anchor + asked - baseline),

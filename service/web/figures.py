@@ -124,6 +124,10 @@ class Figures:
         sign = "+" if signed and rounded > 0 else ""
         return sign + format_percent(rounded, "#,##0.0%", locale=self.locale).replace("-", "−")
 
+    def percent_tick(self, share: float) -> str:
+        """A share on an axis: 10%, or 2.5% where it is needed."""
+        return format_percent(share, "#,##0.##%", locale=self.locale).replace("-", "−")
+
     def number(self, value: float | None, decimals: int = 2) -> str | None:
         if value is None:
             return None

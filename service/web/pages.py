@@ -20,6 +20,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from service.allocations.versions.repository import VersionDamaged
 from service.kit.errors import AppError, NotFound
 from service.web import i18n
 
@@ -124,6 +125,8 @@ class PageRoute(APIRoute):
         async def handle_for_people(request: Request) -> Response:
             try:
                 return await handle(request)
+            except VersionDamaged:
+                return error_page(request, VersionDamaged.status, damaged=True)
             except AppError as error:
                 answer = error_page(request, error.status)
                 answer.headers.update(error.headers)
@@ -134,7 +137,8 @@ class PageRoute(APIRoute):
         return handle_for_people
 
 
-def error_page(request: Request, status: int) -> HTMLResponse:
+def error_page(request: Request, status: int, *, damaged: bool = False) -> HTMLResponse:
+    """What went wrong and what to do, in the reader's language; the API tells programs more."""
     say = language_of(request).gettext
     headings = {
         401: (
@@ -151,6 +155,14 @@ def error_page(request: Request, status: int) -> HTMLResponse:
         ),
         503: (say("Not just now."), say("The database is busy. Try again in a moment.")),
     }
+    if damaged:
+        headings[status] = (
+            say("This version has been changed."),
+            say(
+                "What is stored is no longer what was solved, so it is not shown. Ask the "
+                "administrator to restore it."
+            ),
+        )
     heading, advice = headings.get(
         status, (say("This did not work."), say("Try again, or go back to the plans."))
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from service.web.domain import COMPANY, Hold, Rep, Unit, VersionView
+from service.web.domain import COMPANY, Hold, Names, Rep, Unit, VersionView
 
 LINES_AT_ONCE: Final = 100
 _SMALL: Final = 60
@@ -38,13 +38,15 @@ class Line:
     """Where the lines behind a link to more begin."""
 
 
-def lines_of(version: VersionView, opened: str | None = COMPANY, offset: int = 0) -> list[Line]:
+def lines_of(
+    version: VersionView, names: Names, opened: str | None = COMPANY, offset: int = 0
+) -> list[Line]:
     """The company's line and all open ones; `offset` skips lines of the `opened` unit."""
     small = len(version.units) + len(version.reps) <= _SMALL
     path = {unit.id for unit in version.ancestors(opened)}
 
     def below(unit: str | None, level: int) -> Iterator[Line]:
-        for line in children(version, unit, offset if unit == opened else 0):
+        for line in children(version, names, unit, offset if unit == opened else 0):
             is_open = line.kind == "unit" and (small or line.id in path)
             yield _at(line, level, is_open=is_open)
             if is_open:
@@ -54,13 +56,13 @@ def lines_of(version: VersionView, opened: str | None = COMPANY, offset: int = 0
     return [_at(company, 0, is_open=True), *below(COMPANY, 1)]
 
 
-def children(version: VersionView, unit: str | None, offset: int = 0) -> list[Line]:
+def children(version: VersionView, names: Names, unit: str | None, offset: int = 0) -> list[Line]:
     """The lines directly below a unit from `offset` on, at level 0."""
     units = version.units_below.get(unit, [])
     reps = version.reps_below.get(unit, [])
     everything: list[Unit | Rep] = [*units, *reps]
     shown = everything[offset : offset + LINES_AT_ONCE]
-    lines = [_rep(row) if isinstance(row, Rep) else _unit(version, row) for row in shown]
+    lines = [_rep(row, names) if isinstance(row, Rep) else _unit(version, row) for row in shown]
     left = len(everything) - offset - len(shown)
     if left > 0:
         lines.append(Line("more", 0, id=unit, reps=left, offset=offset + len(shown)))
@@ -68,7 +70,7 @@ def children(version: VersionView, unit: str | None, offset: int = 0) -> list[Li
 
 
 def found(
-    version: VersionView, text: str = "", hold: Hold | None = None, offset: int = 0
+    version: VersionView, names: Names, text: str = "", hold: Hold | None = None, offset: int = 0
 ) -> tuple[list[Line], int]:
     """Lines of the reps whose name or id contains the text and whom such a rule holds; how many."""
     wanted = text.casefold().strip()
@@ -76,9 +78,9 @@ def found(
         rep
         for rep in version.reps
         if (hold is None or rep.hold == hold)
-        and (wanted in rep.name.casefold() or wanted in rep.id.casefold())
+        and (wanted in rep.id.casefold() or wanted in names.get(rep.id, "").casefold())
     ]
-    return [_rep(rep) for rep in reps[offset : offset + LINES_AT_ONCE]], len(reps)
+    return [_rep(rep, names) for rep in reps[offset : offset + LINES_AT_ONCE]], len(reps)
 
 
 def at_level(lines: Sequence[Line], level: int) -> list[Line]:
@@ -89,12 +91,12 @@ def _at(line: Line, level: int, *, is_open: bool) -> Line:
     return replace(line, level=level, is_open=is_open)
 
 
-def _rep(rep: Rep) -> Line:
+def _rep(rep: Rep, names: Names) -> Line:
     return Line(
         "rep",
         0,
         id=rep.id,
-        name=rep.name,
+        name=names.get(rep.id, rep.id),
         baseline=rep.baseline,
         quota=rep.quota,
         growth=rep.growth,

@@ -3,15 +3,28 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
 from service.web.chart import Mark, draw
-from service.web.domain import COMPANY, HOLDS, Hold, PlanCard, Rep, Unit, VersionCard, VersionView
+from service.web.domain import (
+    COMPANY,
+    HOLDS,
+    Hold,
+    Names,
+    PlanCard,
+    PlanRow,
+    Rep,
+    Unit,
+    VersionCard,
+    VersionView,
+)
+from service.web.expected import expected_sales
 from service.web.explained import Term, terms
-from service.web.figures import Amount, Figures
+from service.web.figures import Figures
 from service.web.i18n import Language
 from service.web.tree import Line, at_level, children, found, lines_of
 from service.web.words import Words
@@ -26,7 +39,7 @@ SHAPES: Final[dict[Hold, Markup]] = {
 """A mark per kind of rule, told apart by form and colour."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Opened:
     """One version of a plan, opened by one reader."""
 
@@ -34,8 +47,13 @@ class Opened:
     plan: PlanCard
     card: VersionCard
     version: VersionView
+    names: Names
 
     @property
+    def words(self) -> Words:
+        return Words(self.language, self.figures, self.version, self.names)
+
+    @cached_property
     def figures(self) -> Figures:
         quotas = (rep.quota for rep in self.version.reps)
         amounts = [self.version.assigned, *quotas]
@@ -71,20 +89,11 @@ def rep_address(plan: PlanCard, number: int) -> Callable[[str], str]:
     return lambda rep: start + quote(rep, safe="") + end
 
 
-def plans_page(language: Language, rows: "Sequence[PlanRow]", older: str | None) -> dict[str, Any]:
-    return {"rows": [_plan_row(language, row) for row in rows], "older": older and f"/?{older}"}
-
-
-@dataclass(frozen=True, slots=True)
-class PlanRow:
-    """A plan in the list, with its version in force (else its newest draft) if there is one."""
-
-    plan: PlanCard
-    card: VersionCard | None
-    target: int | None
-    assigned: int | None
-    growth: float | None
-    reps: int | None
+def plans_page(language: Language, rows: Sequence[PlanRow], older: str | None) -> dict[str, Any]:
+    return {
+        "rows": [_plan_row(language, row) for row in rows],
+        "older": older and "/?" + urlencode({"cursor": older}),
+    }
 
 
 def _plan_row(language: Language, row: PlanRow) -> dict[str, Any]:
@@ -116,43 +125,40 @@ def empty_plan_page(language: Language, plan: PlanCard) -> dict[str, Any]:
         "number": None,
         "versions": [],
         "note": None,
+        "status": "",
+        "dated": "",
         "self_href": plan_address(plan),
     }
 
 
-def plan_page(
-    opened: Opened,
-    versions: Sequence[VersionCard],
-    technical: Sequence[tuple[str, str]],
-    asked: Asked,
-) -> dict[str, Any]:
+def plan_page(opened: Opened, versions: Sequence[VersionCard], asked: Asked) -> dict[str, Any]:
     plan, card, version, figures = opened.plan, opened.card, opened.version, opened.figures
     if asked.find or asked.held:
-        shown, count = found(version, asked.find, asked.held, asked.offset)
+        shown, count = found(version, opened.names, asked.find, asked.held, asked.offset)
         lines, total = at_level(shown, 0), count
     else:
-        lines, total = lines_of(version, asked.unit, asked.offset), None
-    words = Words(opened.language, figures, version)
+        lines, total = lines_of(version, opened.names, asked.unit, asked.offset), None
+    words = opened.words
     return {
         **_head(opened, figures),
         **_line_facts(opened, words),
         "versions": versions,
         "newest_href": plan_address(plan),
         "headline": _plan_headline(opened, words),
-        "chart": draw(version, figures.tick, figures.percent),
+        "chart": draw(version, figures.tick, figures.percent_tick),
         "tip": _tip(words),
         "lines": lines,
         "found": total,
         "find": asked.find,
         "held": asked.held,
-        "technical": technical,
+        "technical": _technical(words),
         "note": card.note,
     }
 
 
 def rows_fragment(opened: Opened, unit: str | None, offset: int, level: int) -> dict[str, Any]:
-    words = Words(opened.language, opened.figures, opened.version)
-    lines = at_level(children(opened.version, unit, offset), level)
+    words = opened.words
+    lines = at_level(children(opened.version, opened.names, unit, offset), level)
     return {**_line_facts(opened, words), "lines": lines}
 
 
@@ -227,6 +233,15 @@ def _plan_headline(opened: Opened, words: Words) -> list[Figure]:
     return [figure for figure in shown if figure.value]
 
 
+def _technical(words: Words) -> list[tuple[str, str]]:
+    say, version = words.language.gettext, words.version
+    return [
+        (say("Fingerprint"), version.hash),
+        (say("Method"), f"{version.fairness}, {version.engine}"),
+        (say("Rounding unit"), words.figures.exact(version.increment)),
+    ]
+
+
 def _share(words: Words, part: int, whole: int) -> str:
     share = words.figures.percent(part / whole)
     return words.language.gettext("%(share)s of the reps", share=share)
@@ -250,7 +265,7 @@ def _tip(words: Words) -> Callable[[Mark], str]:
         rep = mark.reps[0]
         growth = figures.percent(rep.growth, signed=True) or "–"
         said = [
-            rep.name,
+            words.name(rep),
             f"{say('Quota')}: {figures.exact(rep.quota)}",
             f"{say('Expected sales')}: {figures.exact(rep.baseline)}",
             f"{say('Growth')}: {growth}",
@@ -262,13 +277,14 @@ def _tip(words: Words) -> Callable[[Mark], str]:
     return tip
 
 
-def rep_page(opened: Opened, rep: Rep, expected: Sequence[str]) -> dict[str, Any]:
+def rep_page(opened: Opened, rep: Rep) -> dict[str, Any]:
     figures, version = opened.figures, opened.version
-    words = Words(opened.language, figures, version)
+    words = opened.words
     return {
         **_head(opened, figures),
         **_line_facts(opened, words),
         "rep": rep,
+        "name": words.name(rep),
         "path": version.ancestors(rep.unit),
         "headline": _rep_headline(words, rep),
         "terms": terms(version, rep),
@@ -276,28 +292,28 @@ def rep_page(opened: Opened, rep: Rep, expected: Sequence[str]) -> dict[str, Any
         "signed": _signed(figures),
         "limits": _limits(words, rep),
         "growths": _growths(words, rep),
-        "expected": expected,
+        "expected": expected_sales(words, rep),
     }
 
 
 def _rep_headline(words: Words, rep: Rep) -> list[Figure]:
     say, figures = words.language.gettext, words.figures
-    baseline = Amount(figures.exact(rep.baseline), figures.exact(rep.baseline))
-    return [
+    shown = [
         Figure(say("Quota"), figures.exact(rep.quota)),
-        Figure(say("Expected sales"), baseline.shown),
+        Figure(say("Expected sales"), figures.exact(rep.baseline)),
         Figure(
             say("Growth"),
             figures.percent(rep.growth, signed=True) or "–",
             note=say("on expected sales"),
         ),
-        Figure(say("Year on year"), figures.percent(rep.over_last_year, signed=True) or "–"),
+        Figure(say("Year on year"), figures.percent(rep.over_last_year, signed=True) or ""),
         Figure(
             say("Effort index"),
             figures.number(rep.effort) or "–",
             note=say("1.00 = same as everyone"),
         ),
     ]
+    return [figure for figure in shown if figure.value]
 
 
 def _term_names(words: Words) -> dict[str, str]:
@@ -323,6 +339,10 @@ def _limits(words: Words, rep: Rep) -> str:
     say, exact = words.language.gettext, words.figures.exact
     if rep.hold == "fixed":
         return ""
+    if rep.cap is None and rep.floor == 0:
+        return say("The quota has no limits of its own.")
+    if rep.floor == 0 and rep.cap is not None:
+        return say("Limits: at most %(cap)s.", cap=exact(rep.cap))
     if rep.cap is None:
         return say("Limits: at least %(floor)s, no upper limit.", floor=exact(rep.floor))
     return say(
@@ -333,7 +353,7 @@ def _limits(words: Words, rep: Rep) -> str:
 def _growths(words: Words, rep: Rep) -> list[dict[str, Any]]:
     """The own growth beside the team's and the company's, as bars on one scale."""
     version, figures = words.version, words.figures
-    rows: list[tuple[str, float | None]] = [(rep.name, rep.growth)]
+    rows: list[tuple[str, float | None]] = [(words.name(rep), rep.growth)]
     if rep.unit is not None:
         rows.append((words.unit_name(rep.unit), version.totals[rep.unit].growth))
     rows.append((words.language.gettext("Company"), version.totals[COMPANY].growth))

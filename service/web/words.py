@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from service.web.domain import COMPANY, HOLDS, Hold, Rep, VersionView
+from service.web.domain import COMPANY, HOLDS, Hold, Names, Rep, VersionView
 from service.web.figures import Figures
 from service.web.i18n import Language
 
@@ -31,6 +31,10 @@ class Words:
     language: Language
     figures: Figures
     version: VersionView
+    names: Names
+
+    def name(self, rep: Rep) -> str:
+        return self.names.get(rep.id, rep.id)
 
     # Rules
 
@@ -170,7 +174,7 @@ class Words:
             same=figures.count(facts.reps_at_common_stretch),
             count=figures.count(count),
         )
-        low, high = version.effort(facts.stretch_min), version.effort(facts.stretch_max)
+        low, high = facts.effort_min, facts.effort_max
         if low is not None and high is not None:
             if high - low < _EFFORT_IN_EVIDENCE:
                 yield say("The effort index is 1.00 for everybody.")

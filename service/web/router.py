@@ -1,0 +1,143 @@
+"""The addresses of the pages. In keys mode they ask for a key like the API does.
+
+/                                the plans
+/plans/{plan}                    a version: the published one, else the newest draft
+/plans/{plan}/rows               lines of its table, for units that are opened in place
+/plans/{plan}/reps/{rep}         one rep's quota and why it is that number
+/assets/{file}                   style, script, icon
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from service.kit.auth import CallerDep
+from service.kit.db import ReadSessionDep
+from service.kit.errors import NotFound
+from service.kit.pages import PageRequest
+from service.web import usecases, views
+from service.web.domain import VersionCard
+from service.web.i18n import Language
+from service.web.pages import PageRoute, asset_response, language_of, page
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+_PLANS_AT_ONCE = 50
+_MOST = 10**6
+
+Number = Annotated[int | None, Query(ge=1, le=_MOST)]
+Offset = Annotated[int, Query(ge=0, le=_MOST)]
+
+
+class RepNotFound(NotFound):
+    """The version has no such rep."""
+
+
+class UnitNotFound(NotFound):
+    """The version has no such unit."""
+
+
+@router.get("/")
+def plans(
+    request: Request, caller: CallerDep, session: ReadSessionDep, cursor: str | None = None
+) -> Response:
+    rows, older = usecases.list_plans(
+        session, caller.workspace_id, PageRequest(_PLANS_AT_ONCE, cursor)
+    )
+    return page(request, "plans.html", views.plans_page(language_of(request), rows, older))
+
+
+class PlanReader:
+    """Opens versions of one plan for one reader."""
+
+    def __init__(self, session: Session, place: tuple[str, str], language: Language) -> None:
+        """`place`: workspace and plan. Raises PlanNotFound."""
+        self.session = session
+        self.place = place
+        self.language = language
+        self.plan = usecases.find_plan(session, *place)
+
+    def card(self, number: int | None) -> VersionCard | None:
+        return usecases.find_version(self.session, *self.place, number)
+
+    def versions(self) -> list[VersionCard]:
+        return usecases.list_versions(self.session, *self.place)
+
+    def open(self, card: VersionCard) -> views.Opened:
+        return views.Opened(
+            language=self.language,
+            plan=self.plan,
+            card=card,
+            version=usecases.read_version(self.session, *self.place, card.number),
+            names=usecases.names_of(self.session, *self.place),
+        )
+
+    def open_number(self, number: int | None) -> views.Opened:
+        card = self.card(number)
+        if card is None:
+            raise NotFound("Nothing has been solved for this plan yet.")
+        return self.open(card)
+
+
+def read_plan(
+    request: Request, caller: CallerDep, session: ReadSessionDep, plan_id: str
+) -> PlanReader:
+    return PlanReader(session, (caller.workspace_id, plan_id), language_of(request))
+
+
+ReaderDep = Annotated[PlanReader, Depends(read_plan)]
+
+
+@router.get("/plans/{plan_id}")
+def plan(
+    request: Request,
+    reader: ReaderDep,
+    *,
+    version: Number = None,
+    unit: str | None = None,
+    offset: Offset = 0,
+    find: Annotated[str, Query(max_length=200)] = "",
+    held: str | None = None,
+) -> Response:
+    card = reader.card(version)
+    if card is None:
+        return page(request, "plan.html", views.empty_plan_page(reader.language, reader.plan))
+    opened = reader.open(card)
+    _known_unit(opened, unit)
+    asked = views.Asked(unit, offset, find, views.hold_named(held))
+    return page(request, "plan.html", views.plan_page(opened, reader.versions(), asked))
+
+
+@router.get("/plans/{plan_id}/rows")
+def rows(
+    request: Request,
+    reader: ReaderDep,
+    *,
+    version: Number = None,
+    unit: str | None = None,
+    offset: Offset = 0,
+    level: Annotated[int, Query(ge=1, le=1000)] = 1,
+) -> Response:
+    opened = reader.open_number(version)
+    _known_unit(opened, unit)
+    return page(request, "_lines.html", views.rows_fragment(opened, unit, offset, level))
+
+
+@router.get("/plans/{plan_id}/reps/{rep_id:path}")
+def rep(request: Request, reader: ReaderDep, rep_id: str, version: Number = None) -> Response:
+    opened = reader.open_number(version)
+    found = opened.version.rep_by_id.get(rep_id)
+    if found is None:
+        raise RepNotFound(f"Version {opened.card.number} has no quota for rep {rep_id[:128]}.")
+    return page(request, "rep.html", views.rep_page(opened, found))
+
+
+@router.get("/assets/{name}")
+def asset(name: str) -> Response:
+    return asset_response(name)
+
+
+def _known_unit(opened: views.Opened, unit: str | None) -> None:
+    if unit is not None and unit not in opened.version.unit_by_id:
+        raise UnitNotFound(f"Version {opened.card.number} has no unit {unit[:128]}.")

@@ -1,0 +1,202 @@
+"""What the pages read: plans, a version with all its quotas, its history. They write nothing."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from service.allocations.versions.domain.proof import examine
+from service.allocations.versions.repository import Chunks, StoredVersion
+from service.allocations.versions.usecases.reading import certificate
+from service.kit.money import minor_digits
+from service.kit.pages import PageRequest
+from service.plans.repository import Plans, PlanVersions
+from service.plans.tables import Plan, PlanVersion
+from service.roster.usecases import load_snapshot, people_of
+from service.web.domain import (
+    NO_EFFORT,
+    Evenness,
+    Names,
+    PlanCard,
+    PlanRow,
+    Rep,
+    Unit,
+    VersionCard,
+    VersionView,
+)
+
+_VERSIONS_LISTED = 50
+
+
+def list_plans(
+    session: Session, workspace_id: str, page: PageRequest
+) -> tuple[list[PlanRow], str | None]:
+    """Plans, newest first, each with the version that counts; and the cursor of older ones."""
+    plans, cursor = Plans(session).page(workspace_id, page)
+    return [_plan_row(session, workspace_id, plan) for plan in plans], cursor
+
+
+def _plan_row(session: Session, workspace_id: str, plan: Plan) -> PlanRow:
+    version = _version_that_counts(session, plan)
+    if version is None:
+        return PlanRow(_plan_card(plan))
+    facts: Mapping[str, Any] = StoredVersion(version, Chunks(session, workspace_id)).manifest
+    return PlanRow(
+        _plan_card(plan),
+        _version_card(version),
+        target=facts["target"],
+        assigned=facts["assigned"],
+        growth=facts["common"]["growth"],
+        reps=facts["reps"],
+    )
+
+
+def _version_that_counts(session: Session, plan: Plan) -> PlanVersion | None:
+    """The published one, else the newest draft."""
+    versions = PlanVersions(session)
+    if published := versions.published(plan.id):
+        return published
+    newest = versions.newest_number(plan.id)
+    return None if newest is None else versions.get(plan.id, newest)
+
+
+def find_plan(session: Session, workspace_id: str, plan_id: str) -> PlanCard:
+    return _plan_card(Plans(session).get(workspace_id, plan_id))
+
+
+def list_versions(session: Session, workspace_id: str, plan_id: str) -> list[VersionCard]:
+    """The newest versions, newest first."""
+    plan = Plans(session).get(workspace_id, plan_id)
+    versions, _ = PlanVersions(session).page(plan.id, PageRequest(limit=_VERSIONS_LISTED))
+    return [_version_card(version) for version in versions]
+
+
+def find_version(
+    session: Session, workspace_id: str, plan_id: str, number: int | None
+) -> VersionCard | None:
+    """The version of this number, else the one that counts; None where nothing was solved."""
+    plan = Plans(session).get(workspace_id, plan_id)
+    if number is not None:
+        return _version_card(PlanVersions(session).get(plan.id, number))
+    version = _version_that_counts(session, plan)
+    return None if version is None else _version_card(version)
+
+
+def read_version(session: Session, workspace_id: str, plan_id: str, number: int) -> VersionView:
+    """All of a version, checked while it is read. Raises VersionDamaged.
+
+    A version never changes, so what was read once is kept for the next page.
+    """
+    plan = Plans(session).get(workspace_id, plan_id)
+    key = PlanVersions(session).get(plan.id, number).hash
+    view = _READ.get(key)
+    if view is None:
+        view = _READ[key] = _read(session, workspace_id, plan_id, number)
+        _forget_the_oldest()
+    return view
+
+
+def names_of(session: Session, workspace_id: str, plan_id: str) -> Names:
+    """What the plan's reps are called today; kept nowhere, so that an erased name is gone."""
+    people = people_of(session, workspace_id, plan_id).reps
+    return {rep: person.name for rep, person in people.items() if person.name}
+
+
+_READ: Final[dict[str, VersionView]] = {}
+"""Versions by the hash of their content, which is the same for whoever may see them."""
+_KEPT_REPS: Final = 100_000
+
+
+def _forget_the_oldest() -> None:
+    while len(_READ) > 1 and sum(len(view.reps) for view in _READ.values()) > _KEPT_REPS:
+        del _READ[next(iter(_READ))]
+
+
+def _read(session: Session, workspace_id: str, plan_id: str, number: int) -> VersionView:
+    document = certificate(session, workspace_id, plan_id, number)
+    manifest = document["manifest"]
+    inputs = load_snapshot(session, workspace_id, manifest["inputs"])
+    called = dict(zip(inputs.units.id, inputs.units.name, strict=True))
+    return VersionView(
+        hash=document["hash"],
+        target=manifest["target"],
+        assigned=manifest["assigned"],
+        fairness=manifest["policy"]["fairness"],
+        over_assignment=manifest["policy"]["over_assignment"],
+        level=manifest["level"],
+        increment=manifest["increment"],
+        engine=manifest["engine"],
+        evenness=_evenness(manifest),
+        checks=examine(document).checks,
+        units=[_unit(row, called.get(row["id"])) for row in document["units"]],
+        reps=[_rep(row) for row in document["quotas"]],
+        estimate=manifest["estimate"],
+    )
+
+
+def _evenness(manifest: Mapping[str, Any]) -> Evenness:
+    facts, common = manifest["fairness"], manifest["common"]["stretch"]
+    ends = (facts["stretch_min"], facts["stretch_max"])
+    told = abs(common) > NO_EFFORT
+    low, high = sorted(end / common for end in ends) if told else (None, None)
+    return Evenness(
+        effort_min=low,
+        effort_max=high,
+        gini=facts["gini"],
+        theil=facts["theil"],
+        reps_at_common_stretch=facts["reps_at_common_stretch"],
+    )
+
+
+def _unit(row: Mapping[str, Any], name: str | None) -> Unit:
+    return Unit(
+        id=row["id"],
+        name=name or row["id"],
+        parent=row["parent"],
+        minimum=row["min"],
+        maximum=row["max"],
+        binding=tuple(row["binding"]),
+    )
+
+
+def _rep(row: Mapping[str, Any]) -> Rep:
+    anchor, effort_amount, rounding = row["explanation"]
+    return Rep(
+        id=row["rep"],
+        unit=row["unit"],
+        baseline=row["baseline"],
+        reach=row["reach"],
+        quota=row["quota"],
+        growth=row["growth"],
+        over_last_year=row["over_last_year"],
+        effort=row["effort"],
+        floor=row["floor"],
+        cap=row["cap"],
+        binding=tuple(row["binding"]),
+        anchor=anchor,
+        effort_amount=effort_amount,
+        rounding=rounding,
+        yardstick=row["yardstick"],
+        estimate=row["estimate"],
+    )
+
+
+def _plan_card(plan: Plan) -> PlanCard:
+    return PlanCard(
+        id=plan.id,
+        name=plan.name,
+        currency=plan.currency,
+        digits=minor_digits(plan.currency),
+        start=plan.period_start,
+        end=plan.period_end,
+    )
+
+
+def _version_card(version: PlanVersion) -> VersionCard:
+    return VersionCard(
+        number=version.number,
+        status=version.status.value,
+        created_at=version.created_at,
+        published_at=version.published_at,
+        note=version.note,
+    )
