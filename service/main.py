@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from service.allocations.versions.router import router as versions
 from service.kit.auth import LocalModeGuard, current_caller
 from service.kit.db import DatabaseDep, open_database
 from service.kit.docs import install_docs
@@ -17,8 +18,9 @@ from service.kit.problems import install_problems, problems
 from service.kit.settings import Settings
 from service.plans.inputs_router import router as inputs
 from service.plans.router import router as plans
+from service.web.router import router as pages
 
-FEATURES: tuple[APIRouter, ...] = (plans, inputs)
+FEATURES: tuple[APIRouter, ...] = (plans, inputs, versions)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -45,6 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in FEATURES:
         # The caller is known before a body is read, and no route can forget to ask.
         app.include_router(router, prefix="/v1", dependencies=[Depends(current_caller)])
+    app.include_router(pages)
     _add_health(app)
     install_docs(app)
     install_metrics(app)

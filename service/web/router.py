@@ -22,6 +22,7 @@ from service.web.i18n import Language
 from service.web.pages import PageRoute, asset_response, language_of, page
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
+of_a_plan = APIRouter(prefix="/plans/{plan_id}", route_class=PageRoute)
 
 _PLANS_AT_ONCE = 50
 _MOST = 10**6
@@ -89,7 +90,7 @@ def read_plan(
 ReaderDep = Annotated[PlanReader, Depends(read_plan)]
 
 
-@router.get("/plans/{plan_id}")
+@of_a_plan.get("")
 def plan(
     request: Request,
     reader: ReaderDep,
@@ -109,7 +110,7 @@ def plan(
     return page(request, "plan.html", views.plan_page(opened, reader.versions(), asked))
 
 
-@router.get("/plans/{plan_id}/rows")
+@of_a_plan.get("/rows")
 def rows(
     request: Request,
     reader: ReaderDep,
@@ -124,7 +125,7 @@ def rows(
     return page(request, "_lines.html", views.rows_fragment(opened, unit, offset, level))
 
 
-@router.get("/plans/{plan_id}/reps/{rep_id:path}")
+@of_a_plan.get("/reps/{rep_id:path}")
 def rep(request: Request, reader: ReaderDep, rep_id: str, version: Number = None) -> Response:
     opened = reader.open_number(version)
     found = opened.version.rep_by_id.get(rep_id)
@@ -141,3 +142,6 @@ def asset(name: str) -> Response:
 def _known_unit(opened: views.Opened, unit: str | None) -> None:
     if unit is not None and unit not in opened.version.unit_by_id:
         raise UnitNotFound(f"Version {opened.card.number} has no unit {unit[:128]}.")
+
+
+router.include_router(of_a_plan)
