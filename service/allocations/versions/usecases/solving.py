@@ -12,17 +12,14 @@ from service.allocations.versions.domain.canonical import digest
 from service.allocations.versions.domain.content import Content, Parent
 from service.allocations.versions.repository import Chunks, pack
 from service.kit.auth import Caller
-from service.kit.errors import Conflict, Fault, InvalidInput
+from service.kit.errors import Fault, InvalidInput
 from service.kit.money import minor_digits
 from service.plans.domain import VersionContent
+from service.plans.inputs import InputsMissing
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan, PlanVersion
 from service.roster.usecases import load_snapshot
 from solver.problem import Policy
-
-
-class InputsMissing(Conflict):
-    """The plan has no inputs yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def solve_version(
         plan = Plans(session).get(caller.workspace_id, plan_id)
         _parent(session, plan, order.base_version)
         if plan.inputs_hash is None:
-            raise InputsMissing(f"Send the inputs first: PUT /v1/plans/{plan.id}/inputs.")
+            raise InputsMissing(f"Send them first: PUT /v1/plans/{plan.id}/inputs.")
         inputs = load_snapshot(session, caller.workspace_id, plan.inputs_hash)
         terms = terms_of(plan)
     case = assemble(inputs, terms, order.policy)

@@ -1,0 +1,106 @@
+"""Versions over HTTP: solve into one, read its quotas, check it again.
+
+Lists, single versions and publishing are routed in `plans`.
+"""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Response
+
+from service.allocations.infeasible import Infeasible
+from service.allocations.versions.describe import present_quota
+from service.allocations.versions.repository import VersionDamaged
+from service.allocations.versions.schemas import (
+    CertificateOut,
+    VerificationOut,
+    VersionIn,
+)
+from service.allocations.versions.usecases import reading, solving, verifying
+from service.kit.auth import CallerDep
+from service.kit.body import json_body
+from service.kit.clock import NowDep
+from service.kit.db import ReadSessionDep, SessionsDep
+from service.kit.etags import send_etag
+from service.kit.pages import Page, PageDep
+from service.kit.problems import problems
+from service.plans.domain import PlanNotFound, VersionNotFound
+from service.plans.inputs import InputsMissing
+from service.plans.policy import to_policy
+from service.plans.router import NumberPath, PlanIdPath
+from service.plans.schemas import VersionOut
+from service.plans.usecases import version_etag
+
+router = APIRouter(prefix="/plans/{plan_id}/versions", tags=["versions"])
+
+_MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
+
+
+@router.post("", status_code=201, responses=problems(PlanNotFound, InputsMissing, Infeasible))
+def solve_version(
+    plan_id: PlanIdPath,
+    *,
+    body: Annotated[VersionIn, json_body(VersionIn)],
+    response: Response,
+    caller: CallerDep,
+    sessions: SessionsDep,
+    now: NowDep,
+) -> VersionOut:
+    """Solve the plan's working inputs into a new immutable version, a draft."""
+    order = solving.Order(to_policy(body.policy), body.base_version, body.note)
+    version, currency = solving.solve_version(sessions, caller, plan_id, order, now=now)
+    send_etag(response, version_etag(version))
+    response.headers["Location"] = f"/v1/plans/{plan_id}/versions/{version.number}"
+    return VersionOut.of(version, currency)
+
+
+@router.get("/{number}/quotas", responses=_MISSING)
+def list_quotas(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    *,
+    caller: CallerDep,
+    session: ReadSessionDep,
+    page: PageDep,
+    unit: Annotated[str | None, Query(description="This unit and all units below it")] = None,
+    rep: Annotated[str | None, Query(description="This rep alone")] = None,
+) -> Page[dict[str, Any]]:
+    """The quotas of a version: unit by unit, reps by id."""
+    quotas = reading.page_of_quotas(
+        session, caller.workspace_id, plan_id, number, page, unit=unit, rep=rep
+    )
+    items = [present_quota(row, quotas.digits) for row in quotas.rows]
+    return Page(items=items, next_cursor=quotas.next_cursor)
+
+
+@router.get(
+    "/{number}/quotas/{rep:path}",
+    responses=problems(PlanNotFound, VersionNotFound, reading.QuotaNotFound, VersionDamaged),
+)
+def get_quota(
+    plan_id: PlanIdPath, number: NumberPath, rep: str, caller: CallerDep, session: ReadSessionDep
+) -> dict[str, Any]:
+    """One rep's quota, what it is made of, and the growth of team and company beside it."""
+    found = reading.quota_of(session, caller.workspace_id, plan_id, number, rep)
+    beside = {"unit": found.unit_growth, "company": found.company_growth}
+    return present_quota(found.row, found.digits) | {"growth_beside": beside}
+
+
+@router.get("/{number}/verify", responses=problems(PlanNotFound, VersionNotFound))
+def verify_version(
+    plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep
+) -> VerificationOut:
+    """Check a version again: hash chain, sums, bounds and evenness."""
+    found = verifying.verify(session, caller.workspace_id, plan_id, number)
+    return VerificationOut.model_validate(
+        {"valid": found.valid, "checks": found.checks, "faults": found.faults}
+    )
+
+
+@router.get("/{number}/certificate", response_model=CertificateOut, responses=_MISSING)
+def get_certificate(
+    plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep
+) -> Response:
+    """The proof of a version as one document that can be checked anywhere."""
+    document = reading.certificate(session, caller.workspace_id, plan_id, number)
+    return Response(orjson.dumps(document), media_type="application/json")

@@ -1,0 +1,64 @@
+"""What the API says about solving into versions, their quotas and their proof."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.kit.body import InputModel, Note
+from service.plans.policy import PolicyBody
+
+
+class VersionIn(InputModel):
+    """What to solve: the plan's working inputs under this policy."""
+
+    policy: Annotated[
+        PolicyBody | None, Field(description="Left out: every parameter has its default")
+    ] = None
+    base_version: Annotated[
+        int | None,
+        Field(ge=1, description="The parent; left out: the newest version. It is no anchor."),
+    ] = None
+    note: Annotated[Note | None, Field(examples=["first proposal"])] = None
+
+
+class GrowthBeside(BaseModel):
+    """The growth on expected sales of the rep's unit and of the company, to compare with."""
+
+    unit: float | None = Field(description="null for a rep who hangs on the company itself")
+    company: float | None
+
+
+class VersionChecks(BaseModel):
+    """Whether each check held."""
+
+    hash: bool = Field(description="Row, manifest, inputs and chunks are what they were")
+    parent: bool = Field(description="So is every version that this one builds on")
+    sums: bool = Field(description="Sums are exact and in range, to the last minor unit")
+    bounds: bool = Field(
+        description="Floors and caps are kept; rounding moved at most an increment"
+    )
+    leximin: bool = Field(description="The unrounded plan is as even as its limits allow")
+
+
+class VerificationOut(BaseModel):
+    """What was checked again, and in words what does not hold."""
+
+    valid: bool
+    checks: VersionChecks
+    faults: list[str] = Field(examples=[[]])
+
+
+class CertificateOut(BaseModel):
+    """A whole version that can be checked without this service: `fairquota verify FILE`.
+
+    Money is in minor units. `hash` is the SHA-256 of the manifest's canonical JSON; the manifest
+    names the rows by theirs.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal["fairquota.proof/1"]
+    hash: str
+    manifest: dict[str, Any]
+    units: list[dict[str, Any]]
+    quotas: list[dict[str, Any]]
