@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, Depends, FastAPI
 
 from service.allocations.versions.router import router as versions
+from service.allocations.versions.router import router as versions
 from service.kit.auth import LocalModeGuard, current_caller
 from service.kit.db import DatabaseDep, open_database
 from service.kit.docs import install_docs
