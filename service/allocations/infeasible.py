@@ -12,8 +12,11 @@ from service.allocations.assemble import Case, as_invalid_input
 from service.kit.errors import Unprocessable
 from service.kit.money import from_minor, plain_text
 from solver.allocation import Allocation
-from solver.conflict import Infeasibility
+from solver.bounds import bounds
+from solver.conflict import Infeasibility, diagnose, feasible_target
 from solver.errors import InfeasibleProblem, InvalidProblem
+from solver.fairness import SCALES
+from solver.hierarchy import lay_out
 from solver.problem import COMPANY, padded
 from solver.solve import solve
 
@@ -34,6 +37,25 @@ def allocate(case: Case, *, sent: Mapping[str, Any] | None = None) -> Allocation
         raise Infeasible(members.pop("detail"), **members) from None
     except InvalidProblem as error:
         raise as_invalid_input(error, case.inputs, sent) from None
+
+
+def examine(case: Case, *, sent: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Whether the rules can all hold, with the members of the problem document, not solved."""
+    try:
+        SCALES[case.policy.fairness](case.problem.reps)
+    except InvalidProblem as error:
+        raise as_invalid_input(error, case.inputs, sent) from None
+    hierarchy = lay_out(case.problem)
+    limits = bounds(case.problem, case.policy, hierarchy)
+    if found := diagnose(case.problem, hierarchy, limits):
+        return {"feasible": False, **told(case, found)}
+    return {
+        "feasible": True,
+        "detail": None,
+        "conflict": [],
+        "relaxation": [],
+        "feasible_target": targets(case, *feasible_target(hierarchy, limits)),
+    }
 
 
 def told(case: Case, found: Infeasibility) -> dict[str, Any]:

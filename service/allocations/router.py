@@ -1,0 +1,36 @@
+"""One-shot allocations over HTTP: facts and policy in, quotas out, nothing stored."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Response
+
+from service.allocations import usecases
+from service.allocations.infeasible import Infeasible
+from service.allocations.schemas import AllocationBody, AllocationOut, CheckOut
+from service.kit.problems import problems
+from service.roster.body import Sent, patient_body
+
+router = APIRouter(prefix="/allocations", tags=["allocations"])
+
+SentBody = Annotated[Sent, patient_body(AllocationBody)]
+
+
+@router.post("", response_model=AllocationOut, responses=problems(Infeasible))
+def allocate(sent: SentBody) -> Response:
+    """Split a target into fair quotas in one call; nothing is stored.
+
+    Rules that cannot all hold are answered with the smallest set that conflicts and the smallest
+    change that mends it.
+    """
+    return _json(usecases.allocate_once(sent))
+
+
+@router.post("/check", response_model=CheckOut)
+def check(sent: SentBody) -> Response:
+    """Validate facts and policy, and say whether the rules can all hold, without solving."""
+    return _json(usecases.check_once(sent))
+
+
+def _json(document: object) -> Response:
+    return Response(orjson.dumps(document), media_type="application/json")

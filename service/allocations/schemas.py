@@ -1,0 +1,218 @@
+"""What the API says about one allocation: its body, its answer, and why rules cannot all hold."""
+
+from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict
+
+from pydantic import BaseModel, Field, with_config
+
+from service.plans.policy import PolicyBody
+from service.roster.schemas import STRICT_ROW, Day, InputsBody, Money, Otherwise
+
+
+@with_config(STRICT_ROW)
+class PeriodBody(TypedDict):
+    """Whole months, both days included."""
+
+    start: Required[Annotated[Day, Field(examples=["2027-01-01"])]]
+    """First day: the first of a month."""
+    end: Required[Annotated[Day, Field(examples=["2027-12-31"])]]
+    """Last day: the last of a month."""
+
+
+@with_config(STRICT_ROW)
+class AllocationBody(InputsBody):
+    """The facts, and how to allocate. Only `target` and `reps` with ids are required."""
+
+    currency: NotRequired[
+        Annotated[
+            Annotated[
+                str,
+                Field(strict=True, pattern="^[A-Z]{3}$"),
+                Otherwise("must be an ISO 4217 code such as USD"),
+            ]
+            | None,
+            Field(examples=["USD"]),
+        ]
+    ]
+    """ISO 4217; USD where left out. It decides how many decimals amounts may have."""
+    increment: NotRequired[Annotated[Money | None, Field(examples=[100])]]
+    """Quotas are multiples of it wherever the rules allow; one minor unit where left out."""
+    period: NotRequired[Annotated[PeriodBody | None, Field()]]
+    """When the quotas count; left out, the twelve months after the last month of history."""
+    policy: NotRequired[Annotated[PolicyBody | None, Field()]]
+    """How to allocate; equal stretch where left out."""
+
+
+Amount = Annotated[float, Field(examples=[291000])]
+
+
+class Common(BaseModel):
+    """What holds for everybody whom no rule holds away."""
+
+    stretch: float | None = Field(examples=[0.82])
+    growth: float | None = Field(description="Of the company on its baselines", examples=[0.164])
+
+
+class Term(BaseModel):
+    """A part of a quota; the terms add up to it exactly."""
+
+    term: Literal["anchor", "stretch", "rounding"]
+    amount: Amount
+
+
+class RepEstimate(BaseModel):
+    """What an estimated baseline rests on.
+
+    baseline = in_seat x benchmark x product of index ^ weight, the weights those of `estimate`.
+    """
+
+    basis: Literal["history_and_potential", "history_and_peers", "potential", "fte"]
+    benchmark: float | None = Field(
+        description="What a typical rep with the same potential sells", examples=[240000]
+    )
+    in_seat: float = Field(description="Part of the period in the seat", examples=[1.0])
+    index: list[float] | None = Field(
+        description="Own sales over a typical rep's: the last period, the two before, older ones",
+        examples=[[1.2, 1.1, 1.1]],
+    )
+    sold: list[float | None] | None = Field(
+        description="What was sold in such periods; null where nothing is known, and the index "
+        "follows from the nearest known ones",
+        examples=[[260000, 255000, None]],
+    )
+
+
+class QuotaOut(BaseModel):
+    """One rep's quota, and why."""
+
+    rep: str = Field(examples=["r1"])
+    unit: str | None = Field(examples=["west"])
+    quota: Amount
+    baseline: float = Field(examples=[250000])
+    reach: float = Field(examples=[50000])
+    stretch: float | None = Field(
+        description="(quota - anchor) / yardstick of the policy, before rounding; money under "
+        "equal_amount; null for a rep without a yardstick",
+        examples=[0.82],
+    )
+    effort: float | None = Field(
+        description="Own stretch over the common one: 1 is the same as everyone", examples=[1.0]
+    )
+    growth: float | None = Field(description="Quota on baseline", examples=[0.164])
+    over_last_year: float | None = Field(examples=[0.26])
+    floor: Amount
+    cap: float | None = Field(description="null: no limit", examples=[350000])
+    binding: list[str] = Field(
+        description="What holds the rep away from the common stretch, the nearest rule first",
+        examples=[["cap", "unit:west:max"]],
+    )
+    attainment_probability: float | None = Field(
+        description="null where the rep's sigma is unknown", examples=[0.47]
+    )
+    explanation: list[Term]
+    estimate: RepEstimate | None = Field(description="null where the baseline was given")
+
+
+class UnitQuotaOut(BaseModel):
+    """What a unit carries."""
+
+    id: str = Field(examples=["west"])
+    quota: Amount
+    growth: float | None = Field(examples=[0.17])
+    min: float | None = Field(examples=[None])
+    max: float | None = Field(examples=[600000])
+    binding: list[str] = Field(examples=[[]])
+    price: float | None = Field(
+        description="What one more unit of money in the range does to everyone else; 0 where the "
+        "range does not bind, null where it does: not computed yet",
+        examples=[0.0],
+    )
+
+
+class FairnessOut(BaseModel):
+    """How even the allocation came out; null where undefined."""
+
+    stretch_min: float | None = Field(examples=[0.82])
+    stretch_max: float | None = Field(examples=[0.82])
+    gini: float | None = Field(description="Of quota / baseline", examples=[0.0])
+    theil: float | None = Field(description="Of quota / baseline", examples=[0.0])
+    reps_at_common_stretch: int = Field(examples=[4])
+
+
+class ChecksOut(BaseModel):
+    """What was checked of the plan."""
+
+    sums: bool
+    bounds: bool
+    leximin: bool
+
+
+class CertificateOut(BaseModel):
+    """The proof in short."""
+
+    kind: Literal["leximin-tree"]
+    checks: ChecksOut
+
+
+class AllocationOut(BaseModel):
+    """Fair quotas, with reasons and proof."""
+
+    status: Literal["optimal"]
+    engine: Literal["tree", "lp"]
+    target: Amount
+    assigned: Amount = Field(description="The target with its over-assignment: the sum of quotas")
+    gap: float = Field(description="What nobody can carry; always 0 in this release", examples=[0])
+    period: PeriodBody | None = Field(description="null where nothing depends on dates")
+    common: Common
+    quotas: list[QuotaOut] = Field(description="Unit by unit, reps by id")
+    units: list[UnitQuotaOut] = Field(description="Parents first")
+    fairness: FairnessOut
+    estimate: dict[str, Any] | None = Field(
+        description="The parameters of the estimate; null where every baseline was given"
+    )
+    certificate: CertificateOut
+
+
+class RuleOut(BaseModel):
+    """A rule that takes part in a conflict."""
+
+    rule: str = Field(examples=["unit:west:min"])
+    value: Amount
+
+
+class RelaxationOut(BaseModel):
+    """A rule that gives way."""
+
+    model_config = {"populate_by_name": True}
+
+    rule: str = Field(examples=["unit:west:min"])
+    from_: float = Field(alias="from", examples=[600000])
+    to: float = Field(examples=[510000])
+
+
+class TargetRangeOut(BaseModel):
+    """Which targets are possible; null where there is no limit."""
+
+    min: float = Field(examples=[400000])
+    max: float | None = Field(examples=[None])
+
+
+class RemarkOut(BaseModel):
+    """Something legal that looks like a mistake."""
+
+    pointer: str = Field(description="Where (RFC 6901)", examples=["/territories"])
+    detail: str
+
+
+class CheckOut(BaseModel):
+    """Whether the rules can all hold, and if not, why and what would mend it."""
+
+    feasible: bool
+    detail: str | None = Field(
+        examples=[
+            "Unit west must carry at least 600,000, but its 2 reps can carry at most 510,000."
+        ]
+    )
+    conflict: list[RuleOut] = Field(description="Irreducible: without any one the rest holds")
+    relaxation: list[RelaxationOut] = Field(description="The smallest change that mends it")
+    feasible_target: TargetRangeOut = Field(description="Once the relaxation is applied")
+    warnings: list[RemarkOut]

@@ -1,0 +1,84 @@
+"""What one can do without a plan: allocate in one shot, or ask whether the rules can all hold."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from service.allocations.answer import answer
+from service.allocations.assemble import Case, Terms, assemble
+from service.allocations.infeasible import allocate, examine
+from service.kit.errors import Fault, InvalidInput
+from service.kit.money import InvalidMoney, minor_digits, to_minor
+from service.plans.domain import period_fault
+from service.plans.policy import to_policy
+from service.roster.body import Sent
+from service.roster.domain import read_inputs
+from solver.problem import Policy
+
+
+def allocate_once(sent: Sent) -> dict[str, Any]:
+    """Quotas, reasons and proof. Raises `InvalidInput` and `Infeasible`; nothing is stored."""
+    case = read_case(sent)
+    return answer(case, allocate(case, sent=sent.document))
+
+
+def check_once(sent: Sent) -> dict[str, Any]:
+    """Whether the rules can all hold, without solving. Raises `InvalidInput`."""
+    case = read_case(sent)
+    warnings = [
+        {"pointer": fault.pointer, "detail": fault.detail} for fault in case.inputs.warnings
+    ]
+    return examine(case, sent=sent.document) | {"warnings": warnings}
+
+
+def read_case(sent: Sent) -> Case:
+    """The case that a body states; raises `InvalidInput` with the faults of all its parts."""
+    document, faults = sent.document, list(sent.faults)
+    terms = read_terms(document, faults)
+    policy = _policy(document, faults)
+    inputs = read_inputs(document, digits=terms.digits, faults=faults)
+    return assemble(inputs, terms, policy, sent=document)
+
+
+def read_terms(document: Mapping[str, Any], faults: list[Fault]) -> Terms:
+    """Currency, increment and period of a body; what is wrong with them is added to `faults`."""
+    currency = document.get("currency") or "USD"
+    try:
+        digits = minor_digits(currency)
+    except InvalidMoney as fault:
+        faults.append(Fault("/currency", str(fault), currency))
+        digits = 2
+    increment = 1
+    if (given := document.get("increment")) is not None:
+        try:
+            increment = to_minor(given, digits)
+            if increment <= 0:
+                faults.append(Fault("/increment", "must be more than 0", given))
+        except InvalidMoney as fault:
+            faults.append(Fault("/increment", str(fault), given))
+    return Terms(currency, digits, increment, _period(document, faults))
+
+
+def _period(document: Mapping[str, Any], faults: list[Fault]) -> tuple[date, date] | None:
+    period = document.get("period") or {}
+    if period.get("start") is None or period.get("end") is None:
+        return None
+    start, end = (_day(period[name]) for name in ("start", "end"))
+    if start.day != 1:
+        faults.append(Fault("/period/start", "must be the first day of a month", start.isoformat()))
+    if fault := period_fault(start, end):
+        faults.append(Fault("/period/end", fault, end.isoformat()))
+    return start, end
+
+
+def _day(value: date | str) -> date:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _policy(document: Mapping[str, Any], faults: list[Fault]) -> Policy:
+    try:
+        return to_policy(document.get("policy"))
+    except InvalidInput as error:
+        known = {fault.pointer for fault in faults}
+        faults += [fault for fault in error.faults if fault.pointer not in known]
+        return Policy()
