@@ -37,6 +37,11 @@ def people_of(session: Session, workspace_id: str, plan_id: str) -> People:
     return PeopleOfPlan(session, workspace_id, plan_id).get()
 
 
+def names_of(session: Session, workspace_id: str, plan_id: str) -> dict[str, str]:
+    """What a plan's reps are called, by their ids."""
+    return PeopleOfPlan(session, workspace_id, plan_id).names()
+
+
 def forget_person(session: Session, workspace_id: str, person: str) -> int:
     """Erase what is known of a rep, or of an owner of units; every hash stays valid."""
     return repository.erase(session, workspace_id, person)
