@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.allocations.schemas import QuotaOut
 from service.kit.body import InputModel, Note
 from service.plans.policy import PolicyBody
 
@@ -28,6 +29,12 @@ class GrowthBeside(BaseModel):
     company: float | None
 
 
+class RepQuotaOut(QuotaOut):
+    """One rep's quota, what it is made of, and how much the others grow."""
+
+    growth_beside: GrowthBeside
+
+
 class VersionChecks(BaseModel):
     """Whether each check held."""
 
@@ -48,7 +55,7 @@ class VerificationOut(BaseModel):
     faults: list[str] = Field(examples=[[]])
 
 
-class CertificateOut(BaseModel):
+class ProofOut(BaseModel):
     """A whole version that can be checked without this service: `fairquota verify FILE`.
 
     Money is in minor units. `hash` is the SHA-256 of the manifest's canonical JSON; the manifest

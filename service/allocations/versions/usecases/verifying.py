@@ -102,7 +102,7 @@ def _broken_chain(session: Session, version: PlanVersion) -> Iterator[str]:
     query = sa.select(PlanVersion.number, PlanVersion.manifest).where(
         PlanVersion.plan_id == version.plan_id, PlanVersion.number < version.number
     )
-    earlier = dict(session.execute(query).tuples().all())
+    earlier = dict(session.execute(query).all())
     child, manifest = version.number, version.manifest
     while True:
         try:
