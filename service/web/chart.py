@@ -20,11 +20,11 @@ from typing import Final, Self
 from service.web.domain import COMPANY, Hold, Rep, VersionView
 
 MARKS_AT_MOST: Final = 1_500
-_CELLS: Final = 90
+_CELLS: Final = 64
 """Cells per axis when reps share marks: one is about as wide as a mark."""
 _GUTTER: Final = 6.0
 """Per cent of the axis kept for 0, which has no logarithm."""
-_STEEP: Final = 4.0
+_STEEP: Final = 3.0
 """Growth this many times further from the company's than usual is drawn at the edge."""
 
 
@@ -70,6 +70,9 @@ class Chart:
     zero_at: float | None
     """No growth in the lower panel; None where that lies outside."""
     grouped: bool
+    """Whether marks stand for several reps."""
+    cut: bool
+    """Whether the growth of somebody lies outside the lower panel."""
 
 
 def draw(
@@ -102,6 +105,9 @@ def draw(
         growth_at=growths.from_top(growth),
         zero_at=zero_at if growths.low < 0 < growths.high else None,
         grouped=grouped,
+        cut=any(
+            not growths.low <= rep.growth <= growths.high for rep in version.reps if rep.growth
+        ),
     )
 
 
@@ -124,7 +130,7 @@ def _mark(places: Sequence[_Place]) -> Mark:
 def _shared(places: Iterable[_Place]) -> list[Mark]:
     cells: dict[tuple[Hold, int, int, int], list[_Place]] = {}
     for x, y, growth_y, rep in places:
-        height = -1 if growth_y is None else int(growth_y * _CELLS / 300)
+        height = -1 if growth_y is None else int(growth_y * _CELLS / 200)
         cell = rep.hold, int(x * _CELLS / 100), int(y * _CELLS / 100), height
         cells.setdefault(cell, []).append((x, y, growth_y, rep))
     return [_mark(cell) for cell in cells.values()]

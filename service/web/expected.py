@@ -64,10 +64,10 @@ def _ages(words: Words, found: Mapping[str, Any], name: str) -> dict[str, str]:
     parameters = words.version.estimate or {}
     weights: Sequence[float] = parameters.get(name, (0.0, 0.0, 0.0))
     sold = found["sold"] or (None, None, None)
-    percent = words.figures.percent
-    ages = {f"w{age}": percent(weight) or "" for age, weight in enumerate(weights, start=1)}
+    percent = words.figures.percent_tick
+    ages = {f"w{age}": percent(weight) for age, weight in enumerate(weights, start=1)}
     ages |= {f"sold{age}": _known(words, amount) for age, amount in enumerate(sold, start=1)}
-    return ages | {"rest": percent(1 - sum(weights)) or ""}
+    return ages | {"rest": percent(round(1 - sum(weights), 4))}
 
 
 def _known(words: Words, amount: float | None) -> str:

@@ -46,7 +46,7 @@ class Language:
 
     def ngettext(self, one: str, many: str, num: int, **values: object) -> str:
         said = self.translations.ngettext(one, many, num)
-        return said % {"num": num, **values}
+        return said % values
 
 
 @cache

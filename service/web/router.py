@@ -16,6 +16,7 @@ from service.kit.auth import CallerDep
 from service.kit.db import ReadSessionDep
 from service.kit.errors import NotFound
 from service.kit.pages import PageRequest
+from service.roster.usecases import names_of
 from service.web import usecases, views
 from service.web.domain import VersionCard
 from service.web.i18n import Language
@@ -71,7 +72,7 @@ class PlanReader:
             plan=self.plan,
             card=card,
             version=usecases.read_version(self.session, *self.place, card.number),
-            names=usecases.names_of(self.session, *self.place),
+            names=names_of(self.session, *self.place),
         )
 
     def open_number(self, number: int | None) -> views.Opened:

@@ -12,11 +12,10 @@ from service.kit.money import minor_digits
 from service.kit.pages import PageRequest
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan, PlanVersion
-from service.roster.usecases import load_snapshot, people_of
+from service.roster.usecases import load_snapshot
 from service.web.domain import (
     NO_EFFORT,
     Evenness,
-    Names,
     PlanCard,
     PlanRow,
     Rep,
@@ -94,12 +93,6 @@ def read_version(session: Session, workspace_id: str, plan_id: str, number: int)
         view = _READ[key] = _read(session, workspace_id, plan_id, number)
         _forget_the_oldest()
     return view
-
-
-def names_of(session: Session, workspace_id: str, plan_id: str) -> Names:
-    """What the plan's reps are called today; kept nowhere, so that an erased name is gone."""
-    people = people_of(session, workspace_id, plan_id).reps
-    return {rep: person.name for rep, person in people.items() if person.name}
 
 
 _READ: Final[dict[str, VersionView]] = {}

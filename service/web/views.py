@@ -255,7 +255,7 @@ def _tip(words: Words) -> Callable[[Mark], str]:
         if len(mark.reps) > 1:
             growths = [rep.growth for rep in mark.reps if rep.growth is not None]
             said = [
-                words.language.ngettext("%(num)s rep", "%(num)s reps", len(mark.reps)),
+                words.count_of_reps(len(mark.reps)),
                 f"{say('Limiting rule')}: {words.hold(mark.hold)}",
             ]
             if growths:

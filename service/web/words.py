@@ -36,6 +36,10 @@ class Words:
     def name(self, rep: Rep) -> str:
         return self.names.get(rep.id, rep.id)
 
+    def count_of_reps(self, count: int) -> str:
+        shown = self.figures.count(count)
+        return self.language.ngettext("%(count)s rep", "%(count)s reps", count, count=shown)
+
     # Rules
 
     def hold(self, hold: Hold) -> str:
