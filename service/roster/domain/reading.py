@@ -27,7 +27,8 @@ class Findings:
 
     def __init__(self, known: Sequence[Fault] = ()) -> None:
         self.faults = list(known)
-        self._places: set[str] = {fault.pointer for fault in known}
+        self._places = {fault.pointer for fault in known}
+        self._nameless: set[str | int] = set()
 
     def add(self, path: Path, detail: str, value: object = None) -> None:
         place = pointer(path)
@@ -35,10 +36,13 @@ class Findings:
             self._places.add(place)
             self.faults.append(Fault(place, detail, _short(value)))
 
+    def lost_an_id(self, path: Path) -> None:
+        """A row of this table has no id that could be read."""
+        self._nameless.add(path[0])
+
     def hides_ids_of(self, table: str) -> bool:
-        """Whether rows of the table, or their ids, could not be read."""
-        hidden = re.compile(rf"/{table}(/[0-9]+(/id)?)?")
-        return any(hidden.fullmatch(place) for place in self._places)
+        """Whether not all ids of the table are known, so that naming one of them is no fault."""
+        return table in self._nameless or pointer((table,)) in self._places
 
 
 def _short(value: object) -> str | float | None:
@@ -120,6 +124,8 @@ class Rows:
         """The ids, and where each stands (first). Repeated ids are refused."""
         keys = self.column("id")
         index = {key: row for row, key in reversed(list(enumerate(keys))) if key is not None}
+        if None in keys:
+            self.found.lost_an_id(self.path(0))
         if len(index) < len(keys):
             for row, key in enumerate(keys):
                 if key is not None and index[key] != row:

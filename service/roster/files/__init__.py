@@ -1,0 +1,17 @@
+"""The facts of a plan out of a folder of CSV and XLSX files, or out of one workbook.
+
+    sheets.py        tables of cells, with their lines
+    cells.py         what a single cell must look like
+    columns.py       which headers mean which fields
+    organisation.py  units out of team and region columns
+    seats.py         who left before the plan starts
+    territories.py   holders and potential out of one file or two
+    read.py          read_files: all of it as inputs, or every fault by file, line and column
+
+Headers are the English ones of the API's page on files; clean values only.
+"""
+
+from service.roster.files.faults import FileFault, FileFaults
+from service.roster.files.read import FileInputs, read_files
+
+__all__ = ["FileFault", "FileFaults", "FileInputs", "read_files"]

@@ -1,0 +1,186 @@
+"""A folder or workbook as inputs: nothing of it, or all of it, and notes on what was made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from service.kit.errors import Fault
+from service.roster.domain import Inputs, InvalidInputs, read_inputs
+from service.roster.files.columns import (
+    ASSIGNMENTS,
+    HISTORY,
+    REPS,
+    TERRITORIES,
+    UNITS,
+    Table,
+    read_table,
+)
+from service.roster.files.faults import FileFault, FileFaults
+from service.roster.files.organisation import Organisation, organise
+from service.roster.files.seats import Seats, present_reps
+from service.roster.files.sheets import Tables, read_tables
+from service.roster.files.territories import TerritoryRows, territory_rows
+
+type Row = dict[str, Any]
+
+_REP_FIELDS: Final = (
+    "name", "vacant", "baseline", "reach", "sigma", "capacity", "min", "max", "fixed",
+    "last_year", "fte", "hired",
+)  # fmt: skip
+_UNIT_FIELDS: Final = (
+    "id", "name", "parent", "owner", "min", "max", "target", "over_assignment",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FileInputs:
+    """What the files say, and what was made of what is not plain in them."""
+
+    inputs: Inputs
+    notes: tuple[str, ...]
+
+
+def read_files(
+    path: Path,
+    *,
+    target: float | str,
+    digits: int,
+    start: date | None = None,
+    forecast: float | None = None,
+) -> FileInputs:
+    """The inputs in a folder of `reps`, `units`, `territories`, `history` files, or a workbook.
+
+    `target` is the company's, `digits` the minor digits of its currency. `start`: first day of the
+    plan's period, the month after the last one of the history where left out; who left before it
+    carries no quota. Raises `FileFaults` with every fault by file, line and column.
+    """
+    tables = read_tables(path)
+    faults: list[FileFault] = []
+    units, reps, territories, assignments, history = (
+        read_table(tables.sheets.get(name), fields, faults)
+        for name, fields in (
+            ("units", UNITS),
+            ("reps", REPS),
+            ("territories", TERRITORIES),
+            ("assignments", ASSIGNMENTS),
+            ("history", HISTORY),
+        )
+    )
+    if "reps" not in tables.sheets:
+        faults.append(
+            FileFault("reps.csv", None, None, None, "is missing: who carries the target?")
+        )
+    seats = present_reps(reps, history, start)
+    organisation = organise(units, reps, seats.kept)
+    held = territory_rows(territories, assignments, seats.left)
+    body: Row = {
+        "target": target,
+        "forecast": forecast,
+        "units": _unit_rows(units, organisation),
+        "reps": _rep_rows(reps, seats.kept, organisation, held.own_potential),
+        "territories": held.rows,
+        "history": _history_rows(history, seats.history),
+    }
+    places = _Places(units, reps, held, history, seats)
+    try:
+        inputs = read_inputs(body, digits=digits, shares="report")
+    except InvalidInputs as error:
+        faults += [places.of(fault) for fault in error.faults]
+        raise FileFaults(faults) from None
+    if faults:
+        raise FileFaults(faults)
+    read = (units, reps, territories, assignments, history)
+    notes = [
+        *_unread(tables, read),
+        *organisation.notes,
+        *seats.notes,
+        *held.notes,
+        *(warning.detail for warning in inputs.warnings),
+    ]
+    return FileInputs(inputs, tuple(notes))
+
+
+def _unit_rows(units: Table, organisation: Organisation) -> list[Row]:
+    if organisation.units is not None:
+        return organisation.units
+    columns = [units.column(name) for name in _UNIT_FIELDS]
+    return [dict(zip(_UNIT_FIELDS, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _rep_rows(
+    reps: Table,
+    kept: Sequence[int],
+    organisation: Organisation,
+    own_potential: Mapping[str, float] | None,
+) -> list[Row]:
+    ids, columns = reps.column("id"), [reps.column(name) for name in _REP_FIELDS]
+    potential = reps.column("potential")
+    unit = organisation.unit_of
+    rows = []
+    for row in kept:
+        values = {name: column[row] for name, column in zip(_REP_FIELDS, columns, strict=True)}
+        own = potential[row]
+        if own is None and own_potential is not None:
+            own = own_potential.get(ids[row])
+        rows.append({"id": ids[row], "unit": unit[row], "potential": own, **values})
+    return rows
+
+
+def _history_rows(history: Table, kept: Sequence[int]) -> list[Row]:
+    names = [name for name in (field.name for field in HISTORY) if name in history.values]
+    rows = zip(*(history.column(name) for name in names), strict=True)
+    all_rows = [dict(zip(names, row, strict=True)) for row in rows]
+    return all_rows if len(kept) == len(all_rows) else [all_rows[row] for row in kept]
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the rows of the body came from."""
+
+    units: Table
+    reps: Table
+    held: TerritoryRows
+    history: Table
+    seats: Seats
+
+    def of(self, fault: Fault) -> FileFault:
+        """A fault of the body as a fault of a file."""
+        table, line, field = self._place(fault.pointer.split("/")[1:])
+        value = None if fault.value is None else str(fault.value)
+        if table is None:
+            return FileFault("", None, field or None, value, fault.detail)
+        column = table.headers.get(field, field) or None
+        return FileFault(table.file, line, column, value, fault.detail.replace("`", ""))
+
+    def _place(self, pointer: list[str]) -> tuple[Table | None, int | None, str]:
+        """The table, line and field of a pointer; the field is empty where a row is meant."""
+        match pointer:
+            case ["units", row, *field]:
+                lines = self.units.lines  # none where units were made from columns of the reps
+                place = (self.units, lines[int(row)]) if lines else (self.reps, None)
+            case ["reps", row, *field]:
+                place = self.reps, self.reps.lines[self.seats.kept[int(row)]]
+            case ["history", row, *field]:
+                place = self.history, self.history.lines[self.seats.history[int(row)]]
+            case ["territories", row, "holders", holder, *field]:
+                place = self.held.holder_places[int(row)][int(holder)]
+            case ["territories", row, *field]:
+                place = self.held.places[int(row)]
+            case ["reps"]:
+                return self.reps, None, ""
+            case _:
+                return None, None, "/".join(pointer)
+        return *place, "".join(field[:1])
+
+
+def _unread(tables: Tables, read: tuple[Table, ...]) -> list[str]:
+    notes = [
+        f"{table.file}: columns not read: {', '.join(table.ignored)}"
+        for table in read
+        if table.ignored
+    ]
+    return [*notes, f"not read: {', '.join(tables.unread)}"] if tables.unread else notes
