@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -96,16 +97,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def _empty(url: str) -> None:
-    database = open_database(url)
     tables = ", ".join(
         f'"{table.name}"' for table in Base.metadata.sorted_tables if table.name != "workspace"
     )
-    with database.sessions.begin() as session:
+    with closing(open_database(url)) as database, database.sessions.begin() as session:
         session.execute(sa.text(f"TRUNCATE {tables} CASCADE"))
         session.execute(
             sa.text("DELETE FROM workspace WHERE id <> :kept"), {"kept": DEFAULT_WORKSPACE}
         )
-    database.close()
 
 
 @pytest.fixture
