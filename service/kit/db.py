@@ -91,7 +91,10 @@ def open_database(url: str, *, foreign_keys: bool = True) -> Database:
     `foreign_keys=False` is for migrations, which on SQLite rebuild tables.
     """
     address = sa.make_url(url)
-    if address.get_backend_name() == "sqlite":
+    backend = address.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise ValueError(f"the database must be sqlite:///… or postgresql://…, not {backend}")
+    if backend == "sqlite":
         if address.database in (None, "", ":memory:"):
             raise ValueError("the database must be a file, for example sqlite:///fairquota.db")
         engine = sa.create_engine(

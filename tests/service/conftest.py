@@ -97,14 +97,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def _empty(url: str) -> None:
-    tables = ", ".join(
-        f'"{table.name}"' for table in Base.metadata.sorted_tables if table.name != "workspace"
-    )
+    """Faster than TRUNCATE for a few rows; as replica, neither triggers nor foreign keys object."""
     with closing(open_database(url)) as database, database.sessions.begin() as session:
-        session.execute(sa.text(f"TRUNCATE {tables} CASCADE"))
-        session.execute(
-            sa.text("DELETE FROM workspace WHERE id <> :kept"), {"kept": DEFAULT_WORKSPACE}
-        )
+        session.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        for table in Base.metadata.sorted_tables:
+            kept = table.c.id == DEFAULT_WORKSPACE if table.name == "workspace" else sa.false()
+            session.execute(sa.delete(table).where(~kept))
 
 
 @pytest.fixture

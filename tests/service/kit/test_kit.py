@@ -54,6 +54,10 @@ class TestSettings:
         with pytest.raises(ValueError, match="must be a file"):
             open_database("sqlite://")
 
+    def test_another_kind_of_database_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="must be sqlite"):
+            open_database("mysql://localhost/quotas")
+
     def test_bundled_files_are_found_from_any_directory(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
