@@ -99,7 +99,7 @@ class TestBodySize:
         response = client.post("/v1/plans", content=b"x" * 1001, headers=JSON)
 
         assert response.status_code == 413
-        assert response.json()["detail"] == "The body has more than 1,000 bytes."
+        assert response.json()["detail"].startswith("The body has more than 1,000 bytes.")
 
     def test_a_large_body_of_unknown_length_is_refused(self, client: TestClient) -> None:
         response = client.post("/v1/plans", content=iter([b"x" * 600] * 2), headers=JSON)
