@@ -70,13 +70,20 @@ async def read_json_bytes(request: Request) -> bytes:
     limit: int = request.app.state.settings.max_body_bytes
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and (len(announced) > 15 or int(announced) > limit):
-        raise BodyTooLarge(f"The body has more than {limit:,} bytes.")
+        raise _too_large(limit)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            raise BodyTooLarge(f"The body has more than {limit:,} bytes.")
+            raise _too_large(limit)
     return bytes(body)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"The body has more than {limit:,} bytes. Leave out what is null, add history up to one "
+        "row per rep and month, or have the server's FAIRQUOTA_MAX_BODY_BYTES raised."
+    )
 
 
 class JsonReader[T]:
