@@ -29,12 +29,14 @@ class Table:
     name: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
+    figures: frozenset[int] = frozenset()
+    """Columns that are drawn at the right although their cells are texts."""
 
 
-def show(table: Table, *, caption: str = "") -> None:
-    """To a person on a terminal as a drawn table, into a pipe as tab-separated values."""
+def show(table: Table, drawn: Table | None = None) -> None:
+    """Tab-separated values into a pipe; to a person on a terminal `drawn`, or the table itself."""
     if sys.stdout.isatty():
-        _draw(table, caption)
+        _draw(drawn or table)
     else:
         _separate_by_tabs(table, sys.stdout)
 
@@ -45,14 +47,15 @@ def _separate_by_tabs(table: Table, stream: TextIO) -> None:
         stream.write("\t".join(cells) + "\n")
 
 
-def _draw(table: Table, caption: str) -> None:
+def _draw(table: Table) -> None:
     from rich.console import Console
     from rich.table import Table as Drawing
     from rich.text import Text
 
-    drawing = Drawing(caption=caption or None)
+    drawing = Drawing()
     for number, column in enumerate(table.columns):
-        figures = any(isinstance(row[number], int | float) for row in table.rows)
+        numbers = any(isinstance(row[number], int | float) for row in table.rows)
+        figures = numbers or number in table.figures
         drawing.add_column(column, justify="right" if figures else "left")
     for row in table.rows:
         drawing.add_row(*(Text(_readable(cell)) for cell in row))

@@ -5,9 +5,11 @@ from typing import Any
 
 import orjson
 
-from service.allocations.versions.domain.proof import UnreadableProof, Verdict, examine
+from service.allocations.versions.describe import present_quota
+from service.allocations.versions.domain.proof import UnreadableProof, examine
 from service.cli.failure import Failure
 from service.cli.output import Table, show
+from service.kit.money import from_minor
 
 NOT_VALID = 1
 
@@ -15,26 +17,46 @@ NOT_VALID = 1
 def verify_file(path: Path) -> None:
     """Print each check; raises Failure with exit code 1 if one does not hold, 2 if unreadable."""
     try:
-        verdict = examine(_proof_in(orjson.loads(path.read_bytes())))
+        document = orjson.loads(path.read_bytes())
+        checks, faults = _examine(document)
     except OSError as reason:
         raise Failure(f"{path} cannot be read: {reason.strerror or reason}.") from reason
     except orjson.JSONDecodeError as reason:
         raise Failure(f"{path} is not JSON: {reason}.") from reason
     except UnreadableProof as reason:
         raise Failure(f"{path} is no proof of a plan: {reason}.") from reason
-    rows = [(name, "holds" if held else "FAILS") for name, held in verdict.checks.items()]
+    rows = [(name, "holds" if held else "FAILS") for name, held in checks.items()]
     show(Table("checks", ("check", "result"), rows))
-    if not verdict.valid:
-        raise Failure(f"{path} does not hold: {_in_short(verdict)}.", NOT_VALID)
+    if faults:
+        raise Failure(f"{path} does not hold: {_in_short(faults)}.", NOT_VALID)
 
 
-def _proof_in(document: Any) -> Any:
-    """The document itself, or the proof that `fairquota allocate --out plan.json` puts into it."""
-    inside = document.get("proof") if isinstance(document, dict) else None
-    return document if inside is None else inside
+def _examine(document: Any) -> tuple[dict[str, bool], list[str]]:
+    """The checks of a proof, or of an answer that carries one: then it must say what is proved."""
+    if not (isinstance(document, dict) and "proof" in document):
+        verdict = examine(document)
+        return verdict.checks, list(verdict.faults)
+    verdict = examine(document["proof"])
+    said = _says_what_is_proved(document)
+    other = [] if said else ["the answer is not the plan that its proof is about"]
+    return {"answer": said} | verdict.checks, [*other, *verdict.faults]
 
 
-def _in_short(verdict: Verdict) -> str:
-    shown = "; ".join(verdict.faults[:5])
-    more = len(verdict.faults) - 5
+def _says_what_is_proved(answer: dict[str, Any]) -> bool:
+    manifest, quotas = answer["proof"]["manifest"], answer["proof"]["quotas"]
+    digits = manifest["digits"]
+    try:
+        proved = [present_quota(row, digits) for row in quotas]
+    except (KeyError, TypeError, ValueError):
+        return False
+    return (answer.get("quotas"), answer.get("assigned"), answer.get("target")) == (
+        proved,
+        from_minor(manifest["assigned"], digits),
+        from_minor(manifest["target"], digits),
+    )
+
+
+def _in_short(faults: list[str]) -> str:
+    shown = "; ".join(faults[:5])
+    more = len(faults) - 5
     return f"{shown}; and {more} more" if more > 0 else shown

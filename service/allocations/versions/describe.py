@@ -1,7 +1,8 @@
 """What a version writes down of a solved case: facts for its manifest, rows for its chunks."""
 
 from dataclasses import asdict
-from typing import Any
+
+import orjson
 
 from service.allocations.answer import (
     common,
@@ -14,6 +15,7 @@ from service.allocations.answer import (
 )
 from service.allocations.assemble import Case
 from service.allocations.versions.domain.content import Content, Row, content
+from service.allocations.versions.domain.proof import proof
 from solver.allocation import Allocation
 from solver.problem import COMPANY, UNLIMITED, IntArray
 
@@ -21,13 +23,25 @@ PROOF_COLUMNS = ("anchor", "yardstick", "unrounded")
 
 
 def describe(case: Case, allocation: Allocation) -> Content:
-    """Everything that follows from inputs and policy, in minor units and in layout order.
+    """A solved case cut into chunks, ready to be stored as a version."""
+    return content(*_written(case, allocation))
+
+
+def prove(case: Case, allocation: Allocation) -> Row:
+    """The proof of a solved case that is no version of any plan: it has no parent."""
+    facts, units, quotas = _written(case, allocation)
+    manifest = orjson.loads(content(facts, units, quotas).manifest(None))
+    return proof(manifest, units, quotas)
+
+
+def _written(case: Case, allocation: Allocation) -> tuple[Row, list[Row], list[Row]]:
+    """Everything that follows from inputs and policy: facts, units and quotas in layout order.
 
     The policy is written with its defaults, so that leaving a parameter out and naming its default
     make the same version. Estimated figures are frozen in: baseline and reach in the rows of the
     reps, the parameters they were made with in the manifest.
     """
-    facts: dict[str, Any] = {
+    facts: Row = {
         "inputs": case.inputs.hash,
         "policy": asdict(case.policy),
         "engine": allocation.engine,
@@ -43,7 +57,7 @@ def describe(case: Case, allocation: Allocation) -> Content:
         "estimate": estimate_parameters(case),
         "reps": len(case.problem.reps),
     }
-    return content(facts, _units(allocation), _quotas(case, allocation))
+    return facts, _units(allocation), _quotas(case, allocation)
 
 
 def present_quota(row: Row, digits: int) -> Row:
@@ -55,14 +69,14 @@ def present_quota(row: Row, digits: int) -> Row:
 
 
 def _units(allocation: Allocation) -> list[Row]:
-    proof = allocation.certificate
+    found = allocation.certificate
     rows = unit_rows(allocation)
     columns = (
         rows,
-        [None if above == COMPANY else rows[above]["id"] for above in proof.parent.tolist()],
-        proof.unit_min.tolist(),
-        _limits(proof.unit_max),
-        proof.unit_level.tolist(),
+        [None if above == COMPANY else rows[above]["id"] for above in found.parent.tolist()],
+        found.unit_min.tolist(),
+        _limits(found.unit_max),
+        found.unit_level.tolist(),
     )
     return [
         row | {"parent": parent, "min": least, "max": most, "level": level}
@@ -71,9 +85,9 @@ def _units(allocation: Allocation) -> list[Row]:
 
 
 def _quotas(case: Case, allocation: Allocation) -> list[Row]:
-    proof = allocation.certificate
+    found = allocation.certificate
     rows = quota_rows(case, allocation)
-    columns = rows, proof.anchor.tolist(), proof.yardstick.tolist(), proof.unrounded.tolist()
+    columns = rows, found.anchor.tolist(), found.yardstick.tolist(), found.unrounded.tolist()
     for row, anchor, yardstick, unrounded in zip(*columns, strict=True):
         row["anchor"], row["yardstick"], row["unrounded"] = anchor, yardstick, unrounded
     return rows

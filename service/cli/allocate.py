@@ -1,0 +1,254 @@
+"""`fairquota allocate`: files and a target in, quotas out; the same way as over HTTP."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import orjson
+import typer
+import yaml
+
+from service.allocations.answer import answer
+from service.allocations.assemble import Case, Terms, assemble
+from service.allocations.infeasible import Infeasible, allocate
+from service.allocations.versions.describe import prove
+from service.cli.failure import INFEASIBLE, Failure
+from service.cli.output import Cell, Table, show, write_bytes, write_csv, write_xlsx
+from service.kit.body import JsonReader
+from service.kit.errors import InvalidInput, MalformedBody
+from service.kit.money import InvalidMoney, minor_digits, to_minor
+from service.plans.domain import period_fault
+from service.plans.policy import PolicyBody, to_policy
+from service.roster.files import FileFaults, read_files
+from solver.allocation import Allocation
+from solver.problem import Policy
+
+type Document = dict[str, Any]
+
+_SUFFIXES = (".csv", ".xlsx", ".json")
+_SHOWN_FAULTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the command line says, as it was typed."""
+
+    source: Path
+    target: str
+    policy: Path | None = None
+    currency: str = "USD"
+    increment: str | None = None
+    period: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A solved case, and what was noticed while its files were read."""
+
+    case: Case
+    allocation: Allocation
+    notes: tuple[str, ...]
+
+
+def allocate_files(order: Order, out: Path | None) -> None:
+    """Raises Failure: exit code 2 for faults, which are all named, 3 for rules that conflict."""
+    if out is not None and out.suffix.lower() not in _SUFFIXES:
+        raise Failure(f"--out takes a file that ends in {', '.join(_SUFFIXES)}; {out} does not.")
+    solved = solve_files(order)
+    for note in solved.notes:
+        typer.echo(f"note: {note}", err=True)
+    document = answer(solved.case, solved.allocation)
+    names = {key: person.name for key, person in solved.case.inputs.people.reps.items()}
+    if out is None:
+        show(quotas_for_programs(document, names), quotas_for_people(document, names))
+    else:
+        _write(solved, document, names, out)
+    typer.echo(_in_one_sentence(document) + (f" Written to {out}." if out else ""), err=True)
+
+
+def solve_files(order: Order) -> Solved:
+    try:
+        terms = _terms(order)
+        policy = read_policy(order.policy)
+        first = terms.period[0] if terms.period else None
+        read = read_files(order.source, target=order.target, digits=terms.digits, start=first)
+        case = assemble(read.inputs, terms, policy)
+        return Solved(case, allocate(case), read.notes)
+    except FileFaults as faults:
+        raise _listed([str(fault) for fault in faults.faults]) from faults
+    except InvalidInput as faults:
+        raise _listed([f"{f.pointer.lstrip('/')}: {f.detail}" for f in faults.faults]) from faults
+    except Infeasible as conflict:
+        raise Failure(_told(conflict), INFEASIBLE) from conflict
+
+
+def _terms(order: Order) -> Terms:
+    try:
+        digits = minor_digits(order.currency)
+    except InvalidMoney as fault:
+        raise Failure(f"--currency {order.currency} {fault}.") from fault
+    _minor("--target", order.target, digits, least=0)
+    increment = 1
+    if order.increment is not None:
+        increment = _minor("--increment", order.increment, digits, least=1)
+    period = None if order.period is None else _period(order.period)
+    return Terms(order.currency, digits, increment, period)
+
+
+def _minor(option: str, text: str, digits: int, *, least: int) -> int:
+    """An amount as it was typed, in minor units."""
+    try:
+        amount = to_minor(text, digits)
+    except InvalidMoney as fault:
+        raise Failure(f"{option} {text} {fault}.") from fault
+    if amount < least:
+        raise Failure(f"{option} {text} must be {'above 0' if least else '0 or more'}.")
+    return amount
+
+
+def _period(text: str) -> tuple[date, date]:
+    first, _, last = text.partition("..")
+    try:
+        start, end = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError:
+        raise Failure(
+            f"--period {text} is not START..END, such as 2027-01-01..2027-12-31."
+        ) from None
+    fault = "must start on the first day of a month" if start.day != 1 else period_fault(start, end)
+    if fault:
+        raise Failure(f"--period {text}: {fault}.")
+    return start, end
+
+
+def read_policy(path: Path | None) -> Policy:
+    """The policy in a JSON or YAML file; the default one without a file."""
+    if path is None:
+        return Policy()
+    try:
+        content = yaml.safe_load(path.read_bytes())
+    except OSError as reason:
+        raise Failure(f"{path} cannot be read: {reason.strerror or reason}.") from reason
+    except (yaml.YAMLError, UnicodeDecodeError) as reason:
+        raise Failure(f"{path} is neither JSON nor YAML: {reason}") from reason
+    return policy_of(content, str(path))
+
+
+def policy_of(content: Any, name: str) -> Policy:
+    """The policy that a file says, checked as the API checks it."""
+    try:
+        body = JsonReader(PolicyBody).parse(orjson.dumps(content or {}))
+        return to_policy(body, path=())
+    except InvalidInput as faults:
+        raise _listed(
+            [f"{name}{fault.pointer}: {fault.detail}" for fault in faults.faults]
+        ) from None
+    except (MalformedBody, TypeError) as reason:
+        raise Failure(f"{name}: {reason}") from reason
+
+
+def _listed(faults: list[str]) -> Failure:
+    if len(faults) == 1:
+        return Failure(faults[0])
+    more = len(faults) - _SHOWN_FAULTS
+    rest = [f"… and {more} more"] if more > 0 else []
+    return Failure("\n  ".join([f"{len(faults)} faults:", *faults[:_SHOWN_FAULTS], *rest]))
+
+
+def _told(conflict: Infeasible) -> str:
+    """The conflict, and the smallest change that mends it, in lines."""
+    found: Any = conflict.context
+    limits = found["feasible_target"]
+    upper = "any amount" if limits["max"] is None else f"{limits['max']:,}"
+    return "\n".join(
+        [
+            f"The rules cannot all hold. {conflict.detail}",
+            "  These cannot hold together:",
+            *(f"    {rule['rule']} = {rule['value']:,}" for rule in found["conflict"]),
+            "  The smallest change that mends it:",
+            *(f"    {rule['rule']}: {rule['from']:,} -> {rule['to']:,}"
+              for rule in found["relaxation"]),
+            f"  Then targets from {limits['min']:,} to {upper} are feasible.",
+        ]
+    )  # fmt: skip
+
+
+_COLUMNS = (
+    "rep", "unit", "quota", "baseline", "growth", "over_last_year", "effort", "floor", "cap",
+)  # fmt: skip
+
+
+def quotas_for_programs(document: Document, names: dict[str, str | None]) -> Table:
+    """The API's figures; `name` is empty where the files have none, `binding` joined by blanks."""
+    rows = [
+        (
+            row["rep"],
+            names.get(row["rep"]),
+            *(row[column] for column in _COLUMNS[1:]),
+            " ".join(row["binding"]),
+        )
+        for row in document["quotas"]
+    ]
+    return Table("quotas", ("rep", "name", *_COLUMNS[1:], "binding"), rows)
+
+
+def quotas_for_people(document: Document, names: dict[str, str | None]) -> Table:
+    rows: list[tuple[Cell, ...]] = [
+        (
+            names.get(row["rep"]) or row["rep"],
+            row["unit"],
+            _whole(row["quota"]),
+            f"{row['baseline']:,.0f}",
+            _percent(row["growth"]),
+            None if row["effort"] is None else f"{row['effort']:.2f}",
+            ", ".join(row["binding"]),
+        )
+        for row in document["quotas"]
+    ]
+    columns = ("rep", "unit", "quota", "expected sales", "growth", "effort", "limited by")
+    return Table("quotas", columns, rows, figures=frozenset({2, 3, 4, 5}))
+
+
+def _write(solved: Solved, document: Document, names: dict[str, str | None], out: Path) -> None:
+    quotas = quotas_for_programs(document, names)
+    match out.suffix.lower():
+        case ".csv":
+            write_csv(quotas, out)
+        case ".xlsx":
+            write_xlsx([quotas, _units(document), _summary(document)], out)
+        case _:
+            proven = document | {"proof": prove(solved.case, solved.allocation)}
+            write_bytes(orjson.dumps(proven, option=orjson.OPT_INDENT_2), out)
+
+
+def _units(document: Document) -> Table:
+    columns = ("id", "quota", "growth", "min", "max")
+    rows = [
+        (*(unit[column] for column in columns), " ".join(unit["binding"]))
+        for unit in document["units"]
+    ]
+    return Table("units", (*columns, "binding"), rows)
+
+
+def _summary(document: Document) -> Table:
+    said = {
+        "target": document["target"],
+        "assigned": document["assigned"],
+        "growth": document["common"]["growth"],
+        **document["fairness"],
+    }
+    return Table("summary", ("what", "value"), list(said.items()))
+
+
+def _in_one_sentence(document: Document) -> str:
+    growth = document["common"]["growth"]
+    over = "" if growth is None else f", {_percent(growth)} on expected sales"
+    return f"{_whole(document['assigned'])} over {len(document['quotas']):,} reps{over}."
+
+
+def _whole(amount: float) -> str:
+    return f"{amount:,}" if isinstance(amount, int) else f"{amount:,.2f}"
+
+
+def _percent(share: float | None) -> str | None:
+    return None if share is None else f"{share:+.1%}"
