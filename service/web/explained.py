@@ -59,4 +59,4 @@ def _placed(steps: Sequence[tuple[TermName, int]], quota: int) -> list[Term]:
         Term(name, amount, *sorted((at(before), at(after))))
         for (name, amount), before, after in zip(steps, ends, ends[1:], strict=False)
     ]
-    return [*bars, Term("quota", quota, at(0), at(quota))]
+    return [*bars, Term("quota", quota, *sorted((at(0), at(quota))))]

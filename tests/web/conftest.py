@@ -43,7 +43,7 @@ TEAMS: list[dict[str, Any]] = [
 NAMES = {
     "ada": "Ada <script>alert(1)</script>",
     "bob": "Bob \"the 'closer'\" O’Neill &amp; Co",
-    "cleo": "مندوب \u202eالمبيعات",
+    "cleo": "مندوب \u202eعربي",
     "dan": "🦊 丹",
 }
 
