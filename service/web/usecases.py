@@ -1,5 +1,6 @@
 """What the pages read: plans, a version with all its quotas, its history. They write nothing."""
 
+import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -88,21 +89,36 @@ def read_version(session: Session, workspace_id: str, plan_id: str, number: int)
     """
     plan = Plans(session).get(workspace_id, plan_id)
     key = PlanVersions(session).get(plan.id, number).hash
-    view = _READ.get(key)
+    view = _SHELF.get(key)
     if view is None:
-        view = _READ[key] = _read(session, workspace_id, plan_id, number)
-        _forget_the_oldest()
+        view = _read(session, workspace_id, plan_id, number)
+        _SHELF.put(key, view)
     return view
 
 
-_READ: Final[dict[str, VersionView]] = {}
-"""Versions by the hash of their content, which is the same for whoever may see them."""
-_KEPT_REPS: Final = 100_000
+class Shelf:
+    """Versions by the hash of their content, which is the same for whoever may see them."""
+
+    def __init__(self, most_reps: int) -> None:
+        """Holds versions of together at most so many reps, and always the last one."""
+        self._most_reps = most_reps
+        self._views: dict[str, VersionView] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> VersionView | None:
+        return self._views.get(key)
+
+    def put(self, key: str, view: VersionView) -> None:
+        with self._lock:
+            self._views[key] = view
+            while len(self._views) > 1 and self._reps() > self._most_reps:
+                del self._views[next(iter(self._views))]
+
+    def _reps(self) -> int:
+        return sum(len(view.reps) for view in self._views.values())
 
 
-def _forget_the_oldest() -> None:
-    while len(_READ) > 1 and sum(len(view.reps) for view in _READ.values()) > _KEPT_REPS:
-        del _READ[next(iter(_READ))]
+_SHELF: Final = Shelf(most_reps=100_000)
 
 
 def _read(session: Session, workspace_id: str, plan_id: str, number: int) -> VersionView:

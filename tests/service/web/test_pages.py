@@ -144,7 +144,7 @@ class TestPlan:
     def test_what_was_tampered_with_is_not_shown(
         self, client: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(usecases, "_READ", {})
+        monkeypatch.setattr(usecases, "_SHELF", usecases.Shelf(most_reps=10))
         plan = a_plan(client)
         a_version(client, plan)
         with database.sessions.begin() as session:
