@@ -3,6 +3,9 @@
 A rep stops following the common level at the own floor, cap or lock, or because the range of a unit
 above stops or lifts everybody in it. All rules that push in the direction in which the rep deviates
 are named, the nearest first: dropping only the nearest would leave the next one in force.
+
+A lock and a sum that is given push in both directions. So a locked rep away from the common stretch
+is always held by the lock, also where the unit's level lies still farther away.
 """
 
 from __future__ import annotations
@@ -42,14 +45,17 @@ def node_rules(
         hierarchy.parent.tolist()[1:],
         hierarchy.unit_row.tolist()[1:],
         bounds.unit_target.tolist()[1:],
+        (bounds.unit_min == bounds.unit_max).tolist()[1:],
         strict=True,
     )
-    for node, (above, row, is_target) in enumerate(nodes, start=1):
+    for node, (above, row, is_target, one_sum) in enumerate(nodes, start=1):
         stopping, lifting = rules[above]
-        gap = _sign(level[node] - level[above], _NOISE * max(1.0, abs(level[above])))
-        if gap < 0:
+        own = level[node]
+        gap = _compare(own, level[above])
+        beside = _compare(own, level[0]) if one_sum else 0
+        if gap < 0 or beside < 0:
             stopping = (f"unit:{unit_ids[row]}:{'target' if is_target else 'max'}", *stopping)
-        elif gap > 0:
+        if gap > 0 or beside > 0:
             lifting = (f"unit:{unit_ids[row]}:{'target' if is_target else 'min'}", *lifting)
         rules.append(NodeRules(stopping, lifting))
     return rules
@@ -57,12 +63,8 @@ def node_rules(
 
 def unit_binding(levels: CommonLevels, rules: Sequence[NodeRules]) -> list[tuple[str, ...]]:
     """What holds each node's level away from the company's, in layout order."""
-    common = float(levels.level[0])
-    noise = _NOISE * max(1.0, abs(common))
-    return [
-        rule.towards(_sign(level - common, noise))
-        for rule, level in zip(rules, levels.level.tolist(), strict=True)
-    ]
+    level = levels.level.tolist()
+    return [rule.towards(_compare(own, level[0])) for rule, own in zip(rules, level, strict=True)]
 
 
 def rep_binding(
@@ -73,13 +75,15 @@ def rep_binding(
     rules: Sequence[NodeRules],
 ) -> list[tuple[str, ...]]:
     """What holds each rep away from the common stretch; everything in layout order."""
-    quota, node = levels.quota, hierarchy.rep_node
-    own = _signs(quota - scale.at(levels.level[node]), quota)
+    quota = levels.quota
     deviation = _signs(quota - scale.at(levels.level[0]), quota)
+    own_end = np.where(deviation > 0, bounds.lowest, bounds.highest)
     own_rule = np.select(
-        [own != deviation, bounds.fixed != NOT_SET, own > 0], ["", "fixed", "floor"], "cap"
+        [_signs(quota - own_end, quota) != 0, bounds.fixed != NOT_SET, deviation > 0],
+        ["", "fixed", "floor"],
+        "cap",
     )
-    columns = deviation.tolist(), own_rule.tolist(), node.tolist()
+    columns = deviation.tolist(), own_rule.tolist(), hierarchy.rep_node.tolist()
     return [
         ((rule,) if rule else ()) + rules[at].towards(deviates) if deviates else ()
         for deviates, rule, at in zip(*columns, strict=True)
@@ -92,5 +96,7 @@ def _signs(away: FloatArray, quota: FloatArray) -> FloatArray:
     return np.where(np.abs(away) > noise, np.sign(away), 0.0)
 
 
-def _sign(gap: float, noise: float) -> int:
-    return (gap > noise) - (gap < -noise)
+def _compare(level: float, other: float) -> int:
+    """The sign of the difference of two levels, 0 for the noise of floating point."""
+    noise = _NOISE * max(1.0, abs(other))
+    return (level - other > noise) - (level - other < -noise)
