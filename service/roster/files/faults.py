@@ -17,10 +17,11 @@ class FileFault:
     reason: str
 
     def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        column = "" if self.column is None else f", column {self.column}"
+        line = "" if self.line is None else f":{self.line}"
+        column = "" if self.column is None else f"column {self.column}"
+        place = ", ".join(part for part in (f"{self.file}{line}", column) if part)
         value = "" if self.value is None else f" {self.value!r}"
-        return f"{place}{column}:{value} {self.reason}"
+        return f"{place}:{value} {self.reason}"
 
     def as_json(self) -> dict[str, str | int | None]:
         return {

@@ -71,9 +71,8 @@ def read_files(
         )
     )
     if "reps" not in tables.sheets:
-        faults.append(
-            FileFault("reps.csv", None, None, None, "is missing: who carries the target?")
-        )
+        reason = "is missing: who carries the target?"
+        raise FileFaults([*faults, FileFault("reps.csv", None, None, None, reason)])
     seats = present_reps(reps, history, start)
     organisation = organise(units, reps, seats.kept)
     held = territory_rows(territories, assignments, seats.left)
@@ -154,7 +153,16 @@ class _Places:
         if table is None:
             return FileFault("", None, field or None, value, fault.detail)
         column = table.headers.get(field, field) or None
-        return FileFault(table.file, line, column, value, fault.detail.replace("`", ""))
+        return FileFault(table.file, line, column, value, self._in_files(fault.detail))
+
+    def _in_files(self, detail: str) -> str:
+        """The sentence of a fault with lines of files for places in the body."""
+        before, already, place = detail.partition(" already in ")
+        if already:
+            table, line, _ = self._place(place.split("/")[1:])
+            if table is not None:
+                return f"{before} already in line {line}"
+        return detail.replace("`", "")
 
     def _place(self, pointer: list[str]) -> tuple[Table | None, int | None, str]:
         """The table, line and field of a pointer; the field is empty where a row is meant."""

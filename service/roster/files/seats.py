@@ -46,10 +46,10 @@ def present_reps(reps: Table, history: Table, start: date | None) -> Seats:
     if gone:
         when = f" before {start.isoformat()}" if start else ""
         who = "1 rep" if len(gone) == 1 else f"{len(gone)} reps"
-        notes.append(f"{reps.file}: {who} left{when} and get no quota{_unused(history, used)}")
+        notes.append(f"{reps.file}: no quota for {who} who left{when}{_unused(history, used)}")
     if later:
-        who = "1 rep leaves" if later == 1 else f"{later} reps leave"
-        notes.append(f"{reps.file}: {who} after the start; they get a quota for the whole period")
+        who = "1 rep who leaves" if later == 1 else f"{later} reps who leave"
+        notes.append(f"{reps.file}: a quota for the whole period for {who} later")
     return Seats(kept, used, left, tuple(notes))
 
 
@@ -57,7 +57,8 @@ def _unused(history: Table, used: list[int]) -> str:
     actual = history.column("actual")
     lost = sorted(set(range(len(history))) - set(used))
     amount = math.fsum(actual[row] or 0 for row in lost)
-    return f"; {len(lost)} rows of their history ({amount:,.0f}) are not used" if lost else ""
+    rows = "1 row" if len(lost) == 1 else f"{len(lost)} rows"
+    return f"; {rows} of their history ({amount:,.0f}) not used" if lost else ""
 
 
 def _month_after(history: Table) -> date | None:
