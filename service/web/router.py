@@ -10,6 +10,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from service.kit.auth import CallerDep
@@ -17,10 +18,14 @@ from service.kit.db import ReadSessionDep
 from service.kit.errors import NotFound
 from service.kit.pages import PageRequest
 from service.roster.usecases import names_of
-from service.web import usecases, views
+from service.web import usecases
 from service.web.domain import VersionCard
 from service.web.i18n import Language
 from service.web.pages import PageRoute, asset_response, language_of, page
+from service.web.views.opened import Opened
+from service.web.views.plan import Asked, empty_plan_page, hold_named, plan_page, rows_fragment
+from service.web.views.plans import plans_page
+from service.web.views.rep import rep_page
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 of_a_plan = APIRouter(prefix="/plans/{plan_id}", route_class=PageRoute)
@@ -40,6 +45,11 @@ class UnitNotFound(NotFound):
     """The version has no such unit."""
 
 
+@router.get("/plans")
+def plans_by_another_name() -> Response:
+    return RedirectResponse("/")
+
+
 @router.get("/")
 def plans(
     request: Request, caller: CallerDep, session: ReadSessionDep, cursor: str | None = None
@@ -47,7 +57,7 @@ def plans(
     rows, older = usecases.list_plans(
         session, caller.workspace_id, PageRequest(_PLANS_AT_ONCE, cursor)
     )
-    return page(request, "plans.html", views.plans_page(language_of(request), rows, older))
+    return page(request, "plans.html", plans_page(language_of(request), rows, older))
 
 
 class PlanReader:
@@ -66,8 +76,8 @@ class PlanReader:
     def versions(self) -> list[VersionCard]:
         return usecases.list_versions(self.session, *self.place)
 
-    def open(self, card: VersionCard) -> views.Opened:
-        return views.Opened(
+    def open(self, card: VersionCard) -> Opened:
+        return Opened(
             language=self.language,
             plan=self.plan,
             card=card,
@@ -75,7 +85,7 @@ class PlanReader:
             names=names_of(self.session, *self.place),
         )
 
-    def open_number(self, number: int | None) -> views.Opened:
+    def open_number(self, number: int | None) -> Opened:
         card = self.card(number)
         if card is None:
             raise NotFound("Nothing has been solved for this plan yet.")
@@ -104,11 +114,11 @@ def plan(
 ) -> Response:
     card = reader.card(version)
     if card is None:
-        return page(request, "plan.html", views.empty_plan_page(reader.language, reader.plan))
+        return page(request, "plan.html", empty_plan_page(reader.language, reader.plan))
     opened = reader.open(card)
     _known_unit(opened, unit)
-    asked = views.Asked(unit, offset, find, views.hold_named(held))
-    return page(request, "plan.html", views.plan_page(opened, reader.versions(), asked))
+    asked = Asked(unit, offset, find, hold_named(held))
+    return page(request, "plan.html", plan_page(opened, reader.versions(), asked))
 
 
 @of_a_plan.get("/rows")
@@ -123,7 +133,7 @@ def rows(
 ) -> Response:
     opened = reader.open_number(version)
     _known_unit(opened, unit)
-    return page(request, "_lines.html", views.rows_fragment(opened, unit, offset, level))
+    return page(request, "_lines.html", rows_fragment(opened, unit, offset, level))
 
 
 @of_a_plan.get("/reps/{rep_id:path}")
@@ -132,7 +142,7 @@ def rep(request: Request, reader: ReaderDep, rep_id: str, version: Number = None
     found = opened.version.rep_by_id.get(rep_id)
     if found is None:
         raise RepNotFound(f"Version {opened.card.number} has no quota for rep {rep_id[:128]}.")
-    return page(request, "rep.html", views.rep_page(opened, found))
+    return page(request, "rep.html", rep_page(opened, found))
 
 
 @router.get("/assets/{name}")
@@ -140,7 +150,7 @@ def asset(name: str) -> Response:
     return asset_response(name)
 
 
-def _known_unit(opened: views.Opened, unit: str | None) -> None:
+def _known_unit(opened: Opened, unit: str | None) -> None:
     if unit is not None and unit not in opened.version.unit_by_id:
         raise UnitNotFound(f"Version {opened.card.number} has no unit {unit[:128]}.")
 

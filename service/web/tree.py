@@ -80,7 +80,11 @@ def found(
         if (hold is None or rep.hold == hold)
         and (wanted in rep.id.casefold() or wanted in names.get(rep.id, "").casefold())
     ]
-    return [_rep(rep, names) for rep in reps[offset : offset + LINES_AT_ONCE]], len(reps)
+    lines = [_rep(rep, names) for rep in reps[offset : offset + LINES_AT_ONCE]]
+    left = len(reps) - offset - len(lines)
+    if left > 0:
+        lines.append(Line("more", 0, reps=left, offset=offset + len(lines)))
+    return lines, len(reps)
 
 
 def at_level(lines: Sequence[Line], level: int) -> list[Line]:

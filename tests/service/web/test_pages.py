@@ -55,6 +55,9 @@ class TestPlans:
         assert page_of(first) not in newest
         assert page_of(first) in client.get(older[1]).text
 
+    def test_a_shortened_address_leads_there(self, client: TestClient) -> None:
+        assert client.get("/plans").url.path == "/"
+
 
 class TestPlan:
     def test_a_plan_without_a_version_says_what_is_missing(self, client: TestClient) -> None:
@@ -130,6 +133,22 @@ class TestPlan:
 
         assert "sold: $12,000.00" in client.get(f"{page_of(plan)}/reps/ann").text
         assert "full-time equivalent" in client.get(f"{page_of(plan)}/reps/new").text
+
+    def test_a_long_list_of_finds_goes_on_behind_a_link(
+        self, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("service.web.tree.LINES_AT_ONCE", 3)
+        plan = a_plan(client)
+        a_version(client, plan)
+
+        many = client.get(f"{page_of(plan)}?find=%20").text
+        assert len(re.findall('<tr class="rep', many)) == 3
+        onward = re.search(r'class="more.*?href="([^"#]+)', many, re.DOTALL)
+        assert onward
+        assert "Ann Lee" in many
+
+        rest = client.get(onward[1].replace("&amp;", "&")).text
+        assert len(re.findall('<tr class="rep', rest)) == 1
 
     def test_a_name_that_was_erased_is_gone(self, client: TestClient, database: Database) -> None:
         plan = a_plan(client)

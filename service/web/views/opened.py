@@ -1,0 +1,106 @@
+"""One version, opened by one reader; what all its pages say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from markupsafe import Markup
+
+from service.web.domain import Hold, Names, PlanCard, VersionCard, VersionView
+from service.web.figures import Figures
+from service.web.i18n import Language
+from service.web.words import Words
+
+SHAPES: Final[dict[Hold, Markup]] = {
+    "none": Markup('<circle r="4"/>'),
+    "cap": Markup('<path d="M-5.2-4H5.2L0 5.2z"/>'),
+    "floor": Markup('<path d="M-5.2 4H5.2L0-5.2z"/>'),
+    "fixed": Markup('<rect x="-4.2" y="-4.2" width="8.4" height="8.4"/>'),
+    "unit": Markup('<path d="M0-6 6 0 0 6-6 0z"/>'),
+}
+"""A mark per kind of rule, told apart by form and colour."""
+
+
+def plan_address(plan: PlanCard) -> str:
+    return f"/plans/{plan.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the pages of one version are."""
+
+    plan: PlanCard
+    number: int
+
+    def rep(self, rep: str) -> str:
+        return f"{plan_address(self.plan)}/reps/{quote(rep, safe='')}?version={self.number}"
+
+    def table(self, **asked: Any) -> str:
+        """The version's page at its table, as asked for (`unit`, `offset`, `find`, `held`)."""
+        return f"{plan_address(self.plan)}?{self._query(asked)}#quotas"
+
+    def rows(self, level: int, **asked: Any) -> str:
+        """Some lines of the table alone."""
+        return f"{plan_address(self.plan)}/rows?{self._query(asked)}&level={level}"
+
+    def _query(self, asked: Mapping[str, Any]) -> str:
+        said = {key: value for key, value in asked.items() if value not in (None, "", 0)}
+        return urlencode({"version": self.number, **said})
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One version of a plan, opened by one reader."""
+
+    language: Language
+    plan: PlanCard
+    card: VersionCard
+    version: VersionView
+    names: Names
+
+    @cached_property
+    def words(self) -> Words:
+        return Words(self.language, self.figures, self.version, self.names)
+
+    @property
+    def addresses(self) -> Addresses:
+        return Addresses(self.plan, self.card.number)
+
+    @cached_property
+    def figures(self) -> Figures:
+        quotas = (rep.quota for rep in self.version.reps)
+        amounts = [self.version.assigned, *quotas]
+        return Figures.of(self.language.locale, self.plan.currency, self.plan.digits, amounts)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One of the headline numbers."""
+
+    label: str
+    value: str
+    exact: str = ""
+    note: str = ""
+
+
+def head(opened: Opened) -> dict[str, Any]:
+    """What every page of a version says."""
+    plan, card, figures = opened.plan, opened.card, opened.figures
+    moment: datetime = card.published_at or card.created_at
+    return {
+        "plan": plan,
+        "period": figures.period(plan.start, plan.end),
+        "number": card.number,
+        "status": card.status,
+        "dated": figures.day(moment.date()),
+        "dated_iso": moment.isoformat(),
+        "self_href": plan_address(plan),
+        "version": opened.version,
+        "figures": figures,
+        "shapes": SHAPES,
+        "words": opened.words,
+        "at": opened.addresses,
+    }

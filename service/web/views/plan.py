@@ -1,0 +1,149 @@
+"""A version with its chart and its table."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service.web.chart import Mark, draw
+from service.web.domain import COMPANY, HOLDS, Hold, PlanCard, VersionCard
+from service.web.figures import Figures
+from service.web.i18n import Language
+from service.web.tree import Line, at_level, children, found, lines_of
+from service.web.views.opened import SHAPES, Figure, Opened, head, plan_address
+from service.web.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which quotas the reader asked to see."""
+
+    unit: str | None = None
+    offset: int = 0
+    find: str = ""
+    held: Hold | None = None
+
+
+def hold_named(name: str | None) -> Hold | None:
+    return next((hold for hold in HOLDS if hold == name), None)
+
+
+def empty_plan_page(language: Language, plan: PlanCard) -> dict[str, Any]:
+    figures = Figures.of(language.locale, plan.currency, plan.digits, [])
+    period = figures.period(plan.start, plan.end)
+    return {
+        "plan": plan,
+        "period": period,
+        "version": None,
+        "number": None,
+        "versions": [],
+        "note": None,
+        "status": "",
+        "dated": "",
+        "self_href": plan_address(plan),
+    }
+
+
+def plan_page(opened: Opened, versions: Sequence[VersionCard], asked: Asked) -> dict[str, Any]:
+    plan, version, figures, words = opened.plan, opened.version, opened.figures, opened.words
+    lines, total = _lines(opened, asked)
+    return {
+        **head(opened),
+        **_line_facts(opened),
+        "versions": versions,
+        "newest_href": plan_address(plan),
+        "headline": _headline(opened),
+        "chart": draw(version, figures.tick, figures.percent_tick),
+        "tip": _tip(words),
+        "lines": lines,
+        "found": total,
+        "find": asked.find,
+        "held": asked.held,
+        "technical": _technical(words),
+        "note": opened.card.note,
+    }
+
+
+def _lines(opened: Opened, asked: Asked) -> tuple[list[Line], int | None]:
+    """The lines of the table and, where reps were searched for, how many were found."""
+    if not (asked.find or asked.held):
+        return lines_of(opened.version, opened.names, asked.unit, asked.offset), None
+    return found(opened.version, opened.names, asked.find, asked.held, asked.offset)
+
+
+def rows_fragment(opened: Opened, unit: str | None, offset: int, level: int) -> dict[str, Any]:
+    lines = at_level(children(opened.version, opened.names, unit, offset), level)
+    return {**_line_facts(opened), "lines": lines, "find": "", "held": None}
+
+
+def _line_facts(opened: Opened) -> dict[str, Any]:
+    """What the lines of the table need beside themselves."""
+    return {
+        "words": opened.words,
+        "figures": opened.figures,
+        "shapes": SHAPES,
+        "at": opened.addresses,
+        "year_on_year": any(rep.over_last_year is not None for rep in opened.version.reps),
+    }
+
+
+def _headline(opened: Opened) -> list[Figure]:
+    say, figures, version = opened.language.gettext, opened.figures, opened.version
+    words = opened.words
+    target, assigned = figures.headline(version.target), figures.headline(version.assigned)
+    count = len(version.reps)
+    held = count - version.held["none"]
+    over_last_year = figures.percent(version.totals[COMPANY].over_last_year, signed=True)
+    shown = [
+        Figure(say("Target"), target.shown, target.exact),
+        Figure(say("Assigned"), assigned.shown, assigned.exact, words.hedge()),
+        Figure(say("Growth"), words.company_growth() or "–", note=say("on expected sales")),
+        Figure(say("Year on year"), over_last_year or ""),
+        Figure(say("Hedge"), figures.percent(version.over_assignment, signed=True) or ""),
+        Figure(say("Reps"), figures.count(count)),
+        Figure(say("Held by a rule"), figures.count(held), note=_share(words, held, count)),
+    ]
+    return [figure for figure in shown if figure.value]
+
+
+def _technical(words: Words) -> list[tuple[str, str]]:
+    say, version = words.language.gettext, words.version
+    return [
+        (say("Fingerprint"), version.hash),
+        (say("Method"), f"{version.fairness}, {version.engine}"),
+        (say("Rounding unit"), words.figures.exact(version.increment)),
+    ]
+
+
+def _share(words: Words, part: int, whole: int) -> str:
+    share = words.figures.percent(part / whole)
+    return words.language.gettext("%(share)s of the reps", share=share)
+
+
+def _tip(words: Words) -> Callable[[Mark], str]:
+    """What a mark of the chart says when one points at it."""
+    say, figures = words.language.gettext, words.figures
+
+    def tip(mark: Mark) -> str:
+        if len(mark.reps) > 1:
+            growths = [rep.growth for rep in mark.reps if rep.growth is not None]
+            said = [
+                words.count_of_reps(len(mark.reps)),
+                f"{say('Limiting rule')}: {words.hold(mark.hold)}",
+            ]
+            if growths:
+                low, high = (figures.percent(end(growths), signed=True) for end in (min, max))
+                said.append(f"{say('Growth on expected sales')}: {low} – {high}")
+            return "\n".join(said)
+        rep = mark.reps[0]
+        growth = figures.percent(rep.growth, signed=True) or "–"
+        said = [
+            words.name(rep),
+            f"{say('Quota')}: {figures.exact(rep.quota)}",
+            f"{say('Expected sales')}: {figures.exact(rep.baseline)}",
+            f"{say('Growth')}: {growth}",
+        ]
+        if rep.binding:
+            said.append(f"{say('Limiting rule')}: {words.rule(rep.binding)}")
+        return "\n".join(said)
+
+    return tip

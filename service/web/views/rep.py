@@ -1,0 +1,107 @@
+"""One rep's quota and why it is that number."""
+
+from collections.abc import Callable
+from typing import Any
+
+from service.web.domain import COMPANY, Rep
+from service.web.expected import expected_sales
+from service.web.explained import Term, terms
+from service.web.figures import Figures
+from service.web.views.opened import Figure, Opened, head
+from service.web.words import Words
+
+
+def rep_page(opened: Opened, rep: Rep) -> dict[str, Any]:
+    words, version = opened.words, opened.version
+    return {
+        **head(opened),
+        "rep": rep,
+        "name": words.name(rep),
+        "path": version.ancestors(rep.unit),
+        "headline": _headline(words, rep),
+        "terms": terms(version, rep),
+        "term_names": _term_names(words),
+        "signed": _signed(opened.figures),
+        "limits": _limits(words, rep),
+        "growths": _growths(words, rep),
+        "expected": expected_sales(words, rep),
+    }
+
+
+def _headline(words: Words, rep: Rep) -> list[Figure]:
+    say, figures = words.language.gettext, words.figures
+    shown = [
+        Figure(say("Quota"), figures.exact(rep.quota)),
+        Figure(say("Expected sales"), figures.exact(rep.baseline)),
+        Figure(
+            say("Growth"),
+            figures.percent(rep.growth, signed=True) or "–",
+            note=say("on expected sales"),
+        ),
+        Figure(say("Year on year"), figures.percent(rep.over_last_year, signed=True) or ""),
+        Figure(
+            say("Effort index"),
+            figures.number(rep.effort) or "–",
+            note=say("1.00 = same as everyone"),
+        ),
+    ]
+    return [figure for figure in shown if figure.value]
+
+
+def _term_names(words: Words) -> dict[str, str]:
+    say = words.language.gettext
+    return {
+        "baseline": say("Expected sales"),
+        "effort": say("Common effort"),
+        "rule": say("Limiting rule"),
+        "rounding": say("Rounding"),
+        "quota": say("Quota"),
+    }
+
+
+def _signed(figures: Figures) -> Callable[[Term], str]:
+    def signed(term: Term) -> str:
+        plus = "+" if term.name not in ("baseline", "quota") and term.amount > 0 else ""
+        return plus + figures.exact(term.amount)
+
+    return signed
+
+
+def _limits(words: Words, rep: Rep) -> str:
+    say, exact = words.language.gettext, words.figures.exact
+    if rep.hold == "fixed":
+        return ""
+    if rep.cap is None and rep.floor == 0:
+        return say("The quota has no limits of its own.")
+    if rep.floor == 0 and rep.cap is not None:
+        return say("Limits: at most %(cap)s.", cap=exact(rep.cap))
+    if rep.cap is None:
+        return say("Limits: at least %(floor)s, no upper limit.", floor=exact(rep.floor))
+    return say(
+        "Limits: at least %(floor)s, at most %(cap)s.", floor=exact(rep.floor), cap=exact(rep.cap)
+    )
+
+
+def _growths(words: Words, rep: Rep) -> list[dict[str, Any]]:
+    """The own growth beside the team's and the company's, as bars on one scale."""
+    version, figures = words.version, words.figures
+    rows: list[tuple[str, float | None]] = [(words.name(rep), rep.growth)]
+    if rep.unit is not None:
+        rows.append((words.unit_name(rep.unit), version.totals[rep.unit].growth))
+    rows.append((words.language.gettext("Company"), version.totals[COMPANY].growth))
+    known = [growth for _, growth in rows if growth is not None]
+    low, high = min(0.0, *known, 0.0), max(0.0, *known, 1e-9)
+
+    def at(growth: float) -> float:
+        return round(100 * (growth - low) / (high - low), 2)
+
+    bars = [(name, growth, sorted((at(0.0), at(growth or 0.0)))) for name, growth in rows]
+    return [
+        {
+            "name": name,
+            "growth": figures.percent(growth, signed=True),
+            "start": start,
+            "end": end,
+        }
+        for name, growth, (start, end) in bars
+    ]
