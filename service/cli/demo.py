@@ -19,7 +19,7 @@ from service.allocations.versions.usecases.solving import Order, solve_version
 from service.cli.allocate import policy_of
 from service.cli.database import in_words, opened, read_settings
 from service.cli.failure import Failure
-from service.cli.serve import address_of, answer, listen
+from service.cli.serve import address_of, answer, listening
 from service.kit.auth import DEFAULT_WORKSPACE, Caller, Role
 from service.kit.clock import utc_now
 from service.kit.db import Database
@@ -63,11 +63,11 @@ class Shown:
 
 def run_demo(data: Path, *, host: str | None, port: int | None) -> None:
     settings = _settings(data, host, port)
-    listener = listen(settings)
-    with opened(settings) as database, in_words(settings):
-        shown = [_load(database, example) for example in read_examples(examples_folder())]
-    _tell(address_of(listener), shown, data)
-    answer(settings, listener)
+    with listening(settings) as listener:
+        with opened(settings) as database, in_words(settings):
+            shown = [_load(database, example) for example in read_examples(examples_folder())]
+        _tell(address_of(listener), shown, data)
+        answer(settings, listener)
 
 
 def _settings(data: Path, host: str | None, port: int | None) -> Settings:

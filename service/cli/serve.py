@@ -1,6 +1,9 @@
 """`fairquota serve`: settings, tables up to date, a port of our own, then answer until Ctrl-C."""
 
+import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
@@ -12,31 +15,38 @@ from service.kit.settings import Settings
 
 def run_service(*, host: str | None, port: int | None) -> None:
     settings = read_settings(host=host, port=port)
-    listener = listen(settings)
-    with in_words(settings):
-        bring_up_to_date(settings)
-    typer.echo(f"FairQuota listens on {address_of(listener)} (Ctrl-C stops it).", err=True)
-    answer(settings, listener)
+    with listening(settings) as listener:
+        with in_words(settings):
+            bring_up_to_date(settings)
+        where = address_of(listener)
+        typer.echo(f"FairQuota listens on {where} (Ctrl-C stops it).", err=True)
+        answer(settings, listener)
 
 
-def listen(settings: Settings) -> socket.socket:
+@contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
     """Take the port before anything else is done, so that a taken one costs no waiting."""
     try:
         check_listening(settings)
     except ListeningRefused as refusal:
         raise Failure(str(refusal)) from refusal
+    place = (settings.host, settings.port)
     try:
-        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
-        listener.listen(1024)
+        family = socket.getaddrinfo(*place, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server(place, family=family, backlog=1024)
     except OSError as reason:
         raise Failure(
             f"Port {settings.port} of {settings.host} cannot be used: "
-            f"{reason.strerror or reason}. Choose another with --port."
+            f"{_in_words(reason)}. Choose another with --port."
         ) from reason
-    return listener
+    with listener:
+        yield listener
+
+
+def _in_words(reason: OSError) -> str:
+    """Without what create_server adds in brackets."""
+    number = reason.errno or 0
+    return os.strerror(number) if number > 0 else str(reason)  # negative: a name without address
 
 
 def address_of(listener: socket.socket) -> str:

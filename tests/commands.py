@@ -1,0 +1,45 @@
+"""The `fairquota` command as a process of its own, as somebody at a keyboard runs it."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FAIRQUOTA = Path(sys.executable).with_name("fairquota")
+
+
+def environment(**more: str) -> dict[str, str]:
+    plain = {name: value for name, value in os.environ.items() if "FAIRQUOTA" not in name}
+    return plain | {"FAIRQUOTA_LOG_LEVEL": "error", "COLUMNS": "120"} | more
+
+
+@contextmanager
+def started(*arguments: str, **more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A running command and what it said up to the line with its address."""
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [FAIRQUOTA, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(**more),
+    ) as process:
+        assert process.stdout is not None
+        said = ""
+        try:
+            for line in process.stdout:
+                said += line
+                if "Ctrl-C stops it" in line:
+                    break
+            yield process, said
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def address_in(said: str) -> str:
+    found = re.search(r"http://127\.0\.0\.1:\d+", said)
+    assert found, said
+    return found[0]

@@ -1,0 +1,174 @@
+"""The first plan, told through the public API of a running server, from empty folder to proof."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.commands import FAIRQUOTA, address_in, environment, started
+
+
+class Answer:
+    """What the server answered, errors included."""
+
+    def __init__(self, response: Any) -> None:
+        with response:
+            self.status: int = response.status
+            self.headers = response.headers
+            content: bytes = response.read()
+        self.content = content
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+
+class Api:
+    """A stranger's HTTP client: nothing but the standard library."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def get(self, path: str) -> Answer:
+        return self._send(Request(self.address + path))  # noqa: S310 - our own address
+
+    def post(self, path: str, body: object, **headers: str) -> Answer:
+        return self._with_body("POST", path, body, headers)
+
+    def put(self, path: str, body: object) -> Answer:
+        return self._with_body("PUT", path, body, {})
+
+    def _with_body(self, method: str, path: str, body: object, headers: dict[str, str]) -> Answer:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._send(
+            Request(  # noqa: S310 - our own address
+                self.address + path,
+                method=method,
+                data=json.dumps(body).encode(),
+                headers={"Content-Type": "application/json"} | sent,
+            )
+        )
+
+    @staticmethod
+    def _send(request: Request) -> Answer:
+        try:
+            return Answer(urlopen(request, timeout=30))  # noqa: S310 - our own address
+        except HTTPError as refusal:
+            return Answer(refusal)
+
+
+@pytest.fixture
+def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """A server that has just been started in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    with started("serve", "--port", "0") as (process, said):
+        yield Api(address_in(said))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+
+
+def test_the_first_plan(api: Api, tmp_path: Path) -> None:
+    # ── The service is up ─────────────────────────────────────
+    assert api.get("/healthz").status == 200
+    assert api.get("/readyz").status == 200
+
+    # ── Sales operations start a plan for next year ───────────
+    period = {"start": "2027-01-01", "end": "2027-12-31"}
+    created = api.post("/v1/plans", {"name": "FY27", "currency": "USD", "period": period})
+    assert created.status == 201
+    plan = created.headers["Location"]
+
+    # ── Solving comes too early: nobody has said who sells what ──
+    early = api.post(f"{plan}/versions", {})
+    assert early.status == 409
+    assert "PUT" in early.json["detail"]
+
+    # ── The facts go in; every slip is named at once ──────────
+    facts: dict[str, Any] = {
+        "target": 440,
+        "units": [{"id": "west", "max": 150}],
+        "reps": [
+            {"id": "ann", "name": "Ann Lee", "unit": "wets", "baseline": 100, "reach": 100},
+            {"id": "bob", "unit": "west", "baseline": 100, "reach": -100},
+            {"id": "cyd", "baseline": 100, "reach": 100},
+            {"id": "dan", "baseline": 100, "reach": 100, "max": 105},
+        ],
+    }
+    refused = api.put(f"{plan}/inputs", facts)
+    assert refused.status == 422
+    assert {fault["pointer"] for fault in refused.json["errors"]} == {
+        "/reps/0/unit", "/reps/1/reach"
+    }  # fmt: skip
+    facts["reps"][0]["unit"], facts["reps"][1]["reach"] = "west", 100
+    stored = api.put(f"{plan}/inputs", facts)
+    assert stored.status == 200
+    assert stored.json["counts"]["reps"] == 4
+
+    # ── The west may carry 150 only, dan 105: cyd carries the rest ──
+    first = api.post(f"{plan}/versions", {"note": "as asked"})
+    assert first.status == 201
+    assert quotas(api, first.headers["Location"]) == {
+        "ann": 75, "bob": 75, "cyd": 185, "dan": 105
+    }  # fmt: skip
+
+    # ── 440 cannot be reached if cyd has a cap, too ───────────
+    facts["reps"][2]["max"] = 120
+    api.put(f"{plan}/inputs", facts)
+    impossible = api.post(f"{plan}/versions", {})
+    assert impossible.status == 422
+    assert impossible.json["type"] == "/problems/infeasible"
+    assert {rule["rule"] for rule in impossible.json["conflict"]} == {
+        "target", "unit:west:max", "rep:cyd:cap", "rep:dan:cap"
+    }  # fmt: skip
+    (change,) = impossible.json["relaxation"]
+
+    # ── The smallest change that mends it does mend it ────────
+    assert change == {"rule": "unit:west:max", "from": 150, "to": 215}
+    facts["units"][0]["max"] = change["to"]
+    api.put(f"{plan}/inputs", facts)
+    second = api.post(f"{plan}/versions", {"note": "the west carries more"})
+    address = second.headers["Location"]
+    assert second.json["parent_hash"] == first.json["hash"]
+    assert sum(quotas(api, address).values()) == 440
+
+    # ── The second proposal is published ──────────────────────
+    assert api.post(f"{address}/publish", {}).status == 428
+    published = api.post(f"{address}/publish", {}, If_Match=second.headers["ETag"])
+    assert published.status == 200
+    assert published.json["status"] == "published"
+    assert api.post(f"{address}/publish", {}, If_Match=published.headers["ETag"]).status == 409
+
+    # ── A rep asks: why this number? ──────────────────────────
+    ann = api.get(f"{address}/quotas/ann").json
+    assert ann["quota"] == 107.5
+    assert sum(term["amount"] for term in ann["explanation"]) == 107.5
+    assert ann["growth_beside"]["company"] == pytest.approx(0.1)
+
+    # ── An auditor takes the proof home and checks it offline ──
+    assert api.get(f"{address}/verify").json["valid"]
+    proof = tmp_path / "proof.json"
+    proof.write_bytes(api.get(f"{address}/certificate").content)
+    assert verify(proof) == 0
+    assert b"Ann Lee" not in proof.read_bytes()
+
+    # ── Somebody "corrects" one number in it ──────────────────
+    proof.write_bytes(proof.read_bytes().replace(b'"quota":10750', b'"quota":10751', 1))
+    assert verify(proof) == 1
+
+
+def quotas(api: Api, version: str) -> dict[str, float]:
+    return {row["rep"]: row["quota"] for row in api.get(f"{version}/quotas").json["items"]}
+
+
+def verify(proof: Path) -> int:
+    """The exit code of the offline check."""
+    return subprocess.run(  # noqa: S603 - our own command
+        [FAIRQUOTA, "verify", proof], env=environment(), capture_output=True, check=False
+    ).returncode

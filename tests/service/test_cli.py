@@ -1,0 +1,458 @@
+"""The command line: what it prints where, what it writes, and how it ends."""
+
+import csv
+import json
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner, Result
+
+from service.cli import app
+from service.cli.failure import Failure
+from service.cli.output import Table, write_csv, write_xlsx
+from service.kit.auth import ApiKey
+from service.kit.db import open_database
+from tests.commands import FAIRQUOTA, address_in, environment, started
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test in a folder of its own, with no settings of the machine."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("FAIRQUOTA_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def company() -> Path:
+    """Four reps of expected sales 100 and reach 100 each; ann can carry 105 at most."""
+    folder = Path("company")
+    folder.mkdir()
+    (folder / "reps.csv").write_text(
+        "rep_id,name,unit,baseline,reach,max\n"
+        "ann,=1+1,west,100,100,105\n"
+        "bob,Bob,west,100,100,\n"
+        "cyd,Cyd,east,100,100,\n"
+        "dan,丹,east,100,100,\n",
+        encoding="utf-8",
+    )
+    return folder
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def failed(result: Result, exit_code: int) -> str:
+    """What was said on stderr by a command that failed as it should."""
+    assert result.exit_code == exit_code, result.output
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
+class TestAllocate:
+    def test_prints_tab_separated_values_into_a_pipe(self, company: Path) -> None:
+        result = run("allocate", company, "--target", "440")
+
+        assert result.exit_code == 0, result.output
+        header, *rows = [line.split("\t") for line in result.stdout.splitlines()]
+        assert header[:4] == ["rep", "name", "unit", "quota"]
+        assert [row[:1] + row[2:4] for row in rows] == [
+            ["cyd", "east", "111.67"],
+            ["dan", "east", "111.66"],
+            ["ann", "west", "105"],
+            ["bob", "west", "111.67"],
+        ]
+        assert [row[-1] for row in rows] == ["", "", "cap", ""]
+        assert "440 over 4 reps, +10.0% on expected sales." in result.stderr
+
+    def test_draws_a_table_on_a_terminal(self, company: Path) -> None:
+        shown = on_a_terminal("allocate", company, "--target", "440")
+
+        assert "expected sales" in shown
+        assert "111.67" in shown
+        assert "丹" in shown
+        assert "\t" not in shown
+
+    def test_writes_csv_whose_texts_no_spreadsheet_runs(self, company: Path) -> None:
+        run("allocate", company, "--target", "440", "--out", "plan.csv")
+
+        with Path("plan.csv").open(encoding="utf-8-sig", newline="") as stream:
+            rows = {row["rep"]: row for row in csv.DictReader(stream)}
+        assert rows["ann"]["name"] == "'=1+1"
+        assert rows["ann"]["quota"] == "105"
+        assert rows["dan"]["name"] == "丹"
+
+    def test_writes_a_workbook_with_units_and_summary(self, company: Path) -> None:
+        run("allocate", company, "--target", "440", "--out", "plan.xlsx")
+
+        workbook = openpyxl.load_workbook("plan.xlsx")
+        quotas = list(workbook["quotas"].values)
+        assert workbook.sheetnames == ["quotas", "units", "summary"]
+        assert quotas[3][:4] == ("ann", "=1+1", "west", 105)
+        assert workbook["quotas"]["B4"].data_type == "s"
+        assert [row[:2] for row in workbook["units"].values][1:] == [
+            ("east", 223.33), ("west", 216.67)
+        ]  # fmt: skip
+        workbook.close()
+
+    def test_writes_json_that_verify_accepts(self, company: Path) -> None:
+        run("allocate", company, "--target", "440", "--out", "plan.json")
+
+        document = json.loads(Path("plan.json").read_bytes())
+        assert document["assigned"] == 440
+        result = run("verify", "plan.json")
+        assert result.exit_code == 0, result.output
+        assert result.stdout.splitlines() == [
+            "check\tresult",
+            *(f"{name}\tholds" for name in ("answer", "hash", "sums", "bounds", "leximin")),
+        ]
+
+    def test_says_what_the_api_says(self, company: Path) -> None:
+        Path("policy.yaml").write_text("fairness: equal_growth\nover_assignment: 0.1\n")
+
+        result = run("allocate", company, "--target", "400", "--policy", "policy.yaml",
+                     "--increment", "10", "--currency", "JPY", "--out", "plan.json")  # fmt: skip
+
+        assert result.exit_code == 0, result.output
+        document = json.loads(Path("plan.json").read_bytes())
+        assert document["assigned"] == 440
+        assert {row["quota"] for row in document["quotas"]} == {105, 115, 110}
+
+    def test_reads_the_examples(self) -> None:
+        result = run("allocate", EXAMPLES / "huadong_manufacturer", "--target", "100000000",
+                     "--currency", "CNY", "--increment", "10000",
+                     "--period", "2027-01-01..2027-12-31")  # fmt: skip
+
+        assert result.exit_code == 0, result.output
+        quotas = [line.split("\t")[3] for line in result.stdout.splitlines()[1:]]
+        assert sum(map(int, quotas)) == 100_000_000
+
+    def test_rules_that_cannot_all_hold_end_with_3_and_say_how_to_mend_it(
+        self, company: Path
+    ) -> None:
+        Path("policy.json").write_text('{"max_over_baseline": 0.05}')
+
+        said = failed(run("allocate", company, "--target", "440", "--policy", "policy.json"), 3)
+
+        assert "The rules cannot all hold." in said
+        assert "rep:bob:cap = 105" in said
+        assert "target: 440 -> 420" in said
+        assert "targets from 0 to 420 are feasible" in said
+
+    def test_names_every_fault_of_the_files(self, company: Path) -> None:
+        with (company / "reps.csv").open("a", encoding="utf-8") as stream:
+            stream.write("eve,Eve,west,lots,100,\nfay,Fay,west,100,100,1.234\n")
+
+        said = failed(run("allocate", company, "--target", "440"), 2)
+
+        assert "2 faults:" in said
+        assert "reps.csv:6, column baseline: 'lots'" in said
+        assert "reps.csv:7, column max: '1.234'" in said
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (["--target", "1e3"], "--target 1e3 must be a plain decimal"),
+            (["--target", "-1"], "--target -1 must be 0 or more."),
+            (["--target", "1.234"], "--target 1.234 has more than 2 decimals."),
+            (["--target", "1", "--currency", "ABC"], "--currency ABC is no ISO 4217"),
+            (["--target", "1", "--increment", "0"], "--increment 0 must be above 0."),
+            (["--target", "1", "--period", "2027"], "--period 2027 is not START..END"),
+            (["--target", "1", "--period", "2027-01-02..2027-12-31"], "first day of a month"),
+            (["--target", "1", "--period", "2027-01-01..2026-12-31"], "not be before the start"),
+            (["--target", "1", "--policy", "none.json"], "none.json cannot be read"),
+            (["--target", "1", "--policy", "bad.yaml"], "bad.yaml/fairnes: is not a known field"),
+            (["--target", "1", "--policy", "broken.yaml"], "neither JSON nor YAML"),
+            (["--target", "1", "--out", "plan.doc"], "--out takes a file that ends in"),
+            (["--target", "1", "--out", "none/plan.csv"], "cannot be written"),
+        ],
+    )
+    def test_a_slip_is_named(self, company: Path, options: list[str], said: str) -> None:
+        Path("bad.yaml").write_text("fairnes: equal_growth\n")
+        Path("broken.yaml").write_text("a: [\n")
+
+        assert said in failed(run("allocate", company, *options), 2)
+
+    def test_a_folder_that_is_not_there_is_named(self) -> None:
+        assert "nowhere: does not exist" in failed(run("allocate", "nowhere", "--target", "1"), 2)
+
+
+class TestVerify:
+    @pytest.fixture
+    def plan(self, company: Path) -> dict[str, Any]:
+        run("allocate", company, "--target", "440", "--out", "plan.json")
+        document: dict[str, Any] = json.loads(Path("plan.json").read_bytes())
+        return document
+
+    def test_takes_the_certificate_alone(self, plan: dict[str, Any]) -> None:
+        Path("proof.json").write_text(json.dumps(plan["proof"], indent=1))
+
+        assert run("verify", "proof.json").exit_code == 0
+
+    def test_says_which_check_failed(self, plan: dict[str, Any]) -> None:
+        plan["proof"]["quotas"][0]["quota"] += 1
+        Path("plan.json").write_text(json.dumps(plan))
+
+        result = run("verify", "plan.json")
+
+        assert result.exit_code == 1
+        assert "sums\tFAILS" in result.stdout
+        assert "leximin\tholds" in result.stdout
+        assert "the rows of chunk 1 (unit east) have been changed" in result.stderr
+
+    def test_an_answer_beside_a_foreign_proof_does_not_hold(self, plan: dict[str, Any]) -> None:
+        plan["quotas"][0]["quota"] = 1_000_000
+        Path("plan.json").write_text(json.dumps(plan))
+
+        result = run("verify", "plan.json")
+
+        assert result.exit_code == 1
+        assert "answer\tFAILS" in result.stdout
+        assert "hash\tholds" in result.stdout
+
+    @pytest.mark.parametrize(
+        "content", [b"", b"{}", b"[]", b"\xff", b'{"proof": 3}', b"[" * 100_000, b"NaN"]
+    )
+    def test_what_is_no_proof_cannot_be_read(self, content: bytes) -> None:
+        Path("file.json").write_bytes(content)
+
+        assert failed(run("verify", "file.json"), 2)
+
+    def test_a_missing_file_cannot_be_read(self) -> None:
+        assert "none.json cannot be read" in failed(run("verify", "none.json"), 2)
+
+
+class TestFiles:
+    DANGEROUS = ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "plain")
+
+    def test_dangerous_texts_are_defused_and_numbers_stay_numbers(self, tmp_path: Path) -> None:
+        table = Table("t", ("text", "number"), [(text, -1) for text in self.DANGEROUS])
+
+        write_csv(table, tmp_path / "t.csv")
+        write_xlsx([table], tmp_path / "t.xlsx")
+
+        with (tmp_path / "t.csv").open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.reader(stream))[1:]
+        assert [row[0] for row in rows] == [f"'{text}" for text in self.DANGEROUS[:-1]] + ["plain"]
+        assert {row[1] for row in rows} == {"-1"}
+        sheet = openpyxl.load_workbook(tmp_path / "t.xlsx")["t"]
+        assert {cell.data_type for cell in sheet["A"]} == {"s"}
+        assert {cell.value for cell in sheet["B"][1:]} == {-1}
+
+    def test_a_file_is_replaced_whole_or_not_at_all(self, tmp_path: Path) -> None:
+        path = tmp_path / "plan.csv"
+        path.write_text("before")
+
+        with pytest.raises(TypeError):
+            write_csv(Table("t", ("a",), [(object(),), None]), path)  # type: ignore[list-item]
+
+        assert path.read_text() == "before"
+        assert list(tmp_path.glob(".*")) == []
+
+    def test_a_folder_that_cannot_be_written_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(Failure, match=r"none/t\.csv cannot be written: No such file"):
+            write_csv(Table("t", ("a",), []), tmp_path / "none" / "t.csv")
+
+
+class TestKeys:
+    def test_are_shown_once_and_stored_hashed(self) -> None:
+        result = run("keys", "create", "--name", "CRM", "--role", "admin")
+
+        assert result.exit_code == 0, result.output
+        key = result.stdout.strip()
+        assert re.fullmatch(r"fq_[\w-]{43}", key)
+        database = open_database("sqlite:///fairquota.db")
+        with database.reading.begin() as session:
+            stored = session.scalars(sa.select(ApiKey)).one()
+        database.close()
+        assert stored.name == "CRM"
+        assert key not in (stored.sha256, stored.id)
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [(["--role", "king"], "There is no role 'king'"), (["--name", ""], "1 to 200 characters")],
+    )
+    def test_a_slip_is_named(self, options: list[str], said: str) -> None:
+        assert said in failed(run("keys", "create", *options), 2)
+
+
+class TestDatabase:
+    def test_upgrade_makes_the_tables(self) -> None:
+        assert run("db", "upgrade").exit_code == 0
+        assert Path("fairquota.db").exists()
+
+    @pytest.mark.parametrize("command", [["db", "upgrade"], ["keys", "create"]])
+    @pytest.mark.parametrize(
+        ("url", "said"),
+        [
+            ("sqlite:////nowhere/x.db", "unable to open database file"),
+            ("postgresql://me:secret@127.0.0.1:1/x", "Connection refused"),
+            ("nonsense", "cannot be used"),
+            ("oracle://x", "cannot be used"),
+        ],
+    )
+    def test_one_that_cannot_be_used_is_named_without_its_password(
+        self, monkeypatch: pytest.MonkeyPatch, command: list[str], url: str, said: str
+    ) -> None:
+        monkeypatch.setenv("FAIRQUOTA_DATABASE_URL", url)
+
+        message = failed(run(*command), 2)
+
+        assert said in message
+        assert "secret" not in message
+
+
+class TestOpenApi:
+    def test_the_checked_in_document_is_what_the_app_says(self) -> None:
+        result = run("openapi", "--check")
+
+        assert result.exit_code == 0, result.stderr
+
+    def test_a_drift_is_shown_shortly(self) -> None:
+        run("openapi", "--out", "api.yaml")
+        path = Path("api.yaml")
+        path.write_text(path.read_text(encoding="utf-8").replace("/v1/plans:", "/v1/plan:"))
+
+        said = failed(run("openapi", "--check", "--out", "api.yaml"), 1)
+
+        assert "-  /v1/plan:" in said
+        assert "+  /v1/plans:" in said
+        assert len(said.splitlines()) < 50
+
+
+def on_a_terminal(*arguments: object) -> str:
+    """Everything the command shows to somebody who sits at a terminal."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [FAIRQUOTA, *map(str, arguments)], stdout=theirs, stderr=theirs, env=environment()
+    ):
+        os.close(theirs)
+        shown = b""
+        while block := _read(ours):
+            shown += block
+    os.close(ours)
+    return shown.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # the other side has closed, which Linux tells as an error
+        return b""
+
+
+class TestServe:
+    def test_makes_its_tables_answers_and_ends_cleanly_at_ctrl_c(self) -> None:
+        with started("serve", "--port", "0") as (process, said):
+            with urlopen(f"{address_in(said)}/readyz") as answer:  # noqa: S310 - our own address
+                assert answer.status == 200
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=30)
+
+        assert process.returncode == 0
+        assert "Traceback" not in rest
+
+    def test_the_command_line_wins_over_the_settings(self) -> None:
+        with started("serve", "--port", "0", FAIRQUOTA_PORT="1") as (_, said):
+            assert address_in(said) != "http://127.0.0.1:1"
+
+    def test_a_taken_port_is_named(self) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+
+            said = failed(run("serve", "--port", port), 2)
+
+        assert f"Port {port} of 127.0.0.1 cannot be used: Address already in use." in said
+
+    @pytest.mark.parametrize("command", ["serve", "demo"])
+    def test_local_mode_listens_on_this_machine_only(self, command: str) -> None:
+        said = failed(run(command, "--host", "0.0.0.0"), 2)  # noqa: S104 - refused
+
+        assert "it listens on 127.0.0.1 only" in said
+
+    def test_an_odd_setting_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("FAIRQUOTA_PORT", "many")
+
+        assert "FAIRQUOTA_PORT" in failed(run("serve"), 2)
+
+    def test_postgresql_wants_to_be_upgraded_first(
+        self, monkeypatch: pytest.MonkeyPatch, postgresql_server: sa.URL
+    ) -> None:
+        """The server's own database has none of our tables."""
+        url = postgresql_server.render_as_string(hide_password=False)
+        monkeypatch.setenv("FAIRQUOTA_DATABASE_URL", url)
+
+        said = failed(run("serve", "--port", "0"), 2)
+
+        assert "run `fairquota db upgrade` first" in said
+
+
+class TestDemo:
+    def test_solves_every_example_once_and_shows_where_to_look(self) -> None:
+        with started("demo", "--port", "0") as (process, said):
+            assert said.count("Solving ") == said.count(": version 1, published") == 3
+            assert f"{address_in(said)}/docs" in said
+            rows = json.loads(self.pasted(said))["items"]
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=30)
+        assert len(rows) == 3
+        assert (process.returncode, rest.strip()) == (0, "")
+
+        with started("demo", "--port", "0") as (process, said):
+            assert "Solving " not in said
+            assert said.count(": version 1, published") == 3
+            assert json.loads(self.pasted(said))["items"] == rows
+
+    @staticmethod
+    def pasted(said: str) -> bytes:
+        """What the printed line answers when it is pasted into a shell."""
+        line = re.search(r"curl .*", said)
+        assert line
+        return subprocess.run(  # noqa: S602 - the very point
+            line[0], shell=True, check=True, capture_output=True
+        ).stdout
+
+    def test_a_folder_that_cannot_be_used_is_named(self) -> None:
+        Path("file").write_text("")
+
+        assert "file/data cannot be used" in failed(run("demo", "--data", "file/data"), 2)
+
+
+class TestHelp:
+    def test_is_quick_for_it_imports_nothing_heavy(self) -> None:
+        heavy = "numpy", "sqlalchemy", "fastapi", "pydantic", "scipy", "pulp", "openpyxl"
+        program = (
+            "import sys; from typer.testing import CliRunner; from service.cli import app; "
+            "assert CliRunner().invoke(app, ['--help']).exit_code == 0; "
+            f"print([name for name in {heavy} if name in sys.modules])"
+        )
+
+        found = subprocess.run(  # noqa: S603 - our own interpreter
+            [sys.executable, "-c", program], check=True, capture_output=True, text=True
+        )
+
+        assert found.stdout.strip() == "[]"
+
+    def test_python_m_service_is_the_same(self) -> None:
+        found = subprocess.run(
+            [sys.executable, "-m", "service", "--help"], check=True, capture_output=True, text=True
+        )
+
+        assert "allocate" in found.stdout
