@@ -8,23 +8,36 @@ One number per node, its level, is enough. With e = (q - c) / R and the unrounde
 
 Then nobody with a higher stretch can hand anything to anybody with a lower one: on the way between
 the two stands a floor, a cap or a full unit. On the base polytope of a tree of ranges that is
-enough for leximin (see `solver.tree`). The rounded plan is checked in integers.
+enough for leximin (see `solver.tree`). The rounded plan is checked in integers, and is the one
+that `solver.rounding` makes of the unrounded plan: no cent may have wandered afterwards.
+
+A certificate may come from a stranger. Whatever its columns hold, `check` answers and never raises.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 
-from solver.problem import COMPANY, FloatArray, IntArray
+from solver.bounds import Bounds
+from solver.hierarchy import Hierarchy, as_laid_out, exact_sums, slice_sums
+from solver.problem import AMOUNT_LIMIT, NOT_SET, FloatArray, IntArray
+from solver.rounding import round_quotas
+
+_NOISE: Final = 32 * np.finfo(np.float64).eps
+"""What a leximin plan in float64 may be off by, as a part of all money (3 epsilons measured)."""
+_NEGLIGIBLE: Final = 1e-6
+"""The same in minor units, for plans of little money."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Certificate:
     """Everything a stranger needs to check a plan: n reps, m units, money in minor units.
 
-    Units are listed parents first; unit `COMPANY` (-1) is the company itself.
+    In the order of a `Hierarchy`: units depth first, each one's own reps side by side in the order
+    of the units, the company's first. Unit `COMPANY` (-1) is the company itself.
     """
 
     total: int
@@ -53,7 +66,7 @@ class Checks:
     sums: bool
     """The company's and every unit's sum lies in its range, to the last minor unit."""
     bounds: bool
-    """Every quota keeps floor and cap, and lies within one increment of the unrounded plan."""
+    """Every quota keeps floor and cap, and is what rounding makes of the unrounded plan."""
     leximin: bool
     """The unrounded plan is the leximin plan."""
 
@@ -63,44 +76,83 @@ class Checks:
 
 
 def check(certificate: Certificate) -> Checks:
-    """Check a plan from its numbers alone: O(n + m), no solver."""
+    """Check a plan from its numbers alone, without the engine: O(n log n + m).
+
+    A certificate that cannot be read (columns of other lengths or types, numbers that are none,
+    units or reps out of order) proves nothing: all checks fail.
+    """
     c = certificate
-    # Sums of a million float64 amounts are good to about 1e-15 of the total.
-    slack = 1e-12 * max(c.total, 1) + 1e-3
-    exact = _sums(c, c.quota)
-    sums = (
-        exact[COMPANY] == c.total
-        and bool(np.all(c.unit_min <= exact[:-1]))
-        and bool(np.all(exact[:-1] <= c.unit_max))
+    hierarchy = as_laid_out(c.unit, c.parent) if _is_readable(c) else None
+    if hierarchy is None:
+        return Checks(sums=False, bounds=False, leximin=False)
+    limits = Bounds(
+        floor=c.floor,
+        cap=c.cap,
+        fixed=np.full_like(c.floor, NOT_SET),
+        unit_min=np.append(c.total, c.unit_min),
+        unit_max=np.append(c.total, c.unit_max),
+        unit_target=np.append(c.total, c.unit_min) == np.append(c.total, c.unit_max),
     )
-    bounds = (
-        bool(np.all((c.floor <= c.quota) & (c.quota <= c.cap)))
-        and bool(np.all((c.floor - slack <= c.unrounded) & (c.unrounded <= c.cap + slack)))
-        and bool(np.all(np.abs(c.quota - c.unrounded) <= c.increment + slack))
+    with np.errstate(over="ignore"):  # amounts beyond every number are simply too large
+        slack = _NEGLIGIBLE + _NOISE * float(c.total + np.abs(c.anchor).sum())
+        sums = _keeps_sums(hierarchy, limits, c.quota)
+        leximin = _is_leximin(c, hierarchy, limits, slack)
+    kept = bool(np.all((c.floor <= c.quota) & (c.quota <= c.cap)))
+    # Rounding relies on sums, limits and an unrounded plan that keeps them.
+    bounds = kept and (
+        bool(np.array_equal(c.quota, round_quotas(hierarchy, limits, c.unrounded, c.increment)))
+        if sums and leximin
+        else bool(np.all(np.abs(c.quota - c.unrounded) <= c.increment + slack))
     )
-    return Checks(sums, bounds, _is_leximin(c, slack))
+    return Checks(sums, bounds, leximin)
 
 
-def _sums[Column: (IntArray, FloatArray)](c: Certificate, values: Column) -> Column:
-    """(m + 1,) the sum over each unit, those below it included; the company's comes last."""
-    sums: Column = np.zeros(len(c.parent) + 1, dtype=values.dtype)
-    np.add.at(sums, c.unit, values)
-    for unit in range(len(c.parent) - 1, -1, -1):
-        sums[c.parent[unit]] += sums[unit]
-    return sums
+def _is_readable(c: Certificate) -> bool:
+    reps, units = np.shape(c.quota), np.shape(c.parent)
+    shapes: list[tuple[Any, tuple[int, ...], type]] = [
+        *((column, units, np.int64) for column in (c.parent, c.unit_min, c.unit_max)),
+        *((column, reps, np.int64) for column in (c.unit, c.floor, c.cap, c.quota)),
+        *((column, reps, np.float64) for column in (c.anchor, c.yardstick, c.unrounded)),
+        (c.unit_level, units, np.float64),
+    ]
+    return (
+        len(reps) == len(units) == 1
+        and reps[0] > 0
+        and all(_is_column(column, shape, kind) for column, shape, kind in shapes)
+        and _is_amount(c.total, 0)
+        and _is_amount(c.increment, 1)
+        and _is_column(np.asarray(c.company_level), (), np.float64)
+        and bool(np.all(c.floor >= 0) and np.all(c.unit_min >= 0) and np.all(c.yardstick > 0))
+    )
 
 
-def _is_leximin(c: Certificate, slack: float) -> bool:
-    level = np.append(c.unit_level, c.company_level)
-    sums = _sums(c, c.unrounded)
-    if not np.all(np.isfinite(level)) or abs(sums[COMPANY] - c.total) > slack:
+def _is_column(column: Any, shape: tuple[int, ...], kind: type) -> bool:
+    if not isinstance(column, np.ndarray):
         return False
-    gap = level[:-1] - level[c.parent]
-    noise = 1e-12 * np.maximum(1.0, np.abs(level[:-1]))
-    units = ((gap <= noise) | (np.abs(sums[:-1] - c.unit_min) <= slack)) & (
-        (gap >= -noise) | (np.abs(sums[:-1] - c.unit_max) <= slack)
+    return column.dtype == kind and column.shape == shape and bool(np.isfinite(column).all())
+
+
+def _is_amount(value: Any, least: int) -> bool:
+    return isinstance(value, int | np.integer) and bool(least <= value <= AMOUNT_LIMIT)
+
+
+def _keeps_sums(hierarchy: Hierarchy, limits: Bounds, quota: IntArray) -> bool:
+    sums = exact_sums(quota, hierarchy.first, hierarchy.last)
+    return bool(np.all((limits.unit_min <= sums) & (sums <= limits.unit_max)))
+
+
+def _is_leximin(c: Certificate, hierarchy: Hierarchy, limits: Bounds, slack: float) -> bool:
+    """Whether the unrounded plan keeps all limits but for `slack`, and the levels explain it."""
+    level = np.append(c.company_level, c.unit_level)
+    sums = slice_sums(c.unrounded, hierarchy.first, hierarchy.last)
+    above = level[np.maximum(hierarchy.parent, 0)]  # the company's own, for the company
+    # Levels are handed down as they are, so that one of another value has a reason.
+    nodes = (
+        (limits.unit_min - slack <= sums)
+        & (sums <= limits.unit_max + slack)
+        & ((level <= above) | (sums <= limits.unit_min + slack))
+        & ((level >= above) | (sums >= limits.unit_max - slack))
     )
-    wanted = c.anchor + c.yardstick * level[c.unit]
-    held = np.where(wanted > c.unrounded, c.cap, c.floor)
-    reps = (np.abs(wanted - c.unrounded) <= slack) | (np.abs(c.unrounded - held) <= slack)
-    return bool(np.all(units) and np.all(reps))
+    wanted = c.anchor + c.yardstick * level[hierarchy.rep_node]
+    held = np.clip(wanted, c.floor, c.cap)
+    return bool(np.all(nodes) and np.all(np.abs(c.unrounded - held) <= slack))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.problem import COMPANY, UNLIMITED, FloatArray, IntArray, Problem
+from solver.problem import COMPANY, DEPTH_LIMIT, UNLIMITED, FloatArray, IntArray, Problem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,13 +62,38 @@ def lay_out(problem: Problem) -> Hierarchy:
     node_of_unit[unit_row] = np.arange(len(unit_row))  # row -1, the company, is the last entry
     node = node_of_unit[reps.unit]
     rep_row = np.lexsort((_ranks(reps.ids), node))
+    return _arranged(rep_row, node[rep_row], unit_row, parent)
+
+
+def as_laid_out(unit: IntArray, parent: IntArray) -> Hierarchy | None:
+    """The layout of reps and units that claim to stand in layout order; None where they do not.
+
+    `unit` (n,) is the row of each rep's unit and `parent` (m,) that of each unit's parent,
+    `COMPANY` for the company itself. Never raises, whatever the numbers.
+    """
+    open_units = [COMPANY]
+    for row, above in enumerate(parent.tolist()):
+        while open_units and open_units[-1] != above:
+            open_units.pop()
+        if not 0 < len(open_units) <= DEPTH_LIMIT:
+            return None
+        open_units.append(row)
+    if not np.all((unit >= COMPANY) & (unit < len(parent))) or np.any(unit[1:] < unit[:-1]):
+        return None
+    rows = np.arange(len(parent) + 1) + COMPANY
+    return _arranged(np.arange(len(unit)), unit - COMPANY, rows, np.append(COMPANY, parent + 1))
+
+
+def _arranged(
+    rep_row: IntArray, rep_node: IntArray, unit_row: IntArray, parent: IntArray
+) -> Hierarchy:
+    """What follows from reps and nodes in layout order."""
     depth = np.zeros(len(parent), dtype=np.int64)
     for child in range(1, len(parent)):
         depth[child] = depth[parent[child]] + 1
     size = np.ones(len(parent), dtype=np.int64)
     for child in range(len(parent) - 1, 0, -1):
         size[parent[child]] += size[child]
-    rep_node = node[rep_row]
     nodes = np.arange(len(parent))
     return Hierarchy(
         rep_row=rep_row,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from solver.certificate import Certificate, check
 from solver.problem import Policy, Problem
 from solver.solve import solve
-from tests.solver.builders import a_problem, problems
+from tests.solver.builders import POTENTIAL, a_problem, problems
 
 
 def a_certificate() -> Certificate:
@@ -39,7 +40,7 @@ def test_moving_money_between_two_reps_is_found(problem: Problem, data: st.DataO
         st.lists(st.integers(0, len(problem.reps) - 1), min_size=2, max_size=2, unique=True)
     )
     quota, unrounded = certificate.quota.copy(), certificate.unrounded.copy()
-    amount = data.draw(st.integers(2, 1_000))
+    amount = data.draw(st.integers(1, 1_000))
     for column in (quota, unrounded):
         column[one] += amount
         column[other] -= amount
@@ -88,3 +89,101 @@ def test_another_parent_is_found() -> None:
     moved = replace(certificate, unit=np.zeros_like(certificate.unit))
 
     assert not check(moved).valid
+
+
+def test_a_cent_that_wandered_between_two_equals_is_found() -> None:
+    certificate = solve(a_problem(100, {"ada": {}, "bob": {}, "cyn": {}}), Policy()).certificate
+    assert certificate.quota.tolist() == [34, 33, 33]
+
+    checks = check(replace(certificate, quota=np.array([33, 34, 33])))
+
+    assert not checks.bounds
+
+
+def test_levels_that_differ_by_little_are_two_levels_also_where_yardsticks_are_huge() -> None:
+    """Shares of a potential of 2^52 are tiny; 700 for bob and 300 for ada still is not even."""
+    units: dict[str, Any] = {"west": {}, "east": {}}
+    reps = {key: {"unit": unit, "potential": 2.0**52} for key, unit in
+            (("ada", "west"), ("bob", "east"))}  # fmt: skip
+    certificate = solve(a_problem(1_000, reps, units), POTENTIAL).certificate
+    uneven = np.array([300, 700])
+
+    forged = replace(
+        certificate,
+        quota=uneven, unrounded=uneven.astype(np.float64), unit_level=uneven / 2.0**52,
+    )  # fmt: skip
+
+    assert check(certificate).valid
+    assert not check(forged).leximin
+
+
+def test_sums_that_wrap_around_are_no_sums() -> None:
+    """2048 times 2^53 is 0 in 64 bits."""
+    count, most = 2_049, 2**53
+    certificate = solve(a_problem(most // 2, [f"r{k}" for k in range(count)]), Policy()).certificate
+    quota = np.full(count, most)
+    quota[-1] = certificate.total
+
+    forged = replace(certificate, quota=quota, increment=most - 1)
+
+    assert int(quota.sum()) == certificate.total
+    assert not check(forged).sums
+
+
+_COLUMNS = [field.name for field in fields(Certificate)]
+
+
+@pytest.mark.parametrize("name", _COLUMNS)
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda _: None,
+        lambda _: "many",
+        lambda _: np.nan,
+        lambda column: np.asarray(column)[..., None],
+        lambda column: np.append(column, column),
+        lambda column: np.asarray(column, dtype=object),
+        lambda column: np.asarray(column, dtype=np.complex128),
+    ],
+)
+def test_columns_that_cannot_be_read_prove_nothing(name: str, spoil: Any) -> None:
+    certificate = a_certificate()
+
+    assert not check(replace(certificate, **{name: spoil(getattr(certificate, name))})).valid
+
+
+_EXTREMES = [-(2**63), -2, -1, 2**62, 2**63 - 1, np.nan, np.inf, -np.inf, 1e308, -1e308, 5e-324]
+
+
+@given(problems(max_reps=4), st.data())
+def test_whatever_numbers_a_stranger_writes_are_answered(
+    problem: Problem, data: st.DataObject
+) -> None:
+    certificate = solve(problem, Policy()).certificate
+    changes: dict[str, Any] = {}
+    for name in data.draw(st.sets(st.sampled_from(_COLUMNS), min_size=1, max_size=3)):
+        column = np.array(getattr(certificate, name))
+        known = [v for v in _EXTREMES if column.dtype.kind == "f" or isinstance(v, int)]
+        if column.size:
+            column.flat[data.draw(st.integers(0, column.size - 1))] = data.draw(
+                st.sampled_from(known)
+            )
+        changes[name] = column if column.ndim else column.item()
+
+    checks = check(replace(certificate, **changes))  # warnings are errors here
+
+    if checks.valid:
+        quota = changes.get("quota", certificate.quota)
+        assert quota.sum() == changes.get("total", certificate.total)
+
+
+def test_units_before_their_parents_and_reps_out_of_order_prove_nothing() -> None:
+    units = {"west": {}, "team": {"parent": "west"}}
+    reps = {"ada": {"unit": "west"}, "bob": {"unit": "team"}, "cyn": {}}
+    certificate = solve(a_problem(33_000, reps, units), Policy()).certificate
+    assert (certificate.parent.tolist(), certificate.unit.tolist()) == ([-1, 0], [-1, 0, 1])
+
+    for parent in ([1, -1], [0, -1], [-1, 1], [-1, 7], [-2, 0]):
+        assert not check(replace(certificate, parent=np.array(parent))).valid
+    for unit in ([0, -1, 1], [-2, 0, 1], [-1, 0, 2]):
+        assert not check(replace(certificate, unit=np.array(unit))).valid
