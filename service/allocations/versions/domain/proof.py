@@ -6,7 +6,7 @@ Whoever holds the document can check
     hash      the manifest has the stated hash, and the rows are those that the manifest lists
     sums      target and over-assignment make the amount assigned; the quotas add up to it, and in
               every unit to the unit's own sum, which lies in its range; all in whole minor units
-    bounds    every quota keeps floor and cap and lies within one increment of the unrounded plan
+    bounds    every quota keeps floor and cap and is what rounding makes of the unrounded plan
     leximin   the unrounded plan is the leximin plan (`solver.certificate`)
 
 The rows are written flat, units parents first and quotas unit by unit; the manifest says how many
@@ -230,7 +230,7 @@ def examine_rows(manifest: Manifest, units: Sequence[Row], quotas: Sequence[Row]
     own_sums = _stated_sums(manifest, certificate, unit_rows)
     said = {
         "the quotas do not add up to the company's and every unit's sum": found.sums and own_sums,
-        "a quota lies beyond its floor or cap, or over an increment off the unrounded plan": (
+        "a quota lies beyond its floor or cap, or is not what the unrounded plan rounds to": (
             found.bounds
         ),
         "the unrounded plan is not the leximin plan of these limits": found.leximin,
