@@ -35,13 +35,14 @@ class Columns:
     def taken(self, order: IntArray) -> Self:
         """The same rows in another order: row k is now row `order[k]`."""
         rows = order.tolist()
+
+        def moved(column: Any) -> Any:
+            if isinstance(column, np.ndarray):
+                return frozen(column[order])
+            return tuple(column[row] for row in rows) if any(column) else column
+
         return type(self)(
-            **{
-                field.name: frozen(column[order])
-                if isinstance(column := getattr(self, field.name), np.ndarray)
-                else tuple(column[row] for row in rows)
-                for field in fields(self)
-            }
+            **{field.name: moved(getattr(self, field.name)) for field in fields(self)}
         )
 
     def content(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -47,8 +48,10 @@ def read_inputs(
     target = _target(body, digits, found)
     forecast = _rows([{"forecast": body.get("forecast")}], (), digits, found)
     expected = forecast.measures("forecast")
-    units, unit_index = _units(_table(body, "units", digits, found))
-    reps, rep_index = _reps(_table(body, "reps", digits, found), unit_index)
+    unit_rows = _table(body, "units", digits, found)
+    units, unit_index = _units(unit_rows)
+    rep_rows = _table(body, "reps", digits, found)
+    reps, rep_index = _reps(rep_rows, unit_index)
     territory_rows = _table(body, "territories", digits, found)
     territories, territory_index = _territories(territory_rows)
     holders = _holders(territory_rows, rep_index)
@@ -64,7 +67,7 @@ def read_inputs(
         target,
         None if np.isnan(expected[0]) else float(expected[0]),
         *tables,
-        people=_people(body),
+        people=_people(rep_rows, unit_rows),
         warnings=tuple(warnings.faults),
     )
 
@@ -207,7 +210,7 @@ def _months(rows: Rows) -> IntArray:
         for period in set(periods)
         if period is not None
     }
-    return np.array([number.get(period, NONE) for period in periods], dtype=np.int64)
+    return np.fromiter(map(number.get, periods, repeat(NONE)), np.int64, len(periods))
 
 
 def _named(rows: Rows, field: str, index: Mapping[str, int], table: str, detail: str) -> IntArray:
@@ -241,15 +244,16 @@ def _note_uncovered(holders: Holders, territories: Territories, found: Findings)
         found.add(("territories",), f"{uncovered} {verb} potential and history count for nobody")
 
 
-def _people(body: Mapping[str, Any]) -> People:
-    reps, units = body.get("reps") or [], body.get("units") or []
+def _people(reps: Rows, units: Rows) -> People:
+    persons = zip(*(reps.column(name) for name in ("id", "name", "attributes")), strict=True)
+    owners = zip(units.column("id"), units.column("owner"), strict=True)
     return People(
         reps={
-            row["id"]: Person(row.get("name"), row.get("attributes"))
-            for row in reps
-            if row.get("name") is not None or row.get("attributes") is not None
+            key: Person(name, attributes)
+            for key, name, attributes in persons
+            if name is not None or attributes is not None
         },
-        owners={row["id"]: row["owner"] for row in units if row.get("owner") is not None},
+        owners={key: owner for key, owner in owners if owner is not None},
     )
 
 
@@ -287,6 +291,8 @@ def _sorting(ids: Sequence[str]) -> tuple[IntArray, IntArray]:
 
 
 def _ranks(texts: Sequence[str | None]) -> IntArray:
+    if not any(texts):
+        return np.full(len(texts), NONE)
     rank: dict[str | None, int] = {
         text: k for k, text in enumerate(sorted({text for text in texts if text is not None}))
     }

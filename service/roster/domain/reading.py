@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+from itertools import repeat
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from service.kit.money import MAX_MINOR, column_to_minor
 from service.roster.domain.columns import NONE, BoolArray, FloatArray, IntArray
 
 type Path = tuple[str | int, ...]
-type Row = Mapping[str, Any]
+type Row = dict[str, Any]
 
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
 UNKNOWN: Final = -2
@@ -53,20 +53,26 @@ def _short(value: object) -> str | float | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of one kind. A field that is left out and one that is null mean the same."""
+    """Rows of one kind, by column. A field that is left out and one that is null mean the same.
 
-    rows: Sequence[Row]
-    path: Callable[[int], Path]
-    digits: int
-    found: Findings
+    `path` answers where a row stands in the document.
+    """
+
+    def __init__(
+        self, rows: Sequence[Row], path: Callable[[int], Path], digits: int, found: Findings
+    ) -> None:
+        self.rows = rows
+        self.path = path
+        self.digits = digits
+        self.found = found
+        self._columns = _columns(rows)
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def column(self, name: str) -> list[Any]:
-        return [row.get(name) for row in self.rows]
+    def column(self, name: str) -> Sequence[Any]:
+        return self._columns.get(name) or [None] * len(self.rows)
 
     def refuse(self, bad: BoolArray, name: str | None, detail: str) -> None:
         """A fault for each row that is bad, at its field, or at the row where none is named."""
@@ -76,6 +82,8 @@ class Rows:
 
     def amounts(self, name: str) -> IntArray:
         """Minor units, `NONE` where not given. Negative amounts are refused."""
+        if name not in self._columns:
+            return np.full(len(self.rows), NONE)
         minor, given, faults = column_to_minor(self.column(name), self.digits)
         for row, detail in faults.items():
             self.found.add((*self.path(row), name), detail, self.rows[row].get(name))
@@ -84,6 +92,8 @@ class Rows:
 
     def measures(self, name: str, *, signed: bool = False) -> FloatArray:
         """Floats in the currency itself, nan where not given."""
+        if name not in self._columns:
+            return np.full(len(self.rows), np.nan)
         values = self.column(name)
         if str in set(map(type, values)):
             values = [self._number(row, name, value) for row, value in enumerate(values)]
@@ -115,12 +125,14 @@ class Rows:
 
     def references(self, name: str, index: Mapping[str, int]) -> IntArray:
         """Rows that the ids name: `NONE` without an id, `UNKNOWN` where it names nothing."""
-        return np.array(
-            [NONE if key is None else index.get(key, UNKNOWN) for key in self.column(name)],
-            dtype=np.int64,
-        )
+        if name not in self._columns:
+            return np.full(len(self.rows), NONE)
+        places = dict[str | None, int](index.items())
+        places[None] = NONE
+        named = map(places.get, self.column(name), repeat(UNKNOWN))
+        return np.fromiter(named, np.int64, len(self.rows))
 
-    def ids(self) -> tuple[list[Any], dict[str, int]]:
+    def ids(self) -> tuple[Sequence[Any], dict[str, int]]:
         """The ids, and where each stands (first). Repeated ids are refused."""
         keys = self.column("id")
         index = {key: row for row, key in reversed(list(enumerate(keys))) if key is not None}
@@ -132,6 +144,16 @@ class Rows:
                     first = pointer(self.path(index[key]))
                     self.found.add((*self.path(row), "id"), f"stands already in {first}", key)
         return keys, index
+
+
+def _columns(rows: Sequence[Row]) -> dict[str, Sequence[Any]]:
+    """The fields that any row has. Rows mostly have the same ones, which reads in one go."""
+    shapes = set(map(tuple, rows))
+    if len(shapes) == 1:
+        columns = zip(*map(dict.values, rows), strict=True)
+        return dict(zip(shapes.pop(), columns, strict=True))
+    names = {name for shape in shapes for name in shape}
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def _ordinal(day: date | str) -> int:
