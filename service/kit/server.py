@@ -1,5 +1,6 @@
 """Listening: uvicorn with a clean end."""
 
+import gc
 import socket
 
 import uvicorn
@@ -27,6 +28,9 @@ def serve(app: FastAPI, settings: Settings, listener: socket.socket | None = Non
         server_header=False,
         timeout_graceful_shutdown=10,
     )
+    # What is loaded by now stays for ever. Looking through it again and again while a large body is
+    # turned into rows was a third of the time of such a request.
+    gc.freeze()
     try:
         uvicorn.Server(config).run(sockets=None if listener is None else [listener])
     except KeyboardInterrupt:
