@@ -112,7 +112,7 @@ def page(
     }
     answer = HTMLResponse(text, status_code=status, headers=headers)
     if request.query_params.get("lang") == language.code:
-        answer.set_cookie(i18n.COOKIE, language.code, max_age=_YEAR, samesite="lax", path="/")
+        answer.set_cookie(i18n.COOKIE, language.code, max_age=_YEAR, samesite="lax", httponly=True)
     return answer
 
 
