@@ -12,6 +12,7 @@ from service.kit.auth import LocalModeGuard, current_caller
 from service.kit.db import DatabaseDep, open_database
 from service.kit.docs import install_docs
 from service.kit.errors import DatabaseUnavailable
+from service.kit.idempotency import refuse_idempotency_key
 from service.kit.migrations import is_current
 from service.kit.observability import Observed, install_metrics
 from service.kit.openapi import install_openapi
@@ -47,7 +48,8 @@ def create_app(settings: Settings) -> FastAPI:
     install_problems(app)
     for router in FEATURES:
         # The caller is known before a body is read, and no route can forget to ask.
-        app.include_router(router, prefix="/v1", dependencies=[Depends(current_caller)])
+        asked_first = [Depends(current_caller), Depends(refuse_idempotency_key)]
+        app.include_router(router, prefix="/v1", dependencies=asked_first)
     app.include_router(pages)
     _add_health(app)
     install_docs(app)

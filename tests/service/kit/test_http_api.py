@@ -50,6 +50,13 @@ class TestProblems:
             }
         ]
 
+    def test_a_promise_of_safe_retries_is_refused_and_not_ignored(self, client: TestClient) -> None:
+        response = client.post("/v1/plans", json=PLAN, headers={"Idempotency-Key": "k-1"})
+
+        assert response.status_code == 422
+        assert response.json()["errors"][0]["parameter"] == "Idempotency-Key"
+        assert client.get("/v1/plans").json()["items"] == []
+
     def test_another_content_type_is_refused(self, client: TestClient) -> None:
         response = client.post("/v1/plans", content="{}", headers={"Content-Type": "text/plain"})
 
