@@ -106,8 +106,10 @@ def short_value(value: object) -> str | float | None:
     if isinstance(value, bool):
         return value
     if isinstance(value, int | float):
-        if math.isfinite(value):
-            return value if abs(value) < 2**53 else str(value)[:_SHORT]
+        if abs(value) < 2**53:
+            return value
+        if isinstance(value, int) or math.isfinite(value):  # isfinite fails on a huge int
+            return str(value)[:_SHORT]
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, str):
         return value if len(value) <= _SHORT else value[:_SHORT] + "…"
