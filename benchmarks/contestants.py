@@ -202,9 +202,20 @@ def natural(case: Arrays) -> FloatArray:
     return np.array([column.varValue for column in quota]) / money
 
 
-CONTESTANTS: Final[Mapping[str, Callable[[Arrays], FloatArray]]] = {
-    "tree": tree,
-    "split": split,
-    "split-no-presolve": split_without_presolve,
-    "natural": natural,
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """Who it is, what it does, and the library that is loaded before the race begins."""
+
+    label: str
+    solve: Callable[[Arrays], FloatArray]
+    library: str
+
+
+CONTESTANTS: Final[Mapping[str, Contestant]] = {
+    "tree": Contestant("FairQuota's tree engine", tree, "solver.tree"),
+    "split": Contestant("split LP, HiGHS as it comes", split, "highspy"),
+    "split-no-presolve": Contestant(
+        "split LP, HiGHS without presolve", split_without_presolve, "highspy"
+    ),
+    "natural": Contestant("natural LP, PuLP and HiGHS", natural, "pulp"),
 }

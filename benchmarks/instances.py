@@ -58,6 +58,7 @@ def company(reps: int, seed: int) -> Instance:
     columns = {"unit": unit, "baseline": baseline, "reach": reach}
     columns |= {"min": floor, "max": cap, "fixed": fixed}
     twin = np.flatnonzero((random.random(reps - 1) < 0.1) & (unit[1:] == unit[:-1]))
+    twin = twin[np.diff(twin, prepend=-2) > 1]  # pairs, no chains
     for column in (*columns.values(), witness):
         column[twin + 1] = column[twin]
     problem = Problem(

@@ -12,8 +12,9 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -57,9 +58,10 @@ def run(name: str, instance: Instance, folder: Path) -> tuple[Run, FloatArray | 
 def main(name: str, folder: Path) -> None:
     case = Arrays.load(folder / _ARRAYS)
     contestant = CONTESTANTS[name]
+    import_module(contestant.library)
     before = peak_memory()
     try:
-        cpu, quota = timed(lambda: contestant(case))
+        cpu, quota = timed(lambda: contestant.solve(case))
         np.save(folder / _ANSWER, quota)
     except TimeIsUp:
         cpu = None
@@ -78,13 +80,14 @@ def timed[Answer](work: Callable[[], Answer]) -> tuple[float, Answer]:
 
 
 def peak_memory() -> float:
-    """The most resident memory of this process so far, in MB; 0 where the system does not say."""
+    """The most resident memory of this process so far, in MB; nan where the system does not say."""
     try:
-        import resource
-    except ImportError:  # not a Unix
-        return 0.0
-    most: Any = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return float(most) / (1e6 if sys.platform == "darwin" else 1e3)
+        status = Path("/proc/self/status").read_text()
+    except OSError:  # not Linux
+        return float("nan")
+    # getrusage would count what the parent held at the fork.
+    kibibytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(kibibytes) * 1024 / 1e6
 
 
 if __name__ == "__main__":
