@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from service.kit.settings import Settings
@@ -570,3 +572,59 @@ def test_the_document_describes_every_field_of_a_row(client: TestClient) -> None
         "$ref": "#/components/schemas/AllocationBody"
     }
     assert json.dumps(document)
+
+
+JUNK: st.SearchStrategy[Any] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**400), 10**400) | st.integers(-3, 3),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(
+        ["", "a", "t", "x" * 200, "\x00", "2026-01", "2026-02-30", "1e5", "-1", "0.001"]
+    ),
+    st.sampled_from([[], {}, [{}], [[]], [None], {"id": "a"}, {"from": 1}]),
+)
+
+
+def a_whole_body() -> dict[str, Any]:
+    return {
+        "target": 100,
+        "currency": "USD",
+        "increment": 1,
+        "forecast": 90,
+        "period": {"start": "2027-01-01", "end": "2027-12-31"},
+        "units": [{"id": "u", "max": 60, "over_assignment": 0.1}, {"id": "v", "parent": "u"}],
+        "reps": [
+            {"id": "a", "unit": "v", "baseline": 30, "min": 1, "cohorts": {"role": "AE"}},
+            {"id": "b", "hired": "2027-03-01", "vacant": True, "fte": 0.5, "last_year": 3},
+        ],
+        "territories": [
+            {"id": "t", "potential": 7, "holders": [{"rep": "a", "from": "2020-01-01"}]}
+        ],
+        "history": [{"rep": "b", "period": "2026-05", "actual": 4}],
+        "policy": {"fairness": "equal_growth", "max_over_last_year": 90},
+    }
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Every container of a document with each of its keys."""
+    if not isinstance(value, dict | list):
+        return []
+    keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+    return [(value, key) for key in keys] + [p for key in keys for p in places(value[key])]
+
+
+@given(st.data())
+def test_no_body_brings_the_service_down(client: TestClient, data: st.DataObject) -> None:
+    body = a_whole_body()
+    for _ in range(data.draw(st.integers(1, 4))):
+        container, key = data.draw(st.sampled_from(places(body)))
+        container[key] = data.draw(JUNK)
+
+    path = data.draw(st.sampled_from(["/v1/allocations", "/v1/allocations/check"]))
+    response = client.post(path, content=json.dumps(body), headers=JSON)
+
+    assert response.status_code in {200, 400, 422}, (body, response.text)
+    if response.status_code != 200:
+        assert response.headers["content-type"] == "application/problem+json"
+    assert not {"NaN", "Infinity"} & set(response.text.split('"'))
