@@ -1,6 +1,7 @@
 """The `fairquota` command as a process of its own, as somebody at a keyboard runs it."""
 
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -43,3 +44,22 @@ def address_in(said: str) -> str:
     found = re.search(r"http://127\.0\.0\.1:\d+", said)
     assert found, said
     return found[0]
+
+
+def on_a_terminal(*arguments: object, **more: str) -> str:
+    """Everything the command shows to somebody at a terminal, stderr included."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [FAIRQUOTA, *map(str, arguments)], stdout=theirs, stderr=theirs, env=environment(**more)
+    ):
+        os.close(theirs)
+        shown = b"".join(iter(lambda: _read(ours), b""))
+    os.close(ours)
+    return shown.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # the other side has closed, which Linux tells as an error
+        return b""

@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import pty
 import re
 import signal
 import socket
@@ -23,7 +22,7 @@ from service.cli.failure import Failure
 from service.cli.output import Table, write_csv, write_xlsx
 from service.kit.auth import ApiKey
 from service.kit.db import open_database
-from tests.commands import FAIRQUOTA, address_in, environment, started
+from tests.commands import address_in, on_a_terminal, started
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -333,27 +332,6 @@ class TestOpenApi:
         assert "-  /v1/plan:" in said
         assert "+  /v1/plans:" in said
         assert len(said.splitlines()) < 50
-
-
-def on_a_terminal(*arguments: object) -> str:
-    """Everything the command shows to somebody who sits at a terminal."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [FAIRQUOTA, *map(str, arguments)], stdout=theirs, stderr=theirs, env=environment()
-    ):
-        os.close(theirs)
-        shown = b""
-        while block := _read(ours):
-            shown += block
-    os.close(ours)
-    return shown.decode()
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # the other side has closed, which Linux tells as an error
-        return b""
 
 
 class TestServe:

@@ -1,0 +1,73 @@
+"""What the documents show is what happens: their examples are run and compared."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from starlette.testclient import TestClient
+
+from service.kit.settings import Settings
+from service.main import create_app
+from tests.commands import on_a_terminal
+
+ROOT = Path(__file__).parents[1]
+
+
+class Block(NamedTuple):
+    """A fenced block of a page, and the text before it."""
+
+    before: str
+    language: str
+    content: str
+
+
+def blocks(page: Path) -> list[Block]:
+    found = re.findall(
+        r"(.*?)^```(\w+)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    return [Block(*parts) for parts in found]
+
+
+def test_the_readme_shows_what_its_curl_line_answers(tmp_path: Path) -> None:
+    shell = [block.content for block in blocks(ROOT / "README.md") if block.language == "sh"]
+    (call,) = [content for content in shell if content.startswith("curl")]
+    (shown,) = [block.content for block in blocks(ROOT / "README.md") if block.language == "text"]
+    body = re.search(r"-d '(.*?)'", call, re.DOTALL)
+    assert body
+
+    app = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'unused.db'}"))
+    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+        answer = client.post("/v1/allocations", json=json.loads(body[1])).json()
+
+    rows = answer["quotas"]
+    assert [" ".join([row["rep"], str(row["quota"]), *row["binding"]]) for row in rows] == (
+        shown.splitlines()
+    )
+
+
+def test_the_guide_to_the_first_plan_shows_what_its_commands_print(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = None
+    for block in blocks(ROOT / "docs" / "guide" / "first-plan.md"):
+        if block.language == "csv":
+            named = re.findall(r"`([\w/]+\.csv)`:", block.before)
+            name = named[-1] if named else name
+            assert name
+            Path(name).parent.mkdir(exist_ok=True)
+            Path(name).write_text(block.content, encoding="utf-8")
+        elif block.language == "console":
+            for part in re.split(r"^\$ ", block.content, flags=re.MULTILINE)[1:]:
+                command, _, shown = part.partition("\n")
+                assert printed(shlex.split(command)) == shown.splitlines()
+
+
+def printed(command: list[str]) -> list[str]:
+    """The lines that a plain terminal of a hundred columns shows."""
+    program, *arguments = command
+    assert program == "fairquota"
+    return on_a_terminal(*arguments, TERM="dumb", COLUMNS="100").splitlines()
