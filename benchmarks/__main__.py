@@ -33,6 +33,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=[*CONTESTANTS])
     parser.add_argument("--companies", type=int, default=3, help="of each size")
     parser.add_argument("--turns", type=int, default=3, help="of everybody on each company")
+    parser.add_argument("--rounds", type=int, default=7, help="of each request")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     chosen = parser.parse_args(arguments)
     command = shlex.join(["python", "-m", "benchmarks", *arguments])
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str]) -> None:
             )
         ]
         stages = {reps: run_stages(reps, seed=0) for reps in chosen.whole}
-        requests = _requests(chosen.requests, Path(folder))
+        requests = _requests(chosen.requests, chosen.rounds, Path(folder))
     text = page(command, entries, stages, requests)
     chosen.out.write_text(text)
     print(text)
@@ -68,11 +69,13 @@ def _race(
                 yield Entry(reps, seed, name, measured, verdict, tree)
 
 
-def _requests(reps: int, folder: Path) -> dict[str, Breakdown]:
+def _requests(reps: int, rounds: int, folder: Path) -> dict[str, Breakdown]:
     instance = company(reps, seed=0)
     return {
-        f"{reps:,} reps, baselines given": break_down(with_baselines(instance), folder),
-        f"{reps:,} reps, a year of history each": break_down(with_history(instance), folder),
+        f"{reps:,} reps, baselines given": break_down(with_baselines(instance), folder, rounds),
+        f"{reps:,} reps, a year of history each": break_down(
+            with_history(instance), folder, rounds
+        ),
     }
 
 

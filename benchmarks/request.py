@@ -32,7 +32,6 @@ from service.main import create_app
 from service.roster.body import PatientReader
 from solver.problem import NOT_SET, UNLIMITED
 
-_ROUNDS: Final = 7
 _MONTHS: Final = [f"2026-{month:02}" for month in range(1, 13)]
 
 
@@ -51,7 +50,7 @@ class Breakdown:
     """Parsing the body and writing the answer, by the standard library and by orjson."""
 
 
-def break_down(document: dict[str, Any], folder: Path, rounds: int = _ROUNDS) -> Breakdown:
+def break_down(document: dict[str, Any], folder: Path, rounds: int) -> Breakdown:
     """Measure one request, all steps in turn and so often; `folder` is for an unused database."""
     body = orjson.dumps(document)
     app = create_app(Settings(database_url=f"sqlite:///{folder / 'unused.db'}", log_level="error"))

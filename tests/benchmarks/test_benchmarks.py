@@ -68,8 +68,9 @@ def test_the_tree_engine_treats_twins_alike(small: Instance) -> None:
 def test_the_page_is_written(tmp_path: Path) -> None:
     out = tmp_path / "benchmarks.md"
 
-    few = "--sizes 30 --whole 30 --requests 30 --companies 1 --turns 1 --contestants tree"
-    main([*few.split(), "--out", str(out)])
+    small = "--sizes 30 --whole 30 --requests 30 --contestants tree"
+    few = "--companies 1 --turns 1 --rounds 1"
+    main([*small.split(), *few.split(), "--out", str(out)])
 
     text = out.read_text()
     assert CONTESTANTS["tree"].label in text
