@@ -3,7 +3,8 @@
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,10 +13,15 @@ from fastapi import FastAPI
 from httpx2 import Response
 from starlette.testclient import TestClient
 
+from service.allocations import infeasible
+from service.allocations.assemble import Case
 from service.allocations.versions.repository import unpack
 from service.allocations.versions.tables import Chunk
+from service.allocations.versions.usecases import solving
+from service.kit.auth import Workspace
 from service.kit.db import Database
-from service.plans.tables import PlanVersion
+from service.plans.tables import Plan, PlanVersion
+from solver.allocation import Allocation
 from tests.service.allocations.plans import (
     FY27,
     Document,
@@ -205,6 +211,63 @@ class TestSolveVersion:
         with database.reading.begin() as session:
             manifest = session.scalars(sa.select(PlanVersion.manifest)).one()
         assert b'"weights":[0.45,0.3,0.15]' in manifest
+
+
+class TestWhileItIsSolved:
+    """No transaction is open then: others may write, on SQLite too."""
+
+    @staticmethod
+    def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Response]) -> None:
+        """Let somebody else call the service just before the real solver starts."""
+
+        def allocate(case: Case) -> Allocation:
+            assert act().is_success
+            return infeasible.allocate(case)
+
+        monkeypatch.setattr(solving, "allocate", allocate)
+
+    def test_the_plan_can_be_renamed(
+        self, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plan = a_plan(client)
+        self.meanwhile(monkeypatch, lambda: client.patch(plan, json={"name": "FY27 v2"}))
+
+        assert a_version(client, plan)["number"] == 1
+        assert client.get(plan).json()["name"] == "FY27 v2"
+
+    def test_new_inputs_do_not_mix_with_the_old_ones(
+        self, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plan = a_plan(client)
+        before = client.get(plan).json()["inputs_hash"]
+        newer = four_reps(target=430)
+        self.meanwhile(monkeypatch, lambda: client.put(f"{plan}/inputs", json=newer))
+
+        version = a_version(client, plan)
+
+        assert (version["inputs_hash"], version["assigned"]) == (before, 441)
+        assert client.get(f"{plan}/versions/1/verify").json()["valid"]
+
+    def test_a_deleted_plan_gets_no_version(
+        self, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plan = a_plan(client)
+        self.meanwhile(monkeypatch, lambda: client.delete(plan))
+
+        assert client.post(f"{plan}/versions", json={}).status_code == 404
+
+
+def test_nothing_of_another_workspace_is_answered(client: TestClient, database: Database) -> None:
+    plan = a_plan(client)
+    a_version(client, plan)
+    with database.sessions.begin() as session:
+        session.add(Workspace(id="wsp_other", name="Other", created_at=datetime.now(UTC)))
+        session.flush()
+        session.execute(sa.update(Plan).values(workspace_id="wsp_other"))
+
+    for place in ("", "/quotas", "/quotas/ann", "/verify", "/certificate"):
+        assert client.get(f"{plan}/versions/1{place}").status_code == 404
+    assert client.post(f"{plan}/versions", json={}).status_code == 404
 
 
 class TestListQuotas:

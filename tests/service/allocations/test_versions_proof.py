@@ -204,6 +204,16 @@ class TestProof:
         with pytest.raises(UnreadableProof):
             examine(document)
 
+    def test_values_nested_too_deeply_are_named_as_such(self) -> None:
+        document = a_proof()
+        nest: list[Any] = []
+        for _ in range(1000):
+            nest = [nest]
+        document["quotas"][0]["nest"] = nest
+
+        with pytest.raises(UnreadableProof, match="nested too deeply"):
+            examine(document)
+
     @pytest.mark.parametrize("target", [0, 1, 40_000])
     def test_holds_at_the_edges(self, target: int) -> None:
         assert examine(a_proof(four_reps(target=target, units=[], reps=[

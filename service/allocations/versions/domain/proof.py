@@ -164,8 +164,11 @@ def examine(document: Any) -> Verdict:
         manifest = _MANIFEST.validate_python(proof["manifest"])
     except ValidationError as error:
         raise UnreadableProof(_first(error)) from None
-    faults = [] if digest(canonical(proof["manifest"])) == proof["hash"] else [_FORGED]
-    faults += _unlisted(manifest, proof["units"], proof["quotas"])
+    try:
+        faults = [] if digest(canonical(proof["manifest"])) == proof["hash"] else [_FORGED]
+        faults += _unlisted(manifest, proof["units"], proof["quotas"])
+    except RecursionError:
+        raise UnreadableProof("its values are nested too deeply") from None
     plan = examine_rows(manifest, proof["units"], proof["quotas"])
     return Verdict(not faults, plan.sums, plan.bounds, plan.leximin, (*faults, *plan.faults))
 
