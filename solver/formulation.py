@@ -14,7 +14,6 @@ the same whatever the currency.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -186,7 +185,7 @@ class Names:
 
     @classmethod
     def of(cls, problem: Problem, hierarchy: Hierarchy) -> Names:
-        """The ids, with whatever an LP file could misread replaced; numbered where that clashes."""
+        """The ids, with whatever an LP file could misread replaced; numbered where they clash."""
         reps = [problem.reps.ids[row] for row in hierarchy.rep_row.tolist()]
         units = [problem.units.ids[row] for row in hierarchy.unit_row.tolist()[1:]]
         return cls(_safe(reps), _safe(["company", *units]))
@@ -198,8 +197,9 @@ def _numbers(count: int) -> list[str]:
 
 def _safe(ids: list[str]) -> list[str]:
     plain = [re.sub(r"[^A-Za-z0-9_.]", "_", key)[:_NAME_LENGTH] for key in ids]
-    seen = Counter(plain)
-    return [name if seen[name] == 1 else f"{name}.{number}" for number, name in enumerate(plain)]
+    if len(set(plain)) == len(plain):
+        return plain
+    return [f"{name}.{number}" for number, name in enumerate(plain)]
 
 
 def _solved(case: InStretch) -> float | None:

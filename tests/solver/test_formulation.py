@@ -175,7 +175,7 @@ class TestTheModel:
 
         names = Names.of(problem, lay_out(problem))
 
-        assert names.rep == ["r_1.0", "r_1.1", "__"]
+        assert names.rep == ["r_1.0", "r_1.1", "__.2"]
 
     def test_asks_highs_for_one_thread_and_the_tightest_tolerance(self) -> None:
         model = formulate(case_of(two_teams()))
