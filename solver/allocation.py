@@ -13,7 +13,7 @@ from solver.binding import NodeRules, node_rules, rep_binding, unit_binding
 from solver.bounds import Bounds
 from solver.certificate import Certificate, Checks, check
 from solver.fairness import Evenness, Scale, evenness
-from solver.hierarchy import Hierarchy, exact_sums
+from solver.hierarchy import Hierarchy, exact_sums, slice_sums
 from solver.probability import attainment_probability
 from solver.problem import FloatArray, IntArray, Policy, Problem
 from solver.tree import CommonLevels
@@ -97,9 +97,9 @@ class Allocation:
 
     @cached_property
     def unit_growth(self) -> FloatArray:
+        """The same for each unit."""
         baseline = self.problem.reps.baseline[self.hierarchy.rep_row]
-        starts = np.concatenate(([0.0], np.cumsum(baseline)))
-        sums = starts[self.hierarchy.last] - starts[self.hierarchy.first]
+        sums = slice_sums(baseline, self.hierarchy.first, self.hierarchy.last)
         return _growth(self.unit_quota, self._of_units(sums))
 
     @cached_property
@@ -113,7 +113,8 @@ class Allocation:
     @cached_property
     def evenness(self) -> Evenness:
         baseline = self.problem.reps.baseline
-        return evenness(self.quota.astype(float), baseline, self.stretch, self.common_stretch)
+        quota, common = self.quota.astype(float), self.common_stretch
+        return evenness(quota, baseline, self.stretch, common, self._typical_stretch)
 
     @cached_property
     def explanations(self) -> list[Explanation]:
@@ -134,12 +135,17 @@ class Allocation:
     @cached_property
     def unit_binding(self) -> list[tuple[str, ...]]:
         """What holds each unit's level away from the company's, the nearest rule first."""
-        names = unit_binding(self.levels, self._node_rules)
+        names = unit_binding(self.levels, self._node_rules, self._typical_stretch)
         return _by_row(names[1:], self.hierarchy.unit_row[1:])
 
     @cached_property
     def _node_rules(self) -> list[NodeRules]:
-        return node_rules(self.hierarchy, self.bounds, self.levels, self.problem.units.ids)
+        h, b, unit_ids = self.hierarchy, self.bounds, self.problem.units.ids
+        return node_rules(h, b, self.levels, unit_ids, self._typical_stretch)
+
+    @cached_property
+    def _typical_stretch(self) -> float:
+        return self.scale.typical(self.assigned)
 
     @cached_property
     def certificate(self) -> Certificate:

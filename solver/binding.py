@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from solver.bounds import Bounds
-from solver.fairness import Scale
+from solver.fairness import Scale, same_level
 from solver.hierarchy import Hierarchy
 from solver.problem import NOT_SET, FloatArray
 from solver.tree import CommonLevels
@@ -36,9 +36,13 @@ class NodeRules(NamedTuple):
 
 
 def node_rules(
-    hierarchy: Hierarchy, bounds: Bounds, levels: CommonLevels, unit_ids: Sequence[str]
+    hierarchy: Hierarchy,
+    bounds: Bounds,
+    levels: CommonLevels,
+    unit_ids: Sequence[str],
+    typical: float,
 ) -> list[NodeRules]:
-    """The rules that act on each node, in layout order."""
+    """The rules that act on each node, in layout order; `typical` is `Scale.typical`."""
     level = levels.level.tolist()
     rules = [NodeRules((), ())]
     nodes = zip(
@@ -51,8 +55,8 @@ def node_rules(
     for node, (above, row, is_target, one_sum) in enumerate(nodes, start=1):
         stopping, lifting = rules[above]
         own = level[node]
-        gap = _compare(own, level[above])
-        beside = _compare(own, level[0]) if one_sum else 0
+        gap = _compare(own, level[above], typical)
+        beside = _compare(own, level[0], typical) if one_sum else 0
         if gap < 0 or beside < 0:
             stopping = (f"unit:{unit_ids[row]}:{'target' if is_target else 'max'}", *stopping)
         if gap > 0 or beside > 0:
@@ -61,10 +65,15 @@ def node_rules(
     return rules
 
 
-def unit_binding(levels: CommonLevels, rules: Sequence[NodeRules]) -> list[tuple[str, ...]]:
+def unit_binding(
+    levels: CommonLevels, rules: Sequence[NodeRules], typical: float
+) -> list[tuple[str, ...]]:
     """What holds each node's level away from the company's, in layout order."""
     level = levels.level.tolist()
-    return [rule.towards(_compare(own, level[0])) for rule, own in zip(rules, level, strict=True)]
+    return [
+        rule.towards(_compare(own, level[0], typical))
+        for rule, own in zip(rules, level, strict=True)
+    ]
 
 
 def rep_binding(
@@ -96,7 +105,6 @@ def _signs(away: FloatArray, quota: FloatArray) -> FloatArray:
     return np.where(np.abs(away) > noise, np.sign(away), 0.0)
 
 
-def _compare(level: float, other: float) -> int:
+def _compare(level: float, other: float, typical: float) -> int:
     """The sign of the difference of two levels, 0 for the noise of floating point."""
-    noise = _NOISE * max(1.0, abs(other))
-    return (level - other > noise) - (level - other < -noise)
+    return 0 if same_level(level, other, typical) else 1 if level > other else -1

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -47,6 +47,12 @@ class Scale:
         if mean == 0:
             return np.ones_like(self.yardstick)
         return np.maximum(self.yardstick, _NEGLIGIBLE * mean)
+
+    def typical(self, total: int) -> float:
+        """The stretch that is worth all the money, once over all yardsticks: what levels are
+        compared by, for their size depends on the unit in which yardsticks are measured.
+        """
+        return max(total, 1) / float(np.sort(self.effective).sum())
 
     def laid_out(self, row: IntArray) -> Scale:
         """The scale as the engine reads it: these rows in this order, no yardstick zero."""
@@ -87,11 +93,12 @@ class Evenness:
 
 
 def evenness(
-    quota: FloatArray, baseline: FloatArray, stretch: FloatArray, common: float
+    quota: FloatArray, baseline: FloatArray, stretch: FloatArray, common: float, typical: float
 ) -> Evenness:
     """Measure an allocation. Reps with no baseline have no ratio and are left out of the indices.
 
-    `quota` and `baseline` (n,) are in the same money, `stretch` (n,) and `common` in stretch.
+    `quota` and `baseline` (n,) are in the same money, `stretch` (n,), `common` and `typical` (see
+    `Scale.typical`) in stretch.
     """
     sold = baseline > 0
     ratio = np.sort(quota[sold] / baseline[sold])  # sorted: no row order moves the last bit
@@ -100,13 +107,13 @@ def evenness(
         stretch_max=float(stretch.max()),
         gini=gini(ratio),
         theil=theil(ratio),
-        reps_at_common_stretch=int(np.count_nonzero(same_level(stretch, common))),
+        reps_at_common_stretch=int(np.count_nonzero(same_level(stretch, common, typical))),
     )
 
 
-def same_level(stretch: FloatArray, common: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """(n,) whether a stretch is the common one but for the noise of floating point."""
-    return np.abs(stretch - common) <= _SAME_LEVEL * max(1.0, abs(common))
+def same_level(level: FloatArray | float, other: float, typical: float) -> Any:
+    """Whether a level (or each of (n,)) is the other one but for the noise of floating point."""
+    return np.abs(level - other) <= _SAME_LEVEL * max(abs(other), typical)
 
 
 def gini(values: FloatArray) -> float | None:

@@ -40,7 +40,7 @@ def test_nothing_at_all_has_no_index() -> None:
 def test_reps_who_expect_nothing_are_left_out_of_the_ratios() -> None:
     measured = evenness(
         quota=np.array([110.0, 5.0]), baseline=np.array([100.0, 0.0]),
-        stretch=np.array([0.5, 0.5]), common=0.5,
+        stretch=np.array([0.5, 0.5]), common=0.5, typical=1.0,
     )  # fmt: skip
 
     assert measured.gini == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from solver.errors import InvalidProblem
@@ -179,3 +181,26 @@ def test_over_assignment_beyond_every_amount_is_refused() -> None:
 
     with pytest.raises(InvalidProblem, match="over_assignment"):
         solve(problem, Policy(over_assignment=0.1))
+
+
+def test_the_growth_of_a_small_unit_is_exact_beside_a_large_one() -> None:
+    units: dict[str, Any] = {"large": {}, "small": {}}
+    reps = {"ada": {"unit": "large", "baseline": 4e15}, "bob": {"unit": "small", "baseline": 0.3}}
+
+    plan = solve(a_problem(4 * 10**15, reps, units), GROWTH)
+
+    assert plan.unit_growth[1] == plan.growth[1]
+
+
+def test_what_a_potential_is_measured_in_changes_neither_names_nor_counts() -> None:
+    """West is stopped far below the common share, however small the figures of all shares are."""
+
+    def told(unit: float) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]], int]:
+        reps = {
+            key: {"unit": of, "potential": 1_000.0 * unit}
+            for key, of in (("ada", "west"), ("bob", None), ("cyn", None))
+        }
+        plan = solve(a_problem(3_000, reps, {"west": {"max": 500}}), POTENTIAL)
+        return plan.binding, plan.unit_binding, plan.evenness.reps_at_common_stretch
+
+    assert told(1e12) == told(1.0) == ([("unit:west:max",), (), ()], [("unit:west:max",)], 2)
