@@ -5,9 +5,10 @@
 A version is superseded when another one of its plan is published; nothing else ever changes it.
 """
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -83,7 +84,7 @@ def period_fault(start: date, end: date) -> str | None:
     """What is wrong with the last day, end included, of a period that starts then; None if fine."""
     if end < start:
         return "must not be before the start"
-    if (end + timedelta(days=1)).day != 1:
+    if end.day != monthrange(end.year, end.month)[1]:
         return "must be the last day of a month"
     if (end.year - start.year) * 12 + end.month - start.month >= MAX_MONTHS:
         return f"must be within {MAX_MONTHS} months of the start"

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from service.kit.errors import Fault, pointer
+from service.kit.faults import short_value
 from service.kit.money import MAX_MINOR, column_to_minor
 from service.roster.domain.columns import NONE, BoolArray, FloatArray, IntArray
 
@@ -18,6 +19,8 @@ type Path = tuple[str | int, ...]
 type Row = dict[str, Any]
 
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
+_NOTHING: Final = 1e-9
+"""Measurements below it are zero; ratios to smaller ones would leave the range of floats."""
 UNKNOWN: Final = -2
 """In a column of references: names a row that does not exist."""
 
@@ -34,7 +37,7 @@ class Findings:
         place = pointer(path)
         if place not in self._places:
             self._places.add(place)
-            self.faults.append(Fault(place, detail, _short(value)))
+            self.faults.append(Fault(place, detail, short_value(value)))
 
     def lost_an_id(self, path: Path) -> None:
         """A row of this table has no id that could be read."""
@@ -43,14 +46,6 @@ class Findings:
     def hides_ids_of(self, table: str) -> bool:
         """Whether not all ids of the table are known, so that naming one of them is no fault."""
         return table in self._nameless or pointer((table,)) in self._places
-
-
-def _short(value: object) -> str | float | None:
-    if isinstance(value, str):
-        return value if len(value) <= 80 else value[:80] + "…"
-    if isinstance(value, int | float) and abs(value) < 2**53:
-        return value
-    return None
 
 
 class Rows:
@@ -97,7 +92,8 @@ class Rows:
         values = self.column(name)
         if str in set(map(type, values)):
             values = [self._number(row, name, value) for row, value in enumerate(values)]
-        column = np.array(values, dtype=np.float64) + 0.0  # no negative zeros
+        column = np.array(values, dtype=np.float64)
+        column[np.abs(column) < _NOTHING] = 0.0  # negative zeros too
         with np.errstate(over="ignore"):
             self.refuse(np.abs(column) * 10**self.digits > MAX_MINOR, name, "is too large")
         if not signed:
