@@ -18,8 +18,10 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def started(*arguments: str, **more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A running command and what it said up to the line with its address."""
+def started(
+    *arguments: str, until: str = "Ctrl-C stops it", **more: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A running command and what it said up to a line; a server's tells its address before."""
     with subprocess.Popen(  # noqa: S603 - our own command
         [FAIRQUOTA, *arguments],
         stdout=subprocess.PIPE,
@@ -32,7 +34,7 @@ def started(*arguments: str, **more: str) -> Iterator[tuple[subprocess.Popen[str
         try:
             for line in process.stdout:
                 said += line
-                if "Ctrl-C stops it" in line:
+                if until in line:
                     break
             yield process, said
         finally:

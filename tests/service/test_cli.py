@@ -398,6 +398,17 @@ class TestDemo:
             assert said.count(": version 1, published") == 3
             assert json.loads(self.pasted(said))["items"] == rows
 
+    def test_goes_on_where_an_interrupted_run_stopped(self) -> None:
+        with started("demo", "--port", "0", until="Solving Huadong") as (process, _):
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=30)
+        assert process.returncode != 0
+        assert "Traceback" not in rest
+
+        with started("demo", "--port", "0") as (_, said):
+            assert "Solving AdventureWorks" not in said
+            assert said.count(": version 1, published") == 3
+
     @staticmethod
     def pasted(said: str) -> bytes:
         """What the printed line answers when it is pasted into a shell."""
