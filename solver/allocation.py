@@ -12,7 +12,7 @@ import numpy as np
 from solver.binding import NodeRules, node_rules, rep_binding, unit_binding
 from solver.bounds import Bounds
 from solver.certificate import Certificate, Checks, check
-from solver.fairness import Evenness, Scale, evenness
+from solver.fairness import Evenness, Scale, evenness, growth
 from solver.hierarchy import Hierarchy, exact_sums, slice_sums
 from solver.probability import attainment_probability
 from solver.problem import FloatArray, IntArray, Policy, Problem
@@ -76,13 +76,13 @@ class Allocation:
     @cached_property
     def growth(self) -> FloatArray:
         """Quota over baseline, less one; nan where nothing is expected."""
-        return _growth(self.quota, self.problem.reps.baseline)
+        return growth(self.quota.astype(float), self.problem.reps.baseline)
 
     @cached_property
     def company_growth(self) -> float:
         """The company's quotas over its baselines, less one; nan where nothing is expected."""
         baseline = self.problem.reps.baseline[self.hierarchy.rep_row].sum(keepdims=True)
-        return float(_growth(np.array([self.assigned]), baseline)[0])
+        return float(growth(np.array([float(self.assigned)]), baseline)[0])
 
     @cached_property
     def attainment_probability(self) -> FloatArray:
@@ -100,7 +100,7 @@ class Allocation:
         """The same for each unit."""
         baseline = self.problem.reps.baseline[self.hierarchy.rep_row]
         sums = slice_sums(baseline, self.hierarchy.first, self.hierarchy.last)
-        return _growth(self.unit_quota, self._of_units(sums))
+        return growth(self.unit_quota.astype(float), self._of_units(sums))
 
     @cached_property
     def unit_min(self) -> IntArray:
@@ -192,9 +192,3 @@ def _by_row[Value](laid_out: Sequence[Value], row: IntArray) -> list[Value]:
     for value, place in zip(laid_out, row.tolist(), strict=True):
         rows[place] = value
     return rows
-
-
-def _growth(quota: IntArray, baseline: FloatArray) -> FloatArray:
-    ratio = np.full(len(quota), np.nan)
-    np.divide(quota, baseline, out=ratio, where=baseline > 0)
-    return ratio - 1

@@ -114,16 +114,22 @@ def _floor(column: FloatArray, growth: float | None) -> IntArray:
     """column x (1 + growth), up to the next minor unit; 0 where unknown or negative."""
     if growth is None:
         return np.zeros(len(column), dtype=np.int64)
-    limit = column * (1 + growth)
-    whole = np.ceil(limit - _slack(limit))
-    return np.where(np.isnan(limit), 0, np.clip(np.nan_to_num(whole), 0, UNLIMITED)).astype(int)
+    limit = _grown(column, growth)
+    return np.where(np.isnan(limit), 0, np.ceil(limit - _slack(limit))).astype(np.int64)
 
 
 def _cap(column: FloatArray, growth: float | None) -> IntArray:
     """column x (1 + growth), down to the last minor unit; `UNLIMITED` where unknown."""
     if growth is None:
         return np.full(len(column), UNLIMITED)
-    return _round_down(np.where(np.isnan(column), np.inf, column * (1 + growth)))
+    limit = _grown(column, growth)
+    return _round_down(np.where(np.isnan(limit), np.inf, limit))
+
+
+def _grown(column: FloatArray, growth: float) -> FloatArray:
+    """column x (1 + growth) where that is an amount, else the nearest one; nan where unknown."""
+    with np.errstate(over="ignore"):
+        return np.clip(column * (1 + growth), 0, UNLIMITED)
 
 
 def _round_down(limit: FloatArray) -> IntArray:

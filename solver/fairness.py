@@ -25,6 +25,10 @@ from solver.problem import Fairness, FloatArray, IntArray, Reps
 
 _NEGLIGIBLE: Final = 1e-12
 """A yardstick below this share of the mean yardstick counts as none (`Scale.effective`)."""
+_NO_YARDSTICK: Final = 1e-100
+"""A mean yardstick below this is none: stretches measured by it would pass every number."""
+_NO_BASELINE: Final = 1e-9
+"""A baseline below this part of a minor unit is none: a growth over it says nothing."""
 _SAME_LEVEL: Final = 1e-9
 
 
@@ -44,7 +48,7 @@ class Scale:
         the same extra money.
         """
         mean = float(np.sort(self.yardstick).mean())  # sorted: no row order moves the last bit
-        if mean == 0:
+        if mean < _NO_YARDSTICK:
             return np.ones_like(self.yardstick)
         return np.maximum(self.yardstick, _NEGLIGIBLE * mean)
 
@@ -100,7 +104,7 @@ def evenness(
     `quota` and `baseline` (n,) are in the same money, `stretch` (n,), `common` and `typical` (see
     `Scale.typical`) in stretch.
     """
-    sold = baseline > 0
+    sold = baseline >= _NO_BASELINE
     ratio = np.sort(quota[sold] / baseline[sold])  # sorted: no row order moves the last bit
     return Evenness(
         stretch_min=float(stretch.min()),
@@ -109,6 +113,13 @@ def evenness(
         theil=theil(ratio),
         reps_at_common_stretch=int(np.count_nonzero(same_level(stretch, common, typical))),
     )
+
+
+def growth(quota: FloatArray, baseline: FloatArray) -> FloatArray:
+    """(n,) quota over baseline, less one; nan where nothing is expected."""
+    ratio = np.full(len(quota), np.nan)
+    np.divide(quota, baseline, out=ratio, where=baseline >= _NO_BASELINE)
+    return ratio - 1
 
 
 def same_level(level: FloatArray | float, other: float, typical: float) -> Any:

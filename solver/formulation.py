@@ -110,7 +110,8 @@ def least_largest_stretch(
     HiGHS finds nothing that keeps every limit.
     """
     effective = Scale(anchor, yardstick).effective
-    counted = (effective <= yardstick) | (yardstick.max() == 0)
+    counted = effective <= yardstick
+    counted |= not counted.any()  # nobody has a yardstick: all are measured alike
     scale = Scale(anchor, np.where(counted, effective, effective[counted].mean()))
     # The tree engine gives those without a yardstick a negligible one. What they carry by it is
     # missing elsewhere, and is felt most by whoever has the smallest yardstick.

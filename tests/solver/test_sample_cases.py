@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from solver.errors import InvalidProblem
@@ -204,3 +205,26 @@ def test_what_a_potential_is_measured_in_changes_neither_names_nor_counts() -> N
         return plan.binding, plan.unit_binding, plan.evenness.reps_at_common_stretch
 
     assert told(1e12) == told(1.0) == ([("unit:west:max",), (), ()], [("unit:west:max",)], 2)
+
+
+@pytest.mark.parametrize("growth", [1e300, 1e308])
+@pytest.mark.parametrize("last_year", [-1e300, -5.0])
+def test_growth_limits_beyond_every_amount_limit_nobody(growth: float, last_year: float) -> None:
+    """Over a negative last year they leave nothing, as any smaller limit does."""
+    policy = Policy(max_over_baseline=growth, max_over_last_year=growth)
+
+    plan = solve(a_problem(500, {"ada": {"last_year": last_year}, "bob": {}}), policy)
+
+    assert plan.quota.tolist() == [0, 500]
+
+
+@pytest.mark.parametrize("tiny", [5e-324, 1e-310, 1e-200])
+def test_figures_next_to_nothing_count_as_nothing(tiny: float) -> None:
+    reps = {"ada": {"baseline": tiny, "reach": tiny}, "bob": {"baseline": tiny, "reach": 0.0}}
+
+    plan = solve(a_problem(500, reps), Policy(engine="lp"))
+
+    assert plan.checks.valid
+    assert plan.quota.tolist() == [250, 250]
+    assert not np.isfinite(plan.growth).any()
+    assert plan.evenness.gini is None
