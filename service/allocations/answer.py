@@ -268,7 +268,7 @@ def _estimates(
         measure(found.benchmark[order]),
         found.in_seat[order].tolist(),
         known.any(axis=1).tolist(),
-        found.index[order].tolist(),
+        np.round(found.index[order], _PLACES).tolist(),
         zip(*[iter(sold)] * known.shape[1], strict=True),
     )
     return [
