@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--rounds", type=int, default=7, help="of each request")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     chosen = parser.parse_args(arguments)
-    command = shlex.join(["python", "-m", "benchmarks", *arguments])
+    command = shlex.join(["python", "-m", "benchmarks", *arguments]) if arguments else "make bench"
     with tempfile.TemporaryDirectory() as folder:
         entries = [
             entry

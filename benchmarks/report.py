@@ -114,8 +114,13 @@ def _race(entries: Sequence[Entry]) -> Iterable[str]:
 def _race_row(reps: int, name: str, mine: Sequence[Entry], entries: Sequence[Entry]) -> str:
     times = [e.run.cpu for e in mine if e.run.cpu is not None]
     verdicts = [e.verdict for e in mine if e.verdict is not None]
+    memory = [
+        f"{statistics.median(of_run):.0f} MB"
+        for of_run in zip(*((e.run.peak, e.run.before) for e in mine), strict=True)
+    ]
     if not times:
-        return _row(f"{reps:,}", CONTESTANTS[name].label, f"> {TIME_LIMIT:.0f} s", *["–"] * 6)
+        stopped = f"> {TIME_LIMIT:.0f} s"
+        return _row(f"{reps:,}", CONTESTANTS[name].label, stopped, "–", *memory, *["–"] * 3)
     ratios = [
         statistics.median(_cpu(mine, seed)) / statistics.median(tree)
         for seed in sorted({e.seed for e in mine})
@@ -128,8 +133,7 @@ def _race_row(reps: int, name: str, mine: Sequence[Entry], entries: Sequence[Ent
         CONTESTANTS[name].label,
         seconds(statistics.median(times)),
         "1" if name == "tree" else _spread(ratios),
-        f"{statistics.median(e.run.peak for e in mine):.0f} MB",
-        f"{statistics.median(e.run.before for e in mine):.0f} MB",
+        *memory,
         f"{max(v.violation for v in verdicts):.0e}",
         f"{found.count(True)} of {len(found)}",
         f"{statistics.median(v.unequal for v in verdicts):.1%}",
