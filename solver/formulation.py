@@ -40,6 +40,8 @@ _BELIEVED: Final = 1e-9
 """How far a point may miss a limit, relative to what the limit sums, before it is refused."""
 _AGREEMENT: Final = 1e-9
 """How far the engines' largest stretches may lie apart, relative to a stretch of 1 or more."""
+_LOST_DIGITS: Final = 4 * np.finfo(np.float64).eps
+"""What a quota and an anchor may each be off by, relative to themselves."""
 _COARSEST: Final = 1e-6
 """The smallest coefficient of a rep in a sum; HiGHS would read 1e-9 as nothing."""
 _NAME_LENGTH: Final = 60
@@ -84,12 +86,19 @@ class LargestStretch:
     """How far a plan of the tree engine may lie from it, relative to a stretch of 1 or more."""
 
     def confirm(self, quota: FloatArray) -> None:
-        """Raise `EnginesDisagree` unless a leximin plan has it: (n,) unrounded, in layout order."""
-        found = self.in_plan(quota)
-        if not abs(found - self.value) <= self.tolerance * max(1.0, abs(found)):
+        """Raise `EnginesDisagree` unless a leximin plan has it: (n,) unrounded, in layout order.
+
+        Nobody may stretch further and somebody must stretch as far, but for the digits that a
+        stretch lost when a large anchor was taken from a quota beside it.
+        """
+        stretch = (quota - self.scale.anchor) / self.scale.yardstick
+        lost = _LOST_DIGITS * (np.abs(quota) + np.abs(self.scale.anchor)) / self.scale.yardstick
+        room = (self.tolerance * max(1.0, abs(self.value)) + lost)[self.compared]
+        further = stretch[self.compared] - self.value
+        if not (np.all(further <= room) and np.any(further >= -room)):
             raise EnginesDisagree(
                 f"the largest stretch can be {self.value!r} by the linear programme, "
-                f"and is {found!r} in the plan of the tree engine"
+                f"and is {self.in_plan(quota)!r} in the plan of the tree engine"
             )
 
     def in_plan(self, quota: FloatArray) -> float:

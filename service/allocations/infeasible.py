@@ -14,7 +14,12 @@ from service.kit.money import from_minor, plain_text
 from solver.allocation import Allocation
 from solver.bounds import bounds
 from solver.conflict import Infeasibility, diagnose, feasible_target
-from solver.errors import InfeasibleProblem, InvalidProblem
+from solver.errors import (
+    EnginesDisagree,
+    InfeasibleProblem,
+    InvalidProblem,
+    LinearProgramFailed,
+)
 from solver.fairness import SCALES
 from solver.hierarchy import lay_out
 from solver.problem import COMPANY, padded
@@ -25,9 +30,14 @@ class Infeasible(Unprocessable):
     """The rules cannot all hold."""
 
 
+class PlanNotConfirmed(Unprocessable):
+    """The linear programme does not confirm the plan."""
+
+
 def allocate(case: Case, *, sent: Mapping[str, Any] | None = None) -> Allocation:
     """Solve a case. Raises `Infeasible`, and `InvalidInput` where the policy lacks a figure.
 
+    Raises `PlanNotConfirmed` where `engine: lp` was asked for and the two engines do not agree.
     `sent`: the body that the facts came in, so that faults point at its rows.
     """
     try:
@@ -37,6 +47,12 @@ def allocate(case: Case, *, sent: Mapping[str, Any] | None = None) -> Allocation
         raise Infeasible(members.pop("detail"), **members) from None
     except InvalidProblem as error:
         raise as_invalid_input(error, case.inputs, sent) from None
+    except (EnginesDisagree, LinearProgramFailed) as error:
+        raise PlanNotConfirmed(
+            f"{error}. Its numbers reach only so far where amounts differ by many orders of "
+            "magnitude. No plan is answered; with `engine` left out, the tree engine answers and "
+            "proves its plan without a linear programme."
+        ) from None
 
 
 def examine(case: Case, *, sent: Mapping[str, Any] | None = None) -> dict[str, Any]:

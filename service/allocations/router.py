@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Response
 
 from service.allocations import usecases
-from service.allocations.infeasible import Infeasible
+from service.allocations.infeasible import Infeasible, PlanNotConfirmed
 from service.allocations.schemas import AllocationBody, AllocationOut, CheckOut
 from service.kit.problems import problems
 from service.roster.body import Sent, patient_body
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/allocations", tags=["allocations"])
 SentBody = Annotated[Sent, patient_body(AllocationBody)]
 
 
-@router.post("", response_model=AllocationOut, responses=problems(Infeasible))
+@router.post("", response_model=AllocationOut, responses=problems(Infeasible, PlanNotConfirmed))
 def allocate(sent: SentBody) -> Response:
     """Split a target into fair quotas in one call; nothing is stored.
 

@@ -12,7 +12,7 @@ from typing import Final, Self
 import numpy as np
 
 from solver.errors import Fault, InvalidProblem
-from solver.problem import BoolArray, FloatArray, IntArray, frozen
+from solver.problem import AMOUNT_LIMIT, BoolArray, FloatArray, IntArray, frozen
 
 NOBODY: Final = -1
 """In `SalesHistory`: the row names no rep (but a territory), or no territory (but a rep)."""
@@ -158,8 +158,8 @@ def _faults(evidence: Evidence) -> Iterator[Fault]:
         yield Fault("", None, "end", "the period ends before it starts")
     for name in ("forecast", "target"):
         total = getattr(evidence, name)
-        if total is not None and not 0 <= total < np.inf:
-            yield Fault("", None, name, f"is {total}; expected an amount of 0 or more")
+        if total is not None and not 0 <= total <= AMOUNT_LIMIT:
+            yield Fault("", None, name, f"is {total}; expected an amount of 0 to {AMOUNT_LIMIT}")
     misshapen = list(_misshapen(evidence))
     yield from misshapen or _wrong_values(evidence)
 
@@ -189,7 +189,7 @@ def _wrong_values(evidence: Evidence) -> Iterator[Fault]:
         ("holdings", "rep", _index(holdings.rep, n)),
         ("holdings", "territory", _index(holdings.territory, territories)),
         ("holdings", "share", (holdings.share >= 0) & (holdings.share <= 1)),
-        ("history", "actual", np.isfinite(history.actual)),
+        ("history", "actual", np.abs(history.actual) <= AMOUNT_LIMIT),
         (
             "history",
             "rep",
@@ -199,23 +199,24 @@ def _wrong_values(evidence: Evidence) -> Iterator[Fault]:
     ]
     for table, name, right in checks:
         for row in np.flatnonzero(~right)[:100].tolist():
-            yield Fault(table, row, name, _EXPECTED.get(name, "expected an amount of 0 or more"))
+            yield Fault(table, row, name, _EXPECTED.get(name, _AN_AMOUNT))
 
 
+_AN_AMOUNT: Final = f"expected an amount of 0 to {AMOUNT_LIMIT}"
 _EXPECTED: Final = {
     "fte": "expected a number above 0",
     "in_seat": "expected a part of the period, between 0 and 1",
     "share": "expected a share between 0 and 1",
     "rep": "expected a known rep, or in history a known territory instead",
     "territory": "expected a known territory",
-    "actual": "expected a finite amount",
-    "last_year": "expected a finite amount",
+    "actual": f"expected an amount of at most {AMOUNT_LIMIT}",
+    "last_year": f"expected an amount of at most {AMOUNT_LIMIT}",
 }
 
 
 def _amount(column: FloatArray, name: str) -> BoolArray:
-    """Known amounts are finite and, sales apart, not negative."""
-    good = np.isnan(column) | np.isfinite(column)
+    """Known amounts are within reason and, sales apart, not negative."""
+    good = np.isnan(column) | (np.abs(column) <= AMOUNT_LIMIT)
     return np.asarray(good if name == "last_year" else good & ~(column < 0), np.bool_)
 
 

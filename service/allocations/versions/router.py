@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query, Response
 
-from service.allocations.infeasible import Infeasible
+from service.allocations.infeasible import Infeasible, PlanNotConfirmed
 from service.allocations.schemas import QuotaOut
 from service.allocations.versions.describe import present_quota
 from service.allocations.versions.repository import VersionDamaged
@@ -38,7 +38,11 @@ router = APIRouter(prefix="/plans/{plan_id}/versions", tags=["versions"])
 _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
 
 
-@router.post("", status_code=201, responses=problems(PlanNotFound, InputsMissing, Infeasible))
+@router.post(
+    "",
+    status_code=201,
+    responses=problems(PlanNotFound, InputsMissing, Infeasible, PlanNotConfirmed),
+)
 def solve_version(
     plan_id: PlanIdPath,
     *,

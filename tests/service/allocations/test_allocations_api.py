@@ -67,6 +67,23 @@ class TestAllocate:
         assert set(quotas_of(answer).values()) == {90}
         assert answer["common"] == {"stretch": -0.1, "growth": -0.1}
 
+    def test_answers_no_plan_that_the_linear_programme_does_not_confirm(
+        self, client: TestClient
+    ) -> None:
+        """A target of 100 beside baselines of ten billion is beyond the numbers of an LP."""
+        reps = [
+            {"id": "a", "baseline": 1e10, "reach": 1e6},
+            {"id": "b", "baseline": 1, "reach": 1e9},
+            {"id": "c", "baseline": 1e6, "reach": 10},
+        ]
+        body = {"target": 100, "reps": reps}
+
+        refused = client.post("/v1/allocations", json=body | {"policy": {"engine": "lp"}})
+
+        assert refused.status_code == 422
+        assert refused.json()["type"] == "/problems/plan-not-confirmed"
+        assert all(allocate(client, **body)["certificate"]["checks"].values())
+
     def test_answers_the_whole_document(self, client: TestClient) -> None:
         answer = allocate(
             client,
