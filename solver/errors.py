@@ -10,10 +10,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from solver.conflict import Infeasibility
+from solver.infeasibility import Infeasibility
 
 
 class SolverError(Exception):

@@ -13,7 +13,7 @@ from service.kit.errors import Unprocessable
 from service.kit.money import from_minor, plain_text
 from solver.allocation import Allocation
 from solver.bounds import bounds
-from solver.conflict import Infeasibility, diagnose, feasible_target
+from solver.conflict import diagnose, feasible_target
 from solver.errors import (
     EnginesDisagree,
     InfeasibleProblem,
@@ -22,6 +22,7 @@ from solver.errors import (
 )
 from solver.fairness import SCALES
 from solver.hierarchy import lay_out
+from solver.infeasibility import Infeasibility
 from solver.problem import COMPANY, padded
 from solver.solve import solve
 

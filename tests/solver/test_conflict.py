@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from solver.bounds import Bounds, bounds
-from solver.conflict import Infeasibility, Relaxation, Rule, diagnose, feasible_target
+from solver.conflict import diagnose, feasible_target
 from solver.hierarchy import Hierarchy, lay_out
+from solver.infeasibility import Infeasibility, Relaxation, Rule
 from solver.problem import COMPANY, NOT_SET, UNLIMITED, Policy, Problem, Reps, Units
 from solver.relaxation import relaxed
 

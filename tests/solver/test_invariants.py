@@ -14,9 +14,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from solver.allocation import Allocation
-from solver.conflict import Infeasibility
 from solver.errors import InfeasibleProblem
 from solver.fairness import SCALES
+from solver.infeasibility import Infeasibility
 from solver.problem import UNLIMITED, Policy, Problem
 from solver.solve import solve
 from tests.solver.builders import POLICIES, a_problem, money, problems, rows
