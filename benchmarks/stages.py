@@ -80,7 +80,7 @@ def _answer(problem: Problem) -> dict[str, float]:
     allocation = solve(problem, POLICY)
     parts: dict[str, Callable[[], object]] = {
         "certificate and its checks": lambda: allocation.checks,
-        "explanations": lambda: allocation.explanations,
+        "explanations": lambda: allocation.explanation,
         "limiting rules": lambda: (allocation.binding, allocation.unit_binding),
         "summary of evenness": lambda: allocation.evenness,
     }

@@ -20,11 +20,14 @@ from solver.tree import CommonLevels
 
 
 class Explanation(NamedTuple):
-    """Why a quota is what it is, in minor units: anchor + stretch + rounding = quota, exactly."""
+    """Why quotas are what they are: anchor + stretch + rounding = quota, exactly.
 
-    anchor: int
-    stretch: int
-    rounding: int
+    Columns of reps (n,) in the problem's row order, in minor units.
+    """
+
+    anchor: IntArray
+    stretch: IntArray
+    rounding: IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,12 +120,11 @@ class Allocation:
         return evenness(quota, baseline, self.stretch, common, self._typical_stretch)
 
     @cached_property
-    def explanations(self) -> list[Explanation]:
-        """One per rep; each adds up to the quota in whole minor units."""
+    def explanation(self) -> Explanation:
+        """The terms that each quota is made of; the first two are rounded to minor units."""
         anchor = np.rint(self.scale.anchor).astype(np.int64)
         unrounded = np.rint(self.unrounded).astype(np.int64)
-        columns = anchor, unrounded - anchor, self.quota - unrounded
-        return [Explanation(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+        return Explanation(anchor, unrounded - anchor, self.quota - unrounded)
 
     @cached_property
     def binding(self) -> list[tuple[str, ...]]:

@@ -246,8 +246,7 @@ def _stretch(case: Case, allocation: Allocation) -> FloatArray:
 
 def _terms(allocation: Allocation) -> list[IntArray]:
     """Anchor, stretch and rounding of the reps in the order of the hierarchy."""
-    table = np.array(allocation.explanations, dtype=np.int64)
-    return list(table[allocation.hierarchy.rep_row].T)
+    return [term[allocation.hierarchy.rep_row] for term in allocation.explanation]
 
 
 def _estimates(

@@ -284,6 +284,6 @@ def test_26_the_terms_of_an_explanation_add_up_to_the_quota(
 ) -> None:
     plan = solve(problem, policy)
 
-    for quota, terms in zip(plan.quota.tolist(), plan.explanations, strict=True):
-        assert terms.anchor + terms.stretch + terms.rounding == quota
-        assert abs(terms.rounding) <= problem.increment + 1
+    terms = plan.explanation
+    assert np.array_equal(terms.anchor + terms.stretch + terms.rounding, plan.quota)
+    assert np.all(np.abs(terms.rounding) <= problem.increment + 1)
