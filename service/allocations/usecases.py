@@ -8,7 +8,6 @@ from service.allocations.answer import answer
 from service.allocations.assemble import Case, Terms, assemble
 from service.allocations.infeasible import allocate, examine
 from service.kit.errors import Fault, InvalidInput
-from service.kit.faults import short_value
 from service.kit.money import InvalidMoney, minor_digits, to_minor
 from service.plans.domain import period_fault
 from service.plans.policy import to_policy
@@ -47,16 +46,16 @@ def read_terms(document: Mapping[str, Any], faults: list[Fault]) -> Terms:
     try:
         digits = minor_digits(currency)
     except InvalidMoney as fault:
-        faults.append(Fault("/currency", str(fault), short_value(currency)))
+        faults.append(Fault("/currency", str(fault), currency))
         digits = 2
     increment = 1
     if (given := document.get("increment")) is not None:
         try:
             increment = to_minor(given, digits)
             if increment <= 0:
-                faults.append(Fault("/increment", "must be more than 0", short_value(given)))
+                faults.append(Fault("/increment", "must be more than 0", given))
         except InvalidMoney as fault:
-            faults.append(Fault("/increment", str(fault), short_value(given)))
+            faults.append(Fault("/increment", str(fault), given))
     return Terms(currency, digits, increment, _period(document, faults))
 
 

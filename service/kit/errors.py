@@ -24,12 +24,30 @@ The problem document (RFC 9457) follows from the class: name -> `type`, first li
 """
 
 import inspect
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 MAX_FAULTS = 100
+_SHORT = 80
+_LONGEST_POINTER = 500
+
+
+def short_value(value: object) -> str | float | None:
+    """What the caller sent, if that is short and can be said in JSON."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        if abs(value) < 2**53:
+            return value
+        if isinstance(value, int) or math.isfinite(value):  # isfinite fails on a huge int
+            return str(value)[:_SHORT]
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, str):
+        return value if len(value) <= _SHORT else value[:_SHORT] + "…"
+    return None
 
 
 class AppError(Exception):
@@ -134,17 +152,23 @@ class Unprocessable(AppError):
 class Fault:
     """One thing to mend in a body: where (RFC 6901, `""` is the whole body), what, and its value.
 
-    `value` is a short JSON value (text, number, bool) and never NaN or an infinity.
+    `value` as it came: the document shows what `short_value` makes of it.
     """
 
     pointer: str
     detail: str
-    value: str | float | None = None
+    value: object = None
+
+    @property
+    def shown_pointer(self) -> str:
+        """Without the megabytes that an unknown field may be called."""
+        whole = len(self.pointer) <= _LONGEST_POINTER
+        return self.pointer if whole else self.pointer[:_LONGEST_POINTER] + "…"
 
     def as_json(self) -> dict[str, object]:
-        member: dict[str, object] = {"pointer": self.pointer, "detail": self.detail}
-        if self.value is not None:
-            member["value"] = self.value
+        member: dict[str, object] = {"pointer": self.shown_pointer, "detail": self.detail}
+        if (shown := short_value(self.value)) is not None:
+            member["value"] = shown
         return member
 
 
@@ -156,7 +180,8 @@ class InvalidInput(Unprocessable):
         self.faults = tuple(faults)
         total = max(count or 0, len(self.faults))
         shown = self.faults[:MAX_FAULTS]
-        first = f"{shown[0].pointer}: {shown[0].detail}" if shown[0].pointer else shown[0].detail
+        place = shown[0].shown_pointer
+        first = f"{place}: {shown[0].detail}" if place else shown[0].detail
         super().__init__(
             first if total == 1 else f"{total} faults; the first is {first}",
             errors=[fault.as_json() for fault in shown],

@@ -1,7 +1,7 @@
 """Naming what is wrong with a body: every fault with its place (RFC 6901), in words for people."""
 
-import math
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,16 +11,17 @@ from service.kit.errors import MAX_FAULTS, Fault, InvalidInput, pointer
 
 _ROWS_AT_ONCE = 1_000
 _FAULTS_COUNTED = 10_000
-_SHORT = 80
 
 
 def every_fault(adapter: TypeAdapter[Any], raw: bytes) -> InvalidInput:
     """The faults of a well-formed JSON body that `adapter` refuses, a thousand rows at a time.
 
-    Looking ends with the rows in which the count passes 10,000.
+    Looking ends with the rows in which the count passes 10,000. Of an object with more members,
+    those with a name that some field has are looked at, and a thousand others.
     """
     faults: dict[str, Fault] = {}
-    for part, first_rows in _parts(from_json(raw)):
+    known = frozenset(_field_names(adapter.core_schema))
+    for part, first_rows in _parts(from_json(raw), known):
         try:
             adapter.validate_json(to_json(part, inf_nan_mode="constants"))
         except ValidationError as error:
@@ -31,39 +32,59 @@ def every_fault(adapter: TypeAdapter[Any], raw: bytes) -> InvalidInput:
     return InvalidInput(list(faults.values())[:MAX_FAULTS], count=len(faults))
 
 
-def _parts(document: Any) -> Iterator[tuple[Any, dict[str, int]]]:
+def _field_names(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        fields = schema.get("fields")
+        if isinstance(fields, dict):
+            yield from fields
+        for key in schema.keys() - {"metadata"}:
+            yield from _field_names(schema[key])
+    elif isinstance(schema, list | tuple):
+        for part in schema:
+            yield from _field_names(part)
+
+
+def _parts(document: Any, known: frozenset[str]) -> Iterator[tuple[Any, dict[str, int]]]:
     """The document with each of its lists cut to rows 0-999, then 1000-1999, …
 
     Beside it: which row each list begins with (under "" if the document is itself a list). A list
     that has ended keeps its first row, so that it is never missed or called too short.
     """
     if isinstance(document, list):
-        for rows, first_rows in _parts({"": document}):
+        for rows, first_rows in _parts({"": document}, known | {""}):
             yield rows[""], first_rows
         return
     if not isinstance(document, dict):
         yield document, {}
         return
-    lists = {key: rows for key, rows in document.items() if isinstance(rows, list)}
-    rest = {key: _cut(value) for key, value in document.items() if key not in lists}
+    shown = _members(document, known)
+    lists = {key: rows for key, rows in shown.items() if isinstance(rows, list)}
+    rest = {key: _cut(value, known) for key, value in shown.items() if key not in lists}
     longest = max(map(len, lists.values()), default=0)
     for start in range(0, max(longest, 1), _ROWS_AT_ONCE):
         yield (
             rest
             | {
-                key: [_cut(row) for row in rows[start : start + _ROWS_AT_ONCE] or rows[:1]]
+                key: [_cut(row, known) for row in rows[start : start + _ROWS_AT_ONCE] or rows[:1]]
                 for key, rows in lists.items()
             },
             {key: start if start < len(rows) else 0 for key, rows in lists.items()},
         )
 
 
-def _cut(value: Any) -> Any:
+def _cut(value: Any, known: frozenset[str]) -> Any:
     if isinstance(value, dict):
-        return {key: _cut(value[key]) for key in list(value)[:_ROWS_AT_ONCE]}
+        return {key: _cut(member, known) for key, member in _members(value, known).items()}
     if isinstance(value, list):
-        return [_cut(item) for item in value[:_ROWS_AT_ONCE]]
+        return [_cut(item, known) for item in value[:_ROWS_AT_ONCE]]
     return value
+
+
+def _members(value: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    if len(value) <= _ROWS_AT_ONCE:
+        return value
+    kept = {*islice((key for key in value if key not in known), _ROWS_AT_ONCE), *known}
+    return {key: member for key, member in value.items() if key in kept}
 
 
 _SENTENCES = {
@@ -101,21 +122,6 @@ def _either(sentences: list[str]) -> str:
     return " or ".join([first, *(other.removeprefix("must be ") for other in others)])
 
 
-def short_value(value: object) -> str | float | None:
-    """What the caller sent, if that is short and can be said in JSON."""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int | float):
-        if abs(value) < 2**53:
-            return value
-        if isinstance(value, int) or math.isfinite(value):  # isfinite fails on a huge int
-            return str(value)[:_SHORT]
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, str):
-        return value if len(value) <= _SHORT else value[:_SHORT] + "…"
-    return None
-
-
 def _faults(error: ValidationError, document: Any, first_rows: dict[str, int]) -> Iterator[Fault]:
     """One fault for every place; the branches of a union are said together."""
     places: dict[tuple[str | int, ...], tuple[list[str], object]] = {}
@@ -125,9 +131,7 @@ def _faults(error: ValidationError, document: Any, first_rows: dict[str, int]) -
         if said not in sentences:
             sentences.append(said)
     for path, (sentences, value) in places.items():
-        yield Fault(
-            pointer(_in_whole(path, document, first_rows)), _either(sentences), short_value(value)
-        )
+        yield Fault(pointer(_in_whole(path, document, first_rows)), _either(sentences), value)
 
 
 def _in_whole(

@@ -17,8 +17,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from service.kit import errors
-from service.kit.errors import MAX_FAULTS, AppError, DatabaseUnavailable, Unprocessable
-from service.kit.faults import sentence, short_value
+from service.kit.errors import (
+    MAX_FAULTS,
+    AppError,
+    DatabaseUnavailable,
+    Unprocessable,
+    short_value,
+)
+from service.kit.faults import sentence
 
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_INSTANCE = 500

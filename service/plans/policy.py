@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
 from pydantic import ConfigDict, Field, WithJsonSchema, with_config
 
 from service.kit.errors import Fault, InvalidInput, pointer
-from service.kit.faults import short_value
 from solver.problem import Policy
 
 MIN_HEDGE: Final = -0.9
@@ -92,8 +91,7 @@ def to_policy(body: Mapping[str, Any] | None, *, path: tuple[str, ...] = ("polic
     """
     given = {name: value for name, value in (body or {}).items() if value is not None}
     faults = [
-        Fault(pointer((*path, name)), detail, short_value(value))
-        for name, value, detail in _not_built(given)
+        Fault(pointer((*path, name)), detail, value) for name, value, detail in _not_built(given)
     ]
     faults += _crossed(given, path)
     if faults:

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from service.kit.errors import Fault, pointer
-from service.kit.faults import short_value
+from service.kit.errors import Fault, pointer, short_value
 from service.kit.money import MAX_MINOR, column_to_minor
 from service.roster.domain.columns import NONE, BoolArray, FloatArray, IntArray
 

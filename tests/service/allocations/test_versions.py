@@ -146,6 +146,12 @@ class TestSolveVersion:
             }
         ]
 
+    def test_a_base_beyond_every_number_is_named_too(self, client: TestClient) -> None:
+        answer = client.post(f"{a_plan(client)}/versions", json={"base_version": 2**70})
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["value"] == str(2**70)
+
     @pytest.mark.parametrize(
         ("body", "pointer"),
         [

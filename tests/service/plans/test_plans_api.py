@@ -86,6 +86,13 @@ class TestCreatePlan:
             "/colour": "is not a known field",
         }
 
+    def test_what_was_wrong_is_shown_shortly(self, client: TestClient) -> None:
+        plan = given_a_plan(client).json()["id"]
+        response = client.patch(f"/v1/plans/{plan}", json={"increment": "9" * 1_000_000})
+
+        assert response.status_code == 422
+        assert len(response.content) < 1_000
+
     @pytest.mark.parametrize(
         ("increment", "why"),
         [
