@@ -16,6 +16,7 @@ from service.kit.idempotency import refuse_idempotency_key
 from service.kit.migrations import is_current
 from service.kit.observability import Observed, install_metrics
 from service.kit.openapi import install_openapi
+from service.kit.parameters import refuse_unknown_parameters
 from service.kit.problems import install_problems, problems
 from service.kit.settings import Settings
 from service.plans.inputs_router import router as inputs
@@ -48,7 +49,11 @@ def create_app(settings: Settings) -> FastAPI:
     install_problems(app)
     for router in FEATURES:
         # The caller is known before a body is read, and no route can forget to ask.
-        asked_first = [Depends(current_caller), Depends(refuse_idempotency_key)]
+        asked_first = [
+            Depends(current_caller),
+            Depends(refuse_idempotency_key),
+            Depends(refuse_unknown_parameters),
+        ]
         app.include_router(router, prefix="/v1", dependencies=asked_first)
     app.include_router(pages)
     _add_health(app)

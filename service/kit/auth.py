@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from fastapi import Depends, Request, Security
@@ -145,6 +144,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]*)?")
+
+
 class LocalModeGuard:
     """Refuses what a browser could be tricked into sending to a service without keys."""
 
@@ -169,8 +171,8 @@ def _from_elsewhere(scope: Scope) -> bool:
 def _refusal(scope: Scope) -> AppError | None:
     headers = Headers(scope=scope)
     host = headers.get("host", "")
-    name = urlsplit(f"//{host}").hostname or ""
-    if not is_loopback(name) or _from_elsewhere(scope):
+    name = _HOST.fullmatch(host)
+    if name is None or not is_loopback(name[1].lower()) or _from_elsewhere(scope):
         return ForeignHost("Call the service as localhost or 127.0.0.1, or run it with API keys.")
     if scope["method"] in ("GET", "HEAD", "OPTIONS"):
         return None

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_fastapi_instrumentator import Instrumentator
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.kit.errors import AppError
@@ -58,6 +59,8 @@ class Observed:
         with structlog.contextvars.bound_contextvars(**facts):
             try:
                 await self.app(scope, receive, send_with_headers)
+            except ClientDisconnect:
+                log.info("caller_left")  # before the whole body was here: there is nobody to answer
             except Exception:
                 log.exception("unexpected_error")
                 if status:  # the answer has begun: all that is left is to break it off

@@ -1,5 +1,7 @@
 """What holds for every call: problem documents, request ids, who may call, pages of docs."""
 
+import asyncio
+import gzip
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +9,8 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
+from starlette.types import Message
+from structlog.testing import capture_logs
 
 from service.kit.auth import create_key
 from service.kit.clock import utc_now
@@ -56,6 +60,43 @@ class TestProblems:
         assert response.status_code == 422
         assert response.json()["errors"][0]["parameter"] == "Idempotency-Key"
         assert client.get("/v1/plans").json()["items"] == []
+
+    def test_a_parameter_that_the_call_does_not_know_is_refused_by_name(
+        self, client: TestClient
+    ) -> None:
+        response = client.get("/v1/plans?limt=5&limit=1&limit=2")
+
+        assert response.status_code == 422
+        assert response.json()["errors"] == [
+            {"parameter": "limt", "detail": "is not available: this call takes limit, cursor"},
+            {"parameter": "limit", "detail": "stands twice"},
+        ]
+
+    def test_a_compressed_body_is_refused(self, client: TestClient) -> None:
+        packed = gzip.compress(b"{}")
+        headers = JSON | {"Content-Encoding": "gzip"}
+        response = client.post("/v1/plans", content=packed, headers=headers)
+
+        assert response.status_code == 415
+        assert "without Content-Encoding: gzip" in response.json()["detail"]
+
+    def test_a_caller_who_leaves_in_the_middle_of_a_body_is_no_error_of_ours(
+        self, app: FastAPI
+    ) -> None:
+        async def leaves() -> Message:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            raise AssertionError(message)  # nobody is there
+
+        scope = {
+            "type": "http", "method": "POST", "path": "/v1/plans", "query_string": b"",
+            "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")],
+        }  # fmt: skip
+        with capture_logs() as logs:
+            asyncio.run(app(scope, leaves, send))
+
+        assert [entry["event"] for entry in logs] == ["caller_left", "request"]
 
     def test_another_content_type_is_refused(self, client: TestClient) -> None:
         response = client.post("/v1/plans", content="{}", headers={"Content-Type": "text/plain"})
@@ -143,6 +184,10 @@ class TestLocalMode:
         response = client.get("/v1/plans", headers={"Host": "evil.example"})
 
         assert (response.status_code, response.json()["type"]) == (403, "/problems/foreign-host")
+
+    @pytest.mark.parametrize("host", ["[", "[::1", "[127.0.0.1", "me@localhost", "localhost#a"])
+    def test_what_is_no_host_is_foreign_too(self, client: TestClient, host: str) -> None:
+        assert client.get("/v1/plans", headers={"Host": host}).status_code == 403
 
     @pytest.mark.parametrize(
         "headers",

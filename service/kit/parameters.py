@@ -1,0 +1,42 @@
+"""Query parameters that a call does not know are refused.
+
+Ignoring `?untt=west` or `?measure=volume` would answer something else than was asked for.
+"""
+
+from collections.abc import Iterator
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+
+from service.kit.errors import MAX_FAULTS
+from service.kit.problems import InvalidParameters
+
+_SHORT = 80
+
+
+def refuse_unknown_parameters(request: Request) -> None:
+    """Raises InvalidParameters for each name that is unknown or stands twice."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    if not given:
+        return
+    known = list(dict.fromkeys(_names(request.scope["route"].dependant)))
+    takes = f"this call takes {', '.join(known)}" if known else "this call takes none"
+    faults = [
+        {
+            "parameter": name[:_SHORT],
+            "detail": "stands twice" if name in known else f"is not available: {takes}",
+        }
+        for name in dict.fromkeys(given)
+        if name not in known or given.count(name) > 1
+    ][:MAX_FAULTS]
+    if faults:
+        first = f"{faults[0]['parameter']} {faults[0]['detail']}"
+        detail = first if len(faults) == 1 else f"{len(faults)} faults; the first is {first}"
+        raise InvalidParameters(detail, errors=faults)
+
+
+def _names(dependant: Dependant) -> Iterator[str]:
+    for field in dependant.query_params:
+        yield field.alias
+    for below in dependant.dependencies:
+        yield from _names(below)
