@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,8 @@ from starlette.testclient import TestClient
 
 from service.kit.settings import Settings
 from service.main import create_app
-from tests.commands import on_a_terminal
+from service.roster.files.columns import HISTORY, REPS, TERRITORIES, UNITS
+from tests.commands import address_in, on_a_terminal, started
 
 ROOT = Path(__file__).parents[1]
 
@@ -71,3 +73,39 @@ def printed(command: list[str]) -> list[str]:
     program, *arguments = command
     assert program == "fairquota"
     return on_a_terminal(*arguments, TERM="dumb", COLUMNS="100").splitlines()
+
+
+def test_the_guide_to_the_first_plan_makes_one_over_http(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = blocks(ROOT / "docs" / "guide" / "first-plan.md")
+    (script,) = [block.content for block in page if block.language == "sh"]
+    names, create, rest = re.split(r"^(?=curl .*\$api )|^plan=.*\n", script, flags=re.MULTILINE)
+
+    with started("serve", "--port", "0") as (_, said):
+        names = names.replace("http://127.0.0.1:8000", address_in(said))
+        made = json.loads(in_a_shell(names + create))
+        in_a_shell(f"{names}plan=$api/{made['id']}\n{rest}")
+
+    checks = printed(["fairquota", "verify", "proof.json"])
+    assert checks[3:-1]
+    assert all("holds" in line for line in checks[3:-1])
+
+
+def in_a_shell(script: str) -> bytes:
+    """What the script says; every call of it must succeed."""
+    strict = script.replace("curl -s", "curl -sS --fail-with-body")
+    return subprocess.run(["sh", "-ec", strict], check=True, stdout=subprocess.PIPE).stdout  # noqa: S603, S607 - our own page
+
+
+def test_the_guide_names_the_columns_that_are_read() -> None:
+    page = (ROOT / "docs" / "guide" / "first-plan.md").read_text(encoding="utf-8")
+    tables = {"reps": REPS, "units": UNITS, "territories": TERRITORIES, "history": HISTORY}
+
+    for name, fields in tables.items():
+        (row,) = re.findall(rf"^\| `{name}` \| (.*) \|$", page, flags=re.MULTILINE)
+        listed = set(re.findall(r"`([a-z_]+)`", row))
+        needed = set(re.findall(r"\*\*`([a-z_]+)`\*\*", row))
+        assert listed <= {header for field in fields for header in field.headers}, name
+        assert needed == {field.headers[0] for field in fields if field.required}, name

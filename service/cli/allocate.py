@@ -1,5 +1,6 @@
 """`fairquota allocate`: files and a target in, quotas out; the same way as over HTTP."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -164,9 +165,9 @@ def _told(conflict: Infeasible) -> str:
         [
             f"The rules cannot all hold. {conflict.detail}",
             "  These cannot hold together:",
-            *(f"    {rule['rule']} = {rule['value']:,}" for rule in found["conflict"]),
+            *(f"    {_rule(rule['rule'])} = {rule['value']:,}" for rule in found["conflict"]),
             "  The smallest change that mends it:",
-            *(f"    {rule['rule']}: {rule['from']:,} -> {rule['to']:,}"
+            *(f"    {_rule(rule['rule'])}: {rule['from']:,} -> {rule['to']:,}"
               for rule in found["relaxation"]),
             f"  Then targets from {limits['min']:,} to {upper} are feasible.",
         ]
@@ -201,12 +202,33 @@ def quotas_for_people(document: Document, names: dict[str, str | None]) -> Table
             f"{row['baseline']:,.0f}",
             _percent(row["growth"]),
             None if row["effort"] is None else f"{row['effort']:.2f}",
-            ", ".join(row["binding"]),
+            _in_words(row["binding"]),
         )
         for row in document["quotas"]
     ]
-    columns = ("rep", "unit", "quota", "expected sales", "growth", "effort", "limited by")
+    columns = ("rep", "unit", "quota", "expected sales", "growth", "effort", "limiting rule")
     return Table("quotas", columns, rows, figures=frozenset({2, 3, 4, 5}))
+
+
+def _in_words(binding: Sequence[str]) -> str:
+    """Limiting rules as the pages name them."""
+    return ", ".join(map(_rule, binding))
+
+
+def _rule(name: str) -> str:
+    """`cap` is an upper limit, `unit:west:max` the maximum of west; ids may contain colons."""
+    of, _, side = name.rpartition(":")
+    rule = _RULES.get(side, side)
+    return f"{rule} of {of.partition(':')[2]}" if of else rule
+
+
+_RULES = {
+    "cap": "upper limit",
+    "floor": "lower limit",
+    "fixed": "locked",
+    "max": "maximum",
+    "min": "minimum",
+}
 
 
 def _write(solved: Solved, document: Document, names: dict[str, str | None], out: Path) -> None:
@@ -215,35 +237,77 @@ def _write(solved: Solved, document: Document, names: dict[str, str | None], out
         case ".csv":
             write_csv(quotas, out)
         case ".xlsx":
-            write_xlsx([quotas, _units(document), _summary(document)], out)
+            digits = solved.case.terms.digits
+            write_xlsx(
+                [_quotas_sheet(document, names, digits), _units(document), _summary(document)], out
+            )
         case _:
             proven = document | {"proof": prove(solved.case, solved.allocation)}
             write_bytes(orjson.dumps(proven, option=orjson.OPT_INDENT_2), out)
 
 
+def _quotas_sheet(document: Document, names: dict[str, str | None], digits: int) -> Table:
+    """In the words of the pages, with figures that a spreadsheet can go on with."""
+    rows: list[tuple[Cell, ...]] = [
+        (
+            row["rep"],
+            names.get(row["rep"]),
+            row["unit"],
+            row["quota"],
+            round(row["baseline"], digits),
+            row["growth"],
+            row["over_last_year"],
+            row["effort"],
+            row["floor"],
+            row["cap"],
+            _in_words(row["binding"]),
+        )
+        for row in document["quotas"]
+    ]
+    columns = (
+        "rep", "name", "unit", "quota", "expected sales", "growth on expected sales",
+        "year on year", "effort index", "lower limit", "upper limit", "limiting rule",
+    )  # fmt: skip
+    return Table("quotas", columns, rows, formats={5: _SHARE, 6: _SHARE, 7: "0.00"})
+
+
 def _units(document: Document) -> Table:
-    columns = ("id", "quota", "growth", "min", "max")
     rows = [
-        (*(unit[column] for column in columns), " ".join(unit["binding"]))
+        (
+            *(unit[name] for name in ("id", "quota", "growth", "min", "max")),
+            _in_words(unit["binding"]),
+        )
         for unit in document["units"]
     ]
-    return Table("units", (*columns, "binding"), rows)
+    columns = (
+        "unit", "quota", "growth on expected sales", "lower limit", "upper limit", "limiting rule",
+    )  # fmt: skip
+    return Table("units", columns, rows, formats={2: _SHARE})
 
 
 def _summary(document: Document) -> Table:
+    evenness = document["fairness"]
     said = {
         "target": document["target"],
         "assigned": document["assigned"],
-        "growth": document["common"]["growth"],
-        **document["fairness"],
+        "growth on expected sales": _percent(document["common"]["growth"]),
+        "reps": len(document["quotas"]),
+        "reps who carry the common effort": evenness["reps_at_common_stretch"],
+        "Gini of quota ÷ expected sales (0 = the same for everybody)": evenness["gini"],
+        "Theil of quota ÷ expected sales (0 = the same for everybody)": evenness["theil"],
     }
     return Table("summary", ("what", "value"), list(said.items()))
+
+
+_SHARE = "0.0%"
 
 
 def _in_one_sentence(document: Document) -> str:
     growth = document["common"]["growth"]
     over = "" if growth is None else f", {_percent(growth)} on expected sales"
-    return f"{_whole(document['assigned'])} over {len(document['quotas']):,} reps{over}."
+    count = len(document["quotas"])
+    reps = "1 rep" if count == 1 else f"{count:,} reps"
+    return f"{_whole(document['assigned'])} over {reps}{over}."
 
 
 def _whole(amount: float) -> str:

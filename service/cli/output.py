@@ -9,9 +9,9 @@ import csv
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -31,6 +31,8 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     figures: frozenset[int] = frozenset()
     """Columns that are drawn at the right although their cells are texts."""
+    formats: Mapping[int, str] = field(default_factory=dict)
+    """How a workbook shows the numbers of a column."""
 
 
 def show(table: Table, drawn: Table | None = None) -> None:
@@ -109,7 +111,7 @@ def write_xlsx(tables: Sequence[Table], path: Path) -> None:
         sheet.append(table.columns)
         for row in table.rows:
             cells = []
-            for value in row:
+            for column, value in enumerate(row):
                 cell = WriteOnlyCell(sheet)
                 if isinstance(value, str):
                     cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
@@ -117,6 +119,7 @@ def write_xlsx(tables: Sequence[Table], path: Path) -> None:
                     cell.quotePrefix = value.startswith(_FORMULA)
                 else:
                     cell.value = value
+                    cell.number_format = table.formats.get(column, cell.number_format)
                 cells.append(cell)
             sheet.append(cells)
     _write_whole(path, workbook.save)

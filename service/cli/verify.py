@@ -13,6 +13,19 @@ from service.kit.money import from_minor
 
 NOT_VALID = 1
 
+_WHAT_A_PROOF_IS = (
+    "A proof is what `fairquota allocate … --out plan.json` writes, or a version's certificate."
+)
+_WORDS = {
+    "answer": "quotas as proved",
+    "hash": "unchanged",
+    "parent": "history",
+    "sums": "sums",
+    "bounds": "limits",
+    "leximin": "evenness",
+}
+"""What people read; programs read the names of the API."""
+
 
 def verify_file(path: Path) -> None:
     """Print each check; raises Failure with exit code 1 if one does not hold, 2 if unreadable."""
@@ -22,11 +35,15 @@ def verify_file(path: Path) -> None:
     except OSError as reason:
         raise Failure(f"{path} cannot be read: {reason.strerror or reason}.") from reason
     except orjson.JSONDecodeError as reason:
-        raise Failure(f"{path} is not JSON: {reason}.") from reason
+        raise Failure(f"{path} is not JSON. {_WHAT_A_PROOF_IS}") from reason
     except UnreadableProof as reason:
-        raise Failure(f"{path} is no proof of a plan: {reason}.") from reason
-    rows = [(name, "holds" if held else "FAILS") for name, held in checks.items()]
-    show(Table("checks", ("check", "result"), rows))
+        raise Failure(f"{path} is no proof of a plan ({reason}). {_WHAT_A_PROOF_IS}") from reason
+    results = {name: "holds" if held else "FAILS" for name, held in checks.items()}
+    columns = ("check", "result")
+    show(
+        Table("checks", columns, list(results.items())),
+        Table("checks", columns, [(_WORDS.get(name, name), r) for name, r in results.items()]),
+    )
     if faults:
         raise Failure(f"{path} does not hold: {_in_short(faults)}.", NOT_VALID)
 

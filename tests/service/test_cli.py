@@ -102,7 +102,10 @@ class TestAllocate:
         workbook = openpyxl.load_workbook("plan.xlsx")
         quotas = list(workbook["quotas"].values)
         assert workbook.sheetnames == ["quotas", "units", "summary"]
+        assert quotas[0][3:6] == ("quota", "expected sales", "growth on expected sales")
         assert quotas[3][:4] == ("ann", "=1+1", "west", 105)
+        assert quotas[3][-1] == "upper limit"
+        assert workbook["quotas"]["F4"].number_format == "0.0%"
         assert workbook["quotas"]["B4"].data_type == "s"
         assert [row[:2] for row in workbook["units"].values][1:] == [
             ("east", 223.33), ("west", 216.67)
@@ -149,7 +152,7 @@ class TestAllocate:
         said = failed(run("allocate", company, "--target", "440", "--policy", "policy.json"), 3)
 
         assert "The rules cannot all hold." in said
-        assert "rep:bob:cap = 105" in said
+        assert "upper limit of bob = 105" in said
         assert "target: 440 -> 420" in said
         assert "targets from 0 to 420 are feasible" in said
 
