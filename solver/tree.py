@@ -22,6 +22,7 @@ minimization). `solver.certificate` proves it for each single answer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -71,7 +72,7 @@ def equalise(
             rise[node] = np.where(x_low == np.inf, teams.last_break(), x_low)
             stop[node] = np.where(x_high == -np.inf, teams.first_break(), x_high)
     rise[0], stop[0] = _where_the_company_ends(low, anchor, yardstick, rise[0], stop[0])
-    return CommonLevels(low, _inherited(hierarchy.parent, rise, stop))
+    return CommonLevels(low, _inherited(hierarchy, rise, stop))
 
 
 def _members(hierarchy: Hierarchy, node: IntArray) -> tuple[IntArray | slice, IntArray]:
@@ -96,15 +97,16 @@ def _where_the_company_ends(
     return mean, mean
 
 
-def _inherited(parent: IntArray, rise: FloatArray, stop: FloatArray) -> FloatArray:
+def _inherited(hierarchy: Hierarchy, rise: FloatArray, stop: FloatArray) -> FloatArray:
     """Each node's own level: its parent's, lifted or stopped by its range."""
-    level = stop.tolist()
-    for node, above in enumerate(parent.tolist()[1:], start=1):
-        level[node] = min(max(level[above], rise[node]), stop[node])
-    return np.array(level)
+    level = stop.copy()
+    for node in [*hierarchy.levels()][-2::-1]:  # from the top, the company is done
+        above = level[hierarchy.parent[node]]
+        level[node] = np.minimum(np.maximum(above, rise[node]), stop[node])
+    return level
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Teams:
     """The reps of k nodes side by side; no node is empty. `low` and `high` are money."""
 
@@ -115,7 +117,7 @@ class _Teams:
     size: IntArray
     """(k,) how many reps each node has."""
 
-    @property
+    @cached_property
     def start(self) -> IntArray:
         return np.cumsum(self.size) - self.size
 
