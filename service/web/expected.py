@@ -12,6 +12,13 @@ def expected_sales(words: Words, rep: Rep) -> list[str]:
     if found is None:
         return [say("They were given with the inputs; nothing was estimated.")]
     sentences = [_basis(words, found)]
+    if found["basis"].startswith("history") and None in found["sold"]:
+        sentences.append(
+            say(
+                "For a period whose sales are not known, the nearest known comparison stands in, "
+                "drawn a little towards the benchmark."
+            )
+        )
     if found["in_seat"] < 1:
         share = words.figures.percent(found["in_seat"])
         sentences.append(

@@ -207,8 +207,8 @@ class Words:
             "sums": (
                 say("Sums"),
                 say(
-                    "The %(count)s quotas add up to %(assigned)s, and those of every unit to the "
-                    "unit’s sum, to the last minor unit.",
+                    "The %(count)s quotas add up to exactly %(assigned)s, and those of every unit "
+                    "to the unit’s sum.",
                     count=count,
                     assigned=exact(version.assigned),
                 ),

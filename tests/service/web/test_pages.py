@@ -88,7 +88,7 @@ class TestPlan:
 
         text = client.get(page_of(plan)).text
 
-        assert "The 4 quotas add up to $441.00" in text
+        assert "The 4 quotas add up to exactly $441.00" in text
         assert text.count('<li class="holds">') == 4
         assert '<li class="fails">' not in text
 
