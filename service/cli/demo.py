@@ -37,6 +37,14 @@ from solver.problem import Policy
 DEMO = Caller(DEFAULT_WORKSPACE, Role.ADMIN, "demo")
 
 
+_NOTES = {
+    "real": "real example data · 真实示例数据",
+    "fictional": "fictional example data · 虚构示例数据",
+    "synthetic": "synthetic example data · 合成示例数据",
+}
+"""What every version of an example says about its data."""
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """A bundled company: a folder of files, and what its plan.yaml says."""
@@ -121,7 +129,7 @@ def _load(database: Database, example: Example) -> Shown:
         plan_id = plan_id or _create(session, example, digits)
         put_inputs(session, DEFAULT_WORKSPACE, plan_id, read.inputs, now=utc_now())
     if newest is None:
-        order = Order(example.policy, note=f"{example.kind} example data")
+        order = Order(example.policy, note=_NOTES[example.kind])
         version, _ = solve_version(database.sessions, DEMO, plan_id, order, now=utc_now())
         newest = version.number
     with database.sessions.begin() as session:
