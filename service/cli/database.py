@@ -33,8 +33,7 @@ def in_words(settings: Settings) -> Iterator[None]:
     try:
         yield
     except (
-        sa.exc.OperationalError,
-        sa.exc.ProgrammingError,
+        sa.exc.DatabaseError,
         sa.exc.ArgumentError,
         ValueError,
     ) as e:

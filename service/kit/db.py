@@ -19,6 +19,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any, cast
 
 import sqlalchemy as sa
@@ -104,6 +105,7 @@ def open_database(url: str, *, foreign_keys: bool = True) -> Database:
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
         )
         _prepare_sqlite(engine, foreign_keys=foreign_keys)
+        _stay_with_the_file(engine, Path(address.database or "").absolute())
         reads = engine.execution_options(reads_only=True)
     else:
         if address.drivername == "postgresql":
@@ -158,6 +160,45 @@ def _prepare_sqlite(engine: sa.Engine, *, foreign_keys: bool) -> None:
     def release(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
         if entry.record_info is not None and entry.record_info.pop("writes", False):
             writing.release()
+
+
+def _stay_with_the_file(engine: sa.Engine, path: Path) -> None:
+    """Never write into a file that was deleted or replaced: nobody would find it there again.
+
+    An open SQLite connection does not notice. Where the file is gone, DatabaseUnavailable is raised
+    instead of making an empty one; where another took its place, connections move to that one.
+    """
+    known = False
+
+    def present() -> tuple[int, int] | None:
+        try:
+            found = path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    @sa.event.listens_for(engine, "do_connect")
+    def look_first(*_arguments: object) -> None:
+        if known and present() is None:
+            raise _gone()
+
+    @sa.event.listens_for(engine, "connect")
+    def remember(_connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+        nonlocal known
+        entry.info["file"] = present()
+        known = known or entry.info["file"] is not None
+
+    @sa.event.listens_for(engine, "checkout")
+    def compare(_connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: object) -> None:
+        now = present()
+        if known and now is None:
+            raise _gone()
+        if now != entry.info["file"]:
+            raise sa.exc.DisconnectionError("another file has taken its place")
+
+
+def _gone() -> DatabaseUnavailable:
+    return DatabaseUnavailable("The database file was deleted or moved while the service runs.")
 
 
 def database_of(request: Request) -> Database:

@@ -109,11 +109,13 @@ def install_problems(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> Response:
         return problem_response(request, _from_http(request, error))
 
-    # PostgreSQL gone, SQLite locked or read-only, disk full, tables missing, no free connection
-    @app.exception_handler(sa.exc.OperationalError)
-    @app.exception_handler(sa.exc.ProgrammingError)
+    # PostgreSQL gone, SQLite locked or read-only, disk full, tables missing, no free connection,
+    # a file that is damaged or no database
+    @app.exception_handler(sa.exc.DatabaseError)
     @app.exception_handler(sa.exc.TimeoutError)
     async def database(request: Request, error: sa.exc.SQLAlchemyError) -> Response:
+        if isinstance(error, sa.exc.IntegrityError):
+            raise error  # a fault of this service
         structlog.get_logger().log(logging.ERROR, "database_error", exc_info=error)
         return problem_response(
             request, DatabaseUnavailable("The database did not answer as it should; see /readyz.")

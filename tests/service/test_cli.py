@@ -318,6 +318,12 @@ class TestDatabase:
         assert said in message
         assert "secret" not in message
 
+    def test_a_file_that_is_none_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        Path("notes.db").write_text("no database at all " * 100)
+        monkeypatch.setenv("FAIRQUOTA_DATABASE_URL", "sqlite:///notes.db")
+
+        assert "file is not a database" in failed(run("db", "upgrade"), 2)
+
 
 class TestOpenApi:
     def test_the_checked_in_document_is_what_the_app_says(self) -> None:

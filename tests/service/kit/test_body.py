@@ -201,7 +201,7 @@ def test_half_a_million_unknown_fields_are_refused_soon() -> None:
 )
 def test_one_name_twice_in_an_object_is_refused(body: str) -> None:
     for schema in (Room, Rooms):
-        with pytest.raises(MalformedBody, match='stands twice: "(name|id|x)"'):
+        with pytest.raises(MalformedBody, match=r'stands twice: "(name|id|x)"'):
             JsonReader[Any](schema).parse(body.encode())
 
 

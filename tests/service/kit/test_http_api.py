@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -134,6 +135,56 @@ class TestProblems:
             assert (response.status_code, response.headers["retry-after"]) == (503, "5")
         assert client.get("/healthz").status_code == 200
         app.state.database.close()
+
+
+class TestDatabaseFile:
+    """What happens to a SQLite file while the service runs."""
+
+    @pytest.fixture
+    def file(self, tmp_path: Path, sqlite_template: Path) -> Path:
+        return Path(shutil.copy(sqlite_template, tmp_path / "f.db"))
+
+    @pytest.fixture
+    def client(self, file: Path) -> Iterator[TestClient]:
+        app = create_app(Settings(database_url=f"sqlite:///{file}"))
+        with TestClient(app, base_url="http://localhost") as client:
+            yield client
+
+    def test_nothing_is_written_into_a_file_that_is_gone(
+        self, client: TestClient, file: Path
+    ) -> None:
+        client.post("/v1/plans", json=PLAN)
+        file.rename(file.with_name("away.db"))
+
+        refused = client.post("/v1/plans", json=PLAN)
+
+        assert (refused.status_code, refused.json()["type"]) == (
+            503,
+            "/problems/database-unavailable",
+        )
+        assert client.get("/v1/plans").status_code == 503
+        assert not file.exists()
+
+        file.with_name("away.db").rename(file)
+        assert client.post("/v1/plans", json=PLAN).status_code == 201
+        assert len(client.get("/v1/plans").json()["items"]) == 2
+
+    def test_a_file_put_in_its_place_is_taken_at_once(
+        self, client: TestClient, file: Path, sqlite_template: Path
+    ) -> None:
+        client.post("/v1/plans", json=PLAN)
+        shutil.copy(sqlite_template, file.with_name("other.db"))
+        file.with_name("other.db").replace(file)
+        for log in ("f.db-wal", "f.db-shm"):
+            file.with_name(log).unlink(missing_ok=True)
+
+        assert client.get("/v1/plans").json()["items"] == []
+
+    def test_a_file_that_is_no_database_answers_503(self, client: TestClient, file: Path) -> None:
+        file.write_bytes(b"garbage " * 4096)
+
+        for path in ("/v1/plans", "/readyz"):
+            assert client.get(path).status_code == 503
 
 
 class TestBodySize:
