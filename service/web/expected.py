@@ -15,7 +15,7 @@ def expected_sales(words: Words, rep: Rep) -> list[str]:
     if found["basis"].startswith("history") and None in found["sold"]:
         sentences.append(
             say(
-                "For a period whose sales are not known, the nearest known comparison stands in, "
+                "For a period whose sales are not known, the newest known comparison stands in, "
                 "drawn a little towards the benchmark."
             )
         )
