@@ -111,7 +111,7 @@ def verify(
     *,
     file: Annotated[Path, typer.Argument(help="A version's certificate, or allocate's .json.")],
 ) -> None:
-    """Check a plan from its own numbers, offline: hashes, sums, bounds and evenness.
+    """Check a plan from its own numbers, offline: unchanged, sums, limits, evenness.
 
     Exit code 0: it holds. 1: it does not, and which check failed. 2: the file cannot be read.
     """
