@@ -36,14 +36,14 @@ def _basis(words: Words, found: Mapping[str, Any]) -> str:
     match found["basis"]:
         case "potential":
             return say(
-                "There is no sales history yet: expected is what a typical rep with this "
-                "potential sells, %(benchmark)s.",
+                "There is not enough sales history yet: expected is what a typical rep with "
+                "this potential sells, %(benchmark)s.",
                 benchmark=benchmark,
             )
         case "fte":
             return say(
-                "Neither history nor potential is known: expected is the same for everybody "
-                "per full-time equivalent, %(benchmark)s.",
+                "Neither enough history nor a potential is known: expected is the same for "
+                "everybody per full-time equivalent, %(benchmark)s.",
                 benchmark=benchmark,
             )
         case "history_and_peers":
