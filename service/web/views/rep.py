@@ -38,14 +38,32 @@ def _headline(words: Words, rep: Rep) -> list[Figure]:
             figures.percent(rep.growth, signed=True) or "–",
             note=say("on expected sales"),
         ),
-        Figure(say("Year on year"), figures.percent(rep.over_last_year, signed=True) or ""),
+        Figure(
+            say("Year on year"),
+            figures.percent(rep.over_last_year, signed=True) or "",
+            note=_beside(
+                words,
+                rep,
+                lambda node: figures.percent(
+                    words.version.totals[node].over_last_year, signed=True
+                ),
+            ),
+        ),
         Figure(
             say("Effort index"),
             figures.number(rep.effort) or "–",
-            note=say("1.00 = same as everyone"),
+            note=_beside(words, rep, lambda node: figures.number(words.version.effort_of(node))),
         ),
     ]
     return [figure for figure in shown if figure.value]
+
+
+def _beside(words: Words, rep: Rep, told: Callable[[str | None], str | None]) -> str:
+    """The team's and the company's figure, as a note to the rep's own."""
+    say, company = words.language.gettext, told(COMPANY) or "–"
+    if rep.unit is None:
+        return say("company %(company)s", company=company)
+    return say("team %(team)s, company %(company)s", team=told(rep.unit) or "–", company=company)
 
 
 def _term_names(words: Words) -> dict[str, str]:
