@@ -5,15 +5,33 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
+from xml.etree.ElementTree import ParseError
 
 from service.roster.files.faults import FileFault, FileFaults
 
 NAMES: Final = ("units", "reps", "territories", "assignments", "history")
 _FILES: Final = (".csv", ".xlsx")
+MAX_UNPACKED = 500_000_000
+"""Bytes in all parts of a workbook; a million rows of five columns are about 300 MB."""
+_BROKEN: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ParseError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OSError,
+    EOFError,
+    NotImplementedError,
+)
+"""What the libraries that read workbooks raise for one that is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,23 +141,37 @@ def _sheets(file: Path) -> Iterator[tuple[str, list[list[Any]], list[int]]]:
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        book = load_workbook(file, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        with file.open("rb") as stream:
+            _refuse_too_much(file.name, stream)
+            with closing(load_workbook(stream, read_only=True, data_only=True)) as book:
+                for sheet in book.worksheets:
+                    yield sheet.title, *_rows(sheet)
+    except (InvalidFileException, *_BROKEN) as error:
         reason = f"cannot be read as an .xlsx workbook ({type(error).__name__})"
         raise FileFaults([FileFault(file.name, None, None, None, reason)]) from None
-    try:
-        for sheet in book.worksheets:
-            rows, lines = [], []
-            for line, row in enumerate(sheet.iter_rows(values_only=True), start=1):
-                cells = ["" if cell is None else cell for cell in row]
-                if any(cell != "" for cell in cells):
-                    rows.append(cells)
-                    lines.append(line)
-            width = len(_trimmed(rows[0])) if rows else 0
-            # Sheets have a rectangle of cells; beyond the header most of them are blank.
-            yield sheet.title, [_fitted(row, width) for row in rows], lines
-    finally:
-        book.close()
+
+
+def _rows(sheet: Any) -> tuple[list[list[Any]], list[int]]:
+    # One stray cell in the last corner makes a rectangle of 17 thousand million cells.
+    sheet.reset_dimensions()
+    rows, lines = [], []
+    for line, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+        cells = ["" if cell is None else cell for cell in row]
+        if any(cell != "" for cell in cells):
+            rows.append(cells)
+            lines.append(line)
+    width = len(_trimmed(rows[0])) if rows else 0
+    # Rows end with their last cell, be it blank.
+    return [_fitted(row, width) for row in rows], lines
+
+
+def _refuse_too_much(name: str, stream: BinaryIO) -> None:
+    """A small file can unpack to anything; what it will be is written in it."""
+    with zipfile.ZipFile(stream) as parts:
+        size = sum(part.file_size for part in parts.infolist())
+    if size > MAX_UNPACKED:
+        reason = f"holds more than {MAX_UNPACKED // 10**6} MB: save its sheets as CSV"
+        raise FileFaults([FileFault(name, None, None, None, reason)])
 
 
 def _trimmed(row: list[Any]) -> list[Any]:

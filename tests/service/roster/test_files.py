@@ -3,11 +3,12 @@
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from openpyxl import Workbook
 
-from service.roster.files import FileFault, FileFaults, FileInputs, read_files
+from service.roster.files import FileFault, FileFaults, FileInputs, read_files, sheets
 from service.roster.present import present
 
 REPS = "rep_id,name,unit\na,Ann,west\nb,Bob,east\n"
@@ -30,6 +31,14 @@ def faults_of(path: Path, **facts: Any) -> list[FileFault]:
     with pytest.raises(FileFaults) as refused:
         read(path, **facts)
     return list(refused.value.faults)
+
+
+def _replace(workbook: Path, part: str, text: str) -> None:
+    with ZipFile(workbook) as before:
+        parts = {name: before.read(name) for name in before.namelist()}
+    with ZipFile(workbook, "w", ZIP_DEFLATED) as after:
+        for name, data in (parts | {part: text.encode()}).items():
+            after.writestr(name, data)
 
 
 class TestFolder:
@@ -252,6 +261,41 @@ class TestRefuses:
         [fault] = faults_of(tmp_path / "plan.xlsx")
 
         assert fault.reason == "cannot be read as an .xlsx workbook (BadZipFile)"
+
+    def test_a_workbook_whose_sheet_is_damaged_is_refused(self, tmp_path: Path) -> None:
+        path = a_workbook(tmp_path / "plan.xlsx", {"reps": [["rep_id"], ["a"]]})
+        bomb = '<!DOCTYPE w [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><w>&b;'
+        _replace(path, "xl/worksheets/sheet1.xml", bomb)
+
+        [fault] = faults_of(path)
+
+        assert fault.reason == "cannot be read as an .xlsx workbook (ParseError)"
+
+    def test_a_stray_cell_in_the_last_corner_costs_nothing(self, tmp_path: Path) -> None:
+        book = Workbook()
+        sheet = book.active
+        assert sheet is not None
+        sheet.title = "reps"
+        sheet.append(["rep_id"])
+        sheet.append(["a"])
+        sheet["XFD1048576"] = "x"
+        book.save(tmp_path / "plan.xlsx")
+
+        [fault] = faults_of(tmp_path / "plan.xlsx")
+
+        assert str(fault) == ("plan.xlsx[reps]:1048576: has 16384 cells where the header has 1")
+
+    def test_a_workbook_that_unpacks_to_too_much_is_refused(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sheets, "MAX_UNPACKED", 2_000_000)
+        path = a_workbook(tmp_path / "plan.xlsx", {"reps": [["rep_id"], ["a"]]})
+        _replace(path, "xl/worksheets/sheet1.xml", " " * 2_000_000)
+        assert path.stat().st_size < 20_000
+
+        [fault] = faults_of(path)
+
+        assert fault.reason == "holds more than 2 MB: save its sheets as CSV"
 
     def test_a_target_that_is_none(self, tmp_path: Path) -> None:
         [fault] = faults_of(a_folder(tmp_path), target=-1)
