@@ -12,6 +12,7 @@ The problem document (RFC 9457) follows from the class: name -> `type`, first li
     + ForeignHost
   x NotFound                   404
   x MethodNotAllowed           405
+  x NotAcceptable              406
   x Conflict                   409
   x PreconditionFailed         412
   x BodyTooLarge               413
@@ -116,6 +117,12 @@ class MethodNotAllowed(AppError):
     """The method is not allowed here."""
 
     status = 405
+
+
+class NotAcceptable(AppError):
+    """The answer does not come in this format."""
+
+    status = 406
 
 
 class Conflict(AppError):

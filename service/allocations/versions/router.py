@@ -6,7 +6,7 @@ Lists, single versions and publishing are routed in `plans`.
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from service.allocations.infeasible import Infeasible, PlanNotConfirmed
 from service.allocations.schemas import QuotaOut
@@ -23,8 +23,10 @@ from service.kit.auth import CallerDep
 from service.kit.body import json_body
 from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionsDep
+from service.kit.errors import NotAcceptable
 from service.kit.etags import send_etag
 from service.kit.pages import Page, PageDep
+from service.kit.parameters import refuse_other_formats
 from service.kit.problems import problems
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.inputs import InputsMissing
@@ -60,7 +62,12 @@ def solve_version(
     return VersionOut.of(version, currency)
 
 
-@router.get("/{number}/quotas", response_model=Page[QuotaOut], responses=_MISSING)
+@router.get(
+    "/{number}/quotas",
+    response_model=Page[QuotaOut],
+    responses=_MISSING | problems(NotAcceptable),
+    dependencies=[Depends(refuse_other_formats)],
+)
 def list_quotas(
     plan_id: PlanIdPath,
     number: NumberPath,
