@@ -71,8 +71,7 @@ def read_files(
         )
     )
     if "reps" not in tables.sheets:
-        reason = "is missing: who carries the target?"
-        raise FileFaults([*faults, FileFault("reps.csv", None, None, None, reason)])
+        raise FileFaults([*faults, _no_reps(path)])
     seats = present_reps(reps, history, start)
     organisation = organise(units, reps, seats.kept)
     held = territory_rows(territories, assignments, seats.left)
@@ -101,6 +100,14 @@ def read_files(
         *(warning.detail for warning in inputs.warnings),
     ]
     return FileInputs(inputs, tuple(notes))
+
+
+def _no_reps(path: Path) -> FileFault:
+    """A folder needs a file of reps, a workbook a sheet of them."""
+    if path.is_dir():
+        return FileFault("reps.csv", None, None, None, "is missing: who carries the target?")
+    reason = "has no sheet named reps: who carries the target?"
+    return FileFault(path.name, None, None, None, reason)
 
 
 def _unit_rows(units: Table, organisation: Organisation) -> list[Row]:

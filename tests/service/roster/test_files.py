@@ -245,6 +245,13 @@ class TestRefuses:
     def test_a_folder_without_reps(self, tmp_path: Path) -> None:
         assert faults_of(tmp_path)[0].reason == "is missing: who carries the target?"
 
+    def test_a_workbook_without_reps(self, tmp_path: Path) -> None:
+        path = a_workbook(tmp_path / "plan.xlsx", {"people": [["rep_id"], ["a"]]})
+
+        [fault] = faults_of(path)
+
+        assert str(fault) == "plan.xlsx: has no sheet named reps: who carries the target?"
+
     def test_what_is_not_there(self, tmp_path: Path) -> None:
         assert faults_of(tmp_path / "x")[0].reason == "does not exist"
 
