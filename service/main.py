@@ -67,11 +67,13 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _add_health(app: FastAPI) -> None:
+    @app.head("/healthz", include_in_schema=False)  # some monitors ask without a body
     @app.get("/healthz", tags=["health"])
     def alive() -> dict[str, str]:
         """The process answers."""
         return {"status": "ok"}
 
+    @app.head("/readyz", include_in_schema=False)
     @app.get("/readyz", tags=["health"], responses=problems(DatabaseUnavailable))
     def ready(database: DatabaseDep) -> dict[str, str]:
         """The database answers and has this release's tables."""

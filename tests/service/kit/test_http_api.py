@@ -309,6 +309,12 @@ class TestKeysMode:
         for path in ("/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"):
             assert client.get(path).status_code == 200
 
+    @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+    def test_monitors_may_ask_without_a_body(self, client: TestClient, path: str) -> None:
+        response = client.head(path)
+
+        assert (response.status_code, response.content) == (200, b"")
+
 
 class TestPagesAroundTheApi:
     def test_docs_need_nothing_from_elsewhere(self, client: TestClient) -> None:
