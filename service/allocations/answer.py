@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from service.allocations.assemble import Case
-from service.kit.money import from_minor
+from service.kit.money import column_from_minor, from_minor
 from solver.allocation import Allocation
 from solver.estimate import Basis, Estimate
 from solver.problem import UNLIMITED, FloatArray, IntArray
@@ -161,10 +161,10 @@ def _presented_rows(case: Case, allocation: Allocation) -> list[Row]:
     columns = _columns(
         case,
         allocation,
-        lambda column: _amounts(column, digits),
+        lambda column: column_from_minor(column, digits),
         lambda column: _measures(column, digits),
     )
-    terms = [_amounts(column, digits) for column in _terms(allocation)]
+    terms = [column_from_minor(column, digits) for column in _terms(allocation)]
     explanation = [
         [
             {"term": "anchor", "amount": anchor},
@@ -305,17 +305,6 @@ def _nullable(column: FloatArray) -> list[float | None]:
 
 def _ratio(value: float | None) -> float | None:
     return None if value is None else _nullable(np.array([value]))[0]
-
-
-def _amounts(column: IntArray, digits: int) -> list[float]:
-    """`from_minor` of a column."""
-    scale = 10**digits
-    whole, rest = np.divmod(column, scale)
-    if not rest.any():
-        units: list[float] = whole.tolist()
-        return units
-    pairs = zip(whole.tolist(), rest.tolist(), (column / scale).tolist(), strict=True)
-    return [amount if odd else even for even, odd, amount in pairs]
 
 
 def _measures(column: FloatArray, digits: int) -> list[float | None]:

@@ -137,7 +137,14 @@ def from_minor(minor: int, digits: int) -> float:
 
 
 def column_from_minor(minor: npt.NDArray[np.int64], digits: int) -> list[float]:
-    return [from_minor(amount, digits) for amount in minor.tolist()]
+    """`from_minor` of a column."""
+    scale = 10**digits
+    whole, rest = np.divmod(minor, scale)
+    if not rest.any():
+        units: list[float] = whole.tolist()
+        return units
+    rows = zip(whole.tolist(), rest.tolist(), (minor / scale).tolist(), strict=True)
+    return [amount if odd else even for even, odd, amount in rows]
 
 
 def plain_text(minor: int, digits: int) -> str:

@@ -32,11 +32,6 @@ def load_snapshot(
     return Inputs.of_content(content, people)
 
 
-def people_of(session: Session, workspace_id: str, plan_id: str) -> People:
-    """Names and attributes of a plan's reps, and the owners of its units."""
-    return PeopleOfPlan(session, workspace_id, plan_id).get()
-
-
 def names_of(session: Session, workspace_id: str, plan_id: str) -> dict[str, str]:
     """What a plan's reps are called, by their ids."""
     return PeopleOfPlan(session, workspace_id, plan_id).names()

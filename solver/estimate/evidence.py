@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 
@@ -39,11 +39,6 @@ class SalesHistory:
     def __len__(self) -> int:
         return len(self.month)
 
-    @classmethod
-    def none(cls) -> Self:
-        empty = np.empty(0, np.int64)
-        return cls(empty, empty, empty, np.empty(0))
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Holdings:
@@ -68,11 +63,6 @@ class Holdings:
         """Which of the holdings are in force in `month`. Shape (h,)."""
         held = (self.first <= month) & (month <= self.last) & (self.share > 0)
         return np.asarray(held, np.bool_)
-
-    @classmethod
-    def none(cls) -> Self:
-        empty = np.empty(0, np.int64)
-        return cls(empty, empty, np.empty(0), empty, empty)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

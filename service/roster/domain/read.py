@@ -22,7 +22,8 @@ from service.roster.domain.columns import (
 )
 from service.roster.domain.inputs import Inputs, People, Person
 from service.roster.domain.reading import UNKNOWN, Findings, Row, Rows
-from service.roster.domain.rules import DEPTH_LIMIT, cycles, depths, ring_in_words, wrong_shares
+from service.roster.domain.rules import cycles, ring_in_words, wrong_shares
+from solver.problem import COMPANY, DEPTH_LIMIT, unit_depths
 
 InvalidInputs = InvalidInput
 """What `read_inputs` raises: a problem document with a JSON pointer for every fault."""
@@ -120,7 +121,7 @@ def _units(rows: Rows) -> tuple[Units, dict[str, int]]:
         words = ring_in_words(ring, ids)
         rows.found.add((*rows.path(ring[0]), "parent"), f"units must not be in a circle: {words}")
     if not rings:
-        too_deep = depths(np.maximum(parent, NONE)) > DEPTH_LIMIT
+        too_deep = unit_depths(np.maximum(parent, COMPANY)) > DEPTH_LIMIT
         rows.refuse(too_deep, "parent", f"lies more than {DEPTH_LIMIT} levels below the company")
     return units, index
 

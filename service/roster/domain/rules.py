@@ -11,7 +11,6 @@ import numpy as np
 from service.roster.domain.columns import NONE, FloatArray, Holders, IntArray
 
 SHARE_TOLERANCE: Final = 0.005
-DEPTH_LIMIT: Final = 256
 _SHOWN: Final = 6
 
 
@@ -45,16 +44,6 @@ def ring_in_words(ring: Sequence[int], ids: Sequence[str]) -> str:
     if len(names) > _SHOWN:
         names[_SHOWN:] = [f"… ({len(ring) - _SHOWN} more)"]
     return " -> ".join([*names, repr(ids[ring[0]])])
-
-
-def depths(parent: IntArray) -> IntArray:
-    """(m,) level of each unit, 1 directly below the company. There must be no cycle."""
-    depth = np.zeros(len(parent), dtype=np.int64)
-    above = np.arange(len(parent))
-    while (alive := above >= 0).any():
-        depth[alive] += 1
-        above = np.where(alive, parent[above], NONE)
-    return depth
 
 
 def wrong_shares(holders: Holders, territories: int) -> Iterator[tuple[int, float, date | None]]:
