@@ -73,9 +73,12 @@ def wrong_shares(holders: Holders, territories: int) -> Iterator[tuple[int, floa
 
 def _sums_by_day(first: IntArray, last: IntArray, share: FloatArray) -> Iterator[tuple[int, float]]:
     """The sum of shares from each day on which it changes, where anybody holds anything."""
-    last = np.where(last == NONE, date.max.toordinal(), last)
-    days = np.unique(np.concatenate((first, last + 1)))
-    for day in days.tolist():
-        holding = (first <= day) & (day <= last)
-        if holding.any():
-            yield day, float(share[holding].sum())
+    until = np.where(last == NONE, date.max.toordinal(), last) + 1
+    real = first < until  # a holder who ends before the start is a fault of its own
+    first, until, share = first[real], until[real], share[real]
+    days, place = np.unique(np.concatenate((first, until)), return_inverse=True)
+    one = np.ones(len(share))
+    sums = np.cumsum(np.bincount(place, np.concatenate((share, -share)), len(days)))
+    holders = np.cumsum(np.bincount(place, np.concatenate((one, -one)), len(days)))
+    for at in np.flatnonzero(holders > 0).tolist():
+        yield int(days[at]), float(sums[at])
