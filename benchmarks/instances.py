@@ -17,17 +17,8 @@ import numpy as np
 from solver.bounds import Bounds, bounds
 from solver.fairness import SCALES, Scale
 from solver.hierarchy import Hierarchy, exact_sums, lay_out
-from solver.problem import (
-    COMPANY,
-    NOT_SET,
-    UNLIMITED,
-    FloatArray,
-    IntArray,
-    Policy,
-    Problem,
-    Reps,
-    Units,
-)
+from solver.policy import Policy
+from solver.problem import COMPANY, NOT_SET, UNLIMITED, FloatArray, IntArray, Problem, Reps, Units
 
 TEAM: Final = 12
 POLICY: Final = Policy()

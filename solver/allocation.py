@@ -14,8 +14,9 @@ from solver.bounds import Bounds
 from solver.certificate import Certificate, Checks, check
 from solver.fairness import Evenness, Scale, evenness, growth
 from solver.hierarchy import Hierarchy, exact_sums, slice_sums
+from solver.policy import Policy
 from solver.probability import attainment_probability
-from solver.problem import FloatArray, IntArray, Policy, Problem
+from solver.problem import FloatArray, IntArray, Problem
 from solver.tree import CommonLevels
 
 

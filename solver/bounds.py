@@ -12,6 +12,7 @@ import numpy as np
 
 from solver.errors import Fault, InvalidProblem
 from solver.hierarchy import Hierarchy
+from solver.policy import Policy
 from solver.problem import (
     AMOUNT_LIMIT,
     NOT_SET,
@@ -19,7 +20,6 @@ from solver.problem import (
     BoolArray,
     FloatArray,
     IntArray,
-    Policy,
     Problem,
     padded,
 )

@@ -5,6 +5,8 @@
   x InfeasibleProblem     the rules cannot all hold: carries the conflict and how to mend it
   x LinearProgramFailed   HiGHS gave no answer that passes our own check
   x EnginesDisagree       the tree engine and the linear programme found different optima
+  x TimeIsUp              the caller's time limit is over; nothing is known
+  x SolveStopped          the caller wanted no answer any more
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ class SolverError(Exception):
 class Fault:
     """One thing that is wrong with a problem: which row, which field, and what to do about it.
 
-    `table` is `reps`, `units` or empty (the problem itself); `row` the position within it.
+    `table` is `reps`, `units`, a list of rules of the policy (`groups`, `parity`, `margin_floors`,
+    `rows`, `relax`), or empty (the problem or policy itself); `row` the position within it.
     """
 
     table: str
@@ -57,3 +60,11 @@ class LinearProgramFailed(SolverError):
 
 class EnginesDisagree(SolverError):
     """Two exact methods found different optima, so neither is trusted."""
+
+
+class TimeIsUp(SolverError):
+    """The time limit ended before the solve did."""
+
+
+class SolveStopped(SolverError):
+    """Somebody stopped the solve."""

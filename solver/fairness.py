@@ -21,7 +21,8 @@ from typing import Any, Final
 import numpy as np
 
 from solver.errors import Fault, InvalidProblem
-from solver.problem import Fairness, FloatArray, IntArray, Reps
+from solver.policy import Fairness
+from solver.problem import FloatArray, IntArray, Reps
 
 _NEGLIGIBLE: Final = 1e-12
 """A yardstick below this share of the mean yardstick counts as none (`Scale.effective`)."""

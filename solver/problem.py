@@ -1,4 +1,4 @@
-"""What is to be allocated: the facts (`Problem`) and the parameters of one allocation (`Policy`).
+"""What is to be allocated: the facts. The parameters of one allocation are `solver.policy`'s.
 
 Everything is a frozen table of columns. Limits and quotas are integers in minor units of the
 currency (cents); measurements (baseline, reach, potential …) are floats in the same minor units.
@@ -8,9 +8,9 @@ A value that contradicts itself cannot be built: `InvalidProblem` names every fa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any, Final, Literal, Self, get_args
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,6 @@ from solver.errors import Fault, InvalidProblem
 type IntArray = npt.NDArray[np.int64]
 type FloatArray = npt.NDArray[np.float64]
 type BoolArray = npt.NDArray[np.bool_]
-
-Fairness = Literal["equal_stretch", "equal_growth", "equal_potential_share", "equal_amount"]
-Engine = Literal["auto", "tree", "lp"]
 
 AMOUNT_LIMIT: Final = 2**53 - 1
 """The largest amount in minor units: up to here float64 counts every single unit."""
@@ -85,6 +82,8 @@ class Reps(Table):
     """A locked quota, or `NOT_SET`."""
     sigma: FloatArray
     """Log standard deviation of sales around the baseline, > 0; nan where unknown."""
+    margin: FloatArray
+    """Gross margin per unit of quota, -1 to 1; nan where unknown."""
 
     def __post_init__(self) -> None:
         self.freeze(_REP_COLUMNS)
@@ -99,11 +98,12 @@ class Reps(Table):
 _REP_COLUMNS: Final[Mapping[str, type]] = {
     "unit": np.int64, "baseline": np.float64, "reach": np.float64, "potential": np.float64,
     "last_year": np.float64, "min": np.int64, "max": np.int64, "capacity": np.float64,
-    "fixed": np.int64, "sigma": np.float64,
+    "fixed": np.int64, "sigma": np.float64, "margin": np.float64,
 }  # fmt: skip
 _REP_DEFAULTS: Final[dict[str, float | int]] = {
     "unit": COMPANY, "baseline": 0.0, "reach": 0.0, "potential": np.nan, "last_year": np.nan,
     "min": 0, "max": UNLIMITED, "capacity": np.inf, "fixed": NOT_SET, "sigma": np.nan,
+    "margin": np.nan,
 }  # fmt: skip
 
 
@@ -141,34 +141,6 @@ _UNIT_DEFAULTS: Final[dict[str, float | int]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Every parameter of one allocation. Shares are fractions: 0.05 is 5 %."""
-
-    fairness: Fairness = "equal_stretch"
-    over_assignment: float = 0.0
-    min_over_baseline: float | None = None
-    max_over_baseline: float | None = None
-    min_over_last_year: float | None = None
-    max_over_last_year: float | None = None
-    engine: Engine = "auto"
-
-    def __post_init__(self) -> None:
-        faults = [
-            Fault("", None, field.name, f"must be a finite number of at least -1, is {value}")
-            for field in fields(self)
-            if isinstance(value := getattr(self, field.name), int | float)
-            and not (np.isfinite(value) and value >= -1)
-        ]
-        if self.fairness not in get_args(Fairness):
-            known = ", ".join(get_args(Fairness))
-            faults.append(Fault("", None, "fairness", f"{self.fairness!r} is not one of {known}"))
-        if self.engine not in get_args(Engine):
-            faults.append(Fault("", None, "engine", f"{self.engine!r} is not auto, tree or lp"))
-        if faults:
-            raise InvalidProblem(faults)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
     """One target, the reps who carry it, and the organisation they work in."""
@@ -179,6 +151,8 @@ class Problem:
     units: Units
     increment: int = 1
     """Quotas are multiples of this many minor units wherever the rules allow it."""
+    cohorts: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
+    """(n,) by the name of a cohort, such as `role`: the peer group of each rep, None where none."""
 
     def __post_init__(self) -> None:
         faults = [fault for check in _CHECKS for fault in check(self)]
@@ -222,6 +196,7 @@ def _measurements_are_sensible(problem: Problem) -> list[Fault]:
         ("reps", reps, "potential", _amount(reps.potential, np.nan), "must be 0 or more"),
         ("reps", reps, "capacity", _amount(reps.capacity, np.inf), "must be 0 or more"),
         ("reps", reps, "sigma", np.isnan(reps.sigma) | (reps.sigma > 0), "must be above 0"),
+        ("reps", reps, "margin", ~(np.abs(reps.margin) > 1), "must lie between -1 and 1"),
         ("reps", reps, "last_year", ~np.isinf(reps.last_year), "must be a number"),
         ("reps", reps, "min", _within(reps.min), "must be an amount, 0 or more"),
         ("reps", reps, "max", _within(reps.max, UNLIMITED), "must be an amount, 0 or more"),
@@ -266,9 +241,9 @@ def _everybody_hangs_on_the_company(problem: Problem) -> list[Fault]:
     """Units and parents exist, and following the parents always ends at the company."""
     reps, units = problem.reps, problem.units
     faults = []
-    for name, column, field in (("reps", reps.unit, "unit"), ("units", units.parent, "parent")):
+    for name, column, where in (("reps", reps.unit, "unit"), ("units", units.parent, "parent")):
         lost = (column < COMPANY) | (column >= len(units))
-        faults += [Fault(name, int(r), field, "names no unit") for r in np.flatnonzero(lost)]
+        faults += [Fault(name, int(r), where, "names no unit") for r in np.flatnonzero(lost)]
     if faults:
         return faults
     depth = unit_depths(units.parent)
@@ -295,9 +270,18 @@ def unit_depths(parent: IntArray) -> IntArray:
     return np.where(climbed == top, depth, 0)[:top]
 
 
+def _cohorts_cover_everybody(problem: Problem) -> list[Fault]:
+    return [
+        Fault("", None, "cohorts", f"{name!r} tells of {len(values)} reps, not {len(problem.reps)}")
+        for name, values in problem.cohorts.items()
+        if len(values) != len(problem.reps)
+    ]
+
+
 _CHECKS: Final[tuple[Callable[[Problem], list[Fault]], ...]] = (
     _the_target_and_increment_are_amounts,
     _ids_are_unique,
     _measurements_are_sensible,
     _everybody_hangs_on_the_company,
+    _cohorts_cover_everybody,
 )

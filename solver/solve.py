@@ -5,10 +5,11 @@ from __future__ import annotations
 from solver.allocation import Allocation
 from solver.bounds import Bounds, bounds
 from solver.conflict import diagnose
-from solver.errors import InfeasibleProblem
+from solver.errors import Fault, InfeasibleProblem, InvalidProblem
 from solver.fairness import SCALES, Scale
 from solver.hierarchy import Hierarchy, lay_out
-from solver.problem import Policy, Problem
+from solver.policy import Policy
+from solver.problem import Problem
 from solver.rounding import round_quotas
 from solver.tree import CommonLevels, equalise
 
@@ -19,6 +20,9 @@ def solve(problem: Problem, policy: Policy) -> Allocation:
     Raises `InvalidProblem` when the policy lacks a column it needs, `InfeasibleProblem` when the
     rules cannot all hold.
     """
+    if policy.crosses_the_tree or policy.relax or policy.on_infeasible != "refuse":
+        reason = "groups, parity, margin_floors, rows, relax and on_infeasible are not solved yet"
+        raise InvalidProblem([Fault("", None, "policy", reason)])
     scale = SCALES[policy.fairness](problem.reps)
     hierarchy = lay_out(problem)
     limits = bounds(problem, policy, hierarchy)

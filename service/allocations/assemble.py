@@ -30,7 +30,8 @@ from solver.estimate import (
     estimate,
 )
 from solver.estimate.benchmark import potentials
-from solver.problem import UNLIMITED, FloatArray, IntArray, Policy, Problem, Reps, Units
+from solver.policy import Policy
+from solver.problem import UNLIMITED, FloatArray, IntArray, Problem, Reps, Units
 
 YEAR: Final = 12
 
@@ -200,6 +201,7 @@ def _reps(inputs: Inputs, evidence: Evidence, found: Estimate | None) -> Reps:
         capacity=np.where(np.isnan(evidence.capacity), np.inf, evidence.capacity),
         fixed=reps.fixed,
         sigma=reps.sigma,
+        margin=np.full(len(reps), np.nan),
     )
 
 

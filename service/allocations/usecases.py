@@ -13,7 +13,7 @@ from service.plans.domain import period_fault
 from service.plans.policy import to_policy
 from service.roster.body import Sent
 from service.roster.domain import read_inputs
-from solver.problem import Policy
+from solver.policy import Policy
 
 
 def allocate_once(sent: Sent) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from service.plans.domain import period_fault
 from service.plans.policy import PolicyBody, to_policy
 from service.roster.files import FileFaults, read_files
 from solver.allocation import Allocation
-from solver.problem import Policy
+from solver.policy import Policy
 
 type Document = dict[str, Any]
 

@@ -32,7 +32,7 @@ from service.plans.inputs import put_inputs
 from service.plans.repository import Plans, PlanVersions
 from service.plans.usecases import create_plan, publish_version, version_etag
 from service.roster.files import read_files
-from solver.problem import Policy
+from solver.policy import Policy
 
 DEMO = Caller(DEFAULT_WORKSPACE, Role.ADMIN, "demo")
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
 from pydantic import ConfigDict, Field, WithJsonSchema, with_config
 
 from service.kit.errors import Fault, InvalidInput, pointer
-from solver.problem import Policy
+from solver.policy import Policy
 
 MIN_HEDGE: Final = -0.9
 MAX_HEDGE: Final = 10.0

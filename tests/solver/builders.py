@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from solver.bounds import bounds
 from solver.hierarchy import exact_sums, lay_out
-from solver.problem import COMPANY, NOT_SET, UNLIMITED, Policy, Problem, Reps, Units
+from solver.policy import Policy
+from solver.problem import COMPANY, NOT_SET, UNLIMITED, Problem, Reps, Units
 
 GROWTH = Policy(fairness="equal_growth")
 POTENTIAL = Policy(fairness="equal_potential_share")
@@ -52,6 +53,7 @@ def a_problem(
 _REP: dict[str, Any] = {
     "unit": None, "baseline": 0.0, "reach": 0.0, "potential": 10_000.0, "last_year": np.nan,
     "min": 0, "max": UNLIMITED, "capacity": np.inf, "fixed": NOT_SET, "sigma": np.nan,
+    "margin": np.nan,
 }  # fmt: skip
 _UNIT: dict[str, Any] = {
     "parent": None, "min": 0, "max": UNLIMITED, "target": NOT_SET, "over_assignment": np.nan,

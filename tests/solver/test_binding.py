@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from solver.allocation import Allocation
 from solver.fairness import SCALES
-from solver.problem import NOT_SET, UNLIMITED, Policy, Problem
+from solver.policy import Policy
+from solver.problem import NOT_SET, UNLIMITED, Problem
 from solver.solve import solve
 from tests.solver.builders import POLICIES, a_problem, problems, rows
 

@@ -11,7 +11,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from solver.certificate import Certificate, check
-from solver.problem import Policy, Problem
+from solver.policy import Policy
+from solver.problem import Problem
 from solver.solve import solve
 from tests.solver.builders import POTENTIAL, a_problem, problems
 

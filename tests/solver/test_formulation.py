@@ -25,7 +25,8 @@ from solver.formulation import (
     least_largest_stretch,
 )
 from solver.hierarchy import lay_out
-from solver.problem import Policy, Problem
+from solver.policy import Policy
+from solver.problem import Problem
 from solver.rules import InStretch, QuotaModel
 from solver.tree import equalise
 from tests.solver.builders import POLICIES, a_problem, limits_of, problems

@@ -17,7 +17,8 @@ from solver.allocation import Allocation
 from solver.errors import InfeasibleProblem
 from solver.fairness import SCALES
 from solver.infeasibility import Infeasibility
-from solver.problem import UNLIMITED, Policy, Problem
+from solver.policy import Policy
+from solver.problem import UNLIMITED, Problem
 from solver.solve import solve
 from tests.solver.builders import POLICIES, a_problem, money, problems, rows
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from solver.errors import InvalidProblem
-from solver.problem import AMOUNT_LIMIT, Policy, Problem, Reps, Units, padded
+from solver.policy import Policy
+from solver.problem import AMOUNT_LIMIT, Problem, Reps, Units, padded
 
 NOBODY = Units.of([])
 

@@ -13,17 +13,8 @@ from hypothesis import strategies as st
 
 from solver.bounds import Bounds, bounds
 from solver.hierarchy import Hierarchy, exact_sums, lay_out, slice_sums
-from solver.problem import (
-    COMPANY,
-    NOT_SET,
-    UNLIMITED,
-    FloatArray,
-    IntArray,
-    Policy,
-    Problem,
-    Reps,
-    Units,
-)
+from solver.policy import Policy
+from solver.problem import COMPANY, NOT_SET, UNLIMITED, FloatArray, IntArray, Problem, Reps, Units
 from solver.rounding import round_quotas
 
 NOBODY = Units.of([])

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from solver.errors import InvalidProblem
-from solver.problem import AMOUNT_LIMIT, Policy, Problem
+from solver.policy import Policy
+from solver.problem import AMOUNT_LIMIT, Problem
 from solver.solve import solve
 from tests.solver.builders import AMOUNT, GROWTH, POTENTIAL, a_problem
 

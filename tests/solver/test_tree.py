@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.problem import Policy, Problem, Reps, Units
+from solver.policy import Policy
+from solver.problem import Problem, Reps, Units
 from solver.solve import solve
 from tests.solver.builders import POLICIES, a_problem, problems
 

@@ -8,7 +8,7 @@ import pytest
 from service.web.figures import Figures
 from service.web.i18n import language
 from service.web.words import Words
-from solver.problem import Fairness
+from solver.policy import Fairness
 from tests.web.builders import a_rep, a_version
 
 

@@ -10,7 +10,8 @@ from service.allocations.assemble import Case, Terms, assemble
 from service.allocations.infeasible import allocate, largest_target, smallest_target
 from service.kit.errors import InvalidInput
 from service.roster.domain import read_inputs
-from solver.problem import Policy, padded
+from solver.policy import Policy
+from solver.problem import padded
 
 YEAR = (date(2027, 1, 1), date(2027, 12, 31))
 

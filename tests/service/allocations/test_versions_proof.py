@@ -14,7 +14,7 @@ from service.allocations.versions.domain.canonical import canonical, digest
 from service.allocations.versions.domain.content import Content, Parent
 from service.allocations.versions.domain.proof import UnreadableProof, examine, proof
 from service.roster.domain import read_inputs
-from solver.problem import Policy
+from solver.policy import Policy
 
 type Document = dict[str, Any]
 

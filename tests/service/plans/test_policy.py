@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from service.kit.errors import InvalidInput
 from service.plans.policy import PolicyBody, to_policy
-from solver.problem import Policy
+from solver.policy import Policy
 
 BODY = TypeAdapter(PolicyBody)
 

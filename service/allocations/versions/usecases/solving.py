@@ -19,7 +19,7 @@ from service.plans.inputs import InputsMissing
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan, PlanVersion
 from service.roster.usecases import load_snapshot
-from solver.problem import Policy
+from solver.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
