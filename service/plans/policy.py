@@ -89,7 +89,7 @@ def to_policy(body: Mapping[str, Any] | None, *, path: tuple[str, ...] = ("polic
     `path`: where the policy stands in the caller's document. Raises `InvalidInput` with a fault
     for every parameter that is not available yet.
     """
-    given = {name: value for name, value in (body or {}).items() if value is not None}
+    given = {name: value for name, value in (body or {}).items() if value not in (None, [])}
     faults = [
         Fault(pointer((*path, name)), detail, value) for name, value, detail in _not_built(given)
     ]
