@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
+from math import ceil, floor
+from operator import mul
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 from solver.bounds import bounds
+from solver.coupling import Coupling, couple, even_shares
+from solver.fairness import SCALES
 from solver.hierarchy import exact_sums, lay_out
-from solver.policy import Policy
+from solver.policy import Fairness, Group, LinearRow, MarginFloor, Parity, Policy
 from solver.problem import COMPANY, NOT_SET, UNLIMITED, Problem, Reps, Units
 
 GROWTH = Policy(fairness="equal_growth")
@@ -89,6 +94,15 @@ def problems(draw: st.DrawFn, max_reps: int = 9, *, yardstick_zero: bool = True)
     Locks, equal reps, limits without slack, targets of units, empty units and reps on inner units
     all occur.
     """
+    problem, _ = draw(problems_with_a_plan(max_reps, yardstick_zero=yardstick_zero))
+    return problem
+
+
+@st.composite
+def problems_with_a_plan(
+    draw: st.DrawFn, max_reps: int = 9, *, yardstick_zero: bool = True
+) -> tuple[Problem, dict[str, int]]:
+    """The same, and the quotas by rep that the limits were drawn around."""
     names = [f"u{k}" for k in range(draw(st.integers(0, 6)))]
     parents = [draw(st.sampled_from([None, *names[:k]])) for k in range(len(names))]
     units: dict[str, dict[str, Any]] = {
@@ -112,7 +126,7 @@ def problems(draw: st.DrawFn, max_reps: int = 9, *, yardstick_zero: bool = True)
     sums = exact_sums(quota, hierarchy.first, hierarchy.last).tolist()
     for node, row in enumerate(hierarchy.unit_row.tolist()[1:], start=1):
         units[names[row]] |= draw(_range(sums[node]))
-    return replace(a_problem(problem.target, reps, units), increment=draw(_increments))
+    return replace(a_problem(problem.target, reps, units), increment=draw(_increments)), plan
 
 
 _increments = st.sampled_from([1, 1, 1, 5, 10, 100, 1_000])
@@ -147,3 +161,103 @@ def _range(draw: st.DrawFn, total: int) -> dict[str, Any]:
 def limits_of(problem: Problem, policy: Policy | None = None) -> Any:
     """The folded limits of a problem, in layout order."""
     return bounds(problem, policy or Policy(), lay_out(problem))
+
+
+@st.composite
+def coupled_problems(
+    draw: st.DrawFn, max_reps: int = 9, *, yardstick_zero: bool = True
+) -> tuple[Problem, Policy]:
+    """A problem of `problems()` and a policy with one to three rules across its tree.
+
+    All limits hold together: the rules are drawn around the same plan, some without slack.
+    """
+    problem, plan = draw(problems_with_a_plan(max_reps, yardstick_zero=yardstick_zero))
+    fairness = draw(st.sampled_from(POLICIES)).fairness
+    rules: dict[str, list[Any]] = {"groups": [], "parity": [], "margin_floors": [], "rows": []}
+    kinds = st.lists(st.sampled_from(list(_RULES_ACROSS)), min_size=1, max_size=3)
+    for number, kind in enumerate(draw(kinds)):
+        problem, rule = draw(_RULES_ACROSS[kind](problem, plan, fairness, f"{kind}-{number}"))
+        rules[kind if rule else "groups"].append(rule or draw(_group(plan, f"other-{number}")))
+    across: dict[str, Any] = {kind: tuple(of) for kind, of in rules.items()}
+    return problem, Policy(fairness=fairness, **across)
+
+
+@st.composite
+def _groups(
+    draw: st.DrawFn, problem: Problem, plan: dict[str, int], _fairness: Fairness, key: str
+) -> tuple[Problem, Group]:
+    return problem, draw(_group(plan, key))
+
+
+@st.composite
+def _group(draw: st.DrawFn, plan: dict[str, int], key: str) -> Group:
+    reps = draw(st.lists(st.sampled_from(list(plan)), min_size=1, unique=True))
+    total = sum(plan[rep] for rep in reps)
+    least = max(0, total - draw(slack)) if draw(st.booleans()) else 0
+    most = total + draw(slack) if least == 0 or draw(st.booleans()) else UNLIMITED
+    return Group(key, tuple(reps), least, most)
+
+
+@st.composite
+def _parity(
+    draw: st.DrawFn, problem: Problem, plan: dict[str, int], fairness: Fairness, key: str
+) -> tuple[Problem, Parity | None]:
+    """Two peer groups or three, or nothing where there are too few reps or shares of nothing."""
+    kinds = [None, *"aabb", *("cc" if len(plan) > 5 else "")]
+    values = [draw(st.sampled_from(kinds)) for _ in plan]
+    peers = [[row for row, of in enumerate(values) if of == value] for value in "abc"]
+    members = [np.array(rows) for rows in peers if rows]
+    if len(members) < 2 or min(map(len, members)) < 2:
+        return problem, None
+    shares = even_shares(members, problem.target, SCALES[fairness](problem.reps))
+    sums = [sum(list(plan.values())[row] for row in rows) for rows in members]
+    if min(shares) < 1:
+        return problem, None
+    miss = max(abs(done - share) / share for done, share in zip(sums, shares, strict=True))
+    problem = replace(problem, cohorts={**problem.cohorts, key: tuple(values)})
+    return problem, Parity(key, float(miss) + draw(st.sampled_from([0.0, 0.0, 0.01, 0.2])))
+
+
+@st.composite
+def _margin_floor(
+    draw: st.DrawFn, problem: Problem, plan: dict[str, int], _fairness: Fairness, key: str
+) -> tuple[Problem, MarginFloor | None]:
+    """A floor of the company or a unit; nothing where the plan makes a loss there."""
+    if np.isnan(problem.reps.margin).any():
+        margins = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5, 1.0, -0.2])
+        drawn = np.array([draw(margins) for _ in plan])
+        problem = replace(problem, reps=replace(problem.reps, margin=drawn))
+    node = draw(st.integers(0, len(problem.units)))
+    hierarchy = lay_out(problem)
+    row = hierarchy.rep_row[hierarchy.first[node] : hierarchy.last[node]]
+    quota = [plan[problem.reps.ids[k]] for k in row]
+    margin = [Fraction(repr(size)) for size in problem.reps.margin[row].tolist()]
+    earned = sum(map(mul, margin, quota), Fraction(0))
+    if earned < 0:
+        return problem, None
+    unit = problem.units.ids[hierarchy.unit_row[node]] if node else None
+    return problem, MarginFloor(key, max(0, floor(earned) - draw(slack)), unit)
+
+
+@st.composite
+def _row(
+    draw: st.DrawFn, problem: Problem, plan: dict[str, int], _fairness: Fairness, key: str
+) -> tuple[Problem, LinearRow]:
+    sizes = st.sampled_from([1.0, 1.0, -1.0, 2.0, -0.5, 0.1, 3.7])
+    reps = draw(st.lists(st.sampled_from(list(plan)), min_size=1, unique=True))
+    terms = tuple((rep, draw(sizes)) for rep in reps)
+    total = sum(Fraction(repr(size)) * plan[rep] for rep, size in terms)
+    least = floor(total) - draw(slack) if draw(st.booleans()) else None
+    most = ceil(total) + draw(slack) if least is None or draw(st.booleans()) else None
+    return problem, LinearRow(key, terms, least, most)
+
+
+_RULES_ACROSS: dict[str, Any] = {
+    "groups": _groups, "parity": _parity, "margin_floors": _margin_floor, "rows": _row,
+}  # fmt: skip
+
+
+def coupling_of(problem: Problem, policy: Policy) -> Coupling:
+    """The rows of a policy over the reps of a problem."""
+    scale = SCALES[policy.fairness](problem.reps)
+    return couple(problem, policy, lay_out(problem), limits_of(problem, policy), scale)

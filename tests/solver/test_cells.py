@@ -11,18 +11,10 @@ from hypothesis import strategies as st
 
 from solver.bounds import bounds
 from solver.cells import Cells, cells
-from solver.coupling import Coupling, couple
-from solver.fairness import SCALES
 from solver.hierarchy import lay_out, slice_sums
 from solver.policy import Group, LinearRow, Policy
 from solver.problem import UNLIMITED, Problem
-from tests.solver.builders import a_problem, problems
-
-
-def coupling_of(problem: Problem, policy: Policy) -> Coupling:
-    hierarchy = lay_out(problem)
-    limits = bounds(problem, policy, hierarchy)
-    return couple(problem, policy, hierarchy, limits, SCALES[policy.fairness](problem.reps))
+from tests.solver.builders import a_problem, coupling_of, problems
 
 
 def cells_of(problem: Problem, policy: Policy | None = None) -> Cells:
