@@ -80,6 +80,7 @@ def assemble(
             reps=_reps(inputs, evidence, found),
             units=_units(inputs),
             increment=terms.increment,
+            cohorts=_cohorts(inputs),
         )
     except InvalidProblem as error:
         raise as_invalid_input(error, inputs, sent) from None
@@ -201,8 +202,17 @@ def _reps(inputs: Inputs, evidence: Evidence, found: Estimate | None) -> Reps:
         capacity=np.where(np.isnan(evidence.capacity), np.inf, evidence.capacity),
         fixed=reps.fixed,
         sigma=reps.sigma,
-        margin=np.full(len(reps), np.nan),
+        margin=reps.margin,
     )
+
+
+def _cohorts(inputs: Inputs) -> dict[str, tuple[str | None, ...]]:
+    """The peer group of each rep by the name of the cohort; an empty text is none."""
+    found: dict[str, list[str | None]] = {}
+    for row, cohorts in enumerate(inputs.reps.cohorts):
+        for name, peers in (cohorts or {}).items():
+            found.setdefault(name, [None] * len(inputs.reps))[row] = peers or None
+    return {name: tuple(column) for name, column in found.items()}
 
 
 def _units(inputs: Inputs) -> Units:

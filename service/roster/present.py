@@ -52,7 +52,7 @@ def _reps(inputs: Inputs) -> list[Row]:
             "vacant": [vacant or None for vacant in reps.vacant.tolist()],
             **{
                 name: _numbers(getattr(reps, name))
-                for name in ("baseline", "reach", "sigma", "potential", "capacity")
+                for name in ("baseline", "reach", "sigma", "potential", "capacity", "margin")
             },
             **{
                 name: _amounts(getattr(reps, name), inputs.digits)

@@ -146,6 +146,13 @@ class RepRow(TypedDict):
     """What the rep's market could yield. Wins over the potential of the territories."""
     capacity: NotRequired[Annotated[Measure | None, Field(examples=[400000])]]
     """The most the rep can carry."""
+    margin: NotRequired[
+        Annotated[
+            Annotated[float, Field(strict=True, ge=-1, le=1, allow_inf_nan=False)] | None,
+            Field(examples=[0.35]),
+        ]
+    ]
+    """The share of the quota that is gross margin: 0.35 is 35 %. Margin floors need it."""
     min: NotRequired[Annotated[Money | None, Field(examples=[200000])]]
     """The least quota the rep may get; 0 where left out."""
     max: NotRequired[Annotated[Money | None, Field(examples=[350000])]]
@@ -170,7 +177,7 @@ class RepRow(TypedDict):
             Field(max_length=50, examples=[{"role": "AE"}]),
         ]
     ]
-    """Peer groups the rep belongs to, by name of the grouping."""
+    """Peer groups the rep belongs to, by name of the grouping; an empty text is none."""
     attributes: NotRequired[
         Annotated[dict[str, Any] | None, Field(examples=[{"crm_url": "https://crm.example/r1"}])]
     ]

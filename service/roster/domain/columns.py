@@ -125,6 +125,7 @@ class Reps(Columns):
     last_year: FloatArray
     fte: FloatArray
     hired: IntArray
+    margin: FloatArray
     cohorts: tuple[dict[str, str] | None, ...]
 
 

@@ -143,6 +143,7 @@ def _reps(rows: Rows, unit_index: Mapping[str, int]) -> tuple[Reps, dict[str, in
         last_year=rows.measures("last_year", signed=True),
         fte=rows.numbers("fte"),
         hired=rows.days("hired"),
+        margin=rows.numbers("margin"),
         cohorts=tuple(value or None for value in rows.column("cohorts")),
     )
     return reps, index

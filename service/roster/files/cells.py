@@ -76,6 +76,20 @@ def share(cell: Any) -> float:
     return value
 
 
+def margin(cell: Any) -> float:
+    value = number(cell)
+    if not -1 <= value <= 1:
+        raise ValueError("must be a share between -1 and 1")
+    return value
+
+
+def peers(cell: Any) -> str:
+    value = text(cell)
+    if len(value) > 128:
+        raise ValueError("must be a text of at most 128 characters")
+    return value
+
+
 def hedge(cell: Any) -> float:
     value = number(cell)
     if not -0.9 <= value <= 10:

@@ -44,6 +44,7 @@ REPS: Final = (
     Field("sigma", ("sigma",), cells.spread),
     Field("potential", ("potential",), cells.number),
     Field("capacity", ("capacity",), cells.number),
+    Field("margin", ("margin",), cells.margin),
     Field("min", ("min",), cells.amount),
     Field("max", ("max",), cells.amount),
     Field("fixed", ("fixed",), cells.amount),
@@ -77,6 +78,29 @@ HISTORY: Final = (
     Field("product", ("product",), cells.key),
     Field("customer_type", ("customer_type",), cells.key),
 )
+
+
+COHORT: Final = "cohort:"
+"""What the header of a column of peer groups begins with: `cohort:role`."""
+_MOST_COHORTS: Final = 50
+_LONGEST_NAME: Final = 128
+
+
+def cohort_fields(sheet: Sheet | None, faults: list[FileFault]) -> tuple[Field, ...]:
+    """A field for each column `cohort:NAME` of the reps' file."""
+    if sheet is None:
+        return ()
+    headers = [name for name in sheet.header if name.startswith(COHORT)]
+    reason = f"needs a name of 1 to {_LONGEST_NAME} characters, as in cohort:role"
+    faults += [
+        FileFault(sheet.file, None, header[:80], None, reason)
+        for header in headers
+        if not 0 < len(header.removeprefix(COHORT)) <= _LONGEST_NAME
+    ]
+    if len(headers) > _MOST_COHORTS:
+        reason = f"has {len(headers)} columns of cohorts, and at most {_MOST_COHORTS} are read"
+        faults.append(FileFault(sheet.file, None, None, None, reason))
+    return tuple(Field(header, (header,), cells.peers) for header in headers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,13 @@ from service.kit.errors import Fault
 from service.roster.domain import Inputs, InvalidInputs, read_inputs
 from service.roster.files.columns import (
     ASSIGNMENTS,
+    COHORT,
     HISTORY,
     REPS,
     TERRITORIES,
     UNITS,
     Table,
+    cohort_fields,
     read_table,
 )
 from service.roster.files.faults import FileFault, FileFaults
@@ -28,7 +30,7 @@ from service.roster.files.territories import TerritoryRows, territory_rows
 type Row = dict[str, Any]
 
 _REP_FIELDS: Final = (
-    "name", "vacant", "baseline", "reach", "sigma", "capacity", "min", "max", "fixed",
+    "name", "vacant", "baseline", "reach", "sigma", "capacity", "margin", "min", "max", "fixed",
     "last_year", "fte", "hired",
 )  # fmt: skip
 _UNIT_FIELDS: Final = (
@@ -60,11 +62,12 @@ def read_files(
     """
     tables = read_tables(path)
     faults: list[FileFault] = []
+    cohorts = cohort_fields(tables.sheets.get("reps"), faults)
     units, reps, territories, assignments, history = (
         read_table(tables.sheets.get(name), fields, faults)
         for name, fields in (
             ("units", UNITS),
-            ("reps", REPS),
+            ("reps", (*REPS, *cohorts)),
             ("territories", TERRITORIES),
             ("assignments", ASSIGNMENTS),
             ("history", HISTORY),
@@ -124,6 +127,8 @@ def _rep_rows(
     own_potential: Mapping[str, float] | None,
 ) -> list[Row]:
     ids, columns = reps.column("id"), [reps.column(name) for name in _REP_FIELDS]
+    cohorts = {name.removeprefix(COHORT): reps.column(name)
+               for name in reps.values if name.startswith(COHORT)}  # fmt: skip
     potential = reps.column("potential")
     unit = organisation.unit_of
     rows = []
@@ -132,7 +137,10 @@ def _rep_rows(
         own = potential[row]
         if own is None and own_potential is not None:
             own = own_potential.get(ids[row])
-        rows.append({"id": ids[row], "unit": unit[row], "potential": own, **values})
+        peers = {name: column[row] for name, column in cohorts.items() if column[row] is not None}
+        rows.append(
+            {"id": ids[row], "unit": unit[row], "potential": own, "cohorts": peers, **values}
+        )
     return rows
 
 

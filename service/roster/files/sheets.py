@@ -189,7 +189,7 @@ def _fitted(row: list[Any], width: int) -> list[Any]:
 def _sheet(file: str, rows: list[list[Any]], lines: list[int]) -> Sheet:
     if not rows:
         raise FileFaults([FileFault(file, None, None, None, "is empty: a header row is needed")])
-    header = tuple(str(cell).strip().lower().replace(" ", "_") for cell in rows[0])
+    header = tuple(map(_column_name, rows[0]))
     faults = [
         FileFault(file, lines[0], name, None, "stands twice in the header")
         for name in sorted({name for name in header if name and header.count(name) > 1})
@@ -201,3 +201,9 @@ def _sheet(file: str, rows: list[list[Any]], lines: list[int]) -> Sheet:
     if faults:
         raise FileFaults(faults)
     return Sheet(file, header, rows[1:], lines[1:])
+
+
+def _column_name(cell: Any) -> str:
+    """`Rep ID` is rep_id; the name of a cohort is the caller's own and stays as it is."""
+    kind, colon, name = str(cell).strip().partition(":")
+    return kind.strip().lower().replace(" ", "_") + colon + name.strip()

@@ -106,6 +106,27 @@ class TestPotential:
         assert np.isnan(potential[0]) != held
 
 
+class TestRulesAcrossTheTree:
+    def test_peer_groups_stand_by_the_rows_of_the_reps(self) -> None:
+        reps = [
+            {"id": "b", "cohorts": {"role": "AE", "since": "2024"}},
+            {"id": "a", "cohorts": {"role": ""}},
+            {"id": "c"},
+        ]
+
+        assert a_case(reps=reps).problem.cohorts == {
+            "role": (None, "AE", None),
+            "since": (None, "2024", None),
+        }
+
+    def test_an_unknown_margin_stays_unknown(self) -> None:
+        reps = [{"id": "a", "margin": -0.25}, {"id": "b"}]
+
+        margin = a_case(reps=reps).problem.reps.margin
+
+        assert margin.tolist() == pytest.approx([-0.25, np.nan], nan_ok=True)
+
+
 def test_given_figures_depend_on_nothing_else() -> None:
     reps = [{"id": key, "baseline": 100, "reach": 10} for key in "ab"]
     history = [{"rep": "a", "period": "2026-01", "actual": 1e6}]

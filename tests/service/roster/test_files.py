@@ -102,6 +102,37 @@ class TestFolder:
             ],
         }
 
+    def test_reads_margins_and_a_column_for_each_cohort(self, tmp_path: Path) -> None:
+        reps = "rep_id,margin,Cohort: Role,cohort:since\na,0.35,AE,2024\nb,,SDR,\nc,-0.1,,\n"
+
+        inputs = read(a_folder(tmp_path, reps=reps)).inputs
+
+        assert present(inputs)["reps"] == [
+            {"id": "a", "margin": 0.35, "cohorts": {"Role": "AE", "since": "2024"}},
+            {"id": "b", "cohorts": {"Role": "SDR"}},
+            {"id": "c", "margin": -0.1},
+        ]
+
+    def test_names_margins_and_cohorts_that_cannot_be(self, tmp_path: Path) -> None:
+        long = "y" * 129
+        reason = "must be a text of at most 128 characters"
+        reps = f"rep_id,margin,cohort:,cohort:role\na,1.5,x,{long}\n"
+
+        assert set(map(str, faults_of(a_folder(tmp_path, reps=reps)))) == {
+            "reps.csv, column cohort:: needs a name of 1 to 128 characters, as in cohort:role",
+            "reps.csv:2, column margin: '1.5' must be a share between -1 and 1",
+            f"reps.csv:2, column cohort:role: {long[:80]!r} {reason}",
+        }
+
+    def test_reads_fifty_cohorts_at_most(self, tmp_path: Path) -> None:
+        header = ",".join(f"cohort:c{k}" for k in range(51))
+
+        folder = a_folder(tmp_path, reps=f"rep_id,{header}\na{',x' * 51}\n")
+
+        assert list(map(str, faults_of(folder))) == [
+            "reps.csv: has 51 columns of cohorts, and at most 50 are read"
+        ]
+
     def test_a_byte_order_mark_and_windows_line_ends_are_fine(self, tmp_path: Path) -> None:
         text = b"\xef\xbb\xbf" + REPS.replace("\n", "\r\n").encode()
 
