@@ -52,10 +52,36 @@ def equalise(
     `anchor` and `yardstick` (n,) are in minor units and in layout order; yardsticks are positive.
     Whether the limits can hold at all is `solver.conflict`'s question: here they must.
     """
-    node_min, node_max, total = bounds.unit_min, bounds.unit_max, bounds.total
+    return equalise_within(
+        hierarchy,
+        low=bounds.lowest.astype(np.float64),
+        high=bounds.highest.astype(np.float64),
+        node_min=bounds.unit_min.astype(np.float64),
+        node_max=bounds.unit_max.astype(np.float64),
+        total=float(bounds.total),
+        anchor=anchor,
+        yardstick=yardstick,
+    )
+
+
+def equalise_within(
+    hierarchy: Hierarchy,
+    *,
+    low: FloatArray,
+    high: FloatArray,
+    node_min: FloatArray,
+    node_max: FloatArray,
+    total: float,
+    anchor: FloatArray,
+    yardstick: FloatArray,
+) -> CommonLevels:
+    """The same within limits that need not be whole: `low`, `high` (n,) and `node_min`, `node_max`
+    (m + 1,), 0 or more, infinite where nothing limits. They must be able to hold; the company's
+    own two are `total`.
+    """
     out_of_reach = 2 * total + 1  # stands for "no limit" and can never be mistaken for one
-    low = bounds.lowest.astype(np.float64)
-    high = np.maximum(np.minimum(bounds.highest, out_of_reach), low)
+    low = low.copy()
+    high = np.maximum(np.minimum(high, out_of_reach), low)
     rise = np.full(hierarchy.nodes, -np.inf)  # where the minimum lifts the level of a node to
     stop = np.full(hierarchy.nodes, np.inf)  # where the maximum stops it
     for level in hierarchy.levels():
@@ -65,14 +91,27 @@ def equalise(
             rep, size = _members(hierarchy, node)
             teams = _Teams(anchor[rep], yardstick[rep], low[rep], high[rep], size)
             x_low, x_high = teams.range_of_levels(
-                node_min[node].astype(np.float64),
-                np.minimum(node_max[node], out_of_reach).astype(np.float64),
+                node_min[node], np.minimum(node_max[node], out_of_reach)
             )
             low[rep], high[rep] = teams.at(x_low), teams.at(x_high)
             rise[node] = np.where(x_low == np.inf, teams.last_break(), x_low)
             stop[node] = np.where(x_high == -np.inf, teams.first_break(), x_high)
     rise[0], stop[0] = _where_the_company_ends(low, anchor, yardstick, rise[0], stop[0])
     return CommonLevels(low, _inherited(hierarchy, rise, stop))
+
+
+def blocks(hierarchy: Hierarchy, level: FloatArray) -> IntArray:
+    """(m + 1,) the highest node that each node has its level (m + 1,) from; 0 is the company.
+
+    Reps of one block move together: what changes a limit inside it changes the stretch of all of
+    them who stand at no limit of their own. A node that `equalise_within` lifted or stopped heads
+    a block; it was lifted where its level is above its parent's.
+    """
+    head = np.arange(hierarchy.nodes)
+    for node in [*hierarchy.levels()][-2::-1]:
+        above = hierarchy.parent[node]
+        head[node] = np.where(level[node] == level[above], head[above], node)
+    return head
 
 
 def _members(hierarchy: Hierarchy, node: IntArray) -> tuple[IntArray | slice, IntArray]:

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from solver.hierarchy import lay_out
 from solver.policy import Policy
 from solver.problem import Problem, Reps, Units
 from solver.solve import solve
+from solver.tree import blocks, equalise_within
 from tests.solver.builders import POLICIES, a_problem, problems
 
 
@@ -98,6 +100,40 @@ def test_a_chain_of_two_hundred_levels_is_an_organisation_too() -> None:
 
     assert plan.checks.valid
     assert plan.unit_quota[0] == 40_000
+
+
+def test_limits_need_not_be_whole() -> None:
+    """West may carry 0.75 of the 2.25, ada at most a quarter: bob takes the rest of west."""
+    reps = {"ada": {"unit": "west"}, "bob": {"unit": "west"}, "cyn": {}}
+    hierarchy = lay_out(a_problem(1, reps, {"west": {}}))  # cyn, then those of west
+
+    plan = equalise_within(
+        hierarchy, low=np.zeros(3), high=np.array([np.inf, 0.25, np.inf]),
+        node_min=np.array([2.25, 0.0]), node_max=np.array([2.25, 0.75]), total=2.25,
+        anchor=np.zeros(3), yardstick=np.ones(3),
+    )  # fmt: skip
+
+    assert plan.quota.tolist() == [1.5, 0.25, 0.5]
+    assert plan.level.tolist() == [1.5, 0.5]
+
+
+def test_units_without_a_level_of_their_own_move_with_the_one_above() -> None:
+    units = {
+        "east": {"max": 90_000},
+        "west": {"max": 21_000},
+        "west-a": {"parent": "west"},
+        "west-b": {"parent": "west", "min": 12_000},
+    }
+    reps = {f"{unit}-{k}": {"unit": unit} for unit in units for k in range(1 if "-" in unit else 2)}
+
+    plan = solve(a_problem(65_000, reps, units), Policy())
+
+    names = ["company", *(plan.problem.units.ids[row] for row in plan.hierarchy.unit_row[1:])]
+    heads = [names[node] for node in blocks(plan.hierarchy, plan.levels.level)]
+    assert dict(zip(names, heads, strict=True)) == {
+        "company": "company", "east": "company", "west": "west", "west-a": "west",
+        "west-b": "west-b",
+    }  # fmt: skip
 
 
 def test_a_hundred_thousand_reps_with_every_fifth_locked_have_exact_sums() -> None:
