@@ -94,11 +94,7 @@ def _unit_limits(
     unit_min = np.append(units.min, 0)[row]  # row -1, the company, is the appended entry
     unit_max = np.append(units.max, UNLIMITED)[row]
     target = np.append(units.target, problem.target)[row]
-    over = np.append(units.over_assignment, policy.over_assignment)[row]
-    over[0] = policy.over_assignment
-    for node in range(1, hierarchy.nodes):
-        if np.isnan(over[node]):
-            over[node] = over[hierarchy.parent[node]]
+    over = over_assignments(problem, policy, hierarchy)
     is_target = target != NOT_SET
     for node in np.flatnonzero(is_target).tolist():
         amount = padded(int(target[node]), float(over[node]))
@@ -108,6 +104,16 @@ def _unit_limits(
             raise InvalidProblem([Fault(table, place, "over_assignment", reason)])
         unit_min[node] = unit_max[node] = amount
     return unit_min, unit_max, is_target
+
+
+def over_assignments(problem: Problem, policy: Policy, hierarchy: Hierarchy) -> FloatArray:
+    """(m + 1,) the share by which each node's target would be exceeded, its own or inherited."""
+    own = np.append(problem.units.over_assignment, policy.over_assignment)
+    over: FloatArray = own[hierarchy.unit_row]  # row -1, the company, is the appended entry
+    for node in range(1, hierarchy.nodes):
+        if np.isnan(over[node]):
+            over[node] = over[hierarchy.parent[node]]
+    return over
 
 
 def _floor(column: FloatArray, growth: float | None) -> IntArray:

@@ -16,7 +16,7 @@ and known before anything is solved, so the rule stays linear and its limits who
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Final
@@ -51,6 +51,10 @@ class Coupling:
     min: IntArray
     max: IntArray
     """(k,) limits of the row's sum; +-`UNLIMITED` where there is none."""
+    tolerance: FloatArray
+    """(k,) how far the peers of a parity may stand from their even share; nan of other rows."""
+    even: FloatArray
+    """(k, 2) the even share of these peers is the first + the second x total; nan of others."""
     reps: int
     """n"""
 
@@ -67,6 +71,14 @@ class Coupling:
         """(k,) whether all coefficients of the row are 1, so that its sum is an amount."""
         odd = np.bincount(self.row, self.coefficient != 1, len(self))
         return np.asarray(odd == 0)
+
+    def at(self, total: int) -> Coupling:
+        """The same rules when `total` is assigned: what is even moves with it."""
+        least, most = self.min.copy(), self.max.copy()
+        for k in np.flatnonzero(~np.isnan(self.tolerance)).tolist():
+            share = _share(self.even[k], total)
+            least[k], most[k] = _around(share, float(self.tolerance[k]))
+        return replace(self, min=least, max=most)
 
     def sums(self, quota: FloatArray) -> FloatArray:
         """(k,) the sums of (n,) quotas in floats."""
@@ -134,6 +146,8 @@ def couple(
         coefficient=_joined([row.coefficient for row in rows], np.float64),
         min=np.array([row.min for row in rows], dtype=np.int64),
         max=np.array([row.max for row in rows], dtype=np.int64),
+        tolerance=np.array([row.tolerance for row in rows], dtype=np.float64),
+        even=np.array([row.even for row in rows], dtype=np.float64).reshape(-1, 2),
         reps=len(hierarchy.rep_row),
     )
 
@@ -144,9 +158,30 @@ def even_shares(members: Sequence[IntArray], total: int, scale: Scale) -> FloatA
     `members`: rows of `scale`, whose anchors and yardsticks are those of the whole company. Never
     below 0.
     """
-    stretch = (total - np.sort(scale.anchor).sum()) / np.sort(scale.effective).sum()
-    quota = scale.anchor + scale.effective * stretch
-    return np.array([max(0.0, np.sort(quota[rows]).sum()) for rows in members])
+    return np.array([_share(line, total) for line in _even_lines(members, scale)])
+
+
+def _even_lines(members: Sequence[IntArray], scale: Scale) -> FloatArray:
+    """(sets, 2) the share of each set, before anything below 0 is cut, is a line over the total:
+    what it is at a total of 0, and what it grows by with each unit.
+    """
+    anchors, yardsticks = np.sort(scale.anchor).sum(), np.sort(scale.effective).sum()
+    slope = np.array([np.sort(scale.effective[rows]).sum() for rows in members]) / yardsticks
+    own = np.array([np.sort(scale.anchor[rows]).sum() for rows in members])
+    return np.column_stack((own - slope * anchors, slope))
+
+
+def _share(line: FloatArray, total: int) -> float:
+    return max(0.0, float(line[0] + line[1] * total))
+
+
+def _around(share: float, tolerance: float) -> tuple[int, int]:
+    """Limits around an even share, outwards to whole minor units: with a tolerance of 0 a share
+    between two of them must stay possible.
+    """
+    least = max(0, int(np.floor(round((1 - tolerance) * share, _PLACES))))
+    most = int(min(np.ceil(round((1 + tolerance) * share, _PLACES)), UNLIMITED))
+    return least, most
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +192,8 @@ class _Row:
     min: int
     max: int
     peers: str | None = None
+    tolerance: float = np.nan
+    even: tuple[float, float] = (np.nan, np.nan)
 
 
 def _joined[Number: np.generic](columns: list[np.ndarray], kind: type[Number]) -> np.ndarray:
@@ -210,12 +247,11 @@ def _parity_rows(
             company.faults.append(Fault("parity", number, "cohort", reason))
             continue
         members = {value: np.array(rows) for value, rows in sorted(peers.items())}
-        shares = even_shares(list(members.values()), total, scale).tolist()
-        for (value, rep), share in zip(members.items(), shares, strict=True):
-            # Outwards: with a tolerance of 0 a share between two minor units must stay possible.
-            least = max(0, int(np.floor(round((1 - rule.tolerance) * share, _PLACES))))
-            most = int(min(np.ceil(round((1 + rule.tolerance) * share, _PLACES)), UNLIMITED))
-            yield _Row(f"parity:{rule.cohort}", rep, np.ones(len(rep)), least, most, value)
+        lines = _even_lines(list(members.values()), scale)
+        for (value, rep), line in zip(members.items(), lines, strict=True):
+            least, most = _around(_share(line, total), rule.tolerance)
+            name, ones, even = f"parity:{rule.cohort}", np.ones(len(rep)), tuple(line.tolist())
+            yield _Row(name, rep, ones, least, most, value, rule.tolerance, even)
 
 
 def _nothing_to_compare(rule: Parity, peers: dict[str, list[int]], company: _Company) -> str | None:

@@ -160,7 +160,7 @@ class Problem:
             raise InvalidProblem(faults)
 
 
-def padded(amount: int, over_assignment: float) -> int:
+def padded(amount: float, over_assignment: float) -> int:
     """amount x (1 + over_assignment), half-even to the minor unit, in exact decimals."""
     exact = Decimal(amount) * (1 + Decimal(repr(float(over_assignment))))
     return int(exact.to_integral_value(ROUND_HALF_EVEN))

@@ -149,3 +149,14 @@ def test_every_fault_of_the_rules_themselves_is_named_at_once() -> None:
         "groups[1].min", "parity[0].tolerance", "margin_floors[0].min", "rows[0].coefficients",
         "rows[0].min", "rows[1].coefficients", "rows[1].min",
     ]  # fmt: skip
+
+
+def test_what_is_even_moves_with_the_amount_to_assign() -> None:
+    problem = replace(a_problem(660, FOUR), cohorts={"role": ("AE", "AE", "AM", "AM")})
+    policy = Policy(parity=(Parity("role", 0.1),), groups=(Group("overlay", ("ann",), max=5),))
+
+    moved = coupled(problem, policy).at(720)
+
+    again = coupled(replace(problem, target=720), policy)
+    assert (moved.min.tolist(), moved.max.tolist()) == (again.min.tolist(), again.max.tolist())
+    assert moved.max.tolist() == [5, 308, 484]  # 280 and 440, a tenth more; the group stays
