@@ -77,7 +77,7 @@ class Coupling:
         least, most = self.min.copy(), self.max.copy()
         for k in np.flatnonzero(~np.isnan(self.tolerance)).tolist():
             share = _share(self.even[k], total)
-            least[k], most[k] = _around(share, float(self.tolerance[k]))
+            least[k], most[k] = around(share, float(self.tolerance[k]))
         return replace(self, min=least, max=most)
 
     def sums(self, quota: FloatArray) -> FloatArray:
@@ -175,7 +175,7 @@ def _share(line: FloatArray, total: int) -> float:
     return max(0.0, float(line[0] + line[1] * total))
 
 
-def _around(share: float, tolerance: float) -> tuple[int, int]:
+def around(share: float, tolerance: float) -> tuple[int, int]:
     """Limits around an even share, outwards to whole minor units: with a tolerance of 0 a share
     between two of them must stay possible.
     """
@@ -249,7 +249,7 @@ def _parity_rows(
         members = {value: np.array(rows) for value, rows in sorted(peers.items())}
         lines = _even_lines(list(members.values()), scale)
         for (value, rep), line in zip(members.items(), lines, strict=True):
-            least, most = _around(_share(line, total), rule.tolerance)
+            least, most = around(_share(line, total), rule.tolerance)
             name, ones, even = f"parity:{rule.cohort}", np.ones(len(rep)), tuple(line.tolist())
             yield _Row(name, rep, ones, least, most, value, rule.tolerance, even)
 
