@@ -1,0 +1,329 @@
+"""The second stage of a coupled plan: the least squares of stretch within limits and rows.
+
+    minimise   sum over i of (q_i - c_i)^2 / R_i
+    subject to limits of reps and units,   min_k <= sum over i of g_ki q_i <= max_k
+
+At given prices mu of the rows the rest is a problem of the tree: completing the square moves each
+rep's anchor to c_i + R_i sum_k g_ki mu_k, and `solver.tree` answers that exactly. So the search is
+over k prices only. The dual function is concave and piecewise quadratic; its gradient is what the
+rows miss, and its curvature is known in closed form, because free reps who move together share one
+fixed sum:
+
+    d(G q) / d(mu) = G (D - sum over blocks b of R_b R_b' / sum of R_b) G',  D = diag(R of the free)
+
+A Newton step on the rows that bind and a search along it end after a few solves of the tree. Where
+they do not (about as many rows as reps), Clarabel finds prices and the same search finishes them.
+Equal reps have equal anchors, hence equal quotas to the last bit.
+
+Source: dual of a separable convex quadratic programme, semismooth Newton with a line search (Qi and
+Sun 1993; Facchinei and Pang 2003, chapter 8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from solver.coupling import Coupling
+from solver.errors import LinearProgramFailed
+from solver.fairness import Scale
+from solver.hierarchy import Hierarchy, slice_sums
+from solver.problem import UNLIMITED, BoolArray, FloatArray, IntArray
+from solver.tree import CommonLevels, blocks, equalise_within
+from solver.watch import Watch
+
+KEPT: Final = 1e-10
+"""What a row may miss a limit by, as a part of all the money that it sums."""
+TIGHT: Final = 1e-9
+"""How far within a limit a row with a price may lie; the same part."""
+_STEPS: Final = 60
+_TRIES: Final = 60
+_LEAST_CURVATURE: Final = 1e-10
+"""Added to the curvature, as a part of what it is when everybody is free: rows may say the same."""
+_NOISE: Final = 1e-7
+"""Prices below this part of the largest one are an interior point's way to say 0."""
+_FLAT: Final = 1e-6
+"""Below this part a row has nobody left who could move."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Limits:
+    """Limits in minor units and in layout order, not necessarily whole: n reps, m + 1 nodes."""
+
+    low: FloatArray
+    high: FloatArray
+    node_min: FloatArray
+    node_max: FloatArray
+    total: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeastSquares:
+    """The unrounded plan and the prices that prove it the least."""
+
+    levels: CommonLevels
+    price: FloatArray
+    """(k,) mu in stretch per unit of coefficient: above 0 at a row's min, below 0 at its max."""
+
+
+def least_squares(
+    hierarchy: Hierarchy, limits: Limits, scale: Scale, coupling: Coupling, watch: Watch
+) -> LeastSquares:
+    """The plan of least squares. `scale` is in layout order, without a zero yardstick.
+
+    Limits and rows must be able to hold together. Raises `LinearProgramFailed` where no plan comes
+    out that keeps them, `TimeIsUp` and `SolveStopped` as `watch` wants it.
+    """
+    dual = _Dual(hierarchy, limits, scale, coupling)
+    found = _search(dual, np.zeros(len(coupling)), watch)
+    if not dual.settled(found):
+        found = _search(dual, _prices_by_clarabel(dual, watch), watch)
+    if not dual.settled(found):
+        raise LinearProgramFailed("no plan of least squares was found that keeps every limit")
+    return LeastSquares(found.levels, found.price)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Point:
+    """The plan of the tree at some prices."""
+
+    price: FloatArray
+    anchor: FloatArray
+    """(n,) the anchors that the prices move."""
+    levels: CommonLevels
+    sums: FloatArray
+    """(k,) of the rows."""
+    gradient: FloatArray
+    """(k,) what each row misses: the limit that it is held to, less its sum; 0 where it holds."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Dual:
+    """The dual function of one problem; see the module's first lines."""
+
+    hierarchy: Hierarchy
+    limits: Limits
+    scale: Scale
+    coupling: Coupling
+
+    @cached_property
+    def matrix(self):  # type: ignore[no-untyped-def]  # scipy's sparse arrays have no useful type
+        """G as a sparse array, (k, n)."""
+        from scipy import sparse  # slow to import, and only coupled plans need it
+
+        c = self.coupling
+        return sparse.csr_array((c.coefficient, c.rep, c.start), shape=(len(c), c.reps))
+
+    @cached_property
+    def least(self) -> FloatArray:
+        least = self.coupling.min.astype(np.float64)
+        return np.where(self.coupling.min <= -UNLIMITED, -np.inf, least)
+
+    @cached_property
+    def most(self) -> FloatArray:
+        most = self.coupling.max.astype(np.float64)
+        return np.where(self.coupling.max >= UNLIMITED, np.inf, most)
+
+    @cached_property
+    def one_sum(self) -> BoolArray:
+        return np.asarray(self.least == self.most)
+
+    @cached_property
+    def full_curvature(self) -> FloatArray:
+        """(k,) of each row alone if everybody were free and no sum fixed."""
+        c = self.coupling
+        each = c.coefficient**2 * self.scale.yardstick[c.rep]
+        return slice_sums(each, c.start[:-1], c.start[1:])
+
+    @cached_property
+    def typical(self) -> float:
+        return self.scale.typical(int(self.limits.total))
+
+    def at(self, price: FloatArray) -> _Point:
+        limits, yardstick = self.limits, self.scale.yardstick
+        anchor = self.scale.anchor + yardstick * self.coupling.pushes(price)
+        levels = equalise_within(
+            self.hierarchy,
+            low=limits.low,
+            high=limits.high,
+            node_min=limits.node_min,
+            node_max=limits.node_max,
+            total=limits.total,
+            anchor=anchor,
+            yardstick=yardstick,
+        )
+        sums = self.coupling.sums(levels.quota)
+        held_to = np.where(price > 0, self.least, self.most)
+        nearest = np.clip(sums, self.least, self.most)
+        limit = np.where(self.one_sum | (price == 0), nearest, held_to)
+        return _Point(price, anchor, levels, sums, limit - sums)
+
+    def settled(self, point: _Point) -> bool:
+        """Whether all rows hold, and those with a price stand at their limits."""
+        money = slice_sums(
+            np.abs(self.coupling.coefficient) * point.levels.quota[self.coupling.rep],
+            self.coupling.start[:-1],
+            self.coupling.start[1:],
+        )
+        beside = np.where(point.sums > self.most, self.most, self.least)
+        size = np.maximum(1.0, np.maximum(money, np.where(np.isfinite(beside), abs(beside), 0)))
+        within = (point.gradient * point.price < 0) & ~self.one_sum
+        return bool(np.all(np.abs(point.gradient) <= np.where(within, TIGHT, KEPT) * size))
+
+    def curvature(self, point: _Point, rows: IntArray) -> FloatArray:
+        """How the sums of these rows answer to their prices."""
+        from scipy import sparse
+
+        level = point.levels.level
+        wanted = point.anchor + self.scale.yardstick * level[self.hierarchy.rep_node]
+        free = (wanted > self.limits.low) & (wanted < self.limits.high)
+        weight = np.where(free, self.scale.yardstick, 0.0)
+        block = blocks(self.hierarchy, level)[self.hierarchy.rep_node]
+        shared, place = np.unique(block, return_inverse=True)
+        total = np.bincount(place, weight)
+        matrix = self.matrix[rows]
+        entries = np.arange(len(block))
+        members = sparse.csr_array((weight, (entries, place)), (len(block), len(shared)))
+        by_block = (matrix @ members).toarray()
+        moved: FloatArray = ((matrix * weight) @ matrix.T).toarray()
+        by_all = by_block / np.where(total > 0, total, 1.0)
+        moved -= by_all @ by_block.T
+        return moved
+
+
+def _search(dual: _Dual, price: FloatArray, watch: Watch) -> _Point:
+    """Climb the dual function; ends where the point is settled, or after a number of steps."""
+    point = dual.at(price)
+    for step in range(_STEPS):
+        watch.look()
+        watch.tell("even spread", step)
+        if dual.settled(point):
+            break
+        point = _along(dual, point, _direction(dual, point))
+    return point
+
+
+def _direction(dual: _Dual, point: _Point) -> FloatArray:
+    """(k,) a Newton step on the rows that miss their limits or have a price."""
+    somebody = dual.full_curvature > 0  # a margin floor over reps without any margin has nobody
+    rows = np.flatnonzero(somebody & ((point.gradient != 0) | (point.price != 0)))
+    gradient, full = point.gradient[rows], dual.full_curvature[rows]
+    curvature = dual.curvature(point, rows)
+    flat = np.diagonal(curvature) <= _FLAT * full
+    curvature[np.diag_indices(len(rows))] += np.where(flat, 0.01, _LEAST_CURVATURE) * full
+    newton = np.linalg.solve(curvature, gradient)
+    # A row without a price only takes one towards the limit that it misses.
+    useless = (point.price[rows] == 0) & (newton * gradient <= 0) & ~dual.one_sum[rows]
+    newton[useless] = 0.0
+    if not newton @ gradient > 0:
+        newton = gradient / full
+    direction = np.zeros(len(point.price))
+    direction[rows] = newton
+    return direction
+
+
+def _along(dual: _Dual, point: _Point, direction: FloatArray) -> _Point:
+    """The best point found in a direction, at most as far as the first price that would cross 0.
+
+    The slope along the way falls. It is looked for where it is about 0: first further and further
+    out, never by more than levels can matter at once, then between the two nearest points.
+    """
+    price = point.price
+    crossing = (price * direction < 0) & ~dual.one_sum
+    ends = -price[crossing] / direction[crossing]
+    furthest = float(np.min(ends, initial=np.inf))
+    upwards = np.where(price != 0, price > 0, direction > 0)
+    limit = np.where(dual.one_sum | upwards, dual.least, dual.most)
+    limit = np.where(direction != 0, limit, 0.0)
+
+    def slope(at: _Point) -> float:
+        return float(np.where(direction != 0, limit - at.sums, 0.0) @ direction)
+
+    def at(step: float) -> _Point:
+        moved = price + step * direction
+        if step == furthest:
+            moved[np.flatnonzero(crossing)[ends == furthest]] = 0.0
+        return dual.at(moved)
+
+    first = slope(point)
+    push = np.abs(dual.coupling.pushes(direction)).max()
+    stretch = (point.levels.quota - dual.scale.anchor) / dual.scale.yardstick
+    step = min(1.0, furthest, 3 * float(np.ptp(stretch) + dual.typical) / push)
+    below, above = (0.0, first), (np.inf, -np.inf)
+    found = point
+    for attempt in range(_TRIES):
+        found = at(step)
+        here = slope(found)
+        if abs(here) <= first / 2 and (here >= 0 or attempt):
+            break
+        if here > 0:
+            below = step, here
+            if step == furthest:
+                break
+        else:
+            above = step, here
+        if above[0] == np.inf:
+            step = min(4 * step, furthest)
+            continue
+        width = above[0] - below[0]
+        share = below[1] / (below[1] - above[1]) if attempt % 3 else 0.5
+        step = below[0] + min(max(share, 0.02), 0.9) * width
+    return found
+
+
+def _prices_by_clarabel(dual: _Dual, watch: Watch) -> FloatArray:
+    """(k,) the prices of the rows at the optimum that an interior point finds.
+
+    Columns are stretches over the typical one, rows money over its own weight, so that all numbers
+    lie near 1:  minimise x' P x / 2  subject to  A x + s = b, s >= 0,  hence P x + A' z = 0.
+    """
+    import clarabel
+    from scipy import sparse
+
+    k, anchor, limits = len(dual.coupling), dual.scale.anchor, dual.limits
+    weight = dual.scale.yardstick / dual.scale.yardstick.mean()
+    typical = max(dual.typical, abs(limits.total - anchor.sum()) / dual.scale.yardstick.sum())
+    matrix = sparse.vstack((dual.matrix, _sums(dual.hierarchy), sparse.eye_array(len(anchor))))
+    least = np.concatenate((dual.least, limits.node_min, limits.low)) - matrix @ anchor
+    highest = np.minimum(limits.high, limits.total)
+    most = np.concatenate((dual.most, limits.node_max, highest)) - matrix @ anchor
+    matrix = (matrix * weight).tocsr()
+    size = np.sqrt(np.asarray((matrix**2).sum(axis=1)).ravel())
+    size[size == 0] = 1.0  # a unit without reps
+    matrix = (sparse.diags_array(1 / size) @ matrix).tocsr()
+    money = dual.scale.yardstick.mean() * typical * size
+    upper, lower = np.flatnonzero(np.isfinite(most)), np.flatnonzero(np.isfinite(least))
+    settings = clarabel.DefaultSettings()
+    settings.verbose = False
+    settings.max_threads = 1
+    solver = clarabel.DefaultSolver(
+        sparse.csc_matrix(sparse.diags_array(weight)),
+        np.zeros(len(anchor)),
+        sparse.csc_matrix(sparse.vstack((matrix[upper], -matrix[lower]))),
+        np.concatenate(((most / money)[upper], (-least / money)[lower])),
+        [clarabel.NonnegativeConeT(len(upper) + len(lower))],
+        settings,
+    )
+    solver.set_termination_callback(lambda _: watch.stopped() or watch.seconds_left() <= 0)
+    multiplier = np.array(solver.solve().z)
+    watch.look()
+    price = np.zeros(len(size))
+    price[lower] += multiplier[len(upper) :]
+    price[upper] -= multiplier[: len(upper)]
+    found: FloatArray = (price * typical / size)[:k]
+    heard = (np.abs(found) > _NOISE * np.abs(found).max()) & (dual.full_curvature > 0)
+    return np.where(heard, found, 0.0)
+
+
+def _sums(hierarchy: Hierarchy):  # type: ignore[no-untyped-def]
+    """What each node sums, as a sparse array (m + 1, n)."""
+    from scipy import sparse
+
+    size = hierarchy.last - hierarchy.first
+    start = np.append(0, np.cumsum(size))
+    rep = np.arange(start[-1]) + (hierarchy.first - start[:-1]).repeat(size)
+    shape = (hierarchy.nodes, len(hierarchy.rep_row))
+    return sparse.csr_array((np.ones(len(rep)), rep, start), shape=shape)
