@@ -76,7 +76,7 @@ class Coupling:
         """The same rules when `total` is assigned: what is even moves with it."""
         least, most = self.min.copy(), self.max.copy()
         for k in np.flatnonzero(~np.isnan(self.tolerance)).tolist():
-            share = _share(self.even[k], total)
+            share = even_share(self.even[k], total)
             least[k], most[k] = around(share, float(self.tolerance[k]))
         return replace(self, min=least, max=most)
 
@@ -158,7 +158,7 @@ def even_shares(members: Sequence[IntArray], total: int, scale: Scale) -> FloatA
     `members`: rows of `scale`, whose anchors and yardsticks are those of the whole company. Never
     below 0.
     """
-    return np.array([_share(line, total) for line in _even_lines(members, scale)])
+    return np.array([even_share(line, total) for line in _even_lines(members, scale)])
 
 
 def _even_lines(members: Sequence[IntArray], scale: Scale) -> FloatArray:
@@ -171,14 +171,17 @@ def _even_lines(members: Sequence[IntArray], scale: Scale) -> FloatArray:
     return np.column_stack((own - slope * anchors, slope))
 
 
-def _share(line: FloatArray, total: int) -> float:
+def even_share(line: FloatArray, total: int) -> float:
+    """The even share of a row of `Coupling.even` when `total` is assigned; never below 0."""
     return max(0.0, float(line[0] + line[1] * total))
 
 
 def around(share: float, tolerance: float) -> tuple[int, int]:
     """Limits around an even share, outwards to whole minor units: with a tolerance of 0 a share
-    between two of them must stay possible.
+    between two of them must stay possible. An infinite tolerance is none.
     """
+    if np.isinf(tolerance):
+        return 0, UNLIMITED
     least = max(0, int(np.floor(round((1 - tolerance) * share, _PLACES))))
     most = int(min(np.ceil(round((1 + tolerance) * share, _PLACES)), UNLIMITED))
     return least, most
@@ -249,7 +252,7 @@ def _parity_rows(
         members = {value: np.array(rows) for value, rows in sorted(peers.items())}
         lines = _even_lines(list(members.values()), scale)
         for (value, rep), line in zip(members.items(), lines, strict=True):
-            least, most = around(_share(line, total), rule.tolerance)
+            least, most = around(even_share(line, total), rule.tolerance)
             name, ones, even = f"parity:{rule.cohort}", np.ones(len(rep)), tuple(line.tolist())
             yield _Row(name, rep, ones, least, most, value, rule.tolerance, even)
 
