@@ -10,14 +10,14 @@ baseline and reach given are taken as they are; what is left out is estimated
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from service.kit.errors import Fault, InvalidInput, pointer
+from service.allocations.places import Places
+from service.kit.errors import Fault, InvalidInput
 from service.roster.domain import NONE, Holders, Inputs
 from solver.errors import InvalidProblem
 from solver.estimate import (
@@ -61,15 +61,19 @@ class Case:
     """None where every baseline and reach was given."""
     period: tuple[date, date] | None
     """The period that counted; None where nothing depends on it."""
+    places: Places
+
+    def as_invalid_input(self, error: InvalidProblem) -> InvalidInput:
+        """The solver's faults at the rows that the caller sent."""
+        return self.places.as_invalid_input(error, self.inputs, self.policy)
 
 
-def assemble(
-    inputs: Inputs, terms: Terms, policy: Policy, *, sent: Mapping[str, Any] | None = None
-) -> Case:
+def assemble(inputs: Inputs, terms: Terms, policy: Policy, places: Places | None = None) -> Case:
     """The case of these facts. Raises `InvalidInput` where they are not enough or too much.
 
-    `sent`: the body that the facts came in, so that faults point at its rows.
+    `places`: what the facts and the policy came in, so that faults point at its rows.
     """
+    places = places or Places()
     period = _period(inputs, terms)
     evidence = _evidence(inputs, period)
     given = ~(np.isnan(evidence.baseline) | np.isnan(evidence.reach))
@@ -83,29 +87,8 @@ def assemble(
             cohorts=_cohorts(inputs),
         )
     except InvalidProblem as error:
-        raise as_invalid_input(error, inputs, sent) from None
-    return Case(inputs, terms, problem, policy, found, period)
-
-
-def as_invalid_input(
-    error: InvalidProblem, inputs: Inputs, sent: Mapping[str, Any] | None = None
-) -> InvalidInput:
-    """The solver's faults at the rows that the caller sent, or at those of the stored inputs."""
-    ids = {"reps": inputs.reps.id, "units": inputs.units.id}
-    places: dict[str, dict[str, int]] = {}
-    faults = []
-    for fault in error.faults:
-        if fault.row is None:
-            faults.append(Fault(pointer((fault.field,)), fault.reason))
-            continue
-        key, row = ids[fault.table][fault.row], fault.row
-        if sent is not None:
-            if fault.table not in places:
-                rows = enumerate(sent[fault.table])
-                places[fault.table] = {sent_row["id"]: place for place, sent_row in rows}
-            row = places[fault.table][key]
-        faults.append(Fault(pointer((fault.table, row, fault.field)), f"{key}: {fault.reason}"))
-    return InvalidInput(faults)
+        raise places.as_invalid_input(error, inputs, policy) from None
+    return Case(inputs, terms, problem, policy, found, period, places)
 
 
 def _period(inputs: Inputs, terms: Terms) -> tuple[date, date] | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 import numpy as np
 
-from service.allocations.assemble import Case, as_invalid_input
+from service.allocations.assemble import Case
 from service.kit.errors import Unprocessable
 from service.kit.money import from_minor, plain_text
 from solver.allocation import Allocation
@@ -35,11 +35,10 @@ class PlanNotConfirmed(Unprocessable):
     """The linear programme does not confirm the plan."""
 
 
-def allocate(case: Case, *, sent: Mapping[str, Any] | None = None) -> Allocation:
+def allocate(case: Case) -> Allocation:
     """Solve a case. Raises `Infeasible`, and `InvalidInput` where the policy lacks a figure.
 
     Raises `PlanNotConfirmed` where `engine: lp` was asked for and the two engines do not agree.
-    `sent`: the body that the facts came in, so that faults point at its rows.
     """
     try:
         return solve(case.problem, case.policy)
@@ -47,7 +46,7 @@ def allocate(case: Case, *, sent: Mapping[str, Any] | None = None) -> Allocation
         members = told(case, error.infeasibility)
         raise Infeasible(members.pop("detail"), **members) from None
     except InvalidProblem as error:
-        raise as_invalid_input(error, case.inputs, sent) from None
+        raise case.as_invalid_input(error) from None
     except (EnginesDisagree, LinearProgramFailed) as error:
         raise PlanNotConfirmed(
             f"{error}. Its numbers reach only so far where amounts differ by many orders of "
@@ -56,12 +55,12 @@ def allocate(case: Case, *, sent: Mapping[str, Any] | None = None) -> Allocation
         ) from None
 
 
-def examine(case: Case, *, sent: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def examine(case: Case) -> dict[str, Any]:
     """Whether the rules can all hold, with the members of the problem document, not solved."""
     try:
         SCALES[case.policy.fairness](case.problem.reps)
     except InvalidProblem as error:
-        raise as_invalid_input(error, case.inputs, sent) from None
+        raise case.as_invalid_input(error) from None
     hierarchy = lay_out(case.problem)
     limits = bounds(case.problem, case.policy, hierarchy)
     if found := diagnose(case.problem, hierarchy, limits):

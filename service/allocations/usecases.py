@@ -7,10 +7,11 @@ from typing import Any
 from service.allocations.answer import answer
 from service.allocations.assemble import Case, Terms, assemble
 from service.allocations.infeasible import allocate, examine
+from service.allocations.places import Places
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import InvalidMoney, minor_digits, to_minor
 from service.plans.domain import period_fault
-from service.plans.policy import to_policy
+from service.plans.policy import Named, to_policy
 from service.roster.body import Sent
 from service.roster.domain import read_inputs
 from solver.policy import Policy
@@ -19,7 +20,7 @@ from solver.policy import Policy
 def allocate_once(sent: Sent) -> dict[str, Any]:
     """Quotas, reasons and proof. Raises `InvalidInput` and `Infeasible`; nothing is stored."""
     case = read_case(sent)
-    return answer(case, allocate(case, sent=sent.document))
+    return answer(case, allocate(case))
 
 
 def check_once(sent: Sent) -> dict[str, Any]:
@@ -28,16 +29,17 @@ def check_once(sent: Sent) -> dict[str, Any]:
     warnings = [
         {"pointer": fault.pointer, "detail": fault.detail} for fault in case.inputs.warnings
     ]
-    return examine(case, sent=sent.document) | {"warnings": warnings}
+    return examine(case) | {"warnings": warnings}
 
 
 def read_case(sent: Sent) -> Case:
     """The case that a body states; raises `InvalidInput` with the faults of all its parts."""
     document, faults = sent.document, list(sent.faults)
     terms = read_terms(document, faults)
-    policy = _policy(document, faults)
+    stated = document.get("policy") or {}
+    policy = _policy(stated, terms.digits, Named.of_body(document), faults)
     inputs = read_inputs(document, digits=terms.digits, faults=faults)
-    return assemble(inputs, terms, policy, sent=document)
+    return assemble(inputs, terms, policy, Places(document, stated))
 
 
 def read_terms(document: Mapping[str, Any], faults: list[Fault]) -> Terms:
@@ -75,10 +77,9 @@ def _day(value: date | str) -> date:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _policy(document: Mapping[str, Any], faults: list[Fault]) -> Policy:
+def _policy(stated: Mapping[str, Any], digits: int, named: Named, faults: list[Fault]) -> Policy:
     try:
-        return to_policy(document.get("policy"))
+        return to_policy(stated, digits=digits, named=named, known=faults)
     except InvalidInput as error:
-        known = {fault.pointer for fault in faults}
-        faults += [fault for fault in error.faults if fault.pointer not in known]
+        faults[:] = error.faults
         return Policy()

@@ -1,5 +1,6 @@
 """`fairquota allocate`: files and a target in, quotas out; the same way as over HTTP."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,7 @@ import yaml
 from service.allocations.answer import answer
 from service.allocations.assemble import Case, Terms, assemble
 from service.allocations.infeasible import Infeasible, allocate
+from service.allocations.places import Places
 from service.allocations.versions.describe import prove
 from service.cli.failure import INFEASIBLE, Failure
 from service.cli.output import Cell, Table, show, write_bytes, write_csv, write_xlsx
@@ -20,10 +22,9 @@ from service.kit.body import JsonReader
 from service.kit.errors import InvalidInput, MalformedBody
 from service.kit.money import InvalidMoney, minor_digits, to_minor
 from service.plans.domain import period_fault
-from service.plans.policy import PolicyBody, to_policy
+from service.plans.policy import Named, PolicyBody, to_policy
 from service.roster.files import FileFaults, read_files
 from solver.allocation import Allocation
-from solver.policy import Policy
 
 type Document = dict[str, Any]
 
@@ -71,15 +72,18 @@ def allocate_files(order: Order, out: Path | None) -> None:
 def solve_files(order: Order) -> Solved:
     try:
         terms = _terms(order)
-        policy = read_policy(order.policy)
+        stated = read_policy(order.policy)
         first = terms.period[0] if terms.period else None
         read = read_files(order.source, target=order.target, digits=terms.digits, start=first)
-        case = assemble(read.inputs, terms, policy)
+        named = Named(frozenset(read.inputs.reps.id), frozenset(read.inputs.units.id))
+        places = Places(policy=stated, at=(str(order.policy),))
+        policy = to_policy(stated, digits=terms.digits, named=named, path=places.at)
+        case = assemble(read.inputs, terms, policy, places)
         return Solved(case, allocate(case), read.notes)
     except FileFaults as faults:
         raise _listed([str(fault) for fault in faults.faults]) from faults
     except InvalidInput as faults:
-        raise _listed([f"{f.pointer.lstrip('/')}: {f.detail}" for f in faults.faults]) from faults
+        raise _listed([f"{_place(f.pointer)}: {f.detail}" for f in faults.faults]) from faults
     except Infeasible as conflict:
         raise Failure(_told(conflict), INFEASIBLE) from conflict
 
@@ -122,10 +126,10 @@ def _period(text: str) -> tuple[date, date]:
     return start, end
 
 
-def read_policy(path: Path | None) -> Policy:
-    """The policy in a JSON or YAML file; the default one without a file."""
+def read_policy(path: Path | None) -> Document:
+    """The policy in a JSON or YAML file as the API takes it; the default one without a file."""
     if path is None:
-        return Policy()
+        return {}
     try:
         content = yaml.safe_load(path.read_bytes())
     except OSError as reason:
@@ -135,17 +139,25 @@ def read_policy(path: Path | None) -> Policy:
     return policy_of(content, str(path))
 
 
-def policy_of(content: Any, name: str) -> Policy:
-    """The policy that a file says, checked as the API checks it."""
+def policy_of(content: Any, name: str) -> Document:
+    """The policy that a file says, its shape checked as the API checks it."""
     try:
-        body = JsonReader(PolicyBody).parse(orjson.dumps(content or {}))
-        return to_policy(body, path=())
+        # Python's own writer: it says NaN, which is then refused, and makes texts of numbers in
+        # the place of ids, which YAML reads 1001 as.
+        said = json.dumps({} if content is None else content).encode()
+        body: Document = JsonReader(PolicyBody).parse(said)  # type: ignore[assignment]
     except InvalidInput as faults:
         raise _listed(
             [f"{name}{fault.pointer}: {fault.detail}" for fault in faults.faults]
         ) from None
-    except (MalformedBody, TypeError) as reason:
+    except (MalformedBody, TypeError, ValueError) as reason:
         raise Failure(f"{name}: {reason}") from reason
+    return body
+
+
+def _place(where: str) -> str:
+    """A pointer as people write it: `policy.yaml/groups/0/max`."""
+    return where.lstrip("/").replace("~1", "/").replace("~0", "~")
 
 
 def _listed(faults: list[str]) -> Failure:

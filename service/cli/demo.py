@@ -32,7 +32,6 @@ from service.plans.inputs import put_inputs
 from service.plans.repository import Plans, PlanVersions
 from service.plans.usecases import create_plan, publish_version, version_etag
 from service.roster.files import read_files
-from solver.policy import Policy
 
 DEMO = Caller(DEFAULT_WORKSPACE, Role.ADMIN, "demo")
 
@@ -57,7 +56,7 @@ class Example:
     increment: str
     period: tuple[date, date]
     target: str
-    policy: Policy
+    policy: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ class JsonReader[T]:
                 only = error.errors(include_url=False)[0]
                 if only["type"] == "json_invalid":
                     raise _malformed(raw, only["ctx"]["error"]) from None
-            raise every_fault(self._every_fault, raw) from None
+            raise every_fault(self._every_fault, raw, error) from None
         _refuse_what_json_cannot_say(raw)
         _refuse_names_that_stand_twice(raw, value)
         return value

@@ -13,15 +13,17 @@ _ROWS_AT_ONCE = 1_000
 _FAULTS_COUNTED = 10_000
 
 
-def every_fault(adapter: TypeAdapter[Any], raw: bytes) -> InvalidInput:
+def every_fault(adapter: TypeAdapter[Any], raw: bytes, first: ValidationError) -> InvalidInput:
     """The faults of a well-formed JSON body that `adapter` refuses, a thousand rows at a time.
 
     Looking ends with the rows in which the count passes 10,000. Of an object with more members,
-    those with a name that some field has are looked at, and a thousand others.
+    those with a name that some field has are looked at, and a thousand others; of a list inside a
+    row, a thousand rows. Where nothing is wrong with all that, the faults are those of `first`.
     """
     faults: dict[str, Fault] = {}
     known = frozenset(_field_names(adapter.core_schema))
-    for part, first_rows in _parts(from_json(raw), known):
+    document = from_json(raw)
+    for part, first_rows in _parts(document, known):
         try:
             adapter.validate_json(to_json(part, inf_nan_mode="constants"))
         except ValidationError as error:
@@ -29,6 +31,8 @@ def every_fault(adapter: TypeAdapter[Any], raw: bytes) -> InvalidInput:
                 faults.setdefault(fault.pointer, fault)
         if len(faults) >= _FAULTS_COUNTED:
             break
+    if not faults:
+        faults = {fault.pointer: fault for fault in _faults(first, document, {})}
     return InvalidInput(list(faults.values())[:MAX_FAULTS], count=len(faults))
 
 
@@ -111,9 +115,10 @@ def sentence(error: ErrorDetails) -> str:
     """What pydantic found, as the rest of a sentence that begins with the place."""
     if error["type"] in _SENTENCES:
         return _SENTENCES[error["type"]]
-    message = error["msg"].removeprefix("Value error, ")
-    if message.startswith("Input should "):
-        return "must " + message.removeprefix("Input should ")
+    message = error["msg"].removeprefix("Value error, ").replace(" after validation", "")
+    _, should, what = message.partition(" should ")
+    if should:
+        return f"must {what}"
     return message[:1].lower() + message[1:]
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from service.kit.body import InputModel, Line
 from service.kit.money import InvalidMoney, MoneyIn, MoneyOut, from_minor, minor_digits, to_minor
 from service.plans.domain import VersionStatus, period_fault
+from service.plans.policy import present_policy
 from service.plans.tables import Plan, PlanVersion
 
 
@@ -148,6 +149,7 @@ class VersionOut(BaseModel):
 
     @classmethod
     def of(cls, version: PlanVersion, currency: str) -> Self:
+        digits = minor_digits(currency)
         return cls(
             number=version.number,
             status=version.status,
@@ -155,9 +157,9 @@ class VersionOut(BaseModel):
             hash=version.hash,
             parent_hash=version.parent_hash,
             base_version=version.base_version,
-            policy=version.policy,
+            policy=present_policy(version.policy, digits),
             engine=version.engine,
-            assigned=from_minor(version.assigned, minor_digits(currency)),
+            assigned=from_minor(version.assigned, digits),
             fairness=version.fairness,
             note=version.note,
             created_at=version.created_at,

@@ -1,7 +1,5 @@
 """What a version writes down of a solved case: facts for its manifest, rows for its chunks."""
 
-from dataclasses import asdict
-
 import orjson
 
 from service.allocations.answer import (
@@ -16,6 +14,7 @@ from service.allocations.answer import (
 from service.allocations.assemble import Case
 from service.allocations.versions.domain.content import Content, Row, content
 from service.allocations.versions.domain.proof import proof
+from service.plans.policy import stored_policy
 from solver.allocation import Allocation
 from solver.problem import COMPANY, UNLIMITED, IntArray
 
@@ -43,7 +42,7 @@ def _written(case: Case, allocation: Allocation) -> tuple[Row, list[Row], list[R
     """
     facts: Row = {
         "inputs": case.inputs.hash,
-        "policy": asdict(case.policy),
+        "policy": stored_policy(case.policy),
         "engine": allocation.engine,
         "currency": case.terms.currency,
         "digits": case.terms.digits,

@@ -20,7 +20,6 @@ from service.allocations.versions.schemas import (
 )
 from service.allocations.versions.usecases import reading, solving, verifying
 from service.kit.auth import CallerDep
-from service.kit.body import json_body
 from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionsDep
 from service.kit.errors import NotAcceptable
@@ -30,10 +29,10 @@ from service.kit.parameters import refuse_other_formats
 from service.kit.problems import problems
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.inputs import InputsMissing
-from service.plans.policy import to_policy
 from service.plans.router import NumberPath, PlanIdPath
 from service.plans.schemas import VersionOut
 from service.plans.usecases import version_etag
+from service.roster.body import Sent, patient_body
 
 router = APIRouter(prefix="/plans/{plan_id}/versions", tags=["versions"])
 
@@ -48,14 +47,17 @@ _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
 def solve_version(
     plan_id: PlanIdPath,
     *,
-    body: Annotated[VersionIn, json_body(VersionIn)],
+    sent: Annotated[Sent, patient_body(VersionIn)],
     response: Response,
     caller: CallerDep,
     sessions: SessionsDep,
     now: NowDep,
 ) -> VersionOut:
     """Solve the plan's working inputs into a new immutable version, a draft."""
-    order = solving.Order(to_policy(body.policy), body.base_version, body.note)
+    body = sent.document
+    order = solving.Order(
+        body.get("policy") or {}, body.get("base_version"), body.get("note"), sent.faults
+    )
     version, currency = solving.solve_version(sessions, caller, plan_id, order, now=now)
     send_etag(response, version_etag(version))
     response.headers["Location"] = f"/v1/plans/{plan_id}/versions/{version.number}"

@@ -1,25 +1,24 @@
 """What the API says about solving into versions, their quotas and their proof."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, with_config
 
 from service.allocations.schemas import QuotaOut
-from service.kit.body import InputModel, Note
+from service.kit.body import Note
 from service.plans.policy import PolicyBody
+from service.roster.schemas import STRICT_ROW
 
 
-class VersionIn(InputModel):
+@with_config(STRICT_ROW)
+class VersionIn(TypedDict):
     """What to solve: the plan's working inputs under this policy."""
 
-    policy: Annotated[
-        PolicyBody | None, Field(description="Left out: every parameter has its default")
-    ] = None
-    base_version: Annotated[
-        int | None,
-        Field(ge=1, description="The parent; left out: the newest version. It is no anchor."),
-    ] = None
-    note: Annotated[Note | None, Field(examples=["first proposal"])] = None
+    policy: NotRequired[Annotated[PolicyBody | None, Field()]]
+    """Left out: every parameter has its default."""
+    base_version: NotRequired[Annotated[int, Field(strict=True, ge=1)] | None]
+    """The parent; left out: the newest version. It is no anchor."""
+    note: NotRequired[Annotated[Note | None, Field(strict=True, examples=["first proposal"])]]
 
 
 class GrowthBeside(BaseModel):

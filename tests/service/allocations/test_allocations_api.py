@@ -434,7 +434,12 @@ class TestRefuses:
                 {"period": "2026-01", "actual": 1},
                 {"territory": "x", "period": "2026-13", "actual": 1, "measure": "volume"},
             ],
-            "policy": {"fairness": "equal_probability", "relax": [1], "on_infeasible": "gap"},
+            "policy": {
+                "season": "even",
+                "relax": [1, {"rule": "target", "to": 0.005}],
+                "groups": [{"id": "g", "reps": ["r1", 4], "min": -1}, {"id": "h", "reps": ["r0"]}],
+                "margin_floors": [{"id": "m", "unit": "w", "min": -1}],
+            },
         }
 
         assert faults_of(client, body) == {
@@ -445,9 +450,14 @@ class TestRefuses:
             "such as 2026-01-31",
             "/history/2/period": "must be a month written YYYY-MM, such as 2026-01",
             "/increment": "has more than 2 decimals",
-            "/policy/fairness": "equal_probability is not available yet",
-            "/policy/relax": "is not available yet: leave it out or empty",
-            "/policy/on_infeasible": "gap is not available yet: only refuse",
+            "/policy/relax/0": "must be an object",
+            "/policy/groups/0/reps/1": "must be a text of 1 to 128 characters without control "
+            "characters",
+            "/policy/season": "is not available yet: quotas are not spread over months",
+            "/policy/groups/1/min": "needs a min or a max, else it says nothing",
+            "/policy/margin_floors/0/unit": "names no unit of `units`",
+            "/policy/margin_floors/0/min": "must be 0 or more",
+            "/policy/relax/1/to": "has more than 2 decimals",
             "/target": "must be 0 or more",
             "/units/3/id": "stands already in /units/2",
             "/units/2/target": "is min and max at once: leave min and max out beside it",
@@ -499,10 +509,6 @@ class TestRefuses:
             "targets": [],
             "reps": [{"id": "a"}],
             "policy": {
-                "groups": [{"id": "g"}],
-                "parity": [{}],
-                "min_probability": 0.4,
-                "max_probability": 0.6,
                 "season": {"q4": 0.4},
             },
         }
@@ -511,10 +517,6 @@ class TestRefuses:
 
         assert set(faults) == {
             "/targets",
-            "/policy/groups",
-            "/policy/parity",
-            "/policy/min_probability",
-            "/policy/max_probability",
             "/policy/season",
         }
         assert all("is not available yet" in detail for detail in faults.values())

@@ -155,7 +155,7 @@ class TestSolveVersion:
     @pytest.mark.parametrize(
         ("body", "pointer"),
         [
-            ({"policy": {"fairness": "equal_probability"}}, "/policy/fairness"),
+            ({"policy": {"season": "even"}}, "/policy/season"),
             ({"policy": {"fairnes": "equal_stretch"}}, "/policy/fairnes"),
             ({"base_version": 0}, "/base_version"),
             ({"base_version": True}, "/base_version"),

@@ -1,34 +1,40 @@
 """Solve the working inputs of a plan into a new version."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.assemble import Terms, assemble
 from service.allocations.infeasible import allocate
+from service.allocations.places import Places
 from service.allocations.versions.describe import describe
 from service.allocations.versions.domain.canonical import digest
 from service.allocations.versions.domain.content import Content, Parent
 from service.allocations.versions.repository import Chunks, pack
 from service.kit.auth import Caller
-from service.kit.errors import Fault, InvalidInput
+from service.kit.errors import Fault
 from service.kit.money import minor_digits
 from service.plans.domain import VersionContent
 from service.plans.inputs import InputsMissing
+from service.plans.policy import Named, to_policy
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan, PlanVersion
 from service.roster.usecases import load_snapshot
-from solver.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What a caller wants solved; without `base_version` the newest version is the parent."""
 
-    policy: Policy
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    """A `PolicyBody`."""
     base_version: int | None = None
     note: str | None = None
+    faults: Sequence[Fault] = ()
+    """What was found wrong with the shape of the body that says this."""
 
 
 def solve_version(
@@ -41,12 +47,14 @@ def solve_version(
     """
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id)
-        _parent(session, plan, order.base_version)
+        faults = [*order.faults, *_unknown_base(session, plan, order.base_version)]
         if plan.inputs_hash is None:
             raise InputsMissing(f"Send them first: PUT /v1/plans/{plan.id}/inputs.")
         inputs = load_snapshot(session, caller.workspace_id, plan.inputs_hash)
         terms = terms_of(plan)
-    case = assemble(inputs, terms, order.policy)
+    named = Named(frozenset(inputs.reps.id), frozenset(inputs.units.id))
+    policy = to_policy(order.policy, digits=terms.digits, named=named, known=faults)
+    case = assemble(inputs, terms, policy, Places(policy=order.policy))
     content = describe(case, allocate(case))
     packed = pack(content.chunks)
     with sessions.begin() as session:
@@ -70,15 +78,18 @@ def terms_of(plan: Plan) -> Terms:
     )
 
 
-def _parent(session: Session, plan: Plan, base_version: int | None) -> Parent | None:
-    """The version that a new one builds on; raises InvalidInput if the plan does not have it."""
-    versions = PlanVersions(session)
-    newest = versions.newest_number(plan.id)
+def _unknown_base(session: Session, plan: Plan, base_version: int | None) -> Iterator[Fault]:
+    newest = PlanVersions(session).newest_number(plan.id)
     if base_version is not None and not 1 <= base_version <= (newest or 0):
         known = f"there are 1 to {newest}" if newest else "there is none yet"
         reason = f"names no version of this plan; {known}"
-        raise InvalidInput([Fault("/base_version", reason, base_version)])
-    number = base_version or newest
+        yield Fault("/base_version", reason, base_version)
+
+
+def _parent(session: Session, plan: Plan, base_version: int | None) -> Parent | None:
+    """The version that a new one builds on."""
+    versions = PlanVersions(session)
+    number = base_version or versions.newest_number(plan.id)
     return Parent(number, versions.get(plan.id, number).hash) if number else None
 
 

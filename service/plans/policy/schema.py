@@ -1,0 +1,208 @@
+"""What callers may send as a policy. Leaving a parameter out and sending null mean the same."""
+
+from typing import Annotated, Final, Literal, NotRequired, Required, TypedDict
+
+from pydantic import ConfigDict, Field, WithJsonSchema, with_config
+
+from service.roster.schemas import STRICT_ROW, Key, Money, Otherwise
+
+MIN_HEDGE: Final = -0.9
+MAX_HEDGE: Final = 10.0
+MOST_RULES: Final = 1_000
+"""In each list of rules; how many reps a rule names is not limited."""
+
+Growth = Annotated[
+    Annotated[float, Field(strict=True, ge=-1, le=100, allow_inf_nan=False)] | None,
+    Field(examples=[0.05]),
+]
+Chance = Annotated[
+    Annotated[float, Field(strict=True, gt=0, lt=1, allow_inf_nan=False)] | None,
+    Field(examples=[None]),
+]
+Coefficient = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+RuleName = Annotated[
+    str,
+    Field(strict=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    Otherwise("must be the name of a rule, such as unit:west:min"),
+]
+_Season = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "null"}]})
+
+
+@with_config(STRICT_ROW)
+class GroupRow(TypedDict):
+    """Reps of any units whose quotas together stay between two amounts: an overlay team."""
+
+    id: Required[Annotated[Key, Field(examples=["overlay"])]]
+    """Your own id of the group; it names the rules `group:overlay:min` and `group:overlay:max`."""
+    reps: Required[Annotated[list[Key], Field(examples=[["r1", "r2"]])]]
+    """Ids of the reps; one rep may belong to many groups."""
+    min: NotRequired[Annotated[Money | None, Field(examples=[None])]]
+    """The least that their quotas must sum to."""
+    max: NotRequired[Annotated[Money | None, Field(examples=[500000])]]
+    """The most that they may sum to. A group needs a min or a max."""
+
+
+@with_config(STRICT_ROW)
+class ParityRow(TypedDict):
+    """Peer groups that all carry about their even share."""
+
+    cohort: Required[Annotated[Key, Field(examples=["role"])]]
+    """A name in the `cohorts` of reps; each of its values is a peer group of two reps or more."""
+    tolerance: Required[
+        Annotated[
+            float, Field(strict=True, ge=0, le=100, allow_inf_nan=False), Field(examples=[0.05])
+        ]
+    ]
+    """How far the quotas of a peer group may be from its even share, as a part of it: 0.05 is 5 %.
+    The even share is what its reps would carry together if everybody in the company stood at one
+    stretch and nobody had a limit."""
+
+
+@with_config(STRICT_ROW)
+class MarginFloorRow(TypedDict):
+    """The least gross margin that quotas must bring: the sum of margin x quota."""
+
+    id: Required[Annotated[Key, Field(examples=["west-margin"])]]
+    """Your own id of the floor; it names the rule `margin:west-margin:min`."""
+    unit: NotRequired[Annotated[Key | None, Field(examples=["west"])]]
+    """Whose quotas count: those of this unit and all below it; null: the whole company's."""
+    min: Required[Annotated[Money, Field(examples=[150000])]]
+    """An amount of gross margin. Every rep who counts needs a `margin`."""
+
+
+@with_config(STRICT_ROW)
+class LinearRow(TypedDict):
+    """A rule of your own: min <= sum of coefficient x quota <= max."""
+
+    id: Required[Annotated[Key, Field(examples=["mentors"])]]
+    """Your own id of the rule; it names the rules `row:mentors:min` and `row:mentors:max`."""
+    coefficients: Required[
+        Annotated[dict[Key, Coefficient], Field(examples=[{"r1": 1, "r2": -0.5}])]
+    ]
+    """By the ids of reps; 0 for everybody else. Of any sign, 0.000001 to 1,000,000 in size."""
+    min: NotRequired[Annotated[Money | None, Field(examples=[0])]]
+    """The least value of the sum; it may be negative."""
+    max: NotRequired[Annotated[Money | None, Field(examples=[None])]]
+    """The largest value of the sum; it may be negative. A row needs a min or a max."""
+
+
+# "from" cannot be written as an attribute, so this one is a call.
+RelaxRow = TypedDict(
+    "RelaxRow",
+    {
+        "rule": Required[
+            Annotated[
+                RuleName,
+                Field(description="Its name as in `conflict`.", examples=["unit:west:min"]),
+            ]
+        ],
+        "from": NotRequired[
+            Annotated[
+                Money | None,
+                Field(
+                    description="Its value today. Where it is no longer that, the relaxation is "
+                    "refused as out of date; null does not ask.",
+                    examples=[600000],
+                ),
+            ]
+        ],
+        "to": Required[
+            Annotated[
+                Money,
+                Field(
+                    description="Its new value: an amount; of a parity the tolerance. Targets "
+                    "are stated without over-assignment.",
+                    examples=[510000],
+                ),
+            ]
+        ],
+    },
+)
+RelaxRow.__pydantic_config__ = STRICT_ROW | ConfigDict(  # type: ignore[attr-defined]
+    json_schema_extra={"description": "A rule that gives way, as `relaxation` names it."}
+)
+
+
+@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class PolicyBody(TypedDict):
+    """Every parameter of one allocation. Shares are fractions: 0.05 is 5 %."""
+
+    fairness: NotRequired[
+        Annotated[
+            Literal[
+                "equal_stretch",
+                "equal_growth",
+                "equal_potential_share",
+                "equal_amount",
+                "equal_probability",
+            ]
+            | None,
+            Field(examples=["equal_stretch"]),
+        ]
+    ]
+    """What is made equal: the extra effort (default), the percentage on the baseline, the share of
+    potential, or the extra money. `equal_probability` is not available yet."""
+    over_assignment: NotRequired[
+        Annotated[
+            Annotated[float, Field(strict=True, ge=MIN_HEDGE, le=MAX_HEDGE, allow_inf_nan=False)]
+            | None,
+            Field(examples=[0.05]),
+        ]
+    ]
+    """How much the quotas together exceed the target; 0 where left out. Below 0 (at least -0.9)
+    part of the target stays unassigned; more than 10 times the target is refused as a slip."""
+    min_over_baseline: NotRequired[Growth]
+    """The least growth of a quota on the baseline: -0.1 lets nobody fall below 90 % of it."""
+    max_over_baseline: NotRequired[Growth]
+    """The largest growth of a quota on the baseline."""
+    min_over_last_year: NotRequired[Growth]
+    """The least growth on last year, for reps whose `last_year` is known."""
+    max_over_last_year: NotRequired[Growth]
+    """The largest growth on last year, for reps whose `last_year` is known."""
+    min_probability: NotRequired[Chance]
+    """The least chance of attaining the quota. Not available yet."""
+    max_probability: NotRequired[Chance]
+    """The largest chance of attaining the quota. Not available yet."""
+    groups: NotRequired[
+        Annotated[
+            Annotated[list[GroupRow], Field(max_length=MOST_RULES)] | None, Field(examples=[[]])
+        ]
+    ]
+    """Limits of reps across units."""
+    parity: NotRequired[
+        Annotated[
+            Annotated[list[ParityRow], Field(max_length=MOST_RULES)] | None, Field(examples=[[]])
+        ]
+    ]
+    """Balance between peer groups."""
+    margin_floors: NotRequired[
+        Annotated[
+            Annotated[list[MarginFloorRow], Field(max_length=MOST_RULES)] | None,
+            Field(examples=[[]]),
+        ]
+    ]
+    """The least gross margin of units or of the company."""
+    rows: NotRequired[
+        Annotated[
+            Annotated[list[LinearRow], Field(max_length=MOST_RULES)] | None, Field(examples=[[]])
+        ]
+    ]
+    """Linear rules of your own."""
+    season: NotRequired[Annotated[object, _Season, Field(examples=["learned"])]]
+    """How quotas are spread over months. Nothing is spread yet: leave it out, or `learned`."""
+    on_infeasible: NotRequired[
+        Annotated[Literal["refuse", "relax", "gap"] | None, Field(examples=["refuse"])]
+    ]
+    """What to do when the rules cannot all hold. `refuse` (default): answer 422 and say why.
+    `relax`: apply the smallest change that mends it, and list it in `relaxed`. `gap`: keep the
+    limits of people, and list in `gaps` what nobody can carry."""
+    relax: NotRequired[
+        Annotated[
+            Annotated[list[RelaxRow], Field(max_length=MOST_RULES)] | None, Field(examples=[[]])
+        ]
+    ]
+    """Rules that give way from the start: the `relaxation` of a 422, as it came."""
+    engine: NotRequired[Annotated[Literal["auto", "tree", "lp"] | None, Field(examples=["auto"])]]
+    """How it is computed. `auto` (default) takes the linear programme where `groups`, `parity`,
+    `margin_floors` or `rows` need it, and the tree engine elsewhere; with `lp` a linear programme
+    checks the tree's plan as well; `tree` refuses rules that it cannot keep."""
