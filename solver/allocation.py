@@ -74,8 +74,8 @@ class Allocation:
 
     @cached_property
     def stretch(self) -> FloatArray:
-        """(quota - anchor) / yardstick of the unrounded plan."""
-        return (self.unrounded - self.scale.anchor) / self.scale.effective
+        """Of the unrounded plan: (quota - anchor) / yardstick, unless the response is another."""
+        return self.scale.complete.stretch(self.unrounded)
 
     @cached_property
     def growth(self) -> FloatArray:
@@ -170,6 +170,7 @@ class Allocation:
             yardstick=scale.yardstick,
             unrounded=self.levels.quota,
             quota=self.rounded,
+            response=scale.response,
         )
 
     @cached_property

@@ -1,6 +1,7 @@
 """A proof that a plan is feasible and leximin, checkable without the engine that made it.
 
-One number per node, its level, is enough. With e = (q - c) / R and the unrounded plan q:
+One number per node, its level, is enough. With the unrounded plan q and its stretch e = (q - c) / R
+(or what else the `response` makes of anchor c and yardstick R):
 
     a node stands at its parent's level, or above it with its sum at its minimum,
                                          or below it with its sum at its maximum
@@ -22,8 +23,10 @@ from typing import Any, Final
 import numpy as np
 
 from solver.bounds import Bounds
+from solver.fairness import Scale
 from solver.hierarchy import Hierarchy, as_laid_out, exact_sums, slice_sums
 from solver.problem import AMOUNT_LIMIT, NOT_SET, FloatArray, IntArray
+from solver.response import CURVES, Response
 from solver.rounding import round_quotas
 
 _NOISE: Final = 32 * np.finfo(np.float64).eps
@@ -57,6 +60,12 @@ class Certificate:
     """(n,) positive; a rep without one has the negligible one of `solver.fairness.Scale`."""
     unrounded: FloatArray
     quota: IntArray
+    response: Response = "linear"
+    """How quotas answer to levels; anchors are positive where it is lognormal."""
+
+    @property
+    def scale(self) -> Scale:
+        return Scale(self.anchor, self.yardstick, self.response)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ def check(certificate: Certificate) -> Checks:
         unit_target=np.append(c.total, c.unit_min) == np.append(c.total, c.unit_max),
     )
     with np.errstate(over="ignore"):  # amounts beyond every number are simply too large
-        slack = _NEGLIGIBLE + _NOISE * float(c.total + np.abs(c.anchor).sum())
+        slack = _NEGLIGIBLE + _NOISE * c.scale.magnitude(c.total, c.unrounded)
         sums = _keeps_sums(hierarchy, limits, c.quota)
         leximin = _is_leximin(c, hierarchy, limits, slack)
     kept = bool(np.all((c.floor <= c.quota) & (c.quota <= c.cap)))
@@ -123,6 +132,8 @@ def _is_readable(c: Certificate) -> bool:
         and _is_amount(c.increment, 1)
         and _is_column(np.asarray(c.company_level), (), np.float64)
         and bool(np.all(c.floor >= 0) and np.all(c.unit_min >= 0) and np.all(c.yardstick > 0))
+        and _is_response(c.response)
+        and (c.response == "linear" or bool(np.all(c.anchor > 0)))
     )
 
 
@@ -134,6 +145,10 @@ def _is_column(column: Any, shape: tuple[int, ...], kind: type) -> bool:
 
 def _is_amount(value: Any, least: int) -> bool:
     return isinstance(value, int | np.integer) and bool(least <= value <= AMOUNT_LIMIT)
+
+
+def _is_response(value: Any) -> bool:
+    return isinstance(value, str) and value in CURVES
 
 
 def _keeps_sums(hierarchy: Hierarchy, limits: Bounds, quota: IntArray) -> bool:
@@ -153,6 +168,5 @@ def _is_leximin(c: Certificate, hierarchy: Hierarchy, limits: Bounds, slack: flo
         & ((level <= above) | (sums <= limits.unit_min + slack))
         & ((level >= above) | (sums >= limits.unit_max - slack))
     )
-    wanted = c.anchor + c.yardstick * level[hierarchy.rep_node]
-    held = np.clip(wanted, c.floor, c.cap)
+    held = np.clip(c.scale.at(level[hierarchy.rep_node]), c.floor, c.cap)
     return bool(np.all(nodes) and np.all(np.abs(c.unrounded - held) <= slack))

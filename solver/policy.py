@@ -15,7 +15,9 @@ import numpy as np
 from solver.errors import Fault, InvalidProblem
 from solver.problem import AMOUNT_LIMIT, UNLIMITED
 
-Fairness = Literal["equal_stretch", "equal_growth", "equal_potential_share", "equal_amount"]
+Fairness = Literal[
+    "equal_stretch", "equal_growth", "equal_potential_share", "equal_amount", "equal_probability"
+]
 Engine = Literal["auto", "tree", "lp"]
 OnInfeasible = Literal["refuse", "relax", "gap"]
 
@@ -126,6 +128,16 @@ def _faults_of_names(policy: Policy) -> Iterator[Fault]:
             "margin_floors or rows: leave engine out"
         )
         yield Fault("", None, "engine", reason)
+    if policy.fairness == "equal_probability":
+        if policy.engine == "lp":
+            reason = "lp cannot check equal_probability, whose quotas are no line in the level"
+            yield Fault("", None, "engine", f"{reason}: leave engine out")
+        if policy.crosses_the_tree:
+            reason = (
+                "equal_probability keeps rules of reps and units only, and this policy has groups, "
+                "parity, margin_floors or rows: leave them out, or choose another fairness"
+            )
+            yield Fault("", None, "fairness", reason)
 
 
 def _faults_of_rules(policy: Policy) -> Iterator[Fault]:

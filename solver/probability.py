@@ -17,8 +17,14 @@ def attainment_probability(
     standard deviation; where it is unknown (nan) so is the answer. A quota of 0 is always
     attained, any other never by a rep who is expected to sell nothing.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         margin = np.log(baseline) - np.log(quota)
         chance = ndtr((margin - sigma**2 / 2) / sigma)
     chance = np.where(quota <= 0, 1.0, chance)
     return np.where(np.isnan(sigma), np.nan, chance)
+
+
+def even_chance(baseline: FloatArray, sigma: FloatArray) -> FloatArray:
+    """The quota that is attained with probability 1/2: the median B exp(-S^2 / 2), shape (n,)."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(baseline * np.exp(-(sigma**2) / 2))

@@ -29,7 +29,7 @@ def solve(problem: Problem, policy: Policy) -> Allocation:
     if infeasibility := diagnose(problem, hierarchy, limits):
         raise InfeasibleProblem(infeasibility)
     even = scale.laid_out(hierarchy.rep_row)
-    levels = equalise(hierarchy, limits, even.anchor, even.yardstick)
+    levels = equalise(hierarchy, limits, even.anchor, even.yardstick, even.response)
     if policy.engine == "lp":
         _cross_check(hierarchy, limits, scale, levels)
     return Allocation(

@@ -22,7 +22,10 @@ from solver.problem import COMPANY, NOT_SET, UNLIMITED, Problem, Reps, Units
 GROWTH = Policy(fairness="equal_growth")
 POTENTIAL = Policy(fairness="equal_potential_share")
 AMOUNT = Policy(fairness="equal_amount")
+PROBABILITY = Policy(fairness="equal_probability")
 POLICIES = (Policy(), GROWTH, POTENTIAL, AMOUNT)
+"""Those that rules across the tree and linear programmes know, too."""
+TREE_POLICIES = (*POLICIES, PROBABILITY)
 
 
 def a_problem(
@@ -84,6 +87,7 @@ def rows(problem: Problem) -> tuple[dict[str, dict[str, Any]], dict[str, dict[st
 # Few different values, so that ties, equal reps and limits that just touch are common.
 money = st.sampled_from([0, 1, 50, 99, 100, 100, 100, 120, 150, 333, 1_000, 7_777, 100_000])
 yardsticks = st.sampled_from([0.0, 1.0, 50.0, 100.0, 100.0, 100.0, 250.0, 1_000.0, 33.3])
+sigmas = st.sampled_from([0.05, 0.2, 0.3, 0.3, 0.3, 1.0, 2.5])
 slack = st.sampled_from([0, 0, 1, 10, 25, 100, 1_000])
 
 
@@ -118,6 +122,7 @@ def problems_with_a_plan(
             "baseline": float(draw(money)),
             "reach": draw(yardstick),
             "potential": draw(yardstick),
+            "sigma": draw(sigmas),
             **draw(_limits(plan[key])),
         }
     problem = a_problem(sum(plan.values()), reps, units)

@@ -14,7 +14,7 @@ from solver.fairness import SCALES
 from solver.policy import Policy
 from solver.problem import NOT_SET, UNLIMITED, Problem
 from solver.solve import solve
-from tests.solver.builders import POLICIES, a_problem, problems, rows
+from tests.solver.builders import TREE_POLICIES, a_problem, problems, rows
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_target_is_named_also_where_the_unit_above_is_lifted_beyond_it() -> No
     assert plan.unit_binding[1] == ("unit:team:target", "unit:west:min")
 
 
-@given(problems(max_reps=6), st.sampled_from(POLICIES))
+@given(problems(max_reps=6), st.sampled_from(TREE_POLICIES))
 def test_rules_that_are_named_hold_and_no_others_do(problem: Problem, policy: Policy) -> None:
     """Without the named ones the rep moves; without those that hold nobody back, nobody does."""
     assume(SCALES[policy.fairness](problem.reps).yardstick.min() > 0)

@@ -14,7 +14,7 @@ from solver.certificate import Certificate, check
 from solver.policy import Policy
 from solver.problem import Problem
 from solver.solve import solve
-from tests.solver.builders import POTENTIAL, a_problem, problems
+from tests.solver.builders import POTENTIAL, PROBABILITY, a_problem, problems
 
 
 def a_certificate() -> Certificate:
@@ -131,7 +131,7 @@ def test_sums_that_wrap_around_are_no_sums() -> None:
     assert not check(forged).sums
 
 
-_COLUMNS = [field.name for field in fields(Certificate)]
+_COLUMNS = [field.name for field in fields(Certificate) if field.name != "response"]
 
 
 @pytest.mark.parametrize("name", _COLUMNS)
@@ -153,14 +153,31 @@ def test_columns_that_cannot_be_read_prove_nothing(name: str, spoil: Any) -> Non
     assert not check(replace(certificate, **{name: spoil(getattr(certificate, name))})).valid
 
 
+@pytest.mark.parametrize("response", [None, "cubic", 1, ["linear"], np.array(["linear"])])
+def test_a_response_that_nobody_knows_proves_nothing(response: Any) -> None:
+    assert not check(replace(a_certificate(), response=response)).valid
+
+
+def test_a_plan_of_equal_stretch_is_none_of_equal_probability() -> None:
+    assert not check(replace(a_certificate(), response="lognormal")).leximin
+
+
+def test_an_anchor_of_nothing_cannot_answer_to_levels_of_probability() -> None:
+    plan = solve(a_problem(30_000, {"ada": {"sigma": 0.2}, "bob": {"sigma": 0.4}}), PROBABILITY)
+    assert plan.checks.valid
+
+    for nothing in (0.0, -1.0):
+        assert not check(replace(plan.certificate, anchor=np.full(2, nothing))).valid
+
+
 _EXTREMES = [-(2**63), -2, -1, 2**62, 2**63 - 1, np.nan, np.inf, -np.inf, 1e308, -1e308, 5e-324]
 
 
-@given(problems(max_reps=4), st.data())
+@given(problems(max_reps=4), st.sampled_from([Policy(), PROBABILITY]), st.data())
 def test_whatever_numbers_a_stranger_writes_are_answered(
-    problem: Problem, data: st.DataObject
+    problem: Problem, policy: Policy, data: st.DataObject
 ) -> None:
-    certificate = solve(problem, Policy()).certificate
+    certificate = solve(problem, policy).certificate
     changes: dict[str, Any] = {}
     for name in data.draw(st.sets(st.sampled_from(_COLUMNS), min_size=1, max_size=3)):
         column = np.array(getattr(certificate, name))
