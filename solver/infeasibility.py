@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+type Words = tuple[str | int, ...]
+"""What a sentence is made of; the integers are amounts in minor units."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A limit by its name in the API: `target`, `rep:ID:floor|cap|fixed`, `unit:ID:min|max|target`.
+    """A limit by its name in the API.
 
-    The value of a target, the company's and a unit's, is the amount to assign: with its
-    over-assignment. In minor units.
+    `target`, `rep:ID:floor|cap|fixed`, `unit:ID:min|max|target`, `group:ID:min|max`,
+    `margin:ID:min`, `row:ID:min|max`, `parity:COHORT`. The value of a target, the company's and a
+    unit's, is the amount to assign: with its over-assignment. In minor units, but for a parity,
+    whose value is its tolerance.
     """
 
     name: str
-    value: int
+    value: int | float
 
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """A rule that gives way, its value as in `Rule`."""
+    """A rule that gives way, its value as in `Rule`; infinite where it is lifted altogether."""
 
     name: str
-    before: int
-    after: int
+    before: int | float
+    after: int | float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,8 @@ class Infeasibility:
     feasible_max: int | None
     """Amounts to assign (not targets: the company's over-assignment is in them) that are possible
     once the relaxation is applied; None where there is no limit."""
-    words: tuple[str | int, ...]
-    """What `sentence` is made of; the integers are amounts in minor units."""
+    words: Words
+    """What `sentence` is made of."""
 
     @property
     def sentence(self) -> str:

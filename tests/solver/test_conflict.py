@@ -324,7 +324,7 @@ def apply(problem: Problem, relaxation: Iterable[Relaxation]) -> Problem:
     for change in relaxation:
         if change.name == "target":
             assert change.before == target
-            target = change.after
+            target = int(change.after)
             continue
         table, key, kind = change.name.split(":")
         ids, columns = (problem.reps.ids, reps) if table == "rep" else (problem.units.ids, units)

@@ -1,0 +1,222 @@
+"""The limits of an allocation as a linear programme: can they hold together, and if not, how far
+must they give way?
+
+Every sum that a rule is about is a column, and the limits of the rule are the bounds of its column:
+
+    carried_c          what the reps of cell c carry               between their floors and caps
+    total_v            what node v carries, with the gaps below    the range of a unit, the target
+    sum_k              row k, less what it is let off              the limits of the row
+    under_k, over_k    what row k is let off                       0 unless the row may give way
+    spread_p, room_k   how far parity p opens                      0 unless the parity may
+    gap_v              what nobody below node v carries            0 unless gaps are booked
+
+Another question (may this rule give way? what if that one were gone?) only moves bounds and costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Final, Self
+
+import numpy as np
+import pulp
+
+from solver.bounds import Bounds
+from solver.cells import Cells, cells
+from solver.coupling import Coupling, even_share
+from solver.hierarchy import Hierarchy, exact_sums
+from solver.problem import UNLIMITED, FloatArray, IntArray
+from solver.simplex import Contradiction, Limits, Point, Simplex
+from solver.watch import Watch
+
+_SMALLEST_SHARE: Final = 1e-6
+"""An even share below this part of all money opens as if it were as large."""
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Which columns stand for what: places in every (columns,) array."""
+
+    carried: IntArray
+    """(c,) by cell."""
+    total: IntArray
+    gap: IntArray
+    """(l,) by limited node, `Case.nodes`."""
+    sum: IntArray
+    under: IntArray
+    over: IntArray
+    """(k,) by row."""
+    spread: IntArray
+    """(p,) by parity, `Case.parities`."""
+    room: IntArray
+    """(r,) by row of a parity, `Case.parity_rows`."""
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, (getattr(self, block.name) for block in fields(self))))
+
+    @classmethod
+    def of(cls, case: Case) -> Columns:
+        nodes, rows = len(case.nodes), len(case.coupling)
+        peers = len(case.parities), len(case.parity_rows)
+        ends = np.cumsum([len(case.cells), nodes, nodes, rows, rows, rows, *peers])
+        return cls(*np.split(np.arange(ends[-1]), ends[:-1]))
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What the columns and equations are made from; limits may be others later."""
+
+    hierarchy: Hierarchy
+    cells: Cells
+    coupling: Coupling
+    total: int
+    """The amount to assign, by which the even shares of parities are measured."""
+
+    @cached_property
+    def nodes(self) -> IntArray:
+        """(l,) the limited nodes in layout order, the company first."""
+        return np.flatnonzero(self.cells.limited)
+
+    @cached_property
+    def parities(self) -> tuple[str, ...]:
+        names = {name for name in self.coupling.name if name.startswith("parity:")}
+        return tuple(sorted(names))
+
+    @cached_property
+    def parity_rows(self) -> IntArray:
+        return np.flatnonzero(~np.isnan(self.coupling.tolerance))
+
+    @cached_property
+    def above(self) -> IntArray:
+        """(l,) the place among `nodes` of the next limited node above; -1 for the company."""
+        place = np.cumsum(self.cells.limited) - 1
+        nearest = np.arange(self.hierarchy.nodes)
+        for node in range(1, self.hierarchy.nodes):
+            if not self.cells.limited[node]:
+                nearest[node] = nearest[self.hierarchy.parent[node]]
+        parent = self.hierarchy.parent[self.nodes[1:]]
+        return np.append(-1, place[nearest[parent]])
+
+    @cached_property
+    def row_size(self) -> FloatArray:
+        """(k,) the middle of each row's coefficients: about what it counts a unit of money by."""
+        size = np.abs(self.cells.coefficient)
+        ends = zip(self.cells.start[:-1].tolist(), self.cells.start[1:].tolist(), strict=True)
+        middles = [np.sqrt(size[a:b].min() * size[a:b].max()) if a < b else 1.0 for a, b in ends]
+        return np.array(middles, dtype=np.float64)
+
+    def opening(self, k: int) -> float:
+        """How far row k of a parity opens for each unit of money that its parity opens."""
+        share = even_share(self.coupling.even[k], self.total)
+        return max(share / max(self.total, 1), _SMALLEST_SHARE)
+
+
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """A linear programme under construction, and what each of its rows tells."""
+
+    lp: pulp.LpProblem
+    case: Case
+    columns: Columns
+    variable: Sequence[pulp.LpVariable]
+    told: list[int]
+
+    def tell(self, name: str, column: int, terms: list[tuple[int, float]]) -> None:
+        """0 = sum of coefficient x column, less the column that is told"""
+        pairs = [(self.variable[place], size) for place, size in terms]
+        pairs.append((self.variable[column], -1.0))
+        self.lp.addConstraint(pulp.lpSum_vars_coefs(pairs) == 0, name)
+        self.told.append(column)
+
+
+def node_totals(model: _Model) -> None:
+    """total_v = Σ carried_c + Σ total_w + gap_v   over the cells c and limited nodes w below v"""
+    case, columns = model.case, model.columns
+    terms: list[list[tuple[int, float]]] = [[(gap, 1.0)] for gap in columns.gap.tolist()]
+    place = np.searchsorted(case.nodes, case.cells.node).tolist()
+    for column, node in zip(columns.carried.tolist(), place, strict=True):
+        terms[node].append((column, 1.0))
+    above = case.above.tolist()
+    for node in range(len(terms) - 1, -1, -1):  # a node follows the one above it in the layout
+        model.tell(f"total_{node}", int(columns.total[node]), terms[node])
+        if node:
+            terms[above[node]].append((int(columns.total[node]), 1.0))
+
+
+def row_sums(model: _Model) -> None:
+    """sum_k = Σ_c coefficient_kc carried_c + under_k − over_k   all over the size of row k"""
+    cells, columns, size = model.case.cells, model.columns, model.case.row_size
+    for k, column in enumerate(columns.sum.tolist()):
+        entries = slice(cells.start[k], cells.start[k + 1])
+        weights = (cells.coefficient[entries] / size[k]).tolist()
+        terms = [*zip(columns.carried[cells.cell[entries]].tolist(), weights, strict=True)]
+        terms += [(int(columns.under[k]), 1.0), (int(columns.over[k]), -1.0)]
+        model.tell(f"sum_{k}", column, terms)
+
+
+def parity_room(model: _Model) -> None:
+    """room_k = even share_k / T · spread_p − under_k − over_k   for each row k of parity p"""
+    case, columns = model.case, model.columns
+    parity = {name: place for place, name in enumerate(case.parities)}
+    for k, column in zip(case.parity_rows.tolist(), columns.room.tolist(), strict=True):
+        spread = int(columns.spread[parity[case.coupling.name[k]]])
+        terms = [(spread, case.opening(k)), (int(columns.under[k]), -1.0)]
+        model.tell(f"room_{k}", column, [*terms, (int(columns.over[k]), -1.0)])
+
+
+@dataclass(frozen=True, eq=False)
+class Elastic:
+    """The programme of one company, ready to be asked."""
+
+    case: Case
+    columns: Columns
+    simplex: Simplex
+
+    @classmethod
+    def of(
+        cls, hierarchy: Hierarchy, bounds: Bounds, coupling: Coupling, watch: Watch | None = None
+    ) -> Self:
+        """Build the model; the calls are its table of contents."""
+        case = Case(hierarchy, cells(hierarchy, bounds, coupling), coupling, bounds.total)
+        columns = Columns.of(case)
+        lp = pulp.LpProblem("limits")
+        lp.setObjective(pulp.LpAffineExpression.empty())
+        names = [str(column) for column in range(columns.count)]
+        model = _Model(lp, case, columns, lp.add_variable_matrix("x", names), [])
+        node_totals(model)
+        row_sums(model)
+        parity_room(model)
+        size = np.ones(columns.count)
+        for block in (columns.sum, columns.under, columns.over):
+            size[block] = case.row_size
+        return cls(case, columns, Simplex.of(lp, np.array(model.told), size, watch or Watch()))
+
+    def limits(self, bounds: Bounds, coupling: Coupling) -> Limits:
+        """What these rules say of every column, none of them giving way."""
+        cells, columns = self.case.cells, self.columns
+        ends = cells.begin + cells.count
+        low, high = np.zeros((2, columns.count), dtype=np.int64)
+        low[columns.carried] = exact_sums(bounds.lowest[cells.by_cell], cells.begin, ends)
+        high[columns.carried] = exact_sums(bounds.highest[cells.by_cell], cells.begin, ends)
+        low[columns.total] = bounds.unit_min[self.case.nodes]
+        high[columns.total] = bounds.unit_max[self.case.nodes]
+        low[columns.sum], high[columns.sum] = coupling.min, coupling.max
+        high[columns.room] = UNLIMITED
+        return Limits(low, high)
+
+    def solve(self, limits: Limits, cost: FloatArray | None = None) -> Point | Contradiction:
+        """See `Simplex.solve`; columns are measured in all the money of the company."""
+        total = int(limits.high[self.columns.total[0]])
+        unit = total if total < UNLIMITED else self.case.total
+        return self.simplex.solve(limits, float(max(unit, 1)), cost)
+
+    def holds(self, bounds: Bounds, coupling: Coupling) -> bool:
+        """Whether all these rules can hold together."""
+        return isinstance(self.solve(self.limits(bounds, coupling)), Point)
+
+    def sums_of_rows(self, point: Point) -> FloatArray:
+        """(k,) what the rows sum to, before anything is let off."""
+        return self.case.cells.row_sums(point.value[self.columns.carried])
