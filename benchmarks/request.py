@@ -24,8 +24,8 @@ from structlog.testing import capture_logs
 
 from benchmarks.instances import Instance
 from service.allocations.answer import answer
-from service.allocations.infeasible import allocate
 from service.allocations.schemas import AllocationBody
+from service.allocations.solving import allocate
 from service.allocations.usecases import read_case
 from service.kit.settings import Settings
 from service.main import create_app
@@ -88,7 +88,7 @@ def _steps(reader: PatientReader[AllocationBody], body: bytes) -> dict[str, floa
     lap()
     case = read_case(sent)
     lap()
-    allocation = allocate(case, sent=sent.document)
+    allocation = allocate(case)
     lap()
     _ = allocation.checks
     lap()

@@ -6,8 +6,11 @@ import orjson
 from fastapi import APIRouter, Response
 
 from service.allocations import usecases
-from service.allocations.infeasible import Infeasible, PlanNotConfirmed
+from service.allocations.infeasible import Infeasible
+from service.allocations.patience import PatienceDep
 from service.allocations.schemas import AllocationBody, AllocationOut, CheckOut
+from service.allocations.solving import PlanNotConfirmed, SolveTookTooLong
+from service.kit.errors import DatabaseUnavailable
 from service.kit.problems import problems
 from service.roster.body import Sent, patient_body
 
@@ -16,14 +19,18 @@ router = APIRouter(prefix="/allocations", tags=["allocations"])
 SentBody = Annotated[Sent, patient_body(AllocationBody)]
 
 
-@router.post("", response_model=AllocationOut, responses=problems(Infeasible, PlanNotConfirmed))
-def allocate(sent: SentBody) -> Response:
+@router.post(
+    "",
+    response_model=AllocationOut,
+    responses=problems(Infeasible, PlanNotConfirmed, DatabaseUnavailable, SolveTookTooLong),
+)
+def allocate(sent: SentBody, patience: PatienceDep) -> Response:
     """Split a target into fair quotas in one call; nothing is stored.
 
     Rules that cannot all hold are answered with the smallest set that conflicts and the smallest
     change that mends it.
     """
-    return _json(usecases.allocate_once(sent))
+    return _json(usecases.allocate_once(sent, patience))
 
 
 @router.post("/check", response_model=CheckOut)

@@ -6,8 +6,10 @@ from typing import Any
 
 from service.allocations.answer import answer
 from service.allocations.assemble import Case, Terms, assemble
-from service.allocations.infeasible import allocate, examine
+from service.allocations.infeasible import examine
+from service.allocations.patience import Patience
 from service.allocations.places import Places
+from service.allocations.solving import allocate
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import InvalidMoney, minor_digits, to_minor
 from service.plans.domain import period_fault
@@ -17,10 +19,10 @@ from service.roster.domain import read_inputs
 from solver.policy import Policy
 
 
-def allocate_once(sent: Sent) -> dict[str, Any]:
-    """Quotas, reasons and proof. Raises `InvalidInput` and `Infeasible`; nothing is stored."""
+def allocate_once(sent: Sent, patience: Patience | None = None) -> dict[str, Any]:
+    """Quotas, reasons and proof. Raises what `read_case` and `solving.allocate` do."""
     case = read_case(sent)
-    return answer(case, allocate(case))
+    return answer(case, allocate(case, patience))
 
 
 def check_once(sent: Sent) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 What a command does stands in its own module, imported when the command runs: `--help` must not pay
 for numpy, SQLAlchemy and FastAPI. Tables go to stdout (tab-separated into a pipe), everything said
 to the person at the keyboard to stderr. Exit codes: 0 done, 1 the check failed, 2 bad input,
-3 the rules cannot all hold.
+3 the rules cannot all hold, 4 no plan in the time given or none that can be trusted, 130 Ctrl-C.
 """
 
 from pathlib import Path
@@ -96,6 +96,9 @@ def allocate(
             help="First and last day of the plan; else the twelve months after the last history.",
         ),
     ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(min=0, help="Seconds the solve may take; else as it takes.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write a .csv, .xlsx or .json file, not a table.")
     ] = None,
@@ -103,7 +106,7 @@ def allocate(
     """Split a target over the reps of a folder of files, without a server."""
     from service.cli.allocate import Order, allocate_files
 
-    allocate_files(Order(source, target, policy, currency, increment, period), out)
+    allocate_files(Order(source, target, policy, currency, increment, period, time_limit), out)
 
 
 @app.command()

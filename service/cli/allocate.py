@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import yaml
 
 from service.allocations.answer import answer
 from service.allocations.assemble import Case, Terms, assemble
-from service.allocations.infeasible import Infeasible, allocate
+from service.allocations.infeasible import Infeasible
 from service.allocations.places import Places
+from service.allocations.solving import PlanNotConfirmed, SolveTookTooLong, allocate
 from service.allocations.versions.describe import prove
-from service.cli.failure import INFEASIBLE, Failure
+from service.cli.failure import INFEASIBLE, NO_ANSWER, Failure
 from service.cli.output import Cell, Table, show, write_bytes, write_csv, write_xlsx
+from service.cli.waiting import solved_while_waiting
 from service.kit.body import JsonReader
 from service.kit.errors import InvalidInput, MalformedBody
 from service.kit.money import InvalidMoney, minor_digits, to_minor
@@ -42,6 +45,8 @@ class Order:
     currency: str = "USD"
     increment: str | None = None
     period: str | None = None
+    time_limit: float | None = None
+    """Seconds; None: as long as it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +84,23 @@ def solve_files(order: Order) -> Solved:
         places = Places(policy=stated, at=(str(order.policy),))
         policy = to_policy(stated, digits=terms.digits, named=named, path=places.at)
         case = assemble(read.inputs, terms, policy, places)
-        return Solved(case, allocate(case), read.notes)
+        seconds = float("inf") if order.time_limit is None else order.time_limit
+        allocation = solved_while_waiting(partial(allocate, case), seconds)
+        return Solved(case, allocation, read.notes)
     except FileFaults as faults:
         raise _listed([str(fault) for fault in faults.faults]) from faults
     except InvalidInput as faults:
         raise _listed([f"{_place(f.pointer)}: {f.detail}" for f in faults.faults]) from faults
     except Infeasible as conflict:
         raise Failure(_told(conflict), INFEASIBLE) from conflict
+    except SolveTookTooLong as reason:
+        raise Failure(
+            f"No plan within {order.time_limit:g} s. A larger --time-limit may find one; so do "
+            "fewer rules across the tree.",
+            NO_ANSWER,
+        ) from reason
+    except PlanNotConfirmed as reason:
+        raise Failure(reason.detail, NO_ANSWER) from reason
 
 
 def _terms(order: Order) -> Terms:
@@ -229,9 +244,13 @@ def _in_words(binding: Sequence[str]) -> str:
 
 def _rule(name: str) -> str:
     """`cap` is an upper limit, `unit:west:max` the maximum of west; ids may contain colons."""
-    of, _, side = name.rpartition(":")
-    rule = _RULES.get(side, side)
-    return f"{rule} of {of.partition(':')[2]}" if of else rule
+    kind, _, rest = name.partition(":")
+    if not rest:
+        return _RULES.get(kind, kind)
+    if kind == "parity":
+        return f"balance of {rest}"
+    of, _, side = rest.rpartition(":")
+    return f"{_RULES.get(side, side)} of {_KINDS.get(kind, '')}{of}"
 
 
 _RULES = {
@@ -241,6 +260,8 @@ _RULES = {
     "max": "maximum",
     "min": "minimum",
 }
+_KINDS = {"group": "group ", "margin": "margin ", "row": "row "}
+"""Units and reps go by their names alone."""
 
 
 def _write(solved: Solved, document: Document, names: dict[str, str | None], out: Path) -> None:

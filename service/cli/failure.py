@@ -1,6 +1,6 @@
 """What a command says when it cannot do its work."""
 
-BAD_INPUT, INFEASIBLE = 2, 3
+BAD_INPUT, INFEASIBLE, NO_ANSWER, STOPPED = 2, 3, 4, 130
 
 
 class Failure(Exception):

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
-from service.allocations.infeasible import Infeasible, PlanNotConfirmed
+from service.allocations.infeasible import Infeasible
+from service.allocations.patience import PatienceDep
 from service.allocations.schemas import QuotaOut
+from service.allocations.solving import PlanNotConfirmed, SolveTookTooLong
 from service.allocations.versions.describe import present_quota
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.schemas import (
@@ -22,7 +24,7 @@ from service.allocations.versions.usecases import reading, solving, verifying
 from service.kit.auth import CallerDep
 from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionsDep
-from service.kit.errors import NotAcceptable
+from service.kit.errors import DatabaseUnavailable, NotAcceptable
 from service.kit.etags import send_etag
 from service.kit.pages import Page, PageDep
 from service.kit.parameters import refuse_other_formats
@@ -42,7 +44,14 @@ _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
 @router.post(
     "",
     status_code=201,
-    responses=problems(PlanNotFound, InputsMissing, Infeasible, PlanNotConfirmed),
+    responses=problems(
+        PlanNotFound,
+        InputsMissing,
+        Infeasible,
+        PlanNotConfirmed,
+        DatabaseUnavailable,
+        SolveTookTooLong,
+    ),
 )
 def solve_version(
     plan_id: PlanIdPath,
@@ -52,13 +61,16 @@ def solve_version(
     caller: CallerDep,
     sessions: SessionsDep,
     now: NowDep,
+    patience: PatienceDep,
 ) -> VersionOut:
     """Solve the plan's working inputs into a new immutable version, a draft."""
     body = sent.document
     order = solving.Order(
         body.get("policy") or {}, body.get("base_version"), body.get("note"), sent.faults
     )
-    version, currency = solving.solve_version(sessions, caller, plan_id, order, now=now)
+    version, currency = solving.solve_version(
+        sessions, caller, plan_id, order, now=now, patience=patience
+    )
     send_etag(response, version_etag(version))
     response.headers["Location"] = f"/v1/plans/{plan_id}/versions/{version.number}"
     return VersionOut.of(version, currency)

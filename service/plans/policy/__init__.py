@@ -5,8 +5,8 @@ read.py     to_policy: the solver's policy, or every fault with its place
 stored.py   the one way in which versions write a policy, and back into the caller's units
 """
 
-from service.plans.policy.read import Named, to_policy
+from service.plans.policy.read import PARITY, Named, to_policy
 from service.plans.policy.schema import PolicyBody
 from service.plans.policy.stored import present_policy, stored_policy
 
-__all__ = ["Named", "PolicyBody", "present_policy", "stored_policy", "to_policy"]
+__all__ = ["PARITY", "Named", "PolicyBody", "present_policy", "stored_policy", "to_policy"]

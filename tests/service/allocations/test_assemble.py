@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from service.allocations.assemble import Case, Terms, assemble
-from service.allocations.infeasible import allocate, largest_target, smallest_target
+from service.allocations.solving import allocate
+from service.allocations.stated import largest_target, smallest_target
 from service.kit.errors import InvalidInput
 from service.roster.domain import read_inputs
 from solver.policy import Policy

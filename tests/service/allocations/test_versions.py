@@ -13,8 +13,9 @@ from fastapi import FastAPI
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from service.allocations import infeasible
+from service.allocations import solving as one_shot
 from service.allocations.assemble import Case
+from service.allocations.patience import Patience
 from service.allocations.versions.repository import unpack
 from service.allocations.versions.tables import Chunk
 from service.allocations.versions.usecases import solving
@@ -226,9 +227,9 @@ class TestWhileItIsSolved:
     def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Response]) -> None:
         """Let somebody else call the service just before the real solver starts."""
 
-        def allocate(case: Case) -> Allocation:
+        def allocate(case: Case, patience: Patience) -> Allocation:
             assert act().is_success
-            return infeasible.allocate(case)
+            return one_shot.allocate(case, patience)
 
         monkeypatch.setattr(solving, "allocate", allocate)
 

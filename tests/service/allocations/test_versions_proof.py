@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from service.allocations.assemble import Terms, assemble
-from service.allocations.infeasible import allocate
+from service.allocations.solving import allocate
 from service.allocations.versions.describe import describe
 from service.allocations.versions.domain.canonical import canonical, digest
 from service.allocations.versions.domain.content import Content, Parent

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.assemble import Terms, assemble
-from service.allocations.infeasible import allocate
+from service.allocations.patience import Patience
 from service.allocations.places import Places
+from service.allocations.solving import allocate
 from service.allocations.versions.describe import describe
 from service.allocations.versions.domain.canonical import digest
 from service.allocations.versions.domain.content import Content, Parent
@@ -38,7 +39,13 @@ class Order:
 
 
 def solve_version(
-    sessions: sessionmaker[Session], caller: Caller, plan_id: str, order: Order, *, now: datetime
+    sessions: sessionmaker[Session],
+    caller: Caller,
+    plan_id: str,
+    order: Order,
+    *,
+    now: datetime,
+    patience: Patience | None = None,
 ) -> tuple[PlanVersion, str]:
     """Solve the plan's working inputs into a new draft; answers it and the plan's currency.
 
@@ -55,7 +62,7 @@ def solve_version(
     named = Named(frozenset(inputs.reps.id), frozenset(inputs.units.id))
     policy = to_policy(order.policy, digits=terms.digits, named=named, known=faults)
     case = assemble(inputs, terms, policy, Places(policy=order.policy))
-    content = describe(case, allocate(case))
+    content = describe(case, allocate(case, patience))
     packed = pack(content.chunks)
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)

@@ -1,0 +1,60 @@
+"""How long a solve may take, and who may stop it: the clock that the solver does not have.
+
+A caller over HTTP who hangs up stops the solve. The solver asks from whatever thread it works in;
+the event loop is asked in turn, at most a few times a second.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import anyio.lowlevel
+from anyio import from_thread
+from fastapi import Depends, Request
+
+from solver.watch import Stage, Watch
+
+_ASK_EVERY: Final = 0.2
+"""Seconds between two questions to the event loop, which take about a tenth of a millisecond."""
+
+
+def _nobody_stops() -> bool:
+    return False
+
+
+def _nobody_listens(_stage: Stage, _done: int) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """What a caller waits for; the clock starts when the solve does."""
+
+    seconds: float = float("inf")
+    stopped: Callable[[], bool] = _nobody_stops
+    tell: Callable[[Stage, int], None] = _nobody_listens
+
+    def watch(self) -> Watch:
+        end = time.monotonic() + self.seconds
+        return Watch(lambda: end - time.monotonic(), self.stopped, self.tell)
+
+
+async def _patience_of(request: Request) -> Patience:
+    """That of a caller over HTTP: as long as the server allows and the caller stays."""
+    loop = anyio.lowlevel.current_token()
+    asked, left = time.monotonic(), False
+
+    def stopped() -> bool:
+        nonlocal asked, left
+        if not left and time.monotonic() - asked > _ASK_EVERY:
+            left = from_thread.run(request.is_disconnected, token=loop)
+            asked = time.monotonic()
+        return left
+
+    return Patience(request.app.state.settings.solve_time_limit, stopped)
+
+
+PatienceDep = Annotated[Patience, Depends(_patience_of)]
