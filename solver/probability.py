@@ -24,6 +24,11 @@ def attainment_probability(
     return np.where(np.isnan(sigma), np.nan, chance)
 
 
+def chance_at(level: float) -> float:
+    """P(sales >= quota) of everybody who stands at this level of `equal_probability`: Phi(-x)."""
+    return float(ndtr(-level))
+
+
 def even_chance(baseline: FloatArray, sigma: FloatArray) -> FloatArray:
     """The quota that is attained with probability 1/2: the median B exp(-S^2 / 2), shape (n,)."""
     with np.errstate(over="ignore", under="ignore"):

@@ -191,7 +191,8 @@ def _columns(
     stretch = _stretch(case, allocation)
     level = allocation.common_stretch / _stretch_unit(case, allocation)
     with np.errstate(divide="ignore", invalid="ignore"):
-        effort = np.where(abs(level) > _NOISE, stretch / level, np.nan)
+        compared = abs(level) > _NOISE and allocation.scale.response == "linear"
+        effort = np.where(compared, stretch / level, np.nan)
         over_last_year = np.where(reps.last_year > 0, allocation.quota / reps.last_year - 1, np.nan)
     cap = money(allocation.cap[order])
     unlimited = allocation.cap[order] >= UNLIMITED
@@ -238,10 +239,8 @@ def _stretch_unit(case: Case, allocation: Allocation) -> float:
 
 def _stretch(case: Case, allocation: Allocation) -> FloatArray:
     """(n,) in row order; nan for a rep who has no yardstick while others have one."""
-    yardstick = allocation.scale.yardstick
-    undefined = (yardstick == 0) & yardstick.any()
     unit = _stretch_unit(case, allocation)
-    return np.where(undefined, np.nan, allocation.stretch / unit)
+    return np.where(allocation.scale.measured, allocation.stretch / unit, np.nan)
 
 
 def _terms(allocation: Allocation) -> list[IntArray]:

@@ -91,11 +91,14 @@ class QuotaOut(BaseModel):
     reach: float = Field(examples=[50000])
     stretch: float | None = Field(
         description="(quota - anchor) / yardstick of the policy, before rounding; money under "
-        "equal_amount; null for a rep without a yardstick",
+        "equal_amount; null for a rep without a yardstick. Under equal_probability "
+        "ln(quota / anchor) / sigma: the chance of attaining is that of a standard normal above it",
         examples=[0.82],
     )
     effort: float | None = Field(
-        description="Own stretch over the common one: 1 is the same as everyone", examples=[1.0]
+        description="Own stretch over the common one: 1 is the same as everyone; null under "
+        "equal_probability, where stretches have no natural zero",
+        examples=[1.0],
     )
     growth: float | None = Field(description="Quota on baseline", examples=[0.164])
     over_last_year: float | None = Field(examples=[0.26])

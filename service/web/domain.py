@@ -10,6 +10,11 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Final, Literal
 
+import numpy as np
+
+from solver.fairness import Scale
+from solver.response import Response
+
 COMPANY: Final = None
 """The unit of reps, and the parent of units, that hang on the company itself."""
 
@@ -69,7 +74,9 @@ class Rep:
     """The term `stretch` of the explanation; anchor + this + rounding = quota, exactly."""
     rounding: int
     yardstick: float
-    """What one unit of stretch is in this rep's money."""
+    """What one unit of stretch is in this rep's money; under `lognormal` the rep's sigma."""
+    chance: float | None = None
+    """The probability of attaining the quota; None where it is unknown."""
     estimate: Mapping[str, Any] | None = None
     """What an estimated baseline rests on; None where it was given."""
 
@@ -160,6 +167,8 @@ class VersionView:
     checks: Mapping[str, bool]
     units: Sequence[Unit]
     reps: Sequence[Rep]
+    response: Response = "linear"
+    """How quotas answer to the level (`solver.response`)."""
     estimate: Mapping[str, Any] | None = None
     """The parameters that baselines were estimated with; None where all were given."""
 
@@ -233,10 +242,23 @@ class VersionView:
             counts[rep.hold] += 1
         return counts
 
+    @property
+    def by_chance(self) -> bool:
+        """Whether the chance of attaining is what was made even, so that there is no index."""
+        return self.response == "lognormal"
+
+    def common_effort(self, rep: Rep) -> int:
+        """The money beyond the anchor that the common level asks of a rep."""
+        if not self.by_chance:
+            return round(self.level * rep.yardstick)
+        scale = Scale(np.array([float(rep.anchor)]), np.array([rep.yardstick]), self.response)
+        # Nobody is asked for more than all, wherever those who cannot carry it would stand.
+        return min(round(scale.at(self.level).item()), self.assigned) - rep.anchor
+
     def effort_of(self, unit: str | None) -> float | None:
         """The effort index of a unit as a whole: 1.00 is the common effort."""
         totals = self.totals[unit]
-        if not totals.yardstick > 0 or abs(self.level) < NO_EFFORT:
+        if self.by_chance or not totals.yardstick > 0 or abs(self.level) < NO_EFFORT:
             return None
         return (totals.quota - totals.anchor) / totals.yardstick / self.level
 

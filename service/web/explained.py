@@ -35,7 +35,7 @@ def terms(version: VersionView, rep: Rep) -> list[Term]:
     asked = rep.effort_amount
     # where no rep at all follows the common level, there is nothing to tell the rule apart from
     if rep.binding and version.evenness.reps_at_common_stretch:
-        asked = round(version.level * rep.yardstick)
+        asked = version.common_effort(rep)
     steps: list[tuple[TermName, int]] = [
         ("baseline", baseline),
         ("effort", rep.anchor + asked - baseline),

@@ -29,6 +29,7 @@ class Line:
     growth: float | None = None
     over_last_year: float | None = None
     effort: float | None = None
+    chance: float | None = None
     binding: tuple[str, ...] = ()
     hold: Hold = "none"
     is_open: bool = False
@@ -106,6 +107,7 @@ def _rep(rep: Rep, names: Names) -> Line:
         growth=rep.growth,
         over_last_year=rep.over_last_year,
         effort=rep.effort,
+        chance=rep.chance,
         binding=rep.binding,
         hold=rep.hold,
     )

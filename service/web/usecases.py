@@ -133,6 +133,7 @@ def _read(session: Session, workspace_id: str, plan_id: str, number: int) -> Ver
         fairness=manifest["policy"]["fairness"],
         over_assignment=manifest["policy"]["over_assignment"],
         level=manifest["level"],
+        response=manifest.get("response", "linear"),
         increment=manifest["increment"],
         engine=manifest["engine"],
         evenness=_evenness(manifest),
@@ -146,7 +147,8 @@ def _read(session: Session, workspace_id: str, plan_id: str, number: int) -> Ver
 def _evenness(manifest: Mapping[str, Any]) -> Evenness:
     facts, common = manifest["fairness"], manifest["common"]["stretch"]
     ends = (facts["stretch_min"], facts["stretch_max"])
-    told = abs(common) > NO_EFFORT
+    linear = manifest.get("response", "linear") == "linear"
+    told = linear and abs(common) > NO_EFFORT
     low, high = sorted(end / common for end in ends) if told else (None, None)
     return Evenness(
         effort_min=low,
@@ -186,6 +188,7 @@ def _rep(row: Mapping[str, Any]) -> Rep:
         effort_amount=effort_amount,
         rounding=rounding,
         yardstick=row["yardstick"],
+        chance=row["attainment_probability"],
         estimate=row["estimate"],
     )
 

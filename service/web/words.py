@@ -10,6 +10,7 @@ from typing import Final
 from service.web.domain import COMPANY, HOLDS, Hold, Names, Rep, VersionView
 from service.web.figures import Figures
 from service.web.i18n import Language
+from solver.probability import chance_at
 
 _EFFORT_IN_EVIDENCE: Final = 0.005
 """Indices that differ by less look alike with the two decimals that people see."""
@@ -139,6 +140,13 @@ class Words:
             "baseline": exact(rep.baseline),
             "growth": growth,
         }
+        if rep.hold == "none" and self.version.by_chance:
+            return say(
+                "Expected sales of %(baseline)s and the same chance of attaining the quota as "
+                "everyone whom no rule holds make a quota of %(quota)s, %(growth)s on expected "
+                "sales.",
+                **facts,
+            )
         if rep.hold == "none":
             return say(
                 "Expected sales of %(baseline)s and the same effort as everyone whom no rule "
@@ -159,6 +167,7 @@ class Words:
             "equal_growth": say("the growth on expected sales, in per cent"),
             "equal_potential_share": say("the share of each territory’s potential"),
             "equal_amount": say("the extra money"),
+            "equal_probability": say("the chance of attaining the quota"),
         }.get(self.version.fairness, self.version.fairness)
 
     # Evenness
@@ -189,6 +198,12 @@ class Words:
                     low=figures.number(low),
                     high=figures.number(high),
                 )
+        if version.by_chance and facts.reps_at_common_stretch:
+            yield say(
+                "Whoever no rule holds attains the quota with a chance of %(chance)s, if sales "
+                "are as uncertain as the sigmas given say; before rounding.",
+                chance=self.common_chance(),
+            )
         if facts.gini is not None:
             yield say(
                 "Gini of quota ÷ expected sales: %(gini)s; Theil: %(theil)s "
@@ -197,6 +212,10 @@ class Words:
                 theil=figures.number(facts.theil, 4),
                 count=figures.count(count),
             )
+
+    def common_chance(self) -> str:
+        """The chance of attaining of everybody whom no rule holds, where that was made even."""
+        return self.figures.percent(chance_at(self.version.level)) or ""
 
     # Proof
 
@@ -220,6 +239,11 @@ class Words:
             "leximin": (
                 say("Evenness"),
                 say(
+                    "Before rounding, nobody’s chance can be raised without lowering that of "
+                    "somebody who already has as little or less."
+                )
+                if version.by_chance
+                else say(
                     "Before rounding, nobody’s effort can be lowered without raising that of "
                     "somebody who already carries as much or more."
                 ),

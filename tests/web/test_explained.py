@@ -1,5 +1,7 @@
 """The waterfall of one quota: its terms add up to it, under every policy."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +56,38 @@ def test_a_policy_without_anchor_is_told_from_the_expected_sales_on() -> None:
         "effort": 10_00,
         "quota": 110_00,
     }
+
+
+def test_where_chances_are_even_the_effort_is_what_the_common_chance_asks() -> None:
+    """Ada's even chance is at 99.50 and the common one at 99.50 x e^(0.1 x 0.5) = 104.60."""
+    chances: dict[str, Any] = {
+        "fairness": "equal_probability",
+        "response": "lognormal",
+        "level": 0.5,
+    }
+    held = a_rep(
+        "ada", quota=102_00, anchor=99_50, effort_amount=2_50, yardstick=0.1, binding=("cap",)
+    )
+
+    assert amounts(terms(a_version([held, a_rep("bob")], **chances), held)) == {
+        "baseline": 100_00,
+        "effort": 4_60,
+        "rule": -2_60,
+        "quota": 102_00,
+    }
+
+
+def test_nobody_is_asked_for_more_than_all() -> None:
+    """Where only reps without expected sales can carry more, the common chance is all but none."""
+    nearly_none: dict[str, Any] = {
+        "fairness": "equal_probability",
+        "response": "lognormal",
+        "level": 1e9,
+    }
+    held = a_rep("ada", quota=102_00, anchor=99_50, effort_amount=2_50, binding=("cap",))
+    version = a_version([held, a_rep("bob")], **nearly_none)
+
+    assert version.common_effort(held) == version.assigned - 99_50
 
 
 @given(

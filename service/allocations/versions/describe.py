@@ -51,6 +51,7 @@ def _written(case: Case, allocation: Allocation) -> tuple[Row, list[Row], list[R
         "target": case.problem.target,
         "assigned": allocation.assigned,
         "level": allocation.common_stretch,
+        "response": allocation.scale.response,
         "common": common(case, allocation),
         "fairness": fairness(case, allocation),
         "estimate": estimate_parameters(case),

@@ -7,15 +7,16 @@ is refused by name, never ignored.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, get_args
+from typing import Any, Self
 
 import solver.errors
 from service.kit.errors import Fault, InvalidInput, pointer
 from service.kit.money import InvalidMoney, to_minor
 from solver.errors import InvalidProblem
-from solver.policy import Fairness, Group, LinearRow, MarginFloor, Parity, Policy, Relax
+from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy, Relax
 from solver.problem import UNLIMITED
 
 type Path = tuple[str | int, ...]
@@ -25,6 +26,8 @@ PARITY = "parity:"
 """How the rules begin whose value is a tolerance, not an amount."""
 ROW = "row:"
 """How the rules begin whose value may be below 0."""
+_LEASTS = (":min", ":floor")
+"""How the rules end that say the least; where they are lifted, nothing is too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,6 @@ def to_policy(
     values = {name: value for name, value in given.items() if name in Policy.__slots__}
     for name, read in _RULES.items():
         values[name] = reading.rules(name, given.get(name) or (), read)
-    if _is_not_built(given.get("fairness")):
-        del values["fairness"]
     try:
         policy = Policy(**values)
     except InvalidProblem as error:
@@ -162,6 +163,8 @@ def _own_row(reading: _Reading, row: Row, at: Path) -> LinearRow:
 
 def _relax(reading: _Reading, row: Row, at: Path) -> Relax:
     rule = row["rule"]
+    if row["to"] is None:
+        return Relax(rule, -math.inf if rule.endswith(_LEASTS) else math.inf)
     if rule.startswith(PARITY):
         return Relax(rule, reading.tolerance(row, at))
     return Relax(rule, reading.amount(row, "to", at, signed=rule.startswith(ROW)) or 0)
@@ -214,16 +217,10 @@ def _nobody(path: Path, rep: str) -> Fault:
     return Fault(pointer(path), "names no rep of `reps`", rep)
 
 
-def _is_not_built(fairness: str | None) -> bool:
-    return fairness is not None and fairness not in get_args(Fairness)
-
-
 def _not_built(given: Mapping[str, Any], path: Path) -> Iterator[Fault]:
     def fault(name: str, detail: str) -> Fault:
         return Fault(pointer((*path, name)), detail, given[name])
 
-    if _is_not_built(given.get("fairness")):
-        yield fault("fairness", f"{given['fairness']} is not available yet")
     for name in ("min_probability", "max_probability"):
         if name in given and name not in Policy.__slots__:
             yield fault(name, "is not available yet: limits by probability need risk")

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, NotRequired, Required, TypedDict
 from pydantic import ConfigDict, Field, WithJsonSchema, with_config
 
 from service.roster.schemas import STRICT_ROW, Key, Money, Otherwise
+from solver.policy import Fairness
 
 MIN_HEDGE: Final = -0.9
 MAX_HEDGE: Final = 10.0
@@ -108,10 +109,10 @@ RelaxRow = TypedDict(
         ],
         "to": Required[
             Annotated[
-                Money,
+                Money | None,
                 Field(
-                    description="Its new value: an amount; of a parity the tolerance. Targets "
-                    "are stated without over-assignment.",
+                    description="Its new value: an amount; of a parity the tolerance; null lifts "
+                    "it altogether. Targets are stated without over-assignment.",
                     examples=[510000],
                 ),
             ]
@@ -129,19 +130,13 @@ class PolicyBody(TypedDict):
 
     fairness: NotRequired[
         Annotated[
-            Literal[
-                "equal_stretch",
-                "equal_growth",
-                "equal_potential_share",
-                "equal_amount",
-                "equal_probability",
-            ]
-            | None,
+            Fairness | None,
             Field(examples=["equal_stretch"]),
         ]
     ]
     """What is made equal: the extra effort (default), the percentage on the baseline, the share of
-    potential, or the extra money. `equal_probability` is not available yet."""
+    potential, the extra money, or the chance of attaining the quota. `equal_probability` needs the
+    `sigma` of every rep and keeps rules of reps and units only."""
     over_assignment: NotRequired[
         Annotated[
             Annotated[float, Field(strict=True, ge=MIN_HEDGE, le=MAX_HEDGE, allow_inf_nan=False)]

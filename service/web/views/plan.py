@@ -82,6 +82,7 @@ def _line_facts(opened: Opened) -> dict[str, Any]:
         "figures": opened.figures,
         "shapes": SHAPES,
         "at": opened.addresses,
+        "by_chance": opened.version.by_chance,
         "year_on_year": any(rep.over_last_year is not None for rep in opened.version.reps),
     }
 

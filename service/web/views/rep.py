@@ -49,13 +49,24 @@ def _headline(words: Words, rep: Rep) -> list[Figure]:
                 ),
             ),
         ),
-        Figure(
-            say("Effort index"),
-            figures.number(rep.effort) or "–",
-            note=_beside(words, rep, lambda node: figures.number(words.version.effort_of(node))),
-        ),
+        _chance(words, rep) if words.version.by_chance else _effort(words, rep),
     ]
     return [figure for figure in shown if figure.value]
+
+
+def _effort(words: Words, rep: Rep) -> Figure:
+    say, figures = words.language.gettext, words.figures
+    return Figure(
+        say("Effort index"),
+        figures.number(rep.effort) or "–",
+        note=_beside(words, rep, lambda node: figures.number(words.version.effort_of(node))),
+    )
+
+
+def _chance(words: Words, rep: Rep) -> Figure:
+    say, figures = words.language.gettext, words.figures
+    common = say("%(chance)s for all whom no rule holds", chance=words.common_chance())
+    return Figure(say("Chance of attaining"), figures.percent(rep.chance) or "–", note=common)
 
 
 def _beside(words: Words, rep: Rep, told: Callable[[str | None], str | None]) -> str:

@@ -1,7 +1,7 @@
 """The pages as answers: status codes, languages, headers, what a damaged version shows."""
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from service.kit.db import Database
 from service.kit.settings import Settings
 from service.main import create_app
 from service.web import usecases
+from solver.policy import Fairness
 from tests.service.allocations.plans import a_plan, a_version, four_reps, publish
 
 CHINESE = {"Accept-Language": "zh-CN"}
@@ -102,16 +103,14 @@ class TestPlan:
             assert client.get(page_of(plan)).status_code == 200
             assert client.get(f"{page_of(plan)}/reps/ann").status_code == 200
 
-    @pytest.mark.parametrize(
-        "fairness", ["equal_stretch", "equal_growth", "equal_potential_share", "equal_amount"]
-    )
+    @pytest.mark.parametrize("fairness", get_args(Fairness))
     @pytest.mark.parametrize("language", ["en", "zh"])
     def test_every_policy_is_told_in_both_languages(
         self, client: TestClient, fairness: str, language: str
     ) -> None:
         inputs = four_reps()
         for rep in inputs["reps"]:
-            rep["potential"] = 500
+            rep |= {"potential": 500, "sigma": 0.3}
         plan = a_plan(client, inputs)
         a_version(client, plan, policy={"fairness": fairness, "over_assignment": 0.02})
 

@@ -15,7 +15,7 @@ make a chunk. Values count, not bytes: white space and the order of keys may cha
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Final, Literal, TypedDict
+from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
 
 import numpy as np
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
@@ -24,6 +24,7 @@ from service.allocations.versions.domain.canonical import canonical, digest
 from service.allocations.versions.domain.content import Row, index_of
 from solver.certificate import Certificate, check
 from solver.problem import AMOUNT_LIMIT, COMPANY, UNLIMITED, padded
+from solver.response import Response
 
 PROOF_FORMAT: Final = "fairquota.proof/1"
 
@@ -75,6 +76,8 @@ class Manifest(TypedDict):
     digits: Annotated[int, Field(ge=0, le=4)]
     increment: _Count
     level: float
+    response: NotRequired[Response]
+    """How quotas answer to levels (`solver.response`); linear where it is left out."""
     common: CommonPart
     units: list[ListedChunk]
     quotas: list[QuotasChunk]
@@ -282,6 +285,7 @@ def _certificate(manifest: Manifest, units: list[UnitRow], rows: list[QuotaRow])
         yardstick=floats(row["yardstick"] for row in rows),
         unrounded=floats(row["unrounded"] for row in rows),
         quota=ints(row["quota"] for row in rows),
+        response=manifest.get("response", "linear"),
     )
 
 
