@@ -179,7 +179,7 @@ class RuleOut(BaseModel):
     """A rule that takes part in a conflict."""
 
     rule: str = Field(examples=["unit:west:min"])
-    value: Amount
+    value: float = Field(description="An amount; the tolerance of a parity", examples=[600000])
 
 
 class RelaxationOut(BaseModel):
@@ -189,7 +189,10 @@ class RelaxationOut(BaseModel):
 
     rule: str = Field(examples=["unit:west:min"])
     from_: float = Field(alias="from", examples=[600000])
-    to: float = Field(examples=[510000])
+    to: float | None = Field(
+        description="An amount; the tolerance of a parity; null: no limit would do but none",
+        examples=[510000],
+    )
 
 
 class TargetRangeOut(BaseModel):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from math import isfinite
 from typing import Any
 
 from service.kit.money import from_minor
@@ -33,7 +34,10 @@ def stored_policy(policy: Policy) -> Row:
         "parity": [asdict(rule) for rule in policy.parity],
         "margin_floors": [asdict(floor) for floor in policy.margin_floors],
         "rows": [asdict(row) | {"coefficients": dict(row.coefficients)} for row in policy.rows],
-        "relax": [asdict(relax) for relax in policy.relax],
+        "relax": [
+            {"rule": relax.rule, "to": relax.to if isfinite(relax.to) else None}
+            for relax in policy.relax
+        ],
     }
 
 

@@ -1,5 +1,6 @@
 """Policies as the API says them: what is taken over, what is refused by name, how it is kept."""
 
+import math
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -29,6 +30,7 @@ EVERY_RULE: dict[str, Any] = {
         {"rule": "unit:w:min", "from": 600, "to": 510},
         {"rule": "parity:role", "from": 0.02, "to": 0.05},
         {"rule": "row:mentors:min", "to": -10.25},
+        {"rule": "group:key:min", "from": 1.25, "to": None},
     ],
     "on_infeasible": "gap",
 }
@@ -127,6 +129,7 @@ class TestToPolicy:
             margin_floors=(MarginFloor("all", 50), MarginFloor("west", 700, "w")),
             rows=(LinearRow("mentors", (("r1", 1), ("r2", -0.5)), min=-300),),
             relax=(
+                Relax("group:key:min", -math.inf),
                 Relax("parity:role", 0.05),
                 Relax("row:mentors:min", -1_025),
                 Relax("unit:w:min", 51_000),
@@ -244,7 +247,10 @@ class TestStoredPolicy:
         assert shown["groups"][1] == {
             "id": "overlay", "reps": ["r1", "r2"], "min": 0, "max": 500.5,
         }  # fmt: skip
-        assert shown["relax"][0] == {"rule": "parity:role", "to": 0.05}
+        assert shown["relax"][:2] == [
+            {"rule": "group:key:min", "to": None},
+            {"rule": "parity:role", "to": 0.05},
+        ]
 
     def test_of_the_first_release_knows_no_rules(self) -> None:
         assert present_policy({"fairness": "equal_growth"}, 2) == {"fairness": "equal_growth"}
