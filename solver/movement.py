@@ -1,10 +1,11 @@
 """Who carries more, and who less, when money moves in a plan on the tree: one direction at a time.
 
 Money that comes goes to those who stand lowest and can carry more, money that is taken comes from
-those who stand highest and can carry less, each in proportion to the own yardstick. Reps at a limit
-and units whose sum stands at the end of its range do not move beyond it, but move back; so up and
-down are two tables of the same kind. In a table of reps who move down everything is counted with
-its sign turned: always those who `start` at the smallest number move first.
+those who stand highest and can carry less, each in proportion to what a step of the level is worth
+to them: the own yardstick, or another slope of `solver.response`. Reps at a limit and units whose
+sum stands at the end of its range do not move beyond it, but move back; so up and down are two
+tables of the same kind. In a table of reps who move down everything is counted with its sign
+turned: always those who `start` at the smallest number move first.
 """
 
 from __future__ import annotations
@@ -56,12 +57,14 @@ class Direction:
     """(n,) sign x the stretch at which each rep stands."""
     able: BoolArray
     """(n,) who can move this way."""
-    yardstick: FloatArray
-    """(n,) money per stretch of those who move."""
+    pace: FloatArray
+    """(n,) money per stretch of whoever moves, > 0."""
     full: BoolArray
     """(m + 1,) nodes whose sum cannot move this way; the company's never does by itself."""
     typical: float
     """`Scale.typical`: what starts are compared by."""
+    least: float
+    """The smallest sum of paces that says anything."""
 
     @cached_property
     def start(self) -> FloatArray:
@@ -71,7 +74,7 @@ class Direction:
     @cached_property
     def slope(self) -> FloatArray:
         """(n,) money per stretch; 0 for those who cannot move."""
-        return np.where(self.able, self.yardstick, 0.0)
+        return np.where(self.able, self.pace, 0.0)
 
     @cached_property
     def inside(self) -> tuple[FloatArray, FloatArray]:
@@ -112,7 +115,10 @@ class Direction:
         return first, slope
 
     def shift(self, top: int, path: IntArray | None = None) -> Shift | None:
-        """Who moves within a node by how much; nodes on the path have room. None: nobody can."""
+        """Who moves within a node by how much; nodes on the path have room.
+
+        None where nobody can, or where nothing tells in which proportion.
+        """
         h = self.hierarchy
         open_ = ~self.full
         open_[top if path is None else path] = True
@@ -127,6 +133,8 @@ class Direction:
         moving = self._at_once(start, np.full_like(start, first))
         slope = np.where(moving, self.slope, 0.0)
         total = float(slope.sum())
+        if total < self.least:
+            return None
         later = float(np.min(start, where=~moving, initial=np.inf)) - first
         return Shift(self.sign * slope / total, first, self.sign / total, later * total)
 
@@ -177,8 +185,13 @@ def directions(
     quota, noise = levels.quota, money_noise(levels.quota)
     level = levels.level[hierarchy.rep_node]
     # A free rep stands at the level itself: with next to no yardstick the own ratio is all noise.
-    free = np.abs(scale.at(level) - quota) <= noise
-    stretch = np.where(free, level, (quota - scale.anchor) / scale.yardstick)
+    wanted = scale.at(level)
+    free = np.abs(wanted - quota) <= noise
+    stretch = np.where(free, level, scale.stretch(quota))
+    linear = scale.response == "linear"
+    # A quota next to nothing has next to no slope either, and that is noise.
+    pace = scale.yardstick if linear else scale.yardstick * np.where(free, wanted, quota)
+    least = 0.0 if linear else _LEAST
     sums = slice_sums(quota, hierarchy.first, hierarchy.last)
     typical = scale.typical(bounds.total)
 
@@ -186,7 +199,7 @@ def directions(
         full = node_room <= money_noise(sums)
         full[0] = True
         able = room > noise
-        return Direction(hierarchy, sign, sign * stretch, able, scale.yardstick, full, typical)
+        return Direction(hierarchy, sign, sign * stretch, able, pace, full, typical, least)
 
     return (
         towards(1, bounds.highest - quota, bounds.unit_max - sums),

@@ -61,12 +61,19 @@ class Prices:
 
     @cached_property
     def target(self) -> Price | None:
-        """One more unit to assign; None where nobody can carry it: the target cannot grow."""
+        """One more unit to assign; None where nobody can carry it (see `grows`), or where nothing
+        tells who would: under equal_probability, if only reps can whose quotas are nothing.
+        """
         more = self._up.shift(0)
         if more is None:
             return None
         limit = min(more.range, self._room(more.change))
         return Price(more.change, np.nan, more.rate, limit)
+
+    @property
+    def grows(self) -> bool:
+        """Whether anybody can carry more than now."""
+        return bool(np.isfinite(self._up.inside[0][0]))
 
     @cached_property
     def unit_side(self) -> IntArray:
@@ -83,7 +90,7 @@ class Prices:
     @cached_property
     def unit_price(self) -> FloatArray:
         """(m + 1,) change of everyone else's stretch where the end of the node's range that binds
-        gives way by one minor unit; 0 where none binds.
+        gives way by one minor unit; 0 where none binds, nan where nothing tells (see `target`).
         """
         return self._around(self.unit_side, np.maximum(self.hierarchy.parent, 0))
 
@@ -122,7 +129,7 @@ class Prices:
         change[k] = side
         room = np.inf if side > 0 else float(self.bounds.lowest[k])
         own = self._towards(side)
-        inside = Shift(change, float(own.stand[k]), side / float(own.yardstick[k]), room)
+        inside = Shift(change, float(own.stand[k]), side / float(own.pace[k]), room)
         return self._exchange(inside, side, int(self.hierarchy.rep_node[k]), rep=k)
 
     def _exchange(
@@ -155,7 +162,8 @@ class Prices:
     def _around(self, side: IntArray, through: IntArray) -> FloatArray:
         """The change of stretch around limits that money passes when they give way."""
         slope = np.where(side > 0, -self._less[1][through], self._more[1][through])
-        return np.divide(1.0, slope, out=np.zeros_like(slope), where=side != 0)
+        told = np.where(np.abs(slope) >= self._up.least, slope, np.nan)
+        return np.divide(1.0, told, out=np.zeros_like(slope), where=side != 0)
 
     @cached_property
     def _directions(self) -> tuple[Direction, Direction]:

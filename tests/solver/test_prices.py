@@ -17,7 +17,7 @@ from solver.prices import Price, Prices
 from solver.problem import NOT_SET, UNLIMITED, FloatArray, IntArray, Problem
 from solver.solve import solve
 from solver.tree import equalise
-from tests.solver.builders import AMOUNT, GROWTH, POLICIES, a_problem, problems
+from tests.solver.builders import AMOUNT, GROWTH, POLICIES, PROBABILITY, a_problem, problems
 
 policies = st.sampled_from(POLICIES)
 
@@ -191,6 +191,7 @@ def test_one_more_of_target_changes_what_solving_again_changes(
     price = prices_of(plan).target
 
     if price is None:
+        assert not prices_of(plan).grows
         assert plan.bounds.total == np.minimum(most(plan)[0], UNLIMITED)
     elif step := whole(price):
         total = plan.bounds.total + step
@@ -235,13 +236,33 @@ def test_a_rep_s_limit_that_gives_way_changes_what_solving_again_changes(
         assert_rates(price, prices.rep_price[k])
 
 
+@given(problems().map(enlarged))
+def test_chances_follow_the_target_as_levels_do(problem: Problem) -> None:
+    """Here the level is no line: the price is the slope, and small steps come close to it."""
+    plan = solve(problem, PROBABILITY)
+    price = prices_of(plan).target
+
+    if price is not None:
+        carried = float(plan.levels.quota[price.change > 0].sum())
+        if step := int(min(whole(price), 1e-5 * carried)):
+            total = plan.bounds.total + step
+            again = solved_within(plan, moved(plan.bounds, node=0, low=total, high=total))
+            change = (again - plan.levels.quota) / step
+            np.testing.assert_allclose(change, price.change, rtol=0, atol=1e-3)
+
+
 def assert_changes(plan: Allocation, price: Price | None, step: int, after: Bounds) -> None:
     scale = plan.scale.laid_out(plan.hierarchy.rep_row)
-    again = equalise(plan.hierarchy, after, scale.anchor, scale.yardstick)
+    again = solved_within(plan, after)
     expected = 0.0 if price is None else step * price.change
     # A millionth of the step, and what float64 leaves of the plan itself.
     slack = 1e-6 * step + 1e-12 * (plan.bounds.total + np.abs(scale.anchor).sum())
-    np.testing.assert_allclose(again.quota - plan.levels.quota, expected, rtol=0, atol=slack)
+    np.testing.assert_allclose(again - plan.levels.quota, expected, rtol=0, atol=slack)
+
+
+def solved_within(plan: Allocation, bounds: Bounds) -> FloatArray:
+    scale = plan.scale.laid_out(plan.hierarchy.rep_row)
+    return equalise(plan.hierarchy, bounds, scale.anchor, scale.yardstick, scale.response).quota
 
 
 def assert_rates(price: Price | None, listed: float) -> None:
