@@ -124,10 +124,12 @@ def _wider_limits(
     whole = np.abs(sums - nearest) <= rough
     down = np.where(whole, nearest, np.floor(sums)).astype(np.int64)
     up = np.where(whole, nearest, np.ceil(sums)).astype(np.int64)
-    return replace(
-        coupling,
-        min=_statable(np.where(rows, np.minimum(coupling.min, down), coupling.min)),
-        max=_statable(np.where(rows, np.maximum(coupling.max, up), coupling.max)),
+    return _statable(
+        replace(
+            coupling,
+            min=np.where(rows, np.minimum(coupling.min, down), coupling.min),
+            max=np.where(rows, np.maximum(coupling.max, up), coupling.max),
+        )
     )
 
 
@@ -156,15 +158,15 @@ def _looser(elastic: Elastic, before: Coupling, after: Coupling, more: int) -> C
     """The same change, but further: where the last digits of a sum were noise."""
     widened = replace(
         after,
-        min=_statable(np.where(after.min < before.min, after.min - more, after.min)),
-        max=_statable(np.where(after.max > before.max, after.max + more, after.max)),
+        min=np.where(after.min < before.min, after.min - more, after.min),
+        max=np.where(after.max > before.max, after.max + more, after.max),
         tolerance=np.where(
             after.tolerance > before.tolerance,
             np.round(after.tolerance + more * 10.0**-_PLACES, _PLACES),
             after.tolerance,
         ),
     )
-    return widened.at(elastic.case.total)
+    return _statable(widened.at(elastic.case.total))
 
 
 def _rough(elastic: Elastic) -> FloatArray:
@@ -176,7 +178,11 @@ def _rough(elastic: Elastic) -> FloatArray:
     return _ROUGH * largest
 
 
-def _statable(limit: IntArray) -> IntArray:
-    """A limit beyond every amount that can be stated is none."""
-    lifted = np.sign(limit) * UNLIMITED
-    return np.where(np.abs(limit) > AMOUNT_LIMIT, lifted, limit)
+def _statable(coupling: Coupling) -> Coupling:
+    """A limit beyond every amount that can be stated is none, nor is a margin floor below 0."""
+    lowest = np.where(_of_kinds(coupling, ("margin",)), 0, -AMOUNT_LIMIT)
+    return replace(
+        coupling,
+        min=np.where(coupling.min < lowest, -UNLIMITED, coupling.min),
+        max=np.where(coupling.max > AMOUNT_LIMIT, UNLIMITED, coupling.max),
+    )

@@ -6,7 +6,6 @@ import numpy as np
 
 from solver.coupling import Coupling
 from solver.infeasibility import Rule, Words
-from solver.problem import AMOUNT_LIMIT
 
 
 def about_a_row(coupling: Coupling, k: int, rule: Rule, needed: float, others: str) -> Words:
@@ -29,9 +28,10 @@ def about_a_row(coupling: Coupling, k: int, rule: Rule, needed: float, others: s
     start = (f"{subject} {said[not least]}", int(rule.value))
     if np.isnan(needed):
         return (*start, f", but {others} do not allow it.")
-    possible = f"can{verb} at most " if least else f"must{verb} at least "
     if np.isinf(needed):
-        possible, needed = f"must{verb} beyond ", AMOUNT_LIMIT
+        beyond = "the margin is a loss" if kind == "margin" else "no amount would do"
+        return (*start, f", but with {others} {beyond}.")
+    possible = f"can{verb} at most " if least else f"must{verb} at least "
     return (*start, f", but with {others} {whose} {possible}", int(needed), ".")
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from typing import Any
+import math
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
-from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from solver.conflict import diagnose
+from solver.bounds import Bounds
+from solver.conflict import diagnose, feasible_target
+from solver.fairness import SCALES
 from solver.hierarchy import lay_out
-from solver.infeasibility import Infeasibility
-from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy
-from solver.problem import COMPANY, NOT_SET, UNLIMITED, Problem, Reps, Units
+from solver.infeasibility import Infeasibility, Relaxation
+from solver.mending import Asked, mended
+from solver.policy import Policy
+from solver.problem import Problem
 from tests.solver.builders import coupled_problems, coupling_of, limits_of
+from tests.solver.tight import Sums, all_sums, can_hold, tight_cases
 
 
 def diagnosed(problem: Problem, policy: Policy) -> Infeasibility | None:
@@ -33,129 +35,6 @@ def found(problem: Problem, policy: Policy) -> Infeasibility:
 @given(coupled_problems())
 def test_rules_drawn_around_a_plan_can_hold(case: tuple[Problem, Policy]) -> None:
     assert diagnosed(*case) is None
-
-
-amounts = st.integers(0, 12)
-
-
-@st.composite
-def tight_cases(draw: st.DrawFn) -> tuple[Problem, Policy]:
-    """Any small organisation and rules across it; most of them ask for too much somewhere."""
-    parent = [draw(st.integers(COMPANY, row - 1)) for row in range(draw(st.integers(0, 3)))]
-    n = draw(st.integers(2, 6))
-    cap, fixed = st.sampled_from([UNLIMITED, UNLIMITED, 3, 6]), st.sampled_from([NOT_SET] * 5 + [4])
-    floors = st.sampled_from([0, 0, 0, 2, 5])
-    units = Units.of(
-        [f"u{row}" for row in range(len(parent))],
-        parent=parent,
-        min=[draw(st.sampled_from([0, 0, 4])) for _ in parent],
-        max=[draw(st.sampled_from([UNLIMITED, UNLIMITED, 15])) for _ in parent],
-    )
-    reps = Reps.of(
-        [f"r{row}" for row in range(n)],
-        unit=[draw(st.integers(COMPANY, len(parent) - 1)) for _ in range(n)],
-        min=[draw(floors) for _ in range(n)],
-        max=[draw(cap) for _ in range(n)],
-        fixed=[draw(fixed) for _ in range(n)],
-        baseline=[float(draw(st.sampled_from([0, 2, 4]))) for _ in range(n)],
-        reach=[draw(st.sampled_from([1.0, 1.0, 3.0])) for _ in range(n)],
-        margin=[draw(st.sampled_from([0.5, 0.25, 0.0, -0.5])) for _ in range(n)],
-    )
-    cohorts = {"role": tuple("ab"[row % 2] for row in range(n))} if n >= 4 else {}
-    problem = Problem(draw(st.integers(0, 24)), reps, units, cohorts=cohorts)
-    return problem, draw(_policies(reps.ids, with_parity=bool(cohorts)))
-
-
-@st.composite
-def _policies(draw: st.DrawFn, ids: tuple[str, ...], *, with_parity: bool) -> Policy:
-    some = st.lists(st.sampled_from(ids), min_size=1, unique=True).map(tuple)
-    groups = [
-        Group(f"g{k}", draw(some), *draw(st.sampled_from([(0, 5), (9, UNLIMITED), (3, 8), (6, 2)])))
-        for k in range(draw(st.integers(0, 3)))
-    ]
-    sizes = st.sampled_from([1.0, 2.0, -1.0, 0.5])
-    rows = [
-        LinearRow(
-            f"l{k}",
-            tuple((rep, draw(sizes)) for rep in draw(some)),
-            *draw(st.sampled_from([(3, None), (None, 4), (2, 2), (5, 1)])),
-        )
-        for k in range(draw(st.integers(0, 2)))
-    ]
-    margins = (MarginFloor("m", draw(st.sampled_from([1, 4, 9]))),) if draw(st.booleans()) else ()
-    parity = (Parity("role", draw(st.sampled_from([0.0, 0.1, 0.5]))),)
-    return Policy(
-        groups=tuple(groups),
-        rows=tuple(rows),
-        margin_floors=margins,
-        parity=parity if with_parity and draw(st.booleans()) else (),
-    )
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Each rule as a range of a weighted sum of quotas, in the problem's row order."""
-
-    rule: str
-    weights: tuple[float, ...]
-    low: float
-    high: float
-
-
-def all_sums(problem: Problem, policy: Policy) -> list[Sums]:
-    """Every rule by its name; told from the folded limits, which have tests of their own."""
-    return [*_of_the_tree(problem, policy), *_across(problem, policy)]
-
-
-def _of_the_tree(problem: Problem, policy: Policy) -> Iterator[Sums]:
-    n, hierarchy, limits = len(problem.reps), lay_out(problem), limits_of(problem, policy)
-    for k, row in enumerate(hierarchy.rep_row.tolist()):
-        one = tuple(float(other == row) for other in range(n))
-        key = f"rep:{problem.reps.ids[row]}"
-        yield Sums(f"{key}:floor", one, limits.floor[k], np.inf)
-        yield Sums(f"{key}:cap", one, -np.inf, _or_inf(limits.cap[k]))
-        if limits.fixed[k] != NOT_SET:
-            yield Sums(f"{key}:fixed", one, limits.fixed[k], limits.fixed[k])
-    for node in range(hierarchy.nodes):
-        below = hierarchy.rep_row[hierarchy.first[node] : hierarchy.last[node]]
-        whole = tuple(float(row in below) for row in range(n))
-        low, high = limits.unit_min[node], _or_inf(limits.unit_max[node])
-        if node == 0:
-            yield Sums("target", whole, low, high)
-            continue
-        key = f"unit:{problem.units.ids[hierarchy.unit_row[node]]}"
-        yield Sums(f"{key}:min", whole, low, np.inf)
-        yield Sums(f"{key}:max", whole, -np.inf, high)
-
-
-def _across(problem: Problem, policy: Policy) -> Iterator[Sums]:
-    hierarchy, rows = lay_out(problem), coupling_of(problem, policy)
-    for k, name in enumerate(rows.name):
-        entries = slice(rows.start[k], rows.start[k + 1])
-        weights = np.zeros(len(problem.reps))
-        weights[hierarchy.rep_row[rows.rep[entries]]] = rows.coefficient[entries]
-        low, high = -_or_inf(-rows.min[k]), _or_inf(rows.max[k])
-        if name.startswith("parity:"):
-            yield Sums(name, tuple(weights), low, high)
-        else:
-            yield Sums(f"{name}:min", tuple(weights), low, np.inf)
-            yield Sums(f"{name}:max", tuple(weights), -np.inf, high)
-
-
-def _or_inf(limit: Any) -> float:
-    return float(limit) if limit < UNLIMITED else np.inf
-
-
-def can_hold(sums: list[Sums], rules: Collection[str]) -> bool:
-    """Whether the named rules can hold together with quotas of at least 0: plain rep by rep."""
-    kept = [of for of in sums if of.rule in rules]
-    upper = [(of.weights, of.high) for of in kept if of.high < np.inf]
-    upper += [(tuple(-w for w in of.weights), -of.low) for of in kept if of.low > -np.inf]
-    if not upper:
-        return True
-    n = len(sums[0].weights)
-    matrix, limit = zip(*upper, strict=True)
-    return linprog(np.zeros(n), A_ub=np.array(matrix), b_ub=limit, bounds=(0, None)).status == 0
 
 
 @given(tight_cases())
@@ -178,3 +57,84 @@ def test_every_rule_of_a_conflict_is_needed(case: tuple[Problem, Policy]) -> Non
         parity = any(other.startswith("parity:") for other in conflict if other != rule)
         if not (rule == "target" and parity):  # what is even follows from the target
             assert can_hold(sums, {*conflict} - {rule})
+
+
+CLASSES = ("group", "margin", "row", "parity")
+"""The last to give way first."""
+
+
+@given(tight_cases())
+def test_no_smaller_change_of_a_class_mends_what_stands_above_it(
+    case: tuple[Problem, Policy],
+) -> None:
+    """Each class changes least once those that give way after it are as they are mended."""
+    infeasibility = diagnosed(*case)
+    if infeasibility is None or not can_hold_without_rows(*case):
+        return
+    changes = {change.name: change for change in infeasibility.relaxation}
+    kept = [of for of in all_sums(*case) if not of.rule.startswith(CLASSES)]
+    for kind in CLASSES[:3]:
+        own = [of for of in all_sums(*case) if of.rule.startswith(f"{kind}:")]
+        moved = [name for name in changes if name.startswith(f"{kind}:")]
+        spent = sum(abs(changes[name].after - changes[name].before) for name in moved)
+
+        least = least_change(kept, own)
+
+        if math.isfinite(spent):
+            assert least - 1e-6 <= spent <= least + len(moved)  # limits move to whole amounts
+        kept += [widened(of, changes[of.rule]) if of.rule in changes else of for of in own]
+
+
+def can_hold_without_rows(problem: Problem, policy: Policy) -> bool:
+    sums = [of for of in all_sums(problem, policy) if not of.rule.startswith(CLASSES)]
+    return can_hold(sums, {of.rule for of in sums})
+
+
+def widened(of: Sums, change: Relaxation) -> Sums:
+    if of.low > -np.inf:
+        return replace(of, low=change.after)
+    return replace(of, high=change.after)
+
+
+def least_change(kept: list[Sums], own: list[Sums]) -> float:
+    """The least total by which the limits of `own` must move for all to hold, by plain LP."""
+    if not own:
+        return 0.0
+    n = len(own[0].weights)
+    rows, limits = [], []
+    for place, of in enumerate([*own, *kept]):
+        way = np.zeros(len(own))
+        way[place : place + 1] = 1.0 if place < len(own) else 0.0
+        for sign, limit in ((1.0, of.high), (-1.0, -of.low)):
+            if limit < np.inf:
+                rows.append(np.concatenate((sign * np.array(of.weights), -way)))
+                limits.append(limit)
+    cost = np.append(np.zeros(n), np.ones(len(own)))
+    answer = linprog(cost, A_ub=np.array(rows), b_ub=limits, bounds=(0, None))
+    assert answer.fun is not None
+    return float(answer.fun)
+
+
+@given(tight_cases())
+def test_the_ends_of_the_feasible_target_are_exact(case: tuple[Problem, Policy]) -> None:
+    problem, policy = case
+    scale = SCALES[policy.fairness](problem.reps)
+    asked = Asked(problem, policy, lay_out(problem), limits_of(problem, policy), scale)
+    after, _ = mended(asked)
+    least, most = feasible_target(after.hierarchy, after.bounds, after.rows())
+
+    def possible(target: int) -> bool:
+        sums = all_sums(problem, after.policy, restated(after.bounds, target))
+        return can_hold(sums, {of.rule for of in sums})
+
+    assert possible(least)
+    assert least == 0 or not possible(least - 1)
+    assert possible(10**6 if most is None else most)
+    assert most is None or not possible(most + 1)
+
+
+def restated(bounds: Bounds, target: int) -> Bounds:
+    """The same limits for another amount to assign."""
+    unit_min, unit_max = bounds.unit_min.copy(), bounds.unit_max.copy()
+    unit_min[0] = unit_max[0] = target
+    return replace(bounds, unit_min=unit_min, unit_max=unit_max)
