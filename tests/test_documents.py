@@ -1,11 +1,12 @@
 """What the documents show is what happens: their examples are run and compared."""
 
+import copy
 import json
 import re
 import shlex
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import pytest
 from starlette.testclient import TestClient
@@ -13,6 +14,7 @@ from starlette.testclient import TestClient
 from service.kit.settings import Settings
 from service.main import create_app
 from service.roster.files.columns import HISTORY, REPS, TERRITORIES, UNITS
+from solver.policy import Fairness
 from tests.commands import address_in, on_a_terminal, started
 
 ROOT = Path(__file__).parents[1]
@@ -97,6 +99,52 @@ def in_a_shell(script: str) -> bytes:
     """What the script says; every call of it must succeed."""
     strict = script.replace("curl -s", "curl -sS --fail-with-body")
     return subprocess.run(["sh", "-ec", strict], check=True, stdout=subprocess.PIPE).stdout  # noqa: S603, S607 - our own page
+
+
+def test_the_guide_to_ideas_of_evenness_shows_what_they_answer() -> None:
+    page = ROOT / "docs" / "guide" / "fairness.md"
+    (company,) = [json.loads(block.content) for block in blocks(page) if block.language == "json"]
+    free, chances, capped = ideas_in_tables(page.read_text(encoding="utf-8"))
+    with_cap = copy.deepcopy(company)
+    with_cap["reps"][0]["max"] = 405_000
+
+    assert set(free) == set(chances) == set(capped) == set(get_args(Fairness))
+    for idea in get_args(Fairness):
+        rows, rows_with_cap = solved(company, idea), solved(with_cap, idea)
+        assert [f"{row['quota']:,}" for row in rows] == free[idea][:3]
+        assert [f"{row['attainment_probability']:.0%}".replace("%", " %") for row in rows] == (
+            chances[idea]
+        )
+        assert [f"{row['quota']:,}" for row in rows_with_cap] == capped[idea]
+        held = [] if idea == "equal_potential_share" else ["cap"]
+        assert [row["binding"] for row in rows_with_cap] == [held, [], []]
+    medians = [row["explanation"][0]["amount"] for row in solved(company, "equal_probability")]
+    for rep, median in zip(company["reps"], medians, strict=True):
+        line = f"| {rep['id']} | {rep['baseline']:,} | {median:,.2f} |"
+        assert line in page.read_text(encoding="utf-8")
+
+
+def ideas_in_tables(text: str) -> list[dict[str, list[str]]]:
+    """The cells beside each idea of fairness, table by table."""
+    tables = re.findall(r"^\| `fairness` \|.*\n\|[-|]*\n((?:\|.*\n)*)", text, flags=re.MULTILINE)
+    return [
+        {idea.strip("`"): cells for idea, *cells in map(cells_of, table.splitlines())}
+        for table in tables
+    ]
+
+
+def cells_of(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def solved(body: dict[str, Any], idea: str) -> list[dict[str, Any]]:
+    """The rows that the API answers."""
+    app = create_app(Settings(database_url="sqlite:///unused.db"))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        answer = client.post("/v1/allocations", json=body | {"policy": {"fairness": idea}})
+    assert answer.status_code == 200, answer.text
+    rows: list[dict[str, Any]] = answer.json()["quotas"]
+    return rows
 
 
 def test_the_guide_names_the_columns_that_are_read() -> None:

@@ -57,6 +57,11 @@ class Solved:
     allocation: Allocation
     notes: tuple[str, ...]
 
+    @property
+    def by_chance(self) -> bool:
+        """Whether the chance of attaining was made even, so that there is no index of effort."""
+        return self.allocation.scale.response == "lognormal"
+
 
 def allocate_files(order: Order, out: Path | None) -> None:
     """Raises Failure: exit code 2 for faults, which are all named, 3 for rules that conflict."""
@@ -68,7 +73,8 @@ def allocate_files(order: Order, out: Path | None) -> None:
     document = answer(solved.case, solved.allocation)
     names = {key: person.name for key, person in solved.case.inputs.people.reps.items()}
     if out is None:
-        show(quotas_for_programs(document, names), quotas_for_people(document, names))
+        people = quotas_for_people(document, names, by_chance=solved.by_chance)
+        show(quotas_for_programs(document, names), people)
     else:
         _write(solved, document, names, out)
     typer.echo(_in_one_sentence(document) + (f" Written to {out}." if out else ""), err=True)
@@ -202,7 +208,8 @@ def _told(conflict: Infeasible) -> str:
 
 
 _COLUMNS = (
-    "rep", "unit", "quota", "baseline", "growth", "over_last_year", "effort", "floor", "cap",
+    "rep", "unit", "quota", "baseline", "growth", "over_last_year", "effort",
+    "attainment_probability", "floor", "cap",
 )  # fmt: skip
 
 
@@ -220,7 +227,9 @@ def quotas_for_programs(document: Document, names: dict[str, str | None]) -> Tab
     return Table("quotas", ("rep", "name", *_COLUMNS[1:], "binding"), rows)
 
 
-def quotas_for_people(document: Document, names: dict[str, str | None]) -> Table:
+def quotas_for_people(
+    document: Document, names: dict[str, str | None], *, by_chance: bool
+) -> Table:
     rows: list[tuple[Cell, ...]] = [
         (
             names.get(row["rep"]) or row["rep"],
@@ -228,13 +237,23 @@ def quotas_for_people(document: Document, names: dict[str, str | None]) -> Table
             _whole(row["quota"]),
             f"{row['baseline']:,.0f}",
             _percent(row["growth"]),
-            None if row["effort"] is None else f"{row['effort']:.2f}",
+            _chance(row) if by_chance else _effort(row),
             _in_words(row["binding"]),
         )
         for row in document["quotas"]
     ]
-    columns = ("rep", "unit", "quota", "expected sales", "growth", "effort", "limiting rule")
+    measure = "chance" if by_chance else "effort"
+    columns = ("rep", "unit", "quota", "expected sales", "growth", measure, "limiting rule")
     return Table("quotas", columns, rows, figures=frozenset({2, 3, 4, 5}))
+
+
+def _effort(row: Document) -> str | None:
+    return None if row["effort"] is None else f"{row['effort']:.2f}"
+
+
+def _chance(row: Document) -> str | None:
+    chance = row["attainment_probability"]
+    return None if chance is None else f"{chance:.1%}"
 
 
 def _in_words(binding: Sequence[str]) -> str:
@@ -270,17 +289,16 @@ def _write(solved: Solved, document: Document, names: dict[str, str | None], out
         case ".csv":
             write_csv(quotas, out)
         case ".xlsx":
-            digits = solved.case.terms.digits
-            write_xlsx(
-                [_quotas_sheet(document, names, digits), _units(document), _summary(document)], out
-            )
+            sheet = _quotas_sheet(solved, document, names)
+            write_xlsx([sheet, _units(document), _summary(document)], out)
         case _:
             proven = document | {"proof": prove(solved.case, solved.allocation)}
             write_bytes(orjson.dumps(proven, option=orjson.OPT_INDENT_2), out)
 
 
-def _quotas_sheet(document: Document, names: dict[str, str | None], digits: int) -> Table:
+def _quotas_sheet(solved: Solved, document: Document, names: dict[str, str | None]) -> Table:
     """In the words of the pages, with figures that a spreadsheet can go on with."""
+    digits, by_chance = solved.case.terms.digits, solved.by_chance
     rows: list[tuple[Cell, ...]] = [
         (
             row["rep"],
@@ -290,7 +308,7 @@ def _quotas_sheet(document: Document, names: dict[str, str | None], digits: int)
             round(row["baseline"], digits),
             row["growth"],
             row["over_last_year"],
-            row["effort"],
+            row["attainment_probability" if by_chance else "effort"],
             row["floor"],
             row["cap"],
             _in_words(row["binding"]),
@@ -299,9 +317,11 @@ def _quotas_sheet(document: Document, names: dict[str, str | None], digits: int)
     ]
     columns = (
         "rep", "name", "unit", "quota", "expected sales", "growth on expected sales",
-        "year on year", "effort index", "lower limit", "upper limit", "limiting rule",
+        "year on year", "chance of attaining" if by_chance else "effort index",
+        "lower limit", "upper limit", "limiting rule",
     )  # fmt: skip
-    return Table("quotas", columns, rows, formats={5: _SHARE, 6: _SHARE, 7: "0.00"})
+    measure = _SHARE if by_chance else "0.00"
+    return Table("quotas", columns, rows, formats={5: _SHARE, 6: _SHARE, 7: measure})
 
 
 def _units(document: Document) -> Table:

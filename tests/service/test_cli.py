@@ -112,6 +112,28 @@ class TestAllocate:
         ]  # fmt: skip
         workbook.close()
 
+    def test_tells_chances_where_they_were_made_even(self, company: Path) -> None:
+        reps = company / "reps.csv"
+        header, *rows = reps.read_text(encoding="utf-8").splitlines()
+        lines = [f"{header},sigma", *(f"{row},0.{k}" for k, row in enumerate(rows, start=1))]
+        reps.write_text("\n".join(lines), encoding="utf-8")
+        Path("policy.yaml").write_text("fairness: equal_probability\n")
+        order = ("allocate", company, "--target", "380", "--policy", "policy.yaml")
+
+        shown = on_a_terminal(*map(str, order))
+        run(*order, "--out", "plan.csv")
+        run(*order, "--out", "plan.xlsx")
+
+        assert "chance" in shown
+        assert "effort" not in shown
+        with Path("plan.csv").open(encoding="utf-8-sig", newline="") as stream:
+            chances = {r["rep"]: float(r["attainment_probability"]) for r in csv.DictReader(stream)}
+        assert chances == pytest.approx(dict.fromkeys(chances, chances["ann"]), abs=1e-3)
+        workbook = openpyxl.load_workbook("plan.xlsx")
+        assert workbook["quotas"]["H1"].value == "chance of attaining"
+        assert workbook["quotas"]["H2"].number_format == "0.0%"
+        workbook.close()
+
     def test_writes_json_that_verify_accepts(self, company: Path) -> None:
         run("allocate", company, "--target", "440", "--out", "plan.json")
 
