@@ -9,6 +9,9 @@ Every sum that a rule is about is a column, and the limits of the rule are the b
     under_k, over_k    what row k is let off                       0 unless the row may give way
     spread_p, room_k   how far parity p opens                      0 unless the parity may
     gap_v              what nobody below node v carries            0 unless gaps are booked
+    assigned           all quotas: the target less the gaps
+    least_k, most_k    row k of a parity, less what is even of     none unless the parity is to
+                       all that is assigned                        follow what is assigned
 
 Another question (may this rule give way? what if that one were gone?) only moves bounds and costs.
 """
@@ -50,7 +53,11 @@ class Columns:
     """(k,) by row."""
     spread: IntArray
     """(p,) by parity, `Case.parities`."""
+    assigned: IntArray
+    """(1,)"""
     room: IntArray
+    least: IntArray
+    most: IntArray
     """(r,) by row of a parity, `Case.parity_rows`."""
 
     @property
@@ -60,8 +67,10 @@ class Columns:
     @classmethod
     def of(cls, case: Case) -> Columns:
         nodes, rows = len(case.nodes), len(case.coupling)
-        peers = len(case.parities), len(case.parity_rows)
-        ends = np.cumsum([len(case.cells), nodes, nodes, rows, rows, rows, *peers])
+        parities, peers = len(case.parities), len(case.parity_rows)
+        ends = np.cumsum(
+            [len(case.cells), nodes, nodes, rows, rows, rows, parities, 1, peers, peers, peers]
+        )
         return cls(*np.split(np.arange(ends[-1]), ends[:-1]))
 
 
@@ -88,6 +97,12 @@ class Case:
     @cached_property
     def parity_rows(self) -> IntArray:
         return np.flatnonzero(~np.isnan(self.coupling.tolerance))
+
+    @cached_property
+    def tolerance(self) -> FloatArray:
+        """(r,) of each row of a parity; 0 where it is lifted."""
+        tolerance = self.coupling.tolerance[self.parity_rows]
+        return np.where(np.isfinite(tolerance), tolerance, 0.0)
 
     @cached_property
     def above(self) -> IntArray:
@@ -167,6 +182,27 @@ def parity_room(model: _Model) -> None:
         model.tell(f"room_{k}", column, [*terms, (int(columns.over[k]), -1.0)])
 
 
+def all_quotas(model: _Model) -> None:
+    """assigned = total_0 − Σ_v gap_v"""
+    columns = model.columns
+    terms = [(int(columns.total[0]), 1.0), *((gap, -1.0) for gap in columns.gap.tolist())]
+    model.tell("assigned", int(columns.assigned[0]), terms)
+
+
+def parity_of_what_is_assigned(model: _Model) -> None:
+    """least_k = sum_k − (1 − tolerance) slope_k assigned,   most_k = sum_k − (1 + tolerance) …
+
+    The even share of row k is its share of nothing assigned + slope_k · assigned.
+    """
+    case, columns = model.case, model.columns
+    assigned = int(columns.assigned[0])
+    for place, k in enumerate(case.parity_rows.tolist()):
+        slope, tolerance = float(case.coupling.even[k, 1]), float(case.tolerance[place])
+        for name, block, part in (("least", columns.least, -1), ("most", columns.most, 1)):
+            terms = [(int(columns.sum[k]), 1.0), (assigned, -(1 + part * tolerance) * slope)]
+            model.tell(f"{name}_{k}", int(block[place]), terms)
+
+
 @dataclass(frozen=True, eq=False)
 class Elastic:
     """The programme of one company, ready to be asked."""
@@ -189,6 +225,8 @@ class Elastic:
         node_totals(model)
         row_sums(model)
         parity_room(model)
+        all_quotas(model)
+        parity_of_what_is_assigned(model)
         size = np.ones(columns.count)
         for block in (columns.sum, columns.under, columns.over):
             size[block] = case.row_size
@@ -205,7 +243,26 @@ class Elastic:
         high[columns.total] = bounds.unit_max[self.case.nodes]
         low[columns.sum], high[columns.sum] = coupling.min, coupling.max
         high[columns.room] = UNLIMITED
+        for block in (columns.assigned, columns.least, columns.most):
+            low[block], high[block] = -UNLIMITED, UNLIMITED
         return Limits(low, high)
+
+    def follow_what_is_assigned(self, limits: Limits) -> None:
+        """Measure parities by the quotas and not by the target: what is a gap is no quota.
+
+        A share of nothing stays one, for quotas only become less.
+        """
+        case, columns = self.case, self.columns
+        for place, k in enumerate(case.parity_rows.tolist()):
+            share = even_share(case.coupling.even[k], case.total)
+            if share > 0 and np.isfinite(case.coupling.tolerance[k]):
+                at_nothing, tolerance = (
+                    float(case.coupling.even[k, 0]),
+                    float(case.tolerance[place]),
+                )
+                limits.low[columns.sum[k]], limits.high[columns.sum[k]] = -UNLIMITED, UNLIMITED
+                limits.low[columns.least[place]] = np.floor((1 - tolerance) * at_nothing)
+                limits.high[columns.most[place]] = np.ceil((1 + tolerance) * at_nothing)
 
     def solve(self, limits: Limits, cost: FloatArray | None = None) -> Point | Contradiction:
         """See `Simplex.solve`; columns are measured in all the money of the company."""
