@@ -95,6 +95,17 @@ class Prices:
         return self._around(self.unit_side, np.maximum(self.hierarchy.parent, 0))
 
     @cached_property
+    def unit_apart(self) -> FloatArray:
+        """(m + 1,) how far the stretches inside and around stand apart where a range binds, else
+        0: the larger, the more even the plan gets when it gives way.
+        """
+        through = np.maximum(self.hierarchy.parent, 0)
+        raised = self._up.inside[0] + self._less[0][through]
+        lowered = self._down.inside[0] + self._more[0][through]
+        apart = np.select([self.unit_side > 0, self.unit_side < 0], [raised, lowered], 0.0)
+        return np.asarray(-apart)
+
+    @cached_property
     def rep_side(self) -> IntArray:
         """(n,) 1 where raising a rep's cap changes the plan, -1 where lowering the floor does,
         else 0. A lock does either; a floor of 0 cannot be lowered.

@@ -15,6 +15,8 @@ from typing import Any, Final
 import numpy as np
 
 from service.allocations.assemble import Case
+from service.allocations.over_assignment import over_assignment_rows, present_over_assignment
+from service.allocations.prices import Impact, present_prices
 from service.kit.money import column_from_minor, from_minor
 from solver.allocation import Allocation
 from solver.estimate import Basis, Estimate
@@ -43,7 +45,11 @@ def answer(case: Case, allocation: Allocation) -> dict[str, Any]:
         "period": period(case),
         "common": common(case, allocation),
         "quotas": _presented_rows(case, allocation),
-        "units": [present_unit(row, digits) for row in unit_rows(allocation)],
+        "units": [present_unit(row, digits) for row in unit_rows(case, allocation)],
+        "prices": present_prices(prices(case, allocation), digits),
+        "over_assignment": [
+            present_over_assignment(row, digits) for row in over_assignment_rows(allocation)
+        ],
         "fairness": fairness(case, allocation),
         "estimate": estimate_parameters(case),
         "certificate": {
@@ -76,11 +82,11 @@ def present_row(row: Row, digits: int) -> Row:
     return shown
 
 
-def unit_rows(allocation: Allocation) -> list[Row]:
+def unit_rows(case: Case, allocation: Allocation) -> list[Row]:
     """One row per unit, parents first, money in integer minor units.
 
-    `price` is what one more unit of money in the binding range does to everyone else; it is 0
-    where the range does not bind, and not computed yet where it does.
+    `price` is what one more unit of money in the binding range does to everyone else's stretch; it
+    is 0 where the own range does not bind, and null where it is not known.
     """
     order = allocation.hierarchy.unit_row[1:]
     columns = (
@@ -90,13 +96,14 @@ def unit_rows(allocation: Allocation) -> list[Row]:
         [amount or None for amount in allocation.unit_min[order].tolist()],
         [None if most >= UNLIMITED else most for most in allocation.unit_max[order].tolist()],
         [list(allocation.unit_binding[row]) for row in order.tolist()],
+        _impact(case, allocation).of_units(),
     )
     return [
         {
             "id": unit, "quota": quota, "growth": growth, "min": least, "max": most,
-            "binding": binding, "price": None if binding else 0.0,
+            "binding": binding, "price": price,
         }
-        for unit, quota, growth, least, most, binding in zip(*columns, strict=True)
+        for unit, quota, growth, least, most, binding, price in zip(*columns, strict=True)
     ]  # fmt: skip
 
 
@@ -136,6 +143,11 @@ def fairness(case: Case, allocation: Allocation) -> dict[str, float | int | None
         "theil": _ratio(evenness.theil),
         "reps_at_common_stretch": evenness.reps_at_common_stretch,
     }
+
+
+def prices(case: Case, allocation: Allocation) -> Row | None:
+    """What one more unit of money in the target and in the rules that matter most costs whom."""
+    return _impact(case, allocation).facts()
 
 
 def estimate_parameters(case: Case) -> dict[str, Any] | None:
@@ -212,6 +224,7 @@ def _columns(
         money(allocation.floor[order]),
         cap,
         [allocation.binding[row] for row in rows],
+        _impact(case, allocation).of_reps(),
         _nullable(allocation.attainment_probability[order]),
         _estimates(case.estimate, order, measure),
     )
@@ -223,10 +236,11 @@ def _zipped(columns: tuple[list[Any], ...], explanation: Sequence[Any]) -> list[
             "rep": rep, "unit": unit, "quota": quota, "baseline": baseline, "reach": reach,
             "stretch": stretch, "effort": effort, "growth": growth,
             "over_last_year": over_last_year, "floor": floor, "cap": cap, "binding": binding,
+            "price": price,
             "attainment_probability": probability, "explanation": terms, "estimate": estimate,
         }
         for rep, unit, quota, baseline, reach, stretch, effort, growth, over_last_year, floor,
-            cap, binding, probability, estimate, terms
+            cap, binding, price, probability, estimate, terms
         in zip(*columns, explanation, strict=True)
     ]  # fmt: skip
 
@@ -235,6 +249,10 @@ def _stretch_unit(case: Case, allocation: Allocation) -> float:
     """What a stretch is counted in: extra money of the currency where nothing else measures it."""
     in_money = case.policy.fairness == "equal_amount" or not allocation.scale.yardstick.any()
     return 10.0**case.terms.digits if in_money else 1.0
+
+
+def _impact(case: Case, allocation: Allocation) -> Impact:
+    return Impact(allocation, case.terms.digits, _stretch_unit(case, allocation))
 
 
 def _stretch(case: Case, allocation: Allocation) -> FloatArray:

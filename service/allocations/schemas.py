@@ -108,6 +108,12 @@ class QuotaOut(BaseModel):
         description="What holds the rep away from the common stretch, the nearest rule first",
         examples=[["cap", "unit:west:max"]],
     )
+    price: float | None = Field(
+        default=None,
+        description="What one more unit of money in the own limit that binds (cap, floor or lock) "
+        "does to everyone else's stretch; null where none binds",
+        examples=[None],
+    )
     attainment_probability: float | None = Field(
         description="null where the rep's sigma is unknown", examples=[0.47]
     )
@@ -125,8 +131,8 @@ class UnitQuotaOut(BaseModel):
     max: float | None = Field(examples=[600000])
     binding: list[str] = Field(examples=[[]])
     price: float | None = Field(
-        description="What one more unit of money in the range does to everyone else; 0 where the "
-        "range does not bind, null where it does: not computed yet",
+        description="What one more unit of money in the end of the range that binds does to "
+        "everyone else's stretch; 0 where the own range does not bind, null where it is not known",
         examples=[0.0],
     )
 
@@ -139,6 +145,106 @@ class FairnessOut(BaseModel):
     gini: float | None = Field(description="Of quota / baseline", examples=[0.0])
     theil: float | None = Field(description="Of quota / baseline", examples=[0.0])
     reps_at_common_stretch: int = Field(examples=[4])
+
+
+class MostOut(BaseModel):
+    """Who carries the largest change."""
+
+    rep: str = Field(examples=["r1"])
+    amount: Amount
+
+
+class UnitChangeOut(BaseModel):
+    """What the reps of one unit carry of a change together."""
+
+    unit: str | None = Field(
+        description="null: reps who hang on the company itself", examples=["west"]
+    )
+    reps: int = Field(examples=[2])
+    amount: Amount
+
+
+class TargetPriceOut(BaseModel):
+    """What more to assign costs whom, before rounding."""
+
+    step: float = Field(description="So much more to assign, within the range", examples=[1000])
+    range: float | None = Field(
+        description="For how much more it stays so: until the next rep or unit meets a limit; "
+        "null: for any amount",
+        examples=[52000],
+    )
+    price: float | None = Field(
+        description="Change of the common stretch per unit of money", examples=[0.000004]
+    )
+    reps: int = Field(description="How many carry more", examples=[5])
+    units: list[UnitChangeOut] = Field(description="Who carries the step, the most first")
+    most: MostOut
+
+
+class InsideOut(BaseModel):
+    """What the reps whom a rule holds carry of a change together."""
+
+    reps: int = Field(examples=[2])
+    amount: Amount
+
+
+class AroundOut(InsideOut):
+    """What everyone else who moves carries of it."""
+
+    most: MostOut
+
+
+class RulePriceOut(BaseModel):
+    """What it costs whom when a rule gives way, before rounding."""
+
+    rule: str = Field(examples=["unit:west:max"])
+    to: float = Field(description="The limit after the step", examples=[601000])
+    step: float = Field(description="By so much the limit gives way", examples=[1000])
+    range: float | None = Field(description="See `target`", examples=[52000])
+    price: float | None = Field(
+        description="Change of the others' stretch per unit of money", examples=[-0.000004]
+    )
+    inside: InsideOut
+    around: AroundOut
+
+
+class PricesOut(BaseModel):
+    """What one more unit of money costs whom."""
+
+    target: TargetPriceOut | None = Field(description="null where it has no price: see can_grow")
+    can_grow: bool = Field(description="Whether anybody can carry more than now")
+    rules: list[RulePriceOut] = Field(
+        description="Ranges of units that bind, those first that keep reps farthest apart; at most "
+        "ten"
+    )
+
+
+class OverAssignmentOut(BaseModel):
+    """One target and the quotas under it.
+
+    Over-assignment does not by itself make it likelier that the company reaches its target; it
+    moves risk to the reps.
+    """
+
+    unit: str | None = Field(description="null: the company", examples=[None])
+    target: Amount
+    assigned: Amount = Field(description="target x (1 + over_assignment): the sum of the quotas")
+    over_assignment: float = Field(examples=[0.1])
+    stated_by: str | None = Field(
+        description="The unit that states the factor, this one or one above; null: the policy",
+        examples=[None],
+    )
+    reps: int = Field(examples=[30])
+    reps_with_sigma: int = Field(description="The shares rest on these", examples=[30])
+    attaining: float | None = Field(
+        description="The share of them expected to attain the quota; null without any sigma",
+        examples=[0.306],
+    )
+    attaining_without: float | None = Field(
+        description="The same if nothing were over-assigned; null also where the limits rule that "
+        "out",
+        examples=[0.45],
+    )
 
 
 class ChecksOut(BaseModel):
@@ -168,6 +274,10 @@ class AllocationOut(BaseModel):
     common: Common
     quotas: list[QuotaOut] = Field(description="Unit by unit, reps by id")
     units: list[UnitQuotaOut] = Field(description="Parents first")
+    prices: PricesOut | None = Field(description="null where rules cut across the organisation")
+    over_assignment: list[OverAssignmentOut] = Field(
+        description="The company's target and those of units, parents first"
+    )
     fairness: FairnessOut
     estimate: dict[str, Any] | None = Field(
         description="The parameters of the estimate; null where every baseline was given"

@@ -8,10 +8,12 @@ from service.allocations.answer import (
     fairness,
     period,
     present_row,
+    prices,
     quota_rows,
     unit_rows,
 )
 from service.allocations.assemble import Case
+from service.allocations.over_assignment import over_assignment_rows
 from service.allocations.versions.domain.content import Content, Row, content
 from service.allocations.versions.domain.proof import proof
 from service.plans.policy import stored_policy
@@ -54,10 +56,12 @@ def _written(case: Case, allocation: Allocation) -> tuple[Row, list[Row], list[R
         "response": allocation.scale.response,
         "common": common(case, allocation),
         "fairness": fairness(case, allocation),
+        "prices": prices(case, allocation),
+        "over_assignment": over_assignment_rows(allocation),
         "estimate": estimate_parameters(case),
         "reps": len(case.problem.reps),
     }
-    return facts, _units(allocation), _quotas(case, allocation)
+    return facts, _units(case, allocation), _quotas(case, allocation)
 
 
 def present_quota(row: Row, digits: int) -> Row:
@@ -68,9 +72,9 @@ def present_quota(row: Row, digits: int) -> Row:
     return shown
 
 
-def _units(allocation: Allocation) -> list[Row]:
+def _units(case: Case, allocation: Allocation) -> list[Row]:
     found = allocation.certificate
-    rows = unit_rows(allocation)
+    rows = unit_rows(case, allocation)
     columns = (
         rows,
         [None if above == COMPANY else rows[above]["id"] for above in found.parent.tolist()],

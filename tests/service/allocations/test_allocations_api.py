@@ -118,6 +118,7 @@ class TestAllocate:
                     "floor": 0,
                     "cap": None,
                     "binding": [],
+                    "price": None,
                     "attainment_probability": pytest.approx(0.313637, abs=1e-6),
                     "explanation": [
                         {"term": "anchor", "amount": 200},
@@ -139,6 +140,7 @@ class TestAllocate:
                     "floor": 0,
                     "cap": None,
                     "binding": ["unit:west:max"],
+                    "price": None,
                     "attainment_probability": None,
                     "explanation": [
                         {"term": "anchor", "amount": 100},
@@ -160,6 +162,7 @@ class TestAllocate:
                     "floor": 105,
                     "cap": 105,
                     "binding": ["fixed", "unit:west:max"],
+                    "price": -0.01,
                     "attainment_probability": None,
                     "explanation": [
                         {"term": "anchor", "amount": 100},
@@ -177,7 +180,46 @@ class TestAllocate:
                     "min": None,
                     "max": 215,
                     "binding": ["unit:west:max"],
-                    "price": None,
+                    "price": -0.005,
+                }
+            ],
+            "prices": {
+                "target": {
+                    "step": 2,
+                    "range": None,
+                    "price": 0.005,
+                    "reps": 1,
+                    "units": [{"unit": None, "reps": 1, "amount": 2}],
+                    "most": {"rep": "r3", "amount": 2},
+                },
+                "can_grow": True,
+                "rules": [
+                    {
+                        "rule": "unit:west:max",
+                        "to": 216,
+                        "step": 1,
+                        "range": 1.66,
+                        "price": -0.005,
+                        "inside": {"reps": 1, "amount": 1},
+                        "around": {
+                            "reps": 1,
+                            "amount": -1,
+                            "most": {"rep": "r3", "amount": -1},
+                        },
+                    }
+                ],
+            },
+            "over_assignment": [
+                {
+                    "unit": None,
+                    "target": 440,
+                    "assigned": 440,
+                    "over_assignment": 0,
+                    "stated_by": None,
+                    "reps": 3,
+                    "reps_with_sigma": 1,
+                    "attaining": pytest.approx(0.313637, abs=1e-6),
+                    "attaining_without": pytest.approx(0.313637, abs=1e-6),
                 }
             ],
             "fairness": {

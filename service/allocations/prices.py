@@ -1,0 +1,189 @@
+"""Marginal impact: what one more unit of money costs whom, as answers say it and versions store it.
+
+The solver's prices hold for a unit of money and say it in stretch. People read amounts, so each
+price comes with a step: a round number of money, about a hundredth of the company's at most, for
+which it holds as it stands, and what that step does to whom. Money is in minor units until it is
+presented.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor, log10
+from typing import Any, Final
+
+import numpy as np
+
+from service.kit.money import from_minor
+from solver.allocation import Allocation
+from solver.hierarchy import slice_sums
+from solver.prices import Prices
+from solver.problem import UNLIMITED, FloatArray
+
+type Row = dict[str, Any]
+
+_RULES: Final = 10
+"""The rules told at length: those that keep reps farthest apart. Every unit has its price."""
+_SHARE: Final = 0.01
+"""A step is at most this part of the money assigned."""
+_DIGITS: Final = 9
+"""Significant digits of a price; more is noise of floats."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Impact:
+    """The prices of one plan; `stretch` is what one unit of stretch is counted in, in answers."""
+
+    allocation: Allocation
+    digits: int
+    stretch: float
+
+    @property
+    def known(self) -> bool:
+        """Rules across the tree move a plan in a way that is not priced here."""
+        return not self.allocation.policy.crosses_the_tree
+
+    def of_units(self) -> list[float | None]:
+        """Parents first: what one more unit of money in the range of each does to everyone else."""
+        if not self.known:
+            return [None] * (self.allocation.hierarchy.nodes - 1)
+        return self._told(self._prices().unit_price[1:])
+
+    def of_reps(self) -> list[float | None]:
+        """In the order of the hierarchy: the same for caps, floors and locks; null where none
+        binds.
+        """
+        if not self.known:
+            return [None] * len(self.allocation.rounded)
+        prices = self._prices()
+        return self._told(np.where(prices.rep_side != 0, prices.rep_price, np.nan))
+
+    def facts(self) -> Row | None:
+        """The target's price and those of the rules that matter most; null where none is known."""
+        if not self.known:
+            return None
+        prices = self._prices()
+        apart = np.where(prices.unit_side != 0, prices.unit_apart, 0.0)
+        order = np.argsort(-apart, kind="stable")[:_RULES]
+        nodes = [node for node in order.tolist() if apart[node] > 0]
+        rules = [self._rule(prices, node) for node in nodes]
+        return {
+            "target": self._target(prices),
+            "can_grow": prices.grows,
+            "rules": [rule for rule in rules if rule],
+        }
+
+    def _prices(self) -> Prices:
+        a = self.allocation
+        return Prices(a.hierarchy, a.bounds, a.levels, a.scale.laid_out(a.hierarchy.rep_row))
+
+    def _target(self, prices: Prices) -> Row | None:
+        price = prices.target
+        if price is None:
+            return None
+        step = self._step(price.range)
+        return {
+            "step": step,
+            "range": _range(price.range),
+            "price": self._told(np.array([price.around]))[0],
+            "reps": int(np.count_nonzero(price.change)),
+            "units": self._by_unit(price.change * step),
+            "most": self._most(price.change * step),
+        }
+
+    def _rule(self, prices: Prices, node: int) -> Row | None:
+        price, side = prices.unit(node), int(prices.unit_side[node])
+        if price is None or price.range < 1:
+            return None
+        h, b = self.allocation.hierarchy, self.allocation.bounds
+        step = self._step(price.range)
+        inside = np.zeros(len(price.change), dtype=np.bool_)
+        inside[h.first[node] : h.last[node]] = True
+        around = np.where(inside, 0.0, price.change * step)
+        end = "target" if b.unit_target[node] else "max" if side > 0 else "min"
+        return {
+            "rule": f"unit:{self._unit(node)}:{end}",
+            "to": int((b.unit_max if side > 0 else b.unit_min)[node]) + side * step,
+            "step": step,
+            "range": _range(price.range),
+            "price": self._told(np.array([price.around]))[0],
+            "inside": {"reps": int(np.count_nonzero(price.change[inside])), "amount": side * step},
+            "around": {
+                "reps": int(np.count_nonzero(around)),
+                "amount": -side * step,
+                "most": self._most(around),
+            },
+        }
+
+    def _by_unit(self, change: FloatArray) -> list[Row]:
+        """The change of each unit of the highest level that has more than one part."""
+        h = self.allocation.hierarchy
+        top = 0
+        while True:
+            below = np.flatnonzero(h.parent == top)
+            own = h.first[top], h.first[below[0]] if len(below) else h.last[top]
+            if len(below) != 1 or own[0] < own[1]:
+                break
+            top = int(below[0])
+        parts = [(top, *own), *((node, h.first[node], h.last[node]) for node in below.tolist())]
+        first, last = (np.array([part[end] for part in parts]) for end in (1, 2))
+        sums = slice_sums(change, first, last)
+        counts = slice_sums((change != 0).astype(np.float64), first, last)
+        rows = [
+            {"unit": self._unit(node) if node else None, "reps": int(count), "amount": round(sum_)}
+            for (node, _, _), count, sum_ in zip(parts, counts, sums, strict=True)
+            if count
+        ]
+        return sorted(rows, key=lambda row: -abs(row["amount"]))
+
+    def _most(self, change: FloatArray) -> Row:
+        k = int(np.argmax(np.abs(change)))
+        rep = self.allocation.problem.reps.ids[int(self.allocation.hierarchy.rep_row[k])]
+        return {"rep": rep, "amount": round(float(change[k]))}
+
+    def _unit(self, node: int) -> str:
+        return self.allocation.problem.units.ids[int(self.allocation.hierarchy.unit_row[node])]
+
+    def _step(self, most: float) -> int:
+        """A round number of minor units for which a price holds: 1, 2 or 5 with zeros."""
+        assigned = self.allocation.assigned or 10**self.digits
+        limit = max(1.0, min(most, _SHARE * assigned))
+        power = 10 ** floor(log10(limit))
+        return int(max(size * power for size in (1, 2, 5) if size * power <= limit))
+
+    def _told(self, price: FloatArray) -> list[float | None]:
+        """Prices per minor unit as answers say them: stretch per unit of the currency."""
+        said = price * (10.0**self.digits / self.stretch)
+        return [float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else None for value in said]
+
+
+def present_prices(facts: Row | None, digits: int) -> Row | None:
+    """The API's member of what `Impact.facts` says."""
+    if facts is None:
+        return None
+    target = facts["target"]
+    return facts | {
+        "target": target and _presented(target, digits),
+        "rules": [_presented(rule, digits) for rule in facts["rules"]],
+    }
+
+
+_MONEY: Final = frozenset({"step", "range", "to", "amount"})
+
+
+def _presented(value: Any, digits: int) -> Any:
+    """The same with all money in the currency itself."""
+    if isinstance(value, list):
+        return [_presented(item, digits) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: from_minor(item, digits)
+        if key in _MONEY and item is not None
+        else _presented(item, digits)
+        for key, item in value.items()
+    }
+
+
+def _range(most: float) -> int | None:
+    return None if most >= UNLIMITED else floor(most)
