@@ -9,7 +9,7 @@ presented.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import floor, log10
+from math import floor, isfinite, log10
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +21,8 @@ from solver.prices import Prices
 from solver.problem import UNLIMITED, FloatArray
 
 type Row = dict[str, Any]
+
+_NOISE: Final = 1e-9
 
 _RULES: Final = 10
 """The rules told at length: those that keep reps farthest apart. Every unit has its price."""
@@ -86,6 +88,7 @@ class Impact:
             "step": step,
             "range": _range(price.range),
             "price": self._told(np.array([price.around]))[0],
+            "level": _significant(np.array([price.around]))[0],
             "reps": int(np.count_nonzero(price.change)),
             "units": self._by_unit(price.change * step),
             "most": self._most(price.change * step),
@@ -147,14 +150,22 @@ class Impact:
     def _step(self, most: float) -> int:
         """A round number of minor units for which a price holds: 1, 2 or 5 with zeros."""
         assigned = self.allocation.assigned or 10**self.digits
-        limit = max(1.0, min(most, _SHARE * assigned))
+        limit = max(1, min(_whole(min(most, assigned)), _SHARE * assigned))
         power = 10 ** floor(log10(limit))
         return int(max(size * power for size in (1, 2, 5) if size * power <= limit))
 
     def _told(self, price: FloatArray) -> list[float | None]:
         """Prices per minor unit as answers say them: stretch per unit of the currency."""
-        said = price * (10.0**self.digits / self.stretch)
-        return [float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else None for value in said]
+        return _significant(price * (10.0**self.digits / self.stretch))
+
+
+def _significant(column: FloatArray) -> list[float | None]:
+    """Without the digits that are noise of floats; null where a number is none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        power = np.floor(np.log10(np.abs(column)))
+    scale = 10.0 ** (_DIGITS - 1 - np.where(np.isfinite(power), power, 0.0))
+    rounded: list[float] = (np.round(column * scale) / scale).tolist()
+    return [value if isfinite(value) else None for value in rounded]
 
 
 def present_prices(facts: Row | None, digits: int) -> Row | None:
@@ -162,8 +173,11 @@ def present_prices(facts: Row | None, digits: int) -> Row | None:
     if facts is None:
         return None
     target = facts["target"]
+    if target is not None:
+        target = _presented(target, digits)
+        del target["level"]  # the same as `price`, in the units of the certificate
     return facts | {
-        "target": target and _presented(target, digits),
+        "target": target,
         "rules": [_presented(rule, digits) for rule in facts["rules"]],
     }
 
@@ -186,4 +200,9 @@ def _presented(value: Any, digits: int) -> Any:
 
 
 def _range(most: float) -> int | None:
-    return None if most >= UNLIMITED else floor(most)
+    return None if most >= UNLIMITED else _whole(most)
+
+
+def _whole(most: float) -> int:
+    """Down to whole minor units, but for the noise of floats."""
+    return floor(most * (1 + _NOISE))

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
-from service.allocations.schemas import QuotaOut
+from service.allocations.prices import present_prices
+from service.allocations.schemas import PricesOut, QuotaOut
 from service.allocations.solving import PlanNotConfirmed, SolveTookTooLong
 from service.allocations.versions.describe import present_quota
 from service.allocations.versions.repository import VersionDamaged
@@ -112,6 +113,19 @@ def get_quota(
     found = reading.quota_of(session, caller.workspace_id, plan_id, number, rep)
     beside = {"unit": found.unit_growth, "company": found.company_growth}
     return _json(present_quota(found.row, found.digits) | {"growth_beside": beside})
+
+
+@router.get(
+    "/{number}/prices",
+    response_model=PricesOut,
+    responses=problems(PlanNotFound, VersionNotFound, reading.PricesNotFound, VersionDamaged),
+)
+def get_prices(
+    plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep
+) -> Response:
+    """What one more unit of money in the target and in the rules that bind costs whom."""
+    facts, digits = reading.prices(session, caller.workspace_id, plan_id, number)
+    return _json(present_prices(facts, digits))
 
 
 @router.get("/{number}/verify", responses=problems(PlanNotFound, VersionNotFound))

@@ -18,6 +18,10 @@ class QuotaNotFound(NotFound):
     """The version has no quota for this rep."""
 
 
+class PricesNotFound(NotFound):
+    """The version has no prices."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quotas:
     """Some quota rows in minor units, and the cursor of the next ones."""
@@ -91,6 +95,18 @@ def quota_of(
     unit = row["unit"]
     growth = next((own["growth"] for own in stored.units() if own["id"] == unit), None)
     return QuotaAmongOthers(row, stored.digits, growth, stored.manifest["common"]["growth"])
+
+
+def prices(session: Session, workspace_id: str, plan_id: str, number: int) -> tuple[Row, int]:
+    """What one more unit of money costs whom, in minor units, and the currency's minor digits."""
+    stored = _open(session, workspace_id, plan_id, number)
+    manifest: Row = {**stored.manifest}
+    if (facts := manifest.get("prices")) is None:
+        raise PricesNotFound(
+            f"Version {number} has none: its rules cut across the organisation, or it is older "
+            "than prices are."
+        )
+    return facts, stored.digits
 
 
 def certificate(session: Session, workspace_id: str, plan_id: str, number: int) -> Row:
