@@ -30,8 +30,11 @@ format: setup
 	$(bin)/ruff format .
 	$(bin)/ruff check --fix .
 
-bench: setup
-	$(bin)/python -m benchmarks $(ARGS)
+bench: .venv-bench/.ready  ## make bench ARGS=--quick
+	.venv-bench/bin/python -m benchmarks $(ARGS)
+
+.venv-bench/.ready: pyproject.toml .python-version requirements/bench.txt requirements/uv.txt scripts/setup
+	@sh scripts/setup bench
 
 openapi: setup
 	$(bin)/fairquota openapi > .venv/openapi.yaml

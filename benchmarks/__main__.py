@@ -1,6 +1,9 @@
 """`make bench`: run everything, print the page, and keep it as docs/benchmarks.md.
 
-make bench ARGS='--sizes 1000 --whole 1000 --requests 1000 --out bench.md'    a quick look
+make bench ARGS=--quick                                        everything, on tiny companies
+make bench ARGS='--sizes 1000 --contestants tree split'        a part of it
+
+What is measured is noted in a scratch folder, so that an interrupted run goes on where it was.
 """
 
 from __future__ import annotations
@@ -9,74 +12,106 @@ import argparse
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any
 
-from benchmarks.contestants import CONTESTANTS, Arrays
-from benchmarks.instances import company
-from benchmarks.race import run
-from benchmarks.report import Entry, page
+from benchmarks import page
+from benchmarks.contestants import CONTESTANTS
+from benchmarks.instances import Instance, company
+from benchmarks.notebook import Notebook
 from benchmarks.request import Breakdown, break_down, with_baselines, with_history
+from benchmarks.sections import across, cascades, engines, whole
+from benchmarks.stages import Stages
 from benchmarks.stages import run as run_stages
-from benchmarks.verdict import judge
 
-_SLOW: Final = 50_000
-"""From here on each contestant has one turn a company, and the natural LP one company."""
+_ROOT = Path(__file__).parents[1]
+_QUICK = {
+    "sizes": [200], "across": [200], "cascades": [200], "whole": [200], "requests": 200,
+    "rows": [1, 2], "companies": 1, "turns": 1, "rounds": 1,
+}  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--sizes", nargs="+", type=int, default=[1_000, 10_000, 100_000])
-    parser.add_argument("--whole", nargs="+", type=int, default=[1_000, 10_000, 100_000, 1_000_000])
-    parser.add_argument("--requests", type=int, default=10_000)
-    parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=[*CONTESTANTS])
-    parser.add_argument("--companies", type=int, default=3, help="of each size")
-    parser.add_argument("--turns", type=int, default=3, help="of everybody on each company")
-    parser.add_argument("--rounds", type=int, default=7, help="of each request")
-    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
-    chosen = parser.parse_args(arguments)
+    chosen = _chosen(arguments)
     command = shlex.join(["python", "-m", "benchmarks", *arguments]) if arguments else "make bench"
-    with tempfile.TemporaryDirectory() as folder:
-        entries = [
-            entry
-            for reps in chosen.sizes
-            for entry in _race(
-                reps, chosen.contestants, chosen.companies, chosen.turns, Path(folder)
-            )
-        ]
-        stages = {reps: run_stages(reps, seed=0) for reps in chosen.whole}
-        requests = _requests(chosen.requests, chosen.rounds, Path(folder))
-    text = page(command, entries, stages, requests)
+    code = [_ROOT / name for name in ("benchmarks", "solver", "service")]
+    notebook = Notebook.open(chosen.scratch, *code)
+    with tempfile.TemporaryDirectory() as name:
+        text = "\n".join([page.head(command), *_sections(chosen, notebook, Path(name))]) + "\n"
     chosen.out.write_text(text)
+    notebook.close()
     print(text)
 
 
-def _race(
-    reps: int, names: Sequence[str], companies: int, turns: int, folder: Path
-) -> Iterator[Entry]:
-    """Everybody on every company, taking turns."""
-    for seed in range(companies):
-        instance = company(reps, seed)
-        tree = judge(instance, CONTESTANTS["tree"].solve(Arrays.of(instance)))
-        for _ in range(turns if reps < _SLOW else 1):
-            for name in names:
-                if name == "natural" and reps >= _SLOW and seed > 0:
-                    continue
-                measured, quota = run(name, instance, folder)
-                print(f"{reps:>9,} reps, company {seed}: {name}: {measured}", file=sys.stderr)
-                verdict = None if quota is None else judge(instance, quota)
-                yield Entry(reps, seed, name, measured, verdict, tree)
-
-
-def _requests(reps: int, rounds: int, folder: Path) -> dict[str, Breakdown]:
-    instance = company(reps, seed=0)
-    return {
-        f"{reps:,} reps, baselines given": break_down(with_baselines(instance), folder, rounds),
-        f"{reps:,} reps, a year of history each": break_down(
-            with_history(instance), folder, rounds
-        ),
+def _sections(chosen: Any, notebook: Notebook, folder: Path) -> list[str]:
+    """Everything is measured before anything is written."""
+    names, companies = chosen.contestants, chosen.companies
+    of_engines = engines.measure(
+        notebook, folder,
+        sizes=chosen.sizes, contestants=names, companies=companies, turns=chosen.turns,
+    )  # fmt: skip
+    of_rows = across.measure(
+        notebook, folder, sizes=chosen.across, counts=chosen.rows, contestants=names
+    )
+    of_cascades = cascades.measure(
+        notebook, folder, sizes=chosen.cascades, contestants=names, companies=companies
+    )
+    stages = {
+        reps: notebook.noted(f"stages-{reps}", Stages, partial(run_stages, reps, seed=0))
+        for reps in chosen.whole
     }
+    requests = _requests(notebook, chosen.requests, chosen.rounds, folder)
+    return [
+        *engines.lines(of_engines),
+        *across.lines(of_rows),
+        *cascades.lines(of_cascades),
+        *whole.stage_lines(stages),
+        *whole.request_lines(requests),
+    ]
+
+
+def _requests(notebook: Notebook, reps: int, rounds: int, folder: Path) -> dict[str, Breakdown]:
+    def measured(body: Callable[[Instance], dict[str, Any]]) -> Breakdown:
+        return break_down(body(company(reps, seed=0)), folder, rounds)
+
+    kinds = {"baselines given": with_baselines, "a year of history each": with_history}
+    return {
+        f"{reps:,} reps, {kind}": notebook.noted(
+            f"request-{reps}-{rounds}-{kind.replace(' ', '-')}",
+            Breakdown,
+            partial(measured, body),
+        )
+        for kind, body in kinds.items()
+    }
+
+
+def _chosen(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    sizes = [1_000, 10_000, 100_000]
+    more = [*sizes, 1_000_000]
+    add = parser.add_argument
+    add("--quick", action="store_true", help="everything, on tiny companies")
+    add("--sizes", nargs="*", type=int, default=more, help="of the engines' companies")
+    add("--across", nargs="*", type=int, default=sizes, help="of companies with rules across")
+    add("--rows", nargs="*", type=int, default=[1, 2, 4, 8], help="numbers of such rules")
+    add("--cascades", nargs="*", type=int, default=sizes, help="of plain cascades")
+    add("--whole", nargs="*", type=int, default=more, help="of companies for the whole solver")
+    add("--requests", type=int, default=10_000, help="reps in a request")
+    add("--contestants", nargs="+", choices=CONTESTANTS, default=[*CONTESTANTS])
+    add("--companies", type=int, default=3, help="of each size")
+    add("--turns", type=int, default=2, help="of everybody on each company")
+    add("--rounds", type=int, default=7, help="of each request")
+    add("--out", type=Path, default=Path("docs/benchmarks.md"))
+    add("--scratch", type=Path, default=Path(".venv-bench/measured"))
+    if "--quick" in arguments:
+        parser.set_defaults(**_QUICK, out=Path(".venv-bench/benchmarks.md"))
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

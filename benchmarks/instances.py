@@ -35,6 +35,8 @@ class Instance:
     """Anchor and yardstick in layout order."""
     twins: IntArray
     """(k, 2) places in layout order of reps whom nothing tells apart."""
+    witness: IntArray
+    """(n,) in layout order, quotas that keep every limit."""
 
 
 def company(reps: int, seed: int) -> Instance:
@@ -67,6 +69,7 @@ def company(reps: int, seed: int) -> Instance:
         bounds=bounds(problem, POLICY, hierarchy),
         scale=SCALES[POLICY.fairness](problem.reps).laid_out(row),
         twins=np.column_stack((place[twin], place[twin + 1])),
+        witness=witness[row],
     )
 
 

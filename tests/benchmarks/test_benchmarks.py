@@ -1,21 +1,41 @@
-"""The benchmarks still run and still compare like with like. Nothing here is timed."""
+"""The benchmarks still run and still compare like with like. Nothing here is timed.
+
+Peers that only `make bench` installs are skipped where they are not there.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.contestants import CONTESTANTS, Arrays
+from benchmarks.answer import Answer
+from benchmarks.arrays import Arrays
+from benchmarks.contestants import CASCADES, CONTESTANTS, COUPLED, ENGINES
+from benchmarks.crossing import KINDS, Kind, rows_across
 from benchmarks.instances import Instance, company
-from benchmarks.verdict import judge
+from benchmarks.notebook import Notebook
+from benchmarks.race import Run
+from benchmarks.sections import across
+from benchmarks.table import HEDGE, TASKS, Table, Task, table
+from benchmarks.verdict import judge, judge_cascade
+from solver.hierarchy import slice_sums
 
 
 @pytest.fixture(scope="module")
 def small() -> Instance:
     return company(200, seed=0)
+
+
+def answer_of(name: str, case: Arrays | Table) -> Answer:
+    for library in CONTESTANTS[name].libraries:
+        pytest.importorskip(library)
+    return CONTESTANTS[name].solve(case)
 
 
 def test_a_company_is_the_same_every_time(small: Instance) -> None:
@@ -37,41 +57,154 @@ def test_nothing_tells_twins_apart(small: Instance) -> None:
 
 
 def test_a_contestant_is_handed_the_whole_company(small: Instance, tmp_path: Path) -> None:
-    Arrays.of(small).save(tmp_path / "arrays.npz")
+    rows = rows_across(small, "margins", 2, seed=0)
+    replace(Arrays.of(small), rows=rows, largest=1.5).save(tmp_path / "case.npz")
 
-    case = Arrays.load(tmp_path / "arrays.npz")
+    case = Arrays.load(tmp_path / "case.npz")
 
     assert case.bounds.total == small.bounds.total
     assert np.array_equal(case.hierarchy.first, small.hierarchy.first)
+    assert case.scale.response == small.scale.response
+    assert np.array_equal(case.rows.coefficient, rows.coefficient)
+    assert case.largest == 1.5
 
 
-@pytest.mark.parametrize("name", CONTESTANTS)
+@pytest.mark.parametrize("name", ENGINES)
 def test_everybody_keeps_the_limits_and_finds_how_far_the_worst_off_must_go(
     name: str, small: Instance
 ) -> None:
     case = Arrays.of(small)
+    ours = answer_of("tree", case)
 
-    found = judge(small, CONTESTANTS[name].solve(case))
-    tree = judge(small, CONTESTANTS["tree"].solve(case))
+    found = judge(case, small.twins, answer_of(name, case), ours.quota)
+    tree = judge(case, small.twins, ours, ours.quota)
 
-    assert found.violation < 1e-9
-    if name == "natural":
-        assert found.largest == pytest.approx(tree.largest, abs=1e-9)
-    else:
-        assert found.furthest == pytest.approx(tree.furthest, abs=1e-9)
+    aim = ENGINES[name].aim
+    assert found.violation < 1e-8
+    assert getattr(found, aim) == pytest.approx(getattr(tree, aim), abs=1e-6)
 
 
 def test_the_tree_engine_treats_twins_alike(small: Instance) -> None:
-    assert judge(small, CONTESTANTS["tree"].solve(Arrays.of(small))).unequal == 0
+    case = Arrays.of(small)
+    ours = answer_of("tree", case)
+
+    assert judge(case, small.twins, ours, ours.quota).unequal == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_rule_across_is_broken_without_it_and_kept_by_the_witness(
+    kind: Kind, small: Instance
+) -> None:
+    rows = rows_across(small, kind, 3, seed=0)
+    ends = rows.start[:-1], rows.start[1:]
+    plan = answer_of("tree", Arrays.of(small)).quota
+
+    held = slice_sums(rows.coefficient * small.witness[rows.rep], *ends)
+    broken = slice_sums(rows.coefficient * plan[rows.rep], *ends)
+
+    assert np.all((rows.min <= held) & (held <= rows.max))
+    assert np.all((broken < rows.min) | (broken > rows.max))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_rule_across_tells_twins_apart(kind: Kind, small: Instance) -> None:
+    rows = rows_across(small, kind, 3, seed=0)
+    matrix = np.zeros((3, 200))
+    for k in range(3):
+        entries = slice(rows.start[k], rows.start[k + 1])
+        matrix[k, rows.rep[entries]] = rows.coefficient[entries]
+
+    one, other = small.twins.T
+
+    assert np.array_equal(matrix[:, one], matrix[:, other])
+
+
+@pytest.mark.parametrize("name", COUPLED)
+@pytest.mark.parametrize("kind", KINDS)
+def test_everybody_keeps_the_rules_across_and_finds_the_same_plan(
+    name: str, kind: Kind, small: Instance
+) -> None:
+    case = replace(Arrays.of(small), rows=rows_across(small, kind, 2, seed=0))
+    ours = answer_of("coupled", case)
+    case = replace(case, largest=ours.largest)
+
+    found = judge(case, small.twins, answer_of(name, case), ours.quota)
+
+    assert found.violation < 1e-8
+    assert found.across < 1e-8
+    assert found.apart < 1e-3
+    assert found.unequal == 0
+
+
+@pytest.mark.parametrize("name", CASCADES)
+@pytest.mark.parametrize("task", TASKS)
+def test_everybody_cascades_the_whole_target_and_keeps_what_was_set(name: str, task: Task) -> None:
+    case = table(200, task, seed=0)
+
+    found = judge_cascade(case, answer_of(name, case))
+
+    assert found.off_target < 1
+    assert found.off_units < 1
+    assert found.off_pins < 1
+    if task != "pinned":
+        assert found.least == pytest.approx(found.most, abs=1e-5)
+
+
+def test_a_hedge_at_each_of_five_levels_adds_28_percent() -> None:
+    case = table(200, "hedged", seed=0)
+
+    assert case.total == pytest.approx(case.target * HEDGE**5)
+    assert answer_of("cascade", case).quota.sum() == round(case.total)
+
+
+@dataclass(frozen=True)
+class Note:
+    value: float
+
+
+def test_what_was_noted_is_not_measured_again(tmp_path: Path) -> None:
+    code = tmp_path / "code.py"
+    code.write_text("1")
+    Notebook.open(tmp_path, code).noted("it", Note, lambda: Note(1.0))
+
+    assert Notebook.open(tmp_path, code).noted("it", Note, lambda: Note(2.0)) == Note(1.0)
+
+
+def test_what_was_noted_of_other_code_counts_no_more(tmp_path: Path) -> None:
+    code = tmp_path / "code.py"
+    code.write_text("1")
+    Notebook.open(tmp_path, code).noted("it", Note, lambda: Note(1.0))
+    code.write_text("2")
+
+    assert Notebook.open(tmp_path, code).noted("it", Note, lambda: Note(2.0)) == Note(2.0)
+
+
+def test_an_interrupted_run_goes_on_and_the_page_compares_case_by_case(tmp_path: Path) -> None:
+    notebook = Notebook(tmp_path)
+    times = {"coupled": 0.5, "coupled-cvxpy": 10.0}
+    for (name, cpu), kind in product(times.items(), KINDS):
+        entry = across.Entry(50, 1, kind, name, Run(cpu, 70.0, 60.0), None, 1.0)
+        notebook.noted(f"across-50-1-{kind}-{name}", across.Entry, partial(replace, entry))
+
+    entries = across.measure(notebook, tmp_path, sizes=[50], counts=[1], contestants=list(times))
+
+    assert any("10 s | **20.0** (20.0 to 20.0)" in line for line in across.lines(entries))
+
+
+def test_a_contestant_without_an_answer_says_why() -> None:
+    gave_up = Run(None, 70.0, 60.0, "Time limit reached")
+    entry = across.Entry(50, 1, "teams", "coupled-cvxpy", gave_up, None, 1.0)
+
+    assert any("Time limit reached" in line for line in across.lines([entry]))
 
 
 def test_the_page_is_written(tmp_path: Path) -> None:
-    out = tmp_path / "benchmarks.md"
+    out, scratch = tmp_path / "benchmarks.md", tmp_path / "measured"
+    part = "--quick --sizes 30 --across --cascades --whole 30 --requests 30 --contestants tree"
 
-    small = "--sizes 30 --whole 30 --requests 30 --contestants tree"
-    few = "--companies 1 --turns 1 --rounds 1"
-    main([*small.split(), *few.split(), "--out", str(out)])
+    main([*part.split(), "--out", str(out), "--scratch", str(scratch)])
 
     text = out.read_text()
     assert CONTESTANTS["tree"].label in text
     assert "the whole request" in text
+    assert not any(scratch.iterdir())  # the next run measures again

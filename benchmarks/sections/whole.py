@@ -1,0 +1,52 @@
+"""The whole solver and one request, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from benchmarks import tables
+from benchmarks.request import Breakdown
+from benchmarks.stages import Stages
+
+
+def stage_lines(stages: Mapping[int, Stages]) -> Iterable[str]:
+    if not stages:
+        return
+    yield "## The whole solver\n"
+    yield (
+        "`solver.solve.solve` from a problem to an allocation (the first five steps), then what an "
+        "answer reads off it.\n"
+    )
+    of_all = stages.values()
+    yield from tables.head("step", *(f"{reps:,} reps" for reps in stages))
+    for step in next(iter(of_all)).steps:
+        yield tables.row(step, *(tables.seconds(of.steps[step]) for of in of_all))
+    yield tables.row("**`solve` in one call**", *(tables.seconds(of.solve) for of in of_all))
+    lps = ("–" if of.lp is None else tables.seconds(of.lp) for of in of_all)
+    yield tables.row("cross-check of `engine: lp`, on top", *lps)
+    yield tables.row("memory with the problem, before", *(f"{of.before:.0f} MB" for of in of_all))
+    yield tables.row("peak memory, reasons included", *(f"{of.peak:.0f} MB" for of in of_all))
+    yield ""
+
+
+def request_lines(requests: Mapping[str, Breakdown]) -> Iterable[str]:
+    yield "## One request\n"
+    yield (
+        "`POST /v1/allocations` from the body's bytes to the answer's, through the whole app "
+        "without a socket; below it the steps, called one by one.\n"
+    )
+    of_all = requests.values()
+    yield from tables.head("step", *requests)
+    yield tables.row("body", *(f"{of.asked / 1e6:.1f} MB" for of in of_all))
+    yield tables.row("answer", *(f"{of.answered / 1e6:.1f} MB" for of in of_all))
+    yield tables.row("**the whole request**", *(tables.seconds(of.whole) for of in of_all))
+    for step in next(iter(of_all)).steps:
+        yield tables.row(step, *(tables.seconds(of.steps[step]) for of in of_all))
+    yield tables.row(
+        "`json.loads` and `json.dumps` of the same",
+        *(tables.seconds(of.json_only) for of in of_all),
+    )
+    yield tables.row(
+        "whole request over that", *(f"**{of.whole / of.json_only:.1f}**" for of in of_all)
+    )
+    yield tables.row("`orjson` of the same", *(tables.seconds(of.orjson_only) for of in of_all))
