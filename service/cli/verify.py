@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 
 from service.allocations.versions.describe import present_quota
-from service.allocations.versions.domain.proof import UnreadableProof, examine
+from service.allocations.versions.domain.document import UnreadableProof
+from service.allocations.versions.domain.proof import examine
 from service.cli.failure import Failure
 from service.cli.output import Table, show
 from service.kit.money import from_minor
@@ -23,6 +24,9 @@ _WORDS = {
     "sums": "sums",
     "bounds": "limits",
     "leximin": "evenness",
+    "rows": "rules across units",
+    "largest": "largest effort",
+    "squares": "evenness",
 }
 """What people read; programs read the names of the API."""
 

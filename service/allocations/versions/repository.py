@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.allocations.versions.domain.canonical import digest
 from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.proof import (
+from service.allocations.versions.domain.document import (
     ListedChunk,
     Manifest,
     UnreadableProof,
@@ -109,6 +109,10 @@ class StoredVersion:
     def quotas(self) -> list[Row]:
         """Every quota: unit by unit in the order of the units, reps by id."""
         return self._rows(self.manifest["quotas"])
+
+    def rules(self) -> list[Row]:
+        """Every rule across the units, by name; versions of the first release have none."""
+        return self._rows(self.manifest.get("rules", []))
 
     def page(
         self, first: int, limit: int, units: Container[str | None] | None = None

@@ -34,16 +34,36 @@ class RepQuotaOut(QuotaOut):
     growth_beside: GrowthBeside
 
 
-class VersionChecks(BaseModel):
-    """Whether each check held."""
+class VersionChecks(TypedDict):
+    """Whether each check held. The last four depend on whether any rule crosses the units."""
 
-    hash: bool = Field(description="Row, manifest, inputs and chunks are what they were")
-    parent: bool = Field(description="So is every version that this one builds on")
-    sums: bool = Field(description="Sums are exact and in range, to the last minor unit")
-    bounds: bool = Field(
-        description="Floors and caps are kept; rounding moved at most an increment"
-    )
-    leximin: bool = Field(description="The unrounded plan is as even as its limits allow")
+    hash: Annotated[bool, Field(description="Row, manifest, inputs and chunks are what they were")]
+    parent: Annotated[bool, Field(description="So is every version that this one builds on")]
+    sums: Annotated[bool, Field(description="Sums are exact and in range, to the last minor unit")]
+    bounds: Annotated[
+        bool, Field(description="Floors and caps are kept; rounding moved at most an increment")
+    ]
+    leximin: NotRequired[
+        Annotated[
+            bool,
+            Field(
+                description="The unrounded plan is as even as its limits allow; for plans without "
+                "rules across the units"
+            ),
+        ]
+    ]
+    rows: NotRequired[
+        Annotated[bool, Field(description="Every rule across the units is kept exactly")]
+    ]
+    largest: NotRequired[
+        Annotated[bool, Field(description="The largest stretch is the least possible one")]
+    ]
+    squares: NotRequired[
+        Annotated[
+            bool,
+            Field(description="At that stretch, nothing has a smaller weighted sum of squares"),
+        ]
+    ]
 
 
 class VerificationOut(BaseModel):
@@ -67,4 +87,5 @@ class ProofOut(BaseModel):
     hash: str
     manifest: dict[str, Any]
     units: list[dict[str, Any]]
+    rules: list[dict[str, Any]] = Field(description="Rules across the units; none on the tree")
     quotas: list[dict[str, Any]]

@@ -1,7 +1,9 @@
 """A solved plan as bytes: chunks of rows that name themselves, and the manifest that lists them.
 
-    manifest    {format, parent, base_version, inputs, policy, engine, …, units, quotas, index}
+    manifest    {format, parent, base_version, inputs, policy, engine, …, units, rules, quotas,
+                 index}
       units     chunks of units, parents first, at most 1,000 rows each
+      rules     chunks of the rules that cross the units, by name, at most 1,000 rows each
       quotas    chunks of quota rows: one per unit, in the order of the units, split at 1,000
       index     chunks of [rep, number of the quotas chunk], by rep, at most 1,000 rows each
 
@@ -57,7 +59,12 @@ class Content:
         )
 
 
-def content(facts: Mapping[str, Any], units: Sequence[Row], quotas: Sequence[Row]) -> Content:
+def content(
+    facts: Mapping[str, Any],
+    units: Sequence[Row],
+    quotas: Sequence[Row],
+    rules: Sequence[Row] = (),
+) -> Content:
     """Cut a plan into chunks.
 
     `units` stand parents first; `quotas` side by side per unit, each with `rep` and `unit`.
@@ -74,6 +81,7 @@ def content(facts: Mapping[str, Any], units: Sequence[Row], quotas: Sequence[Row
     placed = index_of(per_unit)
     listed = {
         "units": [chunk(rows) for rows in _split(units)],
+        "rules": [chunk(rows) for rows in _split(rules)],
         "quotas": [{"unit": rows[0]["unit"], **chunk(rows)} for rows in per_unit],
         "index": [{"first": rows[0][0], **chunk(rows)} for rows in _split(placed)],
     }

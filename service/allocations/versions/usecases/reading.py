@@ -112,7 +112,7 @@ def prices(session: Session, workspace_id: str, plan_id: str, number: int) -> tu
 def certificate(session: Session, workspace_id: str, plan_id: str, number: int) -> Row:
     """The proof document of a version, which `fairquota verify` checks without this database."""
     stored = _open(session, workspace_id, plan_id, number)
-    return proof(stored.manifest, stored.units(), stored.quotas())
+    return proof(stored.manifest, stored.units(), stored.quotas(), stored.rules())
 
 
 def _open(session: Session, workspace_id: str, plan_id: str, number: int) -> StoredVersion:

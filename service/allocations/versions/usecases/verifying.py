@@ -10,13 +10,8 @@ from sqlalchemy.orm import Session
 
 from service.allocations.versions.domain.canonical import digest
 from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.proof import (
-    Manifest,
-    UnreadableProof,
-    examine,
-    proof,
-    read_manifest,
-)
+from service.allocations.versions.domain.document import Manifest, UnreadableProof, read_manifest
+from service.allocations.versions.domain.proof import examine, nothing_holds, proof
 from service.allocations.versions.repository import Chunks
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import PlanVersion
@@ -40,34 +35,31 @@ def verify(session: Session, workspace_id: str, plan_id: str, number: int) -> Ve
     own limits.
 
     hash: manifest, row, inputs and every chunk are what they were. parent: so is every version it
-    builds on, up to the first. sums, bounds, leximin: see `domain.proof`; what cannot be read any
-    more does not hold.
+    builds on, up to the first. The others: see `domain.proof`; what cannot be read any more does
+    not hold.
     """
     plan = Plans(session).get(workspace_id, plan_id)
     version = PlanVersions(session).get(plan.id, number)
     chunks = Chunks(session, workspace_id)
-    nothing = dict.fromkeys(("hash", "parent", "sums", "bounds", "leximin"), False)
     try:
         manifest = read_manifest(orjson.loads(version.manifest))
     except (UnreadableProof, orjson.JSONDecodeError) as reason:
+        nothing = dict.fromkeys(("hash", "parent", "sums", "bounds"), False)
         return Verification(nothing, (f"the manifest cannot be read: {reason}",))
     altered = [*_altered_row(version, manifest)]
     altered += _lost_inputs(session, workspace_id, manifest["inputs"])
     broken = [*_broken_chain(session, version)]
     units, lost_units = _rows(chunks, manifest["units"], "units")
+    rules, lost_rules = _rows(chunks, manifest.get("rules", []), "rules")
     quotas, lost_quotas = _rows(chunks, manifest["quotas"], "quotas")
     _, lost_index = _rows(chunks, manifest["index"], "index")
-    lost = [*lost_units, *lost_quotas, *lost_index]
-    if lost_units or lost_quotas:
-        return Verification(nothing | {"parent": not broken}, (*altered, *lost, *broken))
-    found = examine(proof(manifest, units, quotas))
-    checks = {
-        "hash": found.hash and not altered and not lost,
-        "parent": not broken,
-        "sums": found.sums,
-        "bounds": found.bounds,
-        "leximin": found.leximin,
-    }
+    lost = [*lost_units, *lost_rules, *lost_quotas, *lost_index]
+    if lost_units or lost_rules or lost_quotas:
+        checks = {"hash": False, "parent": not broken, **nothing_holds(manifest)}
+        return Verification(checks, (*altered, *lost, *broken))
+    found = examine(proof(manifest, units, quotas, rules))
+    checks = {"hash": True, "parent": not broken} | found.checks
+    checks["hash"] &= not altered and not lost
     return Verification(checks, (*altered, *lost, *broken, *found.faults))
 
 

@@ -1,0 +1,246 @@
+"""What stands in a proof, as JSON has it: the manifest and the rows that it lists.
+
+Only what is checked is named here; both say more (see `describe.py`). Plans whose rules do not
+cross the tree have no `rules`, `largest_price` and entries of rules, and neither have documents
+that were written before there were such rules.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+
+from service.allocations.versions.domain.content import Row
+from solver.problem import AMOUNT_LIMIT
+from solver.response import Response
+
+_OPEN = ConfigDict(extra="allow", allow_inf_nan=False, strict=True)
+_Amount = Annotated[int, Field(ge=0, le=AMOUNT_LIMIT)]
+_Signed = Annotated[int, Field(ge=-AMOUNT_LIMIT, le=AMOUNT_LIMIT)]
+_Count = Annotated[int, Field(ge=1, le=AMOUNT_LIMIT)]
+_NotNegative = Annotated[float, Field(ge=0)]
+_Entry = Annotated[list[float], Field(min_length=2, max_length=2)]
+
+
+class UnreadableProof(ValueError):
+    """The document is no proof of a version; the message says what is amiss."""
+
+
+@with_config(_OPEN)
+class ListedChunk(TypedDict):
+    """How the manifest names a chunk."""
+
+    chunk: str
+    rows: _Count
+
+
+@with_config(_OPEN)
+class QuotasChunk(ListedChunk):
+    unit: str | None
+
+
+@with_config(_OPEN)
+class IndexChunk(ListedChunk):
+    first: str
+
+
+@with_config(_OPEN)
+class GroupPart(TypedDict):
+    id: str
+    reps: list[str]
+    min: _Amount
+    max: _Amount | None
+
+
+@with_config(_OPEN)
+class ParityPart(TypedDict):
+    cohort: str
+    tolerance: _NotNegative
+
+
+@with_config(_OPEN)
+class MarginPart(TypedDict):
+    id: str
+    min: _Amount
+    unit: str | None
+
+
+@with_config(_OPEN)
+class RowPart(TypedDict):
+    id: str
+    coefficients: dict[str, float]
+    min: _Signed | None
+    max: _Signed | None
+
+
+@with_config(_OPEN)
+class RelaxPart(TypedDict):
+    """A rule that gave way: to which amount or, of a parity, tolerance; None: altogether."""
+
+    rule: str
+    to: float | None
+
+
+@with_config(_OPEN)
+class PolicyPart(TypedDict):
+    """Versions of the first release have no rules across the tree."""
+
+    fairness: str
+    over_assignment: Annotated[float, Field(ge=-1, le=1e6)]
+    min_over_baseline: float | None
+    max_over_baseline: float | None
+    min_over_last_year: float | None
+    max_over_last_year: float | None
+    groups: NotRequired[list[GroupPart]]
+    parity: NotRequired[list[ParityPart]]
+    margin_floors: NotRequired[list[MarginPart]]
+    rows: NotRequired[list[RowPart]]
+    on_infeasible: NotRequired[str]
+    relax: NotRequired[list[RelaxPart]]
+
+
+@with_config(_OPEN)
+class GapPart(TypedDict):
+    """What nobody can carry; `unit` is None for the company."""
+
+    unit: str | None
+    amount: _Amount
+
+
+@with_config(_OPEN)
+class CommonPart(TypedDict):
+    stretch: float | None
+    growth: float | None
+
+
+@with_config(_OPEN)
+class AcrossPart(TypedDict):
+    """What proves a plan with rules across the tree, besides the levels and prices in rows."""
+
+    level: float
+    largest: float
+    price: float
+
+
+@with_config(_OPEN)
+class Manifest(TypedDict):
+    """What is read of a manifest."""
+
+    format: Literal["fairquota.version/1"]
+    parent: str | None
+    base_version: int | None
+    inputs: str
+    policy: PolicyPart
+    engine: str
+    target: _Amount
+    assigned: _Amount
+    digits: Annotated[int, Field(ge=0, le=4)]
+    increment: _Count
+    level: float
+    response: NotRequired[Response]
+    """How quotas answer to levels (`solver.response`); linear where it is left out."""
+    common: CommonPart
+    across: NotRequired[AcrossPart | None]
+    gaps: NotRequired[list[GapPart]]
+    relaxed: NotRequired[list[RelaxPart]]
+    units: list[ListedChunk]
+    rules: NotRequired[list[ListedChunk]]
+    quotas: list[QuotasChunk]
+    index: list[IndexChunk]
+
+
+@with_config(_OPEN)
+class UnitRow(TypedDict):
+    """What is checked of a unit; `max` is None where nothing limits it."""
+
+    id: str
+    parent: str | None
+    min: _Amount
+    max: _Amount | None
+    level: float
+    quota: _Amount
+    largest_price: NotRequired[float]
+
+
+@with_config(_OPEN)
+class RuleRow(TypedDict):
+    """What is checked of a rule across the tree; None where nothing limits it on that side."""
+
+    rule: str
+    peers: str | None
+    min: _Signed | None
+    max: _Signed | None
+    level: float
+    largest_price: float
+
+
+@with_config(_OPEN)
+class QuotaRow(TypedDict):
+    """What is checked of a quota; `cap` is None where nothing limits it."""
+
+    rep: str
+    unit: str | None
+    quota: _Amount
+    floor: _Amount
+    cap: _Amount | None
+    anchor: float
+    yardstick: Annotated[float, Field(gt=0)]
+    unrounded: float
+    baseline: float
+    reach: float
+    stretch: float | None
+    effort: float | None
+    growth: float | None
+    over_last_year: float | None
+    explanation: Annotated[list[int], Field(min_length=3, max_length=3)]
+    rules: NotRequired[list[_Entry]]
+    """[number of the rule, coefficient], by number."""
+
+
+class ProofDocument(TypedDict):
+    """The whole of a version, as one JSON document."""
+
+    format: Literal["fairquota.proof/1"]
+    hash: str
+    manifest: dict[str, Any]
+    units: list[Row]
+    rules: NotRequired[list[Row]]
+    quotas: list[Row]
+
+
+_DOCUMENT = TypeAdapter(ProofDocument)
+_MANIFEST = TypeAdapter(Manifest)
+_UNITS = TypeAdapter(list[UnitRow])
+_RULES = TypeAdapter(list[RuleRow])
+_QUOTAS = TypeAdapter(list[QuotaRow])
+
+
+def read_document(value: Any) -> ProofDocument:
+    return _read(_DOCUMENT, value)
+
+
+def read_manifest(value: Any) -> Manifest:
+    """The manifest in a JSON value. Raises `UnreadableProof`, as its neighbours do."""
+    return _read(_MANIFEST, value)
+
+
+def read_units(rows: Any) -> list[UnitRow]:
+    return _read(_UNITS, rows)
+
+
+def read_rules(rows: Any) -> list[RuleRow]:
+    return _read(_RULES, rows)
+
+
+def read_quotas(rows: Any) -> list[QuotaRow]:
+    return _read(_QUOTAS, rows)
+
+
+def _read[T](adapter: TypeAdapter[T], value: Any) -> T:
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in fault["loc"]) or "the document"
+        raise UnreadableProof(f"{place}: {fault['msg']}") from None

@@ -1,0 +1,346 @@
+"""Thousands of forged documents: each change of what a proof says is found.
+
+Without new hashes a forger is found by the hashes. With new ones (anybody can compute them) only
+the numbers are left: this is what `solver.certificate` and `domain.statement` are for. What such a
+forger can still get away with is written here, change by change, with the reason why it is no lie
+about the plan. Whoever knows the true hash of the version finds that, too.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from service.allocations.assemble import Terms, assemble
+from service.allocations.solving import allocate
+from service.allocations.versions.describe import prove
+from service.allocations.versions.domain.canonical import canonical, digest
+from service.allocations.versions.domain.content import index_of
+from service.allocations.versions.domain.document import UnreadableProof
+from service.allocations.versions.domain.proof import examine
+from service.roster.domain import read_inputs
+from solver.policy import Fairness, Policy
+
+type Document = dict[str, Any]
+type Forger = Callable[[Document, random.Random], object]
+
+SEED = 20_261_122
+TRIES = 16
+
+
+def facts(reps: int) -> Document:
+    """Three regions and reps who hang on the company; limits of all kinds, none too narrow."""
+    noise = random.Random(reps)
+    regions = ["west", "east", "south", None]
+    rows: list[Document] = []
+    for k in range(reps):
+        baseline = noise.randint(10_000, 30_000) / 100
+        row = {
+            "id": f"r{k:02}", "unit": regions[k % 4], "baseline": baseline,
+            "reach": noise.randint(1_000, 6_000) / 100, "potential": noise.randint(100, 900),
+            "last_year": round(baseline * 0.97, 2), "sigma": noise.choice([0.1, 0.2]),
+            "margin": noise.choice([0.2, 0.3, 0.45]), "cohorts": {"role": "ABA"[k % 3]},
+        }  # fmt: skip
+        limit = [{"max": round(baseline + 3, 2)}, {"min": round(baseline + 20, 2)},
+                 {"fixed": round(baseline, 2)}, {}, {}][k % 5]  # fmt: skip
+        rows.append(row | limit)
+    expected = {of: sum(row["baseline"] for row in rows if row["unit"] == of) for of in regions}
+    units = [
+        {"id": "west", "max": round(expected["west"] * 1.06, 2)},
+        {"id": "east", "min": round(expected["east"] * 1.12, 2)},
+        {"id": "south", "target": round(expected["south"] * 1.1, 2)},
+    ]
+    return {"target": round(sum(expected.values()) * 1.05, 2), "units": units, "reps": rows}
+
+
+def proven(fairness: Fairness, reps: int, increment: int, **policy: Any) -> Document:
+    asked = Policy(fairness=fairness, over_assignment=0.03, min_over_baseline=-0.5,
+                   max_over_last_year=1.5, **policy)  # fmt: skip
+    case = assemble(read_inputs(facts(reps), digits=2), Terms("EUR", 2, increment), asked)
+    return prove(case, allocate(case))
+
+
+PROOFS = {
+    "stretch": proven("equal_stretch", 24, 1),
+    "growth in euros": proven("equal_growth", 18, 100),
+    "potential": proven("equal_potential_share", 16, 5),
+    "amounts": proven("equal_amount", 12, 1),
+    "probability": proven("equal_probability", 14, 1),
+}
+
+
+def with_new_hashes(document: Document) -> Document:
+    """What a careful forger does last: every chunk and the manifest are named anew."""
+    manifest, chunks = document["manifest"], []
+    rows: Document = {name: document[name] for name in ("units", "rules", "quotas")}
+    for name in ("units", "rules", "quotas", "index"):
+        start = 0
+        for chunk in manifest[name]:
+            part = rows[name][start : start + chunk["rows"]]
+            chunk["chunk"] = digest(canonical(part))
+            start += chunk["rows"]
+            if name == "quotas":
+                chunks.append(part)
+                rows["index"] = index_of(chunks)
+    return document | {"hash": digest(canonical(manifest))}
+
+
+def found(document: Document) -> bool:
+    try:
+        return not examine(document).valid
+    except UnreadableProof:
+        return True
+
+
+def a_rep(document: Document, noise: random.Random) -> Document:
+    row: Document = noise.choice(document["quotas"])
+    return row
+
+
+def amount(noise: random.Random) -> int:
+    return noise.choice([-1, 1]) * noise.choice([1, 1, 2, 10, 100, 1_000])
+
+
+def part(noise: random.Random) -> float:
+    return 1 + noise.choice([-1, 1]) * noise.choice([1e-4, 1e-3, 1e-2, 0.1])
+
+
+def more(value: int, noise: random.Random) -> int:
+    """Another amount, not below 0."""
+    size = amount(noise)
+    return value + (size if value + size >= 0 else -size)
+
+
+def measured(value: float, noise: random.Random) -> float:
+    return value * part(noise) if value else 1.0
+
+
+def hand_over(document: Document, noise: random.Random) -> None:
+    """From one rep to another, of the same unit or not; often in the unrounded plan as well."""
+    one, two = noise.sample(document["quotas"], 2)
+    size = abs(amount(noise))
+    names = ["quota", "unrounded"][: noise.choice([1, 2])]
+    for name in names:
+        one[name] += size
+        two[name] -= size
+    if noise.random() < 0.5:  # and where people read it
+        for row, sign in ((one, size), (two, -size)):
+            row["explanation"][-len(names)] += sign
+
+
+def swap(document: Document, noise: random.Random) -> None:
+    """Two reps of one unit change places where their quotas differ, else one gets a cent more."""
+    unit = noise.choice(document["quotas"])["unit"]
+    one, two = noise.sample([row for row in document["quotas"] if row["unit"] == unit], 2)
+    if one["quota"] == two["quota"]:
+        one["quota"] += 1
+    one["quota"], two["quota"] = two["quota"], one["quota"]
+
+
+def transfer(document: Document, noise: random.Random) -> None:
+    row = a_rep(document, noise)
+    row["unit"] = noise.choice([of for of in ("west", "east", "south") if of != row["unit"]])
+
+
+def of_rep(name: str, by: Callable[[Any, random.Random], Any]) -> Forger:
+    def forge(document: Document, noise: random.Random) -> None:
+        row = a_rep(document, noise)
+        row[name] = by(row[name], noise)
+
+    return forge
+
+
+def of_unit(name: str, by: Callable[[Any, random.Random], Any]) -> Forger:
+    def forge(document: Document, noise: random.Random) -> None:
+        row = noise.choice(document["units"])
+        row[name] = by(row[name], noise)
+
+    return forge
+
+
+def ratio(name: str) -> Forger:
+    """Another ratio, in the sixth decimal or before; one where there was none."""
+
+    def forge(document: Document, noise: random.Random) -> None:
+        row = a_rep(document, noise)
+        row[name] = (row[name] or 0.0) + noise.choice([-1, 1]) * noise.choice([1e-6, 1e-3, 1.0])
+
+    return forge
+
+
+def of_manifest(*path: str, by: Callable[[Any, random.Random], Any]) -> Forger:
+    def forge(document: Document, noise: random.Random) -> None:
+        *above, last = path
+        holder = document["manifest"]
+        for name in above:
+            holder = holder[name]
+        holder[last] = by(holder[last], noise)
+
+    return forge
+
+
+def explain(document: Document, noise: random.Random) -> None:
+    """The terms still add up, and are not those of the plan."""
+    terms, size = a_rep(document, noise)["explanation"], amount(noise)
+    one, two = noise.sample(range(3), 2)
+    terms[one] += size
+    terms[two] -= size
+
+
+def drop(document: Document, noise: random.Random) -> None:
+    document["quotas"].remove(a_rep(document, noise))
+
+
+def another_fairness(value: str, noise: random.Random) -> str:
+    """Potentials stand in the inputs only: a share of them may be said to be a growth."""
+    names = ["equal_stretch", "equal_amount", "equal_probability", "equal_luck"]
+    if value == "equal_potential_share":
+        names.append("equal_growth")
+    return noise.choice([name for name in names if name != value])
+
+
+def add_a_rule(document: Document, noise: random.Random) -> None:
+    one, two = noise.sample([row["rep"] for row in document["quotas"]], 2)
+    group = {"id": "none", "reps": sorted([one, two]), "min": 0, "max": amount(noise) ** 2}
+    document["manifest"]["policy"]["groups"].append(group)
+
+
+_RESPONSES = {"linear": "lognormal", "lognormal": "linear"}
+
+LIES: dict[str, Forger] = {
+    "quota": of_rep("quota", more),
+    "quota and unrounded": hand_over,
+    "quotas of two": swap,
+    "unit of a rep": transfer,
+    "a rep left out": drop,
+    "unrounded": of_rep("unrounded", measured),
+    "anchor": of_rep("anchor", measured),
+    "yardstick": of_rep("yardstick", measured),
+    "baseline": of_rep("baseline", measured),
+    "stretch": ratio("stretch"),
+    "effort": ratio("effort"),
+    "growth": ratio("growth"),
+    "explanation": explain,
+    "sum of a unit": of_unit("quota", more),
+    "level of a unit": of_unit("level", lambda level, noise: level + part(noise)),
+    "target": of_manifest("target", by=more),
+    "assigned": of_manifest("assigned", by=more),
+    "over-assignment": of_manifest("policy", "over_assignment", by=lambda v, n: v + 0.01 * part(n)),
+    "fairness": of_manifest("policy", "fairness", by=another_fairness),
+    "level": of_manifest("level", by=lambda v, n: v + 1e-3 * part(n)),
+    "common stretch": of_manifest("common", "stretch", by=lambda v, n: v + 1e-3 * part(n)),
+    "common growth": of_manifest("common", "growth", by=lambda v, n: v + 1e-3 * part(n)),
+    "response": of_manifest("response", by=lambda v, _: _RESPONSES[v]),
+    "a gap": lambda d, n: d["manifest"].update(gaps=[{"unit": None, "amount": abs(amount(n))}]),
+    "a rule in the policy": add_a_rule,
+}
+"""Found also with new hashes, always."""
+
+
+def cap_or_floor(document: Document, noise: random.Random) -> None:
+    row = a_rep(document, noise)
+    row["floor"] = max(0, row["floor"] - abs(amount(noise)))
+    if row["cap"] is not None:
+        row["cap"] += abs(amount(noise))
+
+
+def range_of_a_unit(document: Document, noise: random.Random) -> None:
+    row = noise.choice(document["units"])
+    row["min"] = max(0, row["min"] - abs(amount(noise)))
+    if row["max"] is not None:
+        row["max"] += abs(amount(noise))
+
+
+def less_asked_for(document: Document, noise: random.Random) -> None:
+    name = noise.choice(["min_over_baseline", "max_over_last_year"])
+    document["manifest"]["policy"][name] = None
+
+
+def unread(document: Document, noise: random.Random) -> None:
+    name = noise.choice(["attainment_probability", "over_last_year", "binding", "estimate"])
+    a_rep(document, noise)[name] = ["cap"] if name == "binding" else None
+
+
+def about_the_plan(document: Document, noise: random.Random) -> None:
+    name = noise.choice(
+        ["inputs", "currency", "engine", "period", "fairness", "estimate", "parent"]
+    )
+    document["manifest"][name] = "sha256:" + "0" * 64
+
+
+EXCUSED: dict[str, Forger] = {
+    # A limit that holds nobody back may be wider: the plan within it is the same.
+    "wider limits of a rep": cap_or_floor,
+    "a wider range of a unit": range_of_a_unit,
+    # A rule of the policy that others keep for it, or that asks for less than the plan gives.
+    "a limit of the policy": less_asked_for,
+    # What follows from nothing else in the document: only the hash protects it.
+    "what is not computed again": unread,
+    "where the plan comes from": about_the_plan,
+}
+"""With new hashes these may pass: the quotas are still those that the stated problem asks for."""
+
+
+@pytest.mark.parametrize("about", PROOFS)
+def test_an_untouched_proof_holds(about: str) -> None:
+    assert examine(PROOFS[about]).valid
+    assert examine(with_new_hashes(deepcopy(PROOFS[about]))).valid
+
+
+@pytest.mark.parametrize("about", PROOFS)
+def test_no_lie_is_told_with_new_hashes(about: str) -> None:
+    noise = random.Random(SEED)
+    for lie, forge in LIES.items():
+        for _ in range(TRIES):
+            document = deepcopy(PROOFS[about])
+            forge(document, noise)
+            assert found(with_new_hashes(document)), lie
+
+
+@pytest.mark.parametrize("about", PROOFS)
+def test_whoever_keeps_the_hash_is_told_no_lie_at_all(about: str) -> None:
+    noise = random.Random(SEED)
+    for lie, forge in (LIES | EXCUSED).items():
+        for _ in range(TRIES // 5):
+            document = deepcopy(PROOFS[about])
+            forge(document, noise)
+            if document != PROOFS[about]:
+                assert found(document), lie
+                assert with_new_hashes(document)["hash"] != PROOFS[about]["hash"]
+
+
+@pytest.mark.parametrize("about", PROOFS)
+def test_what_passes_with_new_hashes_is_no_other_plan(about: str) -> None:
+    noise = random.Random(SEED)
+    quotas = [row["quota"] for row in PROOFS[about]["quotas"]]
+    for forge in EXCUSED.values():
+        for _ in range(TRIES // 5):
+            document = deepcopy(PROOFS[about])
+            forge(document, noise)
+            if not found(with_new_hashes(document)):
+                assert [row["quota"] for row in document["quotas"]] == quotas
+
+
+def test_whatever_a_stranger_writes_is_answered() -> None:
+    """Any value anywhere in the document: a verdict, or a sentence about what cannot be read."""
+    noise = random.Random(SEED)
+    values = [None, True, 0, -1, 2**53, 2**63, 2**64, 1e308, -1e308, 5e-324, "", "west", [], {},
+              [None], [[0, 1.0]], {"a": 1}]  # fmt: skip
+    for _ in range(60 * TRIES):
+        document = deepcopy(noise.choice(list(PROOFS.values())))
+        for _ in range(noise.choice([1, 1, 2])):
+            holder, key = noise.choice(list(places(document)))
+            holder[key] = deepcopy(noise.choice(values))
+        with suppress(UnreadableProof):
+            assert examine(document).checks
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every member of every object and list, however deep."""
+    for key in value if isinstance(value, dict) else range(len(value)):
+        yield value, key
+        if isinstance(value[key], dict | list):
+            yield from places(value[key])
