@@ -171,6 +171,10 @@ class VersionView:
     """How quotas answer to the level (`solver.response`)."""
     estimate: Mapping[str, Any] | None = None
     """The parameters that baselines were estimated with; None where all were given."""
+    prices: Mapping[str, Any] | None = None
+    """What one more unit of money costs whom; None where it is not known."""
+    padding: Sequence[Mapping[str, Any]] = ()
+    """What over-assignment adds to each target, the company's first."""
 
     @cached_property
     def unit_by_id(self) -> Mapping[str | None, Unit]:
@@ -241,6 +245,17 @@ class VersionView:
         for rep in self.reps:
             counts[rep.hold] += 1
         return counts
+
+    def follows_the_common_effort(self, rep: Rep) -> bool:
+        """Whether the rep carries a part of whatever more is to be assigned: no rule holds the
+        rep, and neither the own cap nor the maximum of a unit has been reached.
+        """
+        full = any(
+            unit.maximum is not None and self.totals[unit.id].quota >= unit.maximum
+            for unit in self.ancestors(rep.unit)
+        )
+        capped = rep.cap is not None and rep.quota + self.increment > rep.cap
+        return not (rep.binding or full or capped)
 
     @property
     def by_chance(self) -> bool:

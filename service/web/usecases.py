@@ -141,6 +141,8 @@ def _read(session: Session, workspace_id: str, plan_id: str, number: int) -> Ver
         units=[_unit(row, called.get(row["id"])) for row in document["units"]],
         reps=[_rep(row) for row in document["quotas"]],
         estimate=manifest["estimate"],
+        prices=manifest.get("prices"),
+        padding=manifest.get("over_assignment", ()),
     )
 
 

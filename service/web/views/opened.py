@@ -12,6 +12,7 @@ from markupsafe import Markup
 from service.web.domain import Hold, Names, PlanCard, VersionCard, VersionView
 from service.web.figures import Figures
 from service.web.i18n import Language
+from service.web.impact import ImpactWords
 from service.web.words import Words
 
 SHAPES: Final[dict[Hold, Markup]] = {
@@ -64,6 +65,11 @@ class Opened:
     @cached_property
     def words(self) -> Words:
         return Words(self.language, self.figures, self.version, self.names)
+
+    @property
+    def impact(self) -> ImpactWords:
+        name, unit_name = self.names.get, self.words.unit_name
+        return ImpactWords(self.language, self.figures, lambda rep: name(rep, rep), unit_name)
 
     @property
     def addresses(self) -> Addresses:

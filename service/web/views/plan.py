@@ -58,8 +58,23 @@ def plan_page(opened: Opened, versions: Sequence[VersionCard], asked: Asked) -> 
         "found": total,
         "find": asked.find,
         "held": asked.held,
+        "impact": _impact(opened),
         "technical": _technical(words),
         "note": opened.card.note,
+    }
+
+
+_RULES_TOLD = 3
+
+
+def _impact(opened: Opened) -> dict[str, list[str]]:
+    """The sentences about one more unit of money, and about over-assignment."""
+    words, version = opened.impact, opened.version
+    prices = version.prices
+    return {
+        "target": [] if prices is None else list(words.target(prices)),
+        "rules": [] if prices is None else words.rules(prices, _RULES_TOLD),
+        "hedge": list(words.over_assignment(version.padding)),
     }
 
 

@@ -23,6 +23,7 @@ def rep_page(opened: Opened, rep: Rep) -> dict[str, Any]:
         "term_names": _term_names(words),
         "signed": _signed(opened.figures),
         "limits": _limits(words, rep),
+        "more": _more(opened, rep),
         "growths": _growths(words, rep),
         "expected": expected_sales(words, rep),
     }
@@ -109,6 +110,14 @@ def _limits(words: Words, rep: Rep) -> str:
     return say(
         "Limits: at least %(floor)s, at most %(cap)s.", floor=exact(rep.floor), cap=exact(rep.cap)
     )
+
+
+def _more(opened: Opened, rep: Rep) -> str:
+    """What the rep would carry of more to assign; empty where that cannot be told."""
+    version = opened.version
+    if version.prices is None or version.by_chance or not version.follows_the_common_effort(rep):
+        return ""
+    return opened.impact.of_one(version.prices, rep.yardstick)
 
 
 def _growths(words: Words, rep: Rep) -> list[dict[str, Any]]:
