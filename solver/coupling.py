@@ -99,15 +99,16 @@ class Coupling:
 
     def _miss(self, k: int, quota: IntArray) -> Decimal:
         entries = slice(int(self.start[k]), int(self.start[k + 1]))
-        amounts = quota[self.rep[entries]].tolist()
+        amounts = quota[self.rep[entries]]
         least, most = int(self.min[k]), int(self.max[k])
         if self.whole[k]:
-            total, slack = Decimal(sum(amounts)), Decimal(0)
+            total, slack = Decimal(sum(amounts.tolist())), Decimal(0)
         else:
-            exact = [Decimal(repr(c)) for c in self.coefficient[entries].tolist()]
+            size, of_size = np.unique(self.coefficient[entries], return_inverse=True)
+            exact = [Decimal(repr(c)) for c in size.tolist()]
             places = max(0, *(-int(c.as_tuple().exponent) for c in exact))
             scaled = [int(c.scaleb(places)) for c in exact]
-            pairs = zip(scaled, amounts, strict=True)
+            pairs = zip(scaled, _sums_by_size(amounts, of_size), strict=True)
             total = Decimal(sum(c * amount for c, amount in pairs)).scaleb(-places)
             narrow = max(map(abs, exact)) - (most - least)
             slack = max(narrow, Decimal(0)) / 2
@@ -116,6 +117,13 @@ class Coupling:
         if total < least - slack:
             return total - least
         return Decimal(0)
+
+
+def _sums_by_size(amounts: IntArray, of_size: IntArray) -> list[int]:
+    """Exact sums of the amounts of each class; floats count up to 2**53 of halves of 32 bits."""
+    upper, lower = (np.bincount(of_size, half) for half in (amounts >> 32, amounts & 0xFFFFFFFF))
+    pairs = zip(upper.tolist(), lower.tolist(), strict=True)
+    return [(int(high) << 32) + int(low) for high, low in pairs]
 
 
 def couple(
