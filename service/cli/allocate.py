@@ -19,6 +19,7 @@ from service.allocations.places import Places
 from service.allocations.solving import PlanNotConfirmed, SolveTookTooLong, allocate
 from service.allocations.versions.describe import prove
 from service.cli.failure import INFEASIBLE, NO_ANSWER, Failure
+from service.cli.impact import impact_lines, impact_sheet
 from service.cli.output import Cell, Table, show, write_bytes, write_csv, write_xlsx
 from service.cli.waiting import solved_while_waiting
 from service.kit.body import JsonReader
@@ -78,6 +79,8 @@ def allocate_files(order: Order, out: Path | None) -> None:
     else:
         _write(solved, document, names, out)
     typer.echo(_in_one_sentence(document) + (f" Written to {out}." if out else ""), err=True)
+    for line in impact_lines(solved.case, solved.allocation, names):
+        typer.echo(line, err=True)
 
 
 def solve_files(order: Order) -> Solved:
@@ -290,7 +293,7 @@ def _write(solved: Solved, document: Document, names: dict[str, str | None], out
             write_csv(quotas, out)
         case ".xlsx":
             sheet = _quotas_sheet(solved, document, names)
-            write_xlsx([sheet, _units(document), _summary(document)], out)
+            write_xlsx([sheet, _units(document), _summary(document), impact_sheet(document)], out)
         case _:
             proven = document | {"proof": prove(solved.case, solved.allocation)}
             write_bytes(orjson.dumps(proven, option=orjson.OPT_INDENT_2), out)

@@ -78,6 +78,7 @@ class TestAllocate:
         ]
         assert [row[-1] for row in rows] == ["", "", "cap", ""]
         assert "440 over 4 reps, +10.0% on expected sales." in result.stderr
+        assert "more to assign would fall like this:" in result.stderr
 
     def test_draws_a_table_on_a_terminal(self, company: Path) -> None:
         shown = on_a_terminal("allocate", company, "--target", "440")
@@ -101,7 +102,7 @@ class TestAllocate:
 
         workbook = openpyxl.load_workbook("plan.xlsx")
         quotas = list(workbook["quotas"].values)
-        assert workbook.sheetnames == ["quotas", "units", "summary"]
+        assert workbook.sheetnames == ["quotas", "units", "summary", "marginal impact"]
         assert quotas[0][3:6] == ("quota", "expected sales", "growth on expected sales")
         assert quotas[3][:4] == ("ann", "=1+1", "west", 105)
         assert quotas[3][-1] == "upper limit"

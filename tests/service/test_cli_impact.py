@@ -1,0 +1,58 @@
+"""What `fairquota allocate` says of more to assign and of over-assignment."""
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+from typer.testing import CliRunner
+
+from service.cli import app
+
+REPS = """rep_id,unit,baseline,reach,sigma
+ann,west,100,100,0.25
+bob,west,100,100,0.25
+cyd,east,100,100,
+dan,east,100,100,
+"""
+UNITS = "unit_id,max\nwest,205\neast,\n"
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Path:
+    (tmp_path / "reps.csv").write_text(REPS)
+    (tmp_path / "units.csv").write_text(UNITS)
+    return tmp_path
+
+
+def said(company: Path, *options: str) -> str:
+    result = CliRunner().invoke(app, ["allocate", str(company), *options])
+    assert result.exit_code == 0, result.stderr
+    return result.stderr
+
+
+def test_more_to_assign_is_told_in_one_line(company: Path) -> None:
+    assert (
+        "$2.00 more to assign would fall like this: $2.00 on east (2 reps). The largest part, "
+        "$1.00, on cyd."
+    ) in said(company, "--target", "440")
+
+
+def test_over_assignment_is_told_with_what_it_does(company: Path) -> None:
+    (company / "policy.yaml").write_text("over_assignment: 0.1\n")
+
+    lines = said(company, "--target", "400", "--policy", str(company / "policy.yaml"))
+
+    assert "the company: quotas of $440.00 for a target of $400.00, +10.0%" in lines
+    assert "of the 2 reps whose uncertainty is known are expected to attain" in lines
+    assert "does not by itself make it likelier that the company reaches its target" in lines
+
+
+def test_the_workbook_has_a_sheet_of_marginal_impact(company: Path) -> None:
+    said(company, "--target", "440", "--out", str(company / "plan.xlsx"))
+
+    sheet = openpyxl.load_workbook(company / "plan.xlsx")["marginal impact"]
+    rows = [tuple(cell.value for cell in row) for row in sheet.iter_rows()]
+
+    assert rows[0] == ("limit", "gives way by", "holds up to", "unit", "reps", "carry more")
+    assert rows[1] == ("target", 2, None, "east", 2, 2)
+    assert [row[3:] for row in rows[2:]] == [("west", 2, 2), ("others", 2, -2)]
