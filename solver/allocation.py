@@ -9,11 +9,14 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from solver.binding import NodeRules, node_rules, rep_binding, unit_binding
+from solver.binding import NodeRules, node_rules, rep_binding, row_rules, unit_binding
 from solver.bounds import Bounds
-from solver.certificate import Certificate, Checks, check
+from solver.certificate import AcrossTheTree, Certificate, Checks, check
+from solver.coupled import ROOM, Coupled
+from solver.coupling import Coupling
 from solver.fairness import Evenness, Scale, evenness, growth
 from solver.hierarchy import Hierarchy, exact_sums, slice_sums
+from solver.infeasibility import Relaxation
 from solver.policy import Policy
 from solver.probability import attainment_probability
 from solver.problem import FloatArray, IntArray, Problem
@@ -44,6 +47,13 @@ class Allocation:
     levels: CommonLevels
     rounded: IntArray
     """(n,) the quotas in minor units, in layout order."""
+    coupling: Coupling | None = None
+    coupled: Coupled | None = None
+    """The rows across the tree, and the prices that prove the plan; None on the tree engine."""
+    relaxed: tuple[Relaxation, ...] = ()
+    """Rules that gave way because they could not all hold (`on_infeasible: relax`)."""
+    gap: IntArray | None = None
+    """(m + 1,) what nobody carries, by node (`on_infeasible: gap`); `bounds` are less by it."""
 
     @property
     def assigned(self) -> int:
@@ -132,7 +142,12 @@ class Allocation:
         """What holds each rep away from the common stretch, the nearest rule first."""
         row = self.hierarchy.rep_row
         scale = self.scale.laid_out(row)
-        names = rep_binding(self.hierarchy, self.bounds, self.levels, scale, self._node_rules)
+        across = {}
+        if self.coupling is not None and self.coupled is not None:
+            across = row_rules(self.coupling, self.coupled.price)
+        names = rep_binding(
+            self.hierarchy, self.bounds, self.levels, scale, self._node_rules, across=across
+        )
         return _by_row(names, row)
 
     @cached_property
@@ -154,23 +169,41 @@ class Allocation:
     def certificate(self) -> Certificate:
         """The proof of this plan, reps and units in layout order."""
         h, b = self.hierarchy, self.bounds
-        scale = self.scale.laid_out(h.rep_row)
+        scale, levels = self.scale.laid_out(h.rep_row), self.levels
+        if self.coupled is not None:
+            scale, levels = self.coupled.scale, self.coupled.levels
         return Certificate(
             total=self.assigned,
             increment=self.problem.increment,
-            company_level=self.common_stretch,
+            company_level=float(levels.level[0]),
             parent=h.parent[1:] - 1,
             unit_min=b.unit_min[1:],
             unit_max=b.unit_max[1:],
-            unit_level=self.levels.level[1:],
+            unit_level=levels.level[1:],
             unit=h.rep_node - 1,
             floor=b.lowest,
             cap=b.highest,
             anchor=scale.anchor,
             yardstick=scale.yardstick,
-            unrounded=self.levels.quota,
+            unrounded=levels.quota,
             quota=self.rounded,
             response=scale.response,
+            across=self._across,
+        )
+
+    @property
+    def _across(self) -> AcrossTheTree | None:
+        """What proves a plan with rules across the tree."""
+        if self.coupling is None or self.coupled is None:
+            return None
+        coupled, largest = self.coupled, self.coupled.largest
+        room = ROOM * max(abs(largest.value), coupled.scale.typical(self.assigned))
+        return AcrossTheTree(
+            coupling=self.coupling,
+            row_level=coupled.price,
+            largest=largest.value + room,
+            node_price=largest.node_price,
+            row_price=largest.row_price,
         )
 
     @cached_property

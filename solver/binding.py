@@ -10,12 +10,13 @@ is always held by the lock, also where the unit's level lies still farther away.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from solver.bounds import Bounds
+from solver.coupling import Coupling
 from solver.fairness import Scale, same_level
 from solver.hierarchy import Hierarchy
 from solver.problem import NOT_SET, FloatArray
@@ -25,13 +26,15 @@ _NOISE = 1e-9
 
 
 class NodeRules(NamedTuple):
-    """Names of the ranges that act on a node: its own and those above, the nearest first."""
+    """Names of the rules that act on a node, its own and those above, the nearest first; or of
+    the rows that act on a rep.
+    """
 
     stopping: tuple[str, ...]
     lifting: tuple[str, ...]
 
     def towards(self, deviation: float) -> tuple[str, ...]:
-        """The ranges that hold the node above (deviation > 0) or below the common stretch."""
+        """The rules that hold it above (deviation > 0) or below the common stretch."""
         return self.lifting if deviation > 0 else self.stopping if deviation < 0 else ()
 
 
@@ -65,6 +68,28 @@ def node_rules(
     return rules
 
 
+def row_rules(coupling: Coupling, price: FloatArray) -> dict[int, NodeRules]:
+    """The rows that push reps, by place in the layout; `price` (k,) is `Coupled.price`.
+
+    A row at its minimum lifts whom it counts positively and stops whom it counts negatively.
+    """
+    rules: dict[int, NodeRules] = {}
+    pushing = np.flatnonzero(price[coupling.row] != 0)
+    entries = zip(
+        coupling.row[pushing].tolist(),
+        coupling.rep[pushing].tolist(),
+        (coupling.coefficient[pushing] * price[coupling.row[pushing]] > 0).tolist(),
+        strict=True,
+    )
+    for k, rep, lifts in entries:
+        name = coupling.side(k, "min" if price[k] > 0 else "max")
+        stopping, lifting = rules.get(rep, NodeRules((), ()))
+        rules[rep] = NodeRules(
+            stopping if lifts else (*stopping, name), (*lifting, name) if lifts else lifting
+        )
+    return rules
+
+
 def unit_binding(
     levels: CommonLevels, rules: Sequence[NodeRules], typical: float
 ) -> list[tuple[str, ...]]:
@@ -82,8 +107,13 @@ def rep_binding(
     levels: CommonLevels,
     scale: Scale,
     rules: Sequence[NodeRules],
+    *,
+    across: Mapping[int, NodeRules],
 ) -> list[tuple[str, ...]]:
-    """What holds each rep away from the common stretch; everything in layout order."""
+    """What holds each rep away from the common stretch; everything in layout order.
+
+    `rules` act on nodes, `across` (see `row_rules`) on reps.
+    """
     quota = levels.quota
     deviation = _signs(quota - scale.at(levels.level[0]), quota)
     own_end = np.where(deviation > 0, bounds.lowest, bounds.highest)
@@ -93,10 +123,13 @@ def rep_binding(
         "cap",
     )
     columns = deviation.tolist(), own_rule.tolist(), hierarchy.rep_node.tolist()
-    return [
+    names = [
         ((rule,) if rule else ()) + rules[at].towards(deviates) if deviates else ()
         for deviates, rule, at in zip(*columns, strict=True)
     ]
+    for rep, rows in across.items():
+        names[rep] += rows.towards(columns[0][rep])
+    return names
 
 
 def _signs(away: FloatArray, quota: FloatArray) -> FloatArray:

@@ -79,8 +79,8 @@ def cells(hierarchy: Hierarchy, bounds: Bounds, coupling: Coupling | None = None
     """The cells of a company; without `coupling` those of its tree alone."""
     limited = (bounds.unit_min > 0) | (bounds.unit_max < UNLIMITED)
     limited[0] = True
-    nearest = _nearest(hierarchy, limited)[hierarchy.rep_node]
-    label = nearest if coupling is None else _told_apart(nearest, coupling)
+    nearest = nearest_limited(hierarchy, limited)[hierarchy.rep_node]
+    label = nearest if coupling is None else told_apart(nearest, coupling)
     _, member, of_rep, count = np.unique(
         label, return_index=True, return_inverse=True, return_counts=True
     )
@@ -108,7 +108,7 @@ def cells(hierarchy: Hierarchy, bounds: Bounds, coupling: Coupling | None = None
     )
 
 
-def _nearest(hierarchy: Hierarchy, limited: BoolArray) -> IntArray:
+def nearest_limited(hierarchy: Hierarchy, limited: BoolArray) -> IntArray:
     """(m + 1,) each node itself where it is limited, else the nearest such node above."""
     nearest = np.where(limited, np.arange(hierarchy.nodes), -1)
     for level in [*hierarchy.levels()][-2::-1]:  # from the top, the company is its own
@@ -125,7 +125,7 @@ def _subtree_sizes(hierarchy: Hierarchy) -> IntArray:
     return size
 
 
-def _told_apart(label: IntArray, coupling: Coupling) -> IntArray:
+def told_apart(label: IntArray, coupling: Coupling) -> IntArray:
     """(n,) labels that differ where the given ones do, or any row's coefficients do.
 
     Row by row the reps in it leave their class, together with those who share their coefficient.

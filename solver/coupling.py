@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -79,6 +79,10 @@ class Coupling:
             share = even_share(self.even[k], total)
             least[k], most[k] = around(share, float(self.tolerance[k]))
         return replace(self, min=least, max=most)
+
+    def side(self, k: int, end: Literal["min", "max"]) -> str:
+        """The rule of row k by its whole name; a parity is one rule for both sides."""
+        return self.name[k] if self.peers[k] is not None else f"{self.name[k]}:{end}"
 
     def sums(self, quota: FloatArray) -> FloatArray:
         """(k,) the sums of (n,) quotas in floats."""

@@ -4,6 +4,7 @@
   x InvalidProblem        the facts contradict themselves or cannot be read
   x InfeasibleProblem     the rules cannot all hold: carries the conflict and how to mend it
   x LinearProgramFailed   HiGHS gave no answer that passes our own check
+  x RoundingFailed        no whole quotas near the unrounded ones keep every rule
   x EnginesDisagree       the tree engine and the linear programme found different optima
   x TimeIsUp              the caller's time limit is over; nothing is known
   x SolveStopped          the caller wanted no answer any more
@@ -56,6 +57,10 @@ class InfeasibleProblem(SolverError):
 
 class LinearProgramFailed(SolverError):
     """The linear programme has no answer that keeps every limit."""
+
+
+class RoundingFailed(SolverError):
+    """No whole quotas near the unrounded ones were found that keep every rule."""
 
 
 class EnginesDisagree(SolverError):

@@ -1,4 +1,4 @@
-"""`on_infeasible: relax`: the smallest change that mends everything, applied.
+"""`on_infeasible`: the smallest change that mends everything, applied, or gaps booked.
 
 `solver.infeasibility` speaks of amounts to assign, a caller states targets before over-assignment.
 Some amounts are the padded amount of no whole target: a tenth more makes 4 of 4, and 6 of 5. Where
@@ -15,10 +15,11 @@ from solver.bounds import Bounds, over_assignments
 from solver.conflict import diagnose
 from solver.coupling import Coupling, couple
 from solver.fairness import Scale
+from solver.gap import gaps
 from solver.hierarchy import Hierarchy
 from solver.infeasibility import Infeasibility, Relaxation
 from solver.policy import Policy, Relax
-from solver.problem import Problem, padded
+from solver.problem import IntArray, Problem, padded
 from solver.relaxing import applied
 from solver.watch import Watch
 
@@ -116,3 +117,12 @@ def _whole_target(change: Relaxation, over_assignment: float) -> int:
         if target >= 0 and (reached <= amount if lower else reached >= amount):
             return target
     return near
+
+
+def gapped(asked: Asked, watch: Watch | None = None) -> tuple[Asked, IntArray]:
+    """`on_infeasible: gap`: limits of what people carry, and the gap of each node, (m + 1,).
+
+    See `solver.gap`. Raises `LinearProgramFailed`, `TimeIsUp` and `SolveStopped` as `diagnose`.
+    """
+    limits, gap = gaps(asked.hierarchy, asked.bounds, asked.rows(), watch)
+    return replace(asked, bounds=limits), gap

@@ -26,8 +26,10 @@ from typing import Final
 import numpy as np
 
 from solver.bounds import Bounds
+from solver.coupling import Coupling
 from solver.hierarchy import Hierarchy, exact_sums, slice_sums
 from solver.problem import UNLIMITED, BoolArray, FloatArray, IntArray
+from solver.repair import mend
 
 SLACK: Final = 1e-6
 """Differences below this part of an increment do not count."""
@@ -36,7 +38,11 @@ NOISE: Final = 1e-14
 
 
 def round_quotas(
-    hierarchy: Hierarchy, bounds: Bounds, exact: FloatArray, increment: int
+    hierarchy: Hierarchy,
+    bounds: Bounds,
+    exact: FloatArray,
+    increment: int,
+    coupling: Coupling | None = None,
 ) -> IntArray:
     """Whole quotas (n,) in minor units for the unrounded `exact` (n,), in layout order.
 
@@ -49,7 +55,11 @@ def round_quotas(
     * Remainders that differ by less than 1e-6 of an increment go by layout order, which is by id:
       the first ones get the extra increment.
 
-    `exact` must keep all limits up to `NOISE`; contradicting limits are `conflict.diagnose`'s.
+    Every row of `coupling` is kept exactly as well (`solver.repair`). Where no plan in these
+    windows does that, quotas may end one increment outside. Raises `RoundingFailed` if none does.
+
+    `exact` must keep all limits up to `NOISE`, and rows up to `repair.ROW_NOISE`; contradicting
+    limits are `conflict.diagnose`'s.
     """
     generations = _generations(hierarchy)
     ranges = _rep_ranges(hierarchy, bounds, exact, increment)
@@ -61,7 +71,17 @@ def round_quotas(
     for generation in generations:
         ranked = generation.ranked(remainder)
         whole[ranked.children] = _share_out(ranked, whole, base, ranges, increment)
-    return whole[: len(exact)]
+    quota = whole[: len(exact)]
+    if coupling is None or len(coupling) == 0:
+        return quota
+    return mend(
+        hierarchy, bounds, coupling,
+        quota=quota,
+        low=ranges.low[: len(exact)],
+        high=ranges.high[: len(exact)],
+        exact=exact,
+        increment=increment,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)

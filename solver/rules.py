@@ -1,134 +1,191 @@
-"""The rules of an allocation as rows of a linear programme: one function per rule.
+"""The rules of an allocation as parts of a linear programme: one function per rule.
 
-A docstring is the rule's formula; the row carries the rule's name as the API spells it, with `_`
-for `:`. The stretch of rep i is split into what lies above and below the anchor,
+A docstring is the rule's formula. The programme asks of one trial t of the largest stretch how much
+the rules then leave uncarried. Its columns are the stretches of cells (`solver.cells`) and a sum
+for each unit, group or other row. One equation says what each sum is; then every limit is a bound
+of a column, and another trial only moves the caps of the cells.
 
-    pace_i e_i = above_i - below_i,    quota_i = c_i + R_i e_i,    above_i, below_i >= 0
+    quota of cell c = C_c + w_c stretch_c       C_c: sum of the anchors, w_c: about that of the
+                                                yardsticks, so that columns lie near 1
 
-so that no quota is a column of its own, and the limits of one rep are bounds instead of rows. The
-pace is 1 but for a rep whose yardstick is tiny beside the others': there a unit of the columns is
-worth more money than a unit of stretch.
+`missing_v`, `under_k` and `over_k` say by how much a sum is counted more or less than it is. Where
+all of them can be 0, nobody has to stretch further than t.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pulp
 
-from solver.problem import BoolArray, FloatArray, IntArray
+# What PuLP 4's own classes wrap: in here, one call adds many columns, or a row from arrays.
+from pulp import _rustcore as core
+
+from solver.problem import FloatArray, IntArray
+from solver.trial import InStretch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class InStretch:
-    """n reps and m + 1 nodes (0 is the company), every limit in units of the columns, near 1."""
+class Columns:
+    """Which columns stand for what: their places."""
 
-    rep: Sequence[str]
-    node: Sequence[str]
-    """Their names, safe for an LP file."""
-    lowest: FloatArray
-    highest: FloatArray
-    """(n,) a_i and b_i: how far each rep's floor and cap lie above the anchor."""
-    weight: FloatArray
-    """(n,) w_i: the money that one unit of each rep's columns is."""
-    pace: FloatArray
-    """(n,) the units of a rep's columns that one unit of t is."""
-    typical: float
-    """The stretch that one unit of t is."""
-    compared: BoolArray
-    """(n,) the reps whose stretch the largest stretch is taken over."""
-    anchored: BoolArray
-    """(n,) the reps who carry no more than their anchor, or their floor where that is higher."""
-    first: IntArray
-    last: IntArray
-    """(m + 1,) the node's reps are first <= i < last."""
-    node_min: FloatArray
-    node_max: FloatArray
-    """(m + 1,) limits of what the node carries beyond its anchors; infinite where none."""
+    stretch: IntArray
+    """(c,) by cell."""
+    total: IntArray
+    missing: IntArray
+    """(l,) by limited node."""
+    sum: IntArray
+    under: IntArray
+    over: IntArray
+    """(k,) by row."""
+
+    @property
+    def count(self) -> int:
+        return len(self.stretch) + 2 * len(self.total) + 3 * len(self.sum)
+
+    @classmethod
+    def of(cls, case: InStretch) -> Columns:
+        cells, nodes, rows = len(case.low), len(case.node_min), len(case.row_min)
+        ends = np.cumsum([cells, nodes, nodes, rows, rows, rows])
+        return cls(*np.split(np.arange(ends[-1]), ends[:-1]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuotaModel:
-    """A linear programme under construction, with its columns by rep."""
+    """A linear programme under construction: in PuLP, and as the arrays that HiGHS takes."""
 
     lp: pulp.LpProblem
-    largest: pulp.LpVariable
-    above: list[pulp.LpVariable]
-    below: list[pulp.LpVariable]
+    columns: Columns
+    variable: list[core.Variable]
+    low: FloatArray
+    high: FloatArray
+    cost: FloatArray
+    """By column."""
+    rows: list[tuple[IntArray, FloatArray]] = field(default_factory=list)
+    """Columns and coefficients of each; all sum to 0."""
 
-    def carried(self, case: InStretch, node: int) -> pulp.LpAffineExpression:
-        """Σ_{i in node} w_i (above_i − below_i): what the node carries beyond its anchors."""
-        reps = slice(case.first[node], case.last[node])
-        weight = case.weight[reps].tolist()
-        terms = [*zip(self.above[reps], weight, strict=True)]
-        terms += zip(self.below[reps], [-w for w in weight], strict=True)
-        return pulp.lpSum_vars_coefs(terms)
+    def bound(
+        self, columns: IntArray, low: FloatArray | None = None, high: FloatArray | None = None
+    ) -> None:
+        """What these columns lie between; an end that is left out stays as it is."""
+        if low is not None:
+            self.low[columns] = low
+            for column, end in zip(columns.tolist(), low.tolist(), strict=True):
+                self.variable[column].set_lb(end)
+        if high is not None:
+            self.high[columns] = high
+            for column, end in zip(columns.tolist(), high.tolist(), strict=True):
+                self.variable[column].set_ub(end)
 
-    def require(self, name: str, rule: pulp.LpAffineExpression) -> None:
-        self.lp.addConstraint(rule, name)
-
-
-def largest_stretch_is_least(model: QuotaModel, _case: InStretch) -> None:
-    """minimise t"""
-    model.lp.setObjective(model.largest)
-
-
-def rep_stretch(model: QuotaModel, case: InStretch) -> None:
-    """above_i − below_i ≤ pace_i t   for every rep who is compared"""
-    pace = case.pace.tolist()
-    for i in np.flatnonzero(case.compared).tolist():
-        terms = [(model.above[i], 1.0), (model.below[i], -1.0), (model.largest, -pace[i])]
-        model.require(f"rep_{case.rep[i]}_stretch", pulp.lpSum_vars_coefs(terms) <= 0)
-
-
-def rep_floor(model: QuotaModel, case: InStretch) -> None:
-    """above_i ≥ max(a_i, 0),   below_i ≤ max(−a_i, 0)   a_i is where the floor lies"""
-    for i, lowest in enumerate(case.lowest.tolist()):
-        model.above[i].lowBound = max(lowest, 0.0)
-        model.below[i].upBound = max(-lowest, 0.0)
+    def tell(self, name: str, columns: IntArray, coefficients: FloatArray) -> None:
+        """0 = sum of coefficient x column"""
+        row, model = core.AffineExpr(), self.lp.toRustModel()
+        row.add_term_ids_coeffs(model, columns.astype(np.uint64), coefficients)
+        row.set_name(name)
+        row.set_sense(core.Sense.Equal)
+        model.add_constraint(row)
+        self.rows.append((columns, coefficients))
 
 
-def rep_cap(model: QuotaModel, case: InStretch) -> None:
-    """above_i ≤ max(b_i, 0),   below_i ≥ max(−b_i, 0)   b_i is where the cap lies"""
-    for i, highest in enumerate(case.highest.tolist()):
-        model.above[i].upBound = max(highest, 0.0)
-        model.below[i].lowBound = max(-highest, 0.0)
+def least_is_missing(model: QuotaModel, _case: InStretch) -> None:
+    """minimise Σ_v missing_v + Σ_k (under_k + over_k)"""
+    columns = model.columns
+    terms = np.concatenate((columns.missing, columns.under, columns.over))
+    model.cost[terms] = 1.0
+    model.lp.setObjective(pulp.lpSum(pulp.LpVariable(model.variable[at]) for at in terms))
 
 
-def rep_anchor(model: QuotaModel, case: InStretch) -> None:
-    """above_i ≤ max(a_i, 0)   for a rep who has no yardstick to be compared by
+def cell_floor(model: QuotaModel, case: InStretch) -> None:
+    """stretch_c ≥ Σ_{i in c} (l_i − c_i) / w_c"""
+    model.bound(model.columns.stretch, low=case.low)
 
-    The rep carries the anchor at most, or the own floor where that is higher.
+
+def cell_cap(model: QuotaModel, case: InStretch) -> None:
+    """stretch_c ≤ Σ_{i in c} (min(u_i, c_i + R_i t) − c_i) / w_c"""
+    model.bound(model.columns.stretch, high=case.high)
+
+
+def unit_sum(model: QuotaModel, case: InStretch) -> None:
+    """W_v total_v = Σ w_c stretch_c + Σ W_u total_u + W_v missing_v   for every limited node v
+
+    over the cells c that hang on v itself and the next limited nodes u below.
     """
-    for i in np.flatnonzero(case.anchored).tolist():
-        model.above[i].upBound = model.above[i].lowBound
+    columns, nodes = model.columns, np.arange(len(case.above) + 1)
+    cells_end = np.searchsorted(case.home, nodes)
+    below = np.argsort(case.above, kind="stable")
+    below_end = np.searchsorted(case.above[below], nodes)
+    for v, name in enumerate(case.names.node):
+        cells = np.arange(cells_end[v], cells_end[v + 1])
+        units = below[below_end[v] : below_end[v + 1]]
+        weights = np.concatenate((case.weight[cells], case.node_weight[units]))
+        own = columns.total[v], columns.missing[v]
+        model.tell(
+            f"sum_{name}",
+            np.concatenate((columns.stretch[cells], columns.total[units], own)),
+            np.append(weights / case.node_weight[v], (-1.0, 1.0)),
+        )
 
 
-def unit_min(model: QuotaModel, case: InStretch) -> None:
-    """Σ_{i in v} w_i (above_i − below_i) ≥ min_v   for every unit with a minimum"""
-    for v in _units(np.isfinite(case.node_min) & (case.node_min < case.node_max)):
-        model.require(f"unit_{case.node[v]}_min", model.carried(case, v) >= case.node_min[v])
-
-
-def unit_max(model: QuotaModel, case: InStretch) -> None:
-    """Σ_{i in v} w_i (above_i − below_i) ≤ max_v   for every unit with a maximum"""
-    for v in _units(np.isfinite(case.node_max) & (case.node_min < case.node_max)):
-        model.require(f"unit_{case.node[v]}_max", model.carried(case, v) <= case.node_max[v])
-
-
-def unit_target(model: QuotaModel, case: InStretch) -> None:
-    """Σ_{i in v} w_i (above_i − below_i) = target_v   for every unit whose sum is given"""
-    for v in _units(case.node_min == case.node_max):
-        model.require(f"unit_{case.node[v]}_target", model.carried(case, v) == case.node_min[v])
+def row_sum(model: QuotaModel, case: InStretch) -> None:
+    """S_k sum_k = Σ_c coefficient_kc w_c stretch_c + S_k under_k − S_k over_k   for every row k"""
+    columns = model.columns
+    for k, name in enumerate(case.names.row):
+        entries = slice(int(case.start[k]), int(case.start[k + 1]))
+        own = columns.sum[k], columns.under[k], columns.over[k]
+        model.tell(
+            f"sum_{name}",
+            np.append(columns.stretch[case.cell[entries]], own),
+            np.append(case.share[entries], (-1.0, 1.0, -1.0)),
+        )
 
 
 def target(model: QuotaModel, case: InStretch) -> None:
-    """Σ_i w_i (above_i − below_i) = target"""
-    model.require("target", model.carried(case, 0) == case.node_min[0])
+    """total_company = target"""
+    model.bound(model.columns.total[:1], case.node_min[:1], case.node_max[:1])
 
 
-def _units(chosen: BoolArray) -> Iterator[int]:
-    """The chosen nodes but for the company, which has a rule of its own."""
-    yield from (np.flatnonzero(chosen[1:]) + 1).tolist()
+def unit_min(model: QuotaModel, case: InStretch) -> None:
+    """total_v ≥ min_v   for every unit with a minimum or a target"""
+    model.bound(model.columns.total[1:], low=case.node_min[1:])
+
+
+def unit_max(model: QuotaModel, case: InStretch) -> None:
+    """total_v ≤ max_v   for every unit with a maximum or a target"""
+    model.bound(model.columns.total[1:], high=case.node_max[1:])
+
+
+def group_min(model: QuotaModel, case: InStretch) -> None:
+    """sum_k ≥ min_k   for every group: the quotas of its reps together"""
+    group = case.rows_of("group")
+    model.bound(model.columns.sum[group], low=case.row_min[group])
+
+
+def group_max(model: QuotaModel, case: InStretch) -> None:
+    """sum_k ≤ max_k   for every group"""
+    group = case.rows_of("group")
+    model.bound(model.columns.sum[group], high=case.row_max[group])
+
+
+def parity(model: QuotaModel, case: InStretch) -> None:
+    """(1 − tolerance) share_k ≤ sum_k ≤ (1 + tolerance) share_k   for all peers of a cohort"""
+    peers = case.rows_of("parity")
+    model.bound(model.columns.sum[peers], case.row_min[peers], case.row_max[peers])
+
+
+def margin_min(model: QuotaModel, case: InStretch) -> None:
+    """sum_k ≥ min_k   for every margin floor: the quotas by their margins"""
+    margin = case.rows_of("margin")
+    model.bound(model.columns.sum[margin], low=case.row_min[margin])
+
+
+def row_min(model: QuotaModel, case: InStretch) -> None:
+    """sum_k ≥ min_k   for every row of the caller's own: the quotas by its coefficients"""
+    row = case.rows_of("row")
+    model.bound(model.columns.sum[row], low=case.row_min[row])
+
+
+def row_max(model: QuotaModel, case: InStretch) -> None:
+    """sum_k ≤ max_k   for every row of the caller's own"""
+    row = case.rows_of("row")
+    model.bound(model.columns.sum[row], high=case.row_max[row])

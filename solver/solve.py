@@ -2,52 +2,120 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from solver.allocation import Allocation
 from solver.bounds import Bounds, bounds
 from solver.conflict import diagnose
-from solver.errors import Fault, InfeasibleProblem, InvalidProblem
-from solver.fairness import SCALES, Scale
-from solver.hierarchy import Hierarchy, lay_out
+from solver.coupled import Coupled, solve_coupled
+from solver.coupling import Coupling
+from solver.errors import InfeasibleProblem, LinearProgramFailed
+from solver.fairness import SCALES
+from solver.hierarchy import Hierarchy, exact_sums, lay_out
+from solver.infeasibility import Relaxation
+from solver.mending import Asked, gapped, mended
 from solver.policy import Policy
-from solver.problem import Problem
+from solver.problem import IntArray, Problem
+from solver.relaxing import applied
 from solver.rounding import round_quotas
 from solver.tree import CommonLevels, equalise
+from solver.watch import Watch
 
 
-def solve(problem: Problem, policy: Policy) -> Allocation:
-    """Split the target into the quotas that are leximin in the policy's stretch.
+def solve(problem: Problem, policy: Policy, watch: Watch | None = None) -> Allocation:
+    """Split the target into the quotas that are even in the policy's stretch.
 
-    Raises `InvalidProblem` when the policy lacks a column it needs, `InfeasibleProblem` when the
-    rules cannot all hold.
+    Limits of reps and units: leximin, by the tree engine. Rules across the tree: the two stages of
+    `solver.coupled`. Raises `InvalidProblem` when the policy lacks a column it needs,
+    `InfeasibleProblem` when the rules cannot all hold, `TimeIsUp` and `SolveStopped` as `watch`
+    wants it, and `LinearProgramFailed`, `EnginesDisagree` or `RoundingFailed` rather than a plan
+    that fails a check.
     """
-    if policy.crosses_the_tree or policy.relax or policy.on_infeasible != "refuse":
-        reason = "groups, parity, margin_floors, rows, relax and on_infeasible are not solved yet"
-        raise InvalidProblem([Fault("", None, "policy", reason)])
-    scale = SCALES[policy.fairness](problem.reps)
-    hierarchy = lay_out(problem)
-    limits = bounds(problem, policy, hierarchy)
+    watch = watch or Watch()
+    asked = read(problem, policy)
+    relaxed: tuple[Relaxation, ...] = ()
+    gap: IntArray | None = None
+    if policy.on_infeasible == "relax":
+        asked, relaxed = mended(asked, watch)
+    elif policy.on_infeasible == "gap":
+        asked, gap = gapped(asked, watch)
+    hierarchy, limits = asked.hierarchy, asked.bounds
     if infeasibility := diagnose(problem, hierarchy, limits):
         raise InfeasibleProblem(infeasibility)
-    even = scale.laid_out(hierarchy.rep_row)
-    levels = equalise(hierarchy, limits, even.anchor, even.yardstick, even.response)
-    if policy.engine == "lp":
-        _cross_check(hierarchy, limits, scale, levels)
+    coupling, coupled = asked.rows(), None
+    if coupling is None:
+        even = asked.scale.laid_out(hierarchy.rep_row)
+        levels = equalise(hierarchy, limits, even.anchor, even.yardstick, even.response)
+        if policy.engine == "lp":
+            _cross_check(asked, levels, watch)
+    else:
+        coupled = _coupled(asked, coupling, watch)
+        levels = coupled.shown
+    watch.tell("rounding", 0)
+    rounded = round_quotas(hierarchy, limits, levels.quota, problem.increment, coupling)
+    _believe(hierarchy, limits, coupling, rounded)
     return Allocation(
         problem=problem,
         policy=policy,
-        engine="lp" if policy.engine == "lp" else "tree",
+        engine="lp" if coupled or policy.engine == "lp" else "tree",
         hierarchy=hierarchy,
         bounds=limits,
-        scale=scale,
+        scale=asked.scale,
         levels=levels,
-        rounded=round_quotas(hierarchy, limits, levels.quota, problem.increment),
+        rounded=rounded,
+        coupling=coupling,
+        coupled=coupled,
+        relaxed=relaxed,
+        gap=gap,
     )
 
 
-def _cross_check(hierarchy: Hierarchy, limits: Bounds, scale: Scale, levels: CommonLevels) -> None:
+def read(problem: Problem, policy: Policy) -> Asked:
+    """What a problem and a policy ask for, before anything is solved: limits folded, organisation
+    laid out, rules of `policy.relax` given way.
+    """
+    scale = SCALES[policy.fairness](problem.reps)
+    hierarchy = lay_out(problem)
+    limits, rules = applied(problem, policy, hierarchy, bounds(problem, policy, hierarchy))
+    return Asked(problem, rules, hierarchy, limits, scale)
+
+
+def _coupled(asked: Asked, coupling: Coupling, watch: Watch) -> Coupled:
+    """The plan of both stages, or why there is none."""
+    row, scale = asked.hierarchy.rep_row, asked.scale
+    laid_out = replace(scale, anchor=scale.anchor[row], yardstick=scale.yardstick[row])
+    if found := solve_coupled(asked.hierarchy, asked.bounds, laid_out, coupling, watch):
+        return found
+    if infeasibility := asked.diagnosed(watch):
+        raise InfeasibleProblem(infeasibility)
+    raise LinearProgramFailed("one linear programme finds a plan and another finds none")
+
+
+def _cross_check(asked: Asked, levels: CommonLevels, watch: Watch) -> None:
     """Both engines must find the same largest stretch, or neither answer is worth anything."""
     from solver.formulation import least_largest_stretch  # PuLP is slow to import, and rarely used
 
-    row = hierarchy.rep_row
-    by_lp = least_largest_stretch(hierarchy, limits, scale.anchor[row], scale.yardstick[row])
+    row, scale = asked.hierarchy.rep_row, asked.scale
+    anchor, yardstick = scale.anchor[row], scale.yardstick[row]
+    by_lp = least_largest_stretch(asked.hierarchy, asked.bounds, anchor, yardstick, watch=watch)
+    if by_lp is None:
+        raise LinearProgramFailed("HiGHS finds no plan that keeps every limit")
     by_lp.confirm(levels.quota)
+
+
+def _believe(
+    hierarchy: Hierarchy, limits: Bounds, coupling: Coupling | None, quota: IntArray
+) -> None:
+    """Check the whole quotas in whole numbers, whatever made them."""
+    sums = exact_sums(quota, hierarchy.first, hierarchy.last)
+    misses = coupling.misses(quota) if coupling else ()
+    kept = {
+        "limits of reps": (limits.lowest <= quota) & (quota <= limits.highest),
+        "sums of units": (limits.unit_min <= sums) & (sums <= limits.unit_max),
+        "rules across the tree": np.array([not miss for miss in misses]),
+    }
+    broken = [rules for rules, held in kept.items() if not held.all()]
+    if broken:
+        raise LinearProgramFailed(f"the quotas that were found break {' and '.join(broken)}")

@@ -24,6 +24,9 @@ from tests.solver.builders import POLICIES, TREE_POLICIES, a_problem, money, pro
 
 policies = st.sampled_from(TREE_POLICIES)
 
+_FACTS = ("baseline", "reach", "potential")
+_ADDITIVE = ("equal_stretch", "equal_growth", "equal_potential_share")
+
 
 def unrounded(problem: Problem, policy: Policy) -> dict[str, float]:
     return dict(zip(problem.reps.ids, solve(problem, policy).unrounded.tolist(), strict=True))
@@ -209,6 +212,69 @@ def _has_yardstick(problem: Problem, policy: Policy) -> bool:
     return bool(SCALES[policy.fairness](problem.reps).yardstick.max() > 0)
 
 
+# Policies whose stretch is linear, of reps whom no limit of their own tells apart: shares of one
+# territory may then be cut up, put together or handed over.
+linear = st.sampled_from([policy for policy in POLICIES if policy.fairness in _ADDITIVE])
+shares = st.sampled_from([0.0, 0.25, 0.5, 0.75])
+
+
+@given(problems(yardstick_zero=False), linear, shares, st.data())
+def test_10_splitting_or_merging_a_territory_changes_no_one_else(
+    problem: Problem, policy: Policy, share: float, data: st.DataObject
+) -> None:
+    reps, units = rows(problem)
+    free = sorted(key for key, row in reps.items() if _is_free(row))
+    assume(free and share)
+    whole = data.draw(st.sampled_from(free))
+    before = unrounded(problem, policy)
+    reps["half"] = _part(reps[whole], share)
+    reps[whole] = _part(reps[whole], 1 - share)
+
+    after = unrounded(a_problem(problem.target, reps, units), policy)
+
+    assert after["half"] + after[whole] == pytest.approx(before[whole], abs=4 * noise(problem))
+    for key in before.keys() - {whole}:
+        assert after[key] == pytest.approx(before[key], abs=4 * noise(problem))
+
+
+@given(problems(yardstick_zero=False), linear, shares, st.data())
+def test_11_a_transfer_inside_a_pair_leaves_third_parties_alone(
+    problem: Problem, policy: Policy, share: float, data: st.DataObject
+) -> None:
+    reps, units = rows(problem)
+    pairs = [
+        (one, other)
+        for one in sorted(reps)
+        for other in sorted(reps)
+        if one != other
+        and _is_free(reps[one])
+        and _is_free(reps[other])
+        and reps[one]["unit"] == reps[other]["unit"]
+    ]
+    assume(pairs)
+    giver, taker = data.draw(st.sampled_from(pairs))
+    before = unrounded(problem, policy)
+    handed = _part(reps[giver], share)
+    reps[taker] |= {name: reps[taker][name] + handed[name] for name in _FACTS}
+    reps[giver] = _part(reps[giver], 1 - share)
+
+    after = unrounded(a_problem(problem.target, reps, units), policy)
+
+    # Nobody's quota falls below 0, so whom relief has brought there is not free.
+    assume(min(plan[key] for plan in (before, after) for key in (giver, taker)) > 0)
+    for key in before.keys() - {giver, taker}:
+        assert after[key] == pytest.approx(before[key], abs=4 * noise(problem))
+
+
+def _is_free(row: dict[str, Any]) -> bool:
+    """Whether nothing but 0 limits the rep, and 0 is far: anchors are carried in any case."""
+    return bool(row["min"] == 0 and row["max"] == UNLIMITED and row["fixed"] < 0)
+
+
+def _part(row: dict[str, Any], share: float) -> dict[str, Any]:
+    return row | {name: row[name] * share for name in _FACTS}
+
+
 @given(problems(), policies, st.integers(0, 10_000))
 def test_12_having_solved_another_target_first_changes_nothing(
     problem: Problem, policy: Policy, other: int
@@ -232,6 +298,38 @@ def test_13_relief_below_the_baselines_follows_the_same_rule(
     relieved = plan.unrounded > noise(plan.problem)
     assert plan.common_stretch <= 1e-9
     assert plan.stretch[relieved] == pytest.approx(plan.common_stretch, abs=1e-6)
+
+
+@given(problems(yardstick_zero=False), st.floats(1.0, 1_000.0), st.data())
+def test_15_a_higher_own_potential_lowers_not_the_own_quota_where_stretch_is_above_0(
+    problem: Problem, more: float, data: st.DataObject
+) -> None:
+    policy = Policy(fairness="equal_potential_share")
+    reps, units = rows(problem)
+    who = data.draw(st.sampled_from(sorted(reps)))
+    before = unrounded(problem, policy)
+    reps[who]["potential"] += more
+
+    after = unrounded(a_problem(problem.target, reps, units), policy)
+
+    assert after[who] >= before[who] - 2 * noise(problem)
+
+
+@given(problems(yardstick_zero=False), policies, st.floats(-1e-6, 1e-6), st.data())
+def test_17_a_millionth_more_or_less_moves_nobody_by_more_than_a_ten_thousandth(
+    problem: Problem, policy: Policy, share: float, data: st.DataObject
+) -> None:
+    reps, units = rows(problem)
+    who = data.draw(st.sampled_from(sorted(reps)))
+    before = unrounded(problem, policy)
+    for name in _FACTS:
+        reps[who][name] *= 1 + share
+
+    after = unrounded(a_problem(problem.target, reps, units), policy)
+
+    size = max(problem.target, *(reps[who][name] for name in _FACTS), 1)
+    for key, quota in before.items():
+        assert after[key] == pytest.approx(quota, abs=1e-4 * size)
 
 
 _MEASURED_BY_BASELINE = ("equal_growth", "equal_probability")
@@ -293,3 +391,54 @@ def test_26_the_terms_of_an_explanation_add_up_to_the_quota(
     terms = plan.explanation
     assert np.array_equal(terms.anchor + terms.stretch + terms.rounding, plan.quota)
     assert np.all(np.abs(terms.rounding) <= problem.increment + 1)
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.fairness)
+@pytest.mark.parametrize(
+    ("target", "reps"),
+    [
+        (0, {"one": {}}),
+        (0, {"one": {"min": 0, "max": 0}}),
+        (500, {"one": {}}),
+        (500, {"one": {"baseline": 0.0, "reach": 0.0, "potential": 0.0, "sigma": 0.2}}),
+        (500, {key: {"baseline": 0.0, "reach": 0.0, "potential": 0.0} for key in "ab"}),
+        (500, {"a": {"baseline": 0.0, "reach": 0.0, "potential": 0.0}, "b": {}}),
+        (1, {key: {} for key in "abc"}),
+    ],
+)
+def test_24_nothing_expected_zeros_one_rep_and_a_target_of_0_are_defined(
+    policy: Policy, target: int, reps: dict[str, Any]
+) -> None:
+    known = {key: {"sigma": 0.2} | row for key, row in reps.items()}
+
+    plan = solve(a_problem(target, known), policy)
+
+    assert plan.quota.sum() == target
+    assert np.all(np.isfinite(plan.unrounded))
+    assert plan.checks.valid
+
+
+@given(problems(), policies, st.sampled_from([10, 1_000, 7]))
+def test_28_the_indices_of_a_plan_are_free_of_the_currency(
+    problem: Problem, policy: Policy, rate: int
+) -> None:
+    scaled = {
+        key: row
+        | {name: row[name] * rate for name in ("baseline", *_FACTS[1:], "min")}
+        | {n: row[n] * rate for n in ("max", "fixed") if 0 <= row[n] < UNLIMITED}
+        for key, row in rows(problem)[0].items()
+    }
+    units = {
+        key: row
+        | {"min": row["min"] * rate}
+        | {n: row[n] * rate for n in ("max", "target") if 0 <= row[n] < UNLIMITED}
+        for key, row in rows(problem)[1].items()
+    }
+    increment = problem.increment * rate
+
+    before = solve(problem, policy).evenness
+    after = solve(a_problem(problem.target * rate, scaled, units, increment), policy).evenness
+
+    assert (after.gini is None) == (before.gini is None)
+    assert (after.gini or 0.0) == pytest.approx(before.gini or 0.0, abs=1e-9)
+    assert (after.theil or 0.0) == pytest.approx(before.theil or 0.0, abs=1e-9)

@@ -1,0 +1,159 @@
+"""Whole quotas that keep the rules across the tree too: the tree's rounding, mended by swaps.
+
+The rounding of the tree knows nothing of groups, parities, margins and rows, whose sums may then
+miss their limits by a few increments. Amounts are swapped between reps until none does:
+
+    while some row misses a limit:
+        find the shortest chain of swaps that lessens what is missed,  of one increment if there is
+        one, else of the odd amount that lands a row on its limit,  else of ever smaller ones
+        make the cheapest swaps of those kinds
+
+For one group, and for disjoint ones such as the peers of a parity, this ends with all rows kept
+whenever any plan in the windows keeps them. One group needs single swaps only: on a tree of ranges
+whoever can gain at all can gain from one other rep (exchange property of M-convex sets; Murota,
+Discrete Convex Analysis, 2003). Disjoint groups are a second family of nested sets, so a shortest
+chain is an augmenting path of a flow. Groups that overlap and rows with coefficients are an integer
+programme; the search ends where its effort does, and wider windows are tried once.
+
+Nothing here is random, depends on a clock or on the order of the input.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+
+from solver.bounds import Bounds
+from solver.chains import EPSILON, Effort, chains
+from solver.coupling import Coupling
+from solver.errors import RoundingFailed
+from solver.hierarchy import Hierarchy
+from solver.problem import FloatArray, IntArray
+from solver.swaps import Draft
+
+ROW_NOISE: Final = 1e-10
+"""What the sums of rows of the unrounded quotas may be off by, as a part of the total."""
+_SEARCHES: Final = ((15, 30_000), (400, 1_000_000))
+"""Steps of a search and pairs of reps that it looks at; the second only where the first fails."""
+_EFFORT: Final = 1e8, 5_000
+"""Of one attempt, in all and for each rep; see `Effort`."""
+_LANDINGS: Final = 12
+"""How many odd amounts are tried for one row."""
+_CHECKS: Final = 4
+"""How often the exact sums may find a cent that floats had lost."""
+
+
+def mend(
+    hierarchy: Hierarchy,
+    bounds: Bounds,
+    coupling: Coupling,
+    *,
+    quota: IntArray,
+    low: IntArray,
+    high: IntArray,
+    exact: FloatArray,
+    increment: int,
+) -> IntArray:
+    """Whole quotas (n,) near `quota` that keep all rows, units and limits, in layout order.
+
+    `quota` (n,) keeps units and limits; the answer lies in the windows between `low` and `high`, or
+    up to one increment outside where no plan is found there. Raises `RoundingFailed`.
+    """
+    if not any(coupling.misses(quota)):
+        return quota
+    low, high = np.minimum(low, quota), np.maximum(high, quota)
+    noise = int(-(-ROW_NOISE * bounds.total // increment)) * increment
+    wider = max(increment, noise)
+    windows = (
+        (low, high),
+        (np.maximum(bounds.lowest, low - wider), np.minimum(bounds.highest, high + wider)),
+    )
+    misses: tuple[Decimal, ...] = ()
+    for low, high in windows:
+        draft = Draft.of(
+            hierarchy, bounds, coupling,
+            quota=quota, low=low, high=high, exact=exact, increment=increment,
+        )  # fmt: skip
+        misses = _settle(draft, coupling)
+        if not any(misses):
+            return draft.quota
+    raise RoundingFailed(_sentence(coupling, misses, increment))
+
+
+def _settle(draft: Draft, coupling: Coupling) -> tuple[Decimal, ...]:
+    """Swap until no row misses a limit or no chain of swaps helps; what rows miss in the end."""
+    effort = Effort(_EFFORT[0] + _EFFORT[1] * len(draft.quota))
+    misses: tuple[Decimal, ...] = ()
+    for _ in range(_CHECKS):
+        while draft.rows.missed(draft.row_sum) and _lessen(draft, [draft.increment], effort):
+            pass
+        while draft.rows.missed(draft.row_sum) and _lessen(draft, _odd_amounts(draft), effort):
+            pass
+        misses = coupling.misses(draft.quota)
+        if not any(misses) or draft.rows.missed(draft.row_sum):
+            break
+        draft.rows.tighten(misses)
+    return misses
+
+
+def _lessen(draft: Draft, amounts: list[int], effort: Effort) -> bool:
+    """Make some swaps that lessen what rows miss; whether there were any."""
+    return any(
+        _swap(draft, amount, steps, pairs, effort)
+        for steps, pairs in _SEARCHES
+        for amount in amounts
+        if effort.left > 0
+    )
+
+
+def _swap(draft: Draft, amount: int, steps: int, pairs: int, effort: Effort) -> bool:
+    kinds = draft.kinds(amount, _wanted(draft), pairs)
+    effort.spend(20_000 + 20 * len(draft.quota) + 30 * len(kinds))
+    for offer in chains(kinds, draft.rows, draft.row_sum, steps, effort):
+        made = [draft.make(kinds, chain, offer.good, effort) for chain in offer.chains]
+        if any(made):
+            return True
+    return False
+
+
+def _wanted(draft: Draft) -> FloatArray:
+    """(k,) 1 for rows that must rise, -1 for rows that must fall, else 0."""
+    rows, sums = draft.rows, draft.row_sum
+    return (sums < rows.low - EPSILON).astype(float) - (sums > rows.high + EPSILON)
+
+
+def _odd_amounts(draft: Draft) -> list[int]:
+    """Amounts below one increment: those by which one swap lands a row on its limit, and halves.
+
+    The largest first, but none that is larger than every landing before these.
+    """
+    largest = min(draft.increment - 1, int((draft.high - draft.low).max()))
+    wanted, misses = _wanted(draft), draft.rows.misses(draft.row_sum)
+    kinds = draft.kinds(1, wanted, _SEARCHES[0][1])
+    landing: set[int] = set()
+    for k in np.flatnonzero(wanted).tolist():
+        effect = np.unique(np.round(wanted[k] * kinds.effect_on(k), 12))
+        effect = effect[effect > 0]
+        some = np.linspace(0, len(effect) - 1, min(len(effect), _LANDINGS)).astype(np.int64)
+        amounts = np.ceil(misses[k] / effect[some] - EPSILON)
+        landing.update(amounts[(amounts >= 1) & (amounts <= largest)].astype(np.int64).tolist())
+    halves = {1 << power for power in range(largest.bit_length())}
+    farthest = max(landing, default=0)
+    return sorted(landing | halves, key=lambda amount: (amount > farthest, -amount))
+
+
+def _sentence(coupling: Coupling, misses: tuple[Decimal, ...], increment: int) -> str:
+    told = [
+        f"{coupling.name[k]}{f' of {coupling.peers[k]!r}' if coupling.peers[k] else ''} "
+        f"{'exceeds its maximum' if miss > 0 else 'misses its minimum'} by {abs(miss)} minor units"
+        for k, miss in enumerate(misses)
+        if miss
+    ]
+    more = f" and {len(told) - 3} rules more miss theirs" if len(told) > 3 else ""
+    return (
+        "no whole quotas near the unrounded ones were found that keep every rule: in the nearest, "
+        f"{', '.join(told[:3])}{more}. Quotas are multiples of {increment} minor units: choose "
+        "less, or give the rule more room"
+    )

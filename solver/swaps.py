@@ -1,0 +1,313 @@
+"""Swaps between reps: which are possible on the tree, which is cheapest, and making them.
+
+One rep gives an amount and another takes it. Both stay in their windows, and every unit that holds
+one of the two and not the other stays in its range. So that 100,000 reps need no look at all pairs:
+
+* reps between whom no unit could ever be full or empty are in one *pool*;
+* reps whom all rows count by the same coefficients are *alike*;
+* of the reps of one pool who are alike only the cheapest is looked at, and from each pool it is
+  handed up to the pool above as long as the unit in between has room for the amount.
+
+The cost of a swap is by how much both quotas move away from the unrounded ones, in increments; odd
+amounts cost more than any such move. Ties go by layout order, which is by id: the first ones gain,
+the last ones lose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import isqrt
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from solver.bounds import Bounds
+from solver.cells import nearest_limited, told_apart
+from solver.chains import Effort, Kinds, Rows
+from solver.coupling import Coupling
+from solver.hierarchy import Hierarchy, exact_sums
+from solver.problem import BoolArray, FloatArray, IntArray
+
+_SLACK: Final = 1e-6
+"""Costs are counted in this part of an increment."""
+_ODD: Final = 4_000_000
+"""The cost of one more odd quota: more than any swap within two increments."""
+_OFFSET: Final = 1 << 24
+"""Larger than any cost."""
+_NOBODY: Final = np.iinfo(np.int64).max
+_ALIKE: Final = 256
+"""Coefficients are graded where reps would fall into more classes than this."""
+_NUMBERS: Final = 4_000_000
+"""The most numbers to look at in one step."""
+
+
+class _Offers(NamedTuple):
+    """The cheapest reps of each pool, one of those who are alike; sorted by pool."""
+
+    pool: IntArray
+    alike: IntArray
+    price: IntArray
+    """Cost, then turn."""
+    rep: IntArray
+
+    def best(self, value: FloatArray, most: int) -> _Offers:
+        """So many of each pool at most, those of the highest value (n,) first."""
+        number = _numbers(self.pool)
+        if np.all(number < most):
+            return self
+        order = np.lexsort((self.price, -value[self.rep], self.pool))
+        kept = np.sort(order[number < most])
+        return _Offers(*(column[kept] for column in self))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A plan of n whole quotas under repair. Only the first three columns change, in place."""
+
+    quota: IntArray
+    unit_sum: IntArray
+    """(m + 1,) of the nodes that are pools."""
+    row_sum: FloatArray
+    """(k,)"""
+    low: IntArray
+    high: IntArray
+    """(n,) the windows."""
+    exact: FloatArray
+    increment: int
+    bounds: Bounds
+    rows: Rows
+    pool: IntArray
+    """(n,) the lowest node above that could be full or empty; the company always is."""
+    above: IntArray
+    """(m + 1,) the same of the node above each."""
+    alike: IntArray
+    """(n,) equal for reps whom all rows count alike."""
+    cell: IntArray
+    """(n,) the reps by pool, and those who are alike side by side."""
+    first: IntArray
+    """(c,) where each such cell starts."""
+
+    @classmethod
+    def of(
+        cls,
+        hierarchy: Hierarchy,
+        bounds: Bounds,
+        coupling: Coupling,
+        *,
+        quota: IntArray,
+        low: IntArray,
+        high: IntArray,
+        exact: FloatArray,
+        increment: int,
+    ) -> Draft:
+        first, last = hierarchy.first, hierarchy.last
+        stops = exact_sums(low, first, last) < bounds.unit_min
+        stops |= exact_sums(high, first, last) > bounds.unit_max
+        stops[0] = True
+        nodes = nearest_limited(hierarchy, stops)
+        pool, alike = nodes[hierarchy.rep_node], _alike(coupling)
+        cell = np.lexsort((alike, pool))
+        rows = Rows.of(coupling)
+        return cls(
+            quota=quota.copy(),
+            unit_sum=exact_sums(quota, first, last),
+            row_sum=rows.sums(quota),
+            low=low,
+            high=high,
+            exact=exact,
+            increment=increment,
+            bounds=bounds,
+            rows=rows,
+            pool=pool,
+            above=np.append(0, nodes[hierarchy.parent[1:]]),
+            alike=alike,
+            cell=cell,
+            first=np.flatnonzero(_fresh(pool[cell]) | _fresh(alike[cell])),
+        )
+
+    def kinds(self, amount: int, wanted: FloatArray, most: int) -> Kinds:
+        """The possible kinds of swaps, found among that many pairs of reps at most.
+
+        `wanted` (k,) tells which way rows ought to move: reps who move them so are taken first.
+        """
+        turn, push = np.arange(len(self.quota)), self.rows.pushes(wanted)
+        most = min(most, max(1000, 2 * _NUMBERS // len(wanted)))
+        all_gains, all_loses = self._offers(amount, turn), self._offers(-amount, turn[::-1])
+        gains, loses = all_gains.best(push, isqrt(most)), all_loses.best(-push, isqrt(most))
+        gain, lose, complete = _pairs(gains, loses, most)
+        cost = gains.price[gain] // len(turn) + loses.price[lose] // len(turn) - 2 * _OFFSET
+        kind = loses.alike[lose] * len(turn) + gains.alike[gain]
+        order = np.lexsort((loses.price[lose], gains.price[gain], cost, kind))
+        order = order[_fresh(kind[order])]
+        loser, gainer = loses.rep[lose[order]], gains.rep[gain[order]]
+        reps, place = np.unique(np.concatenate((loser, gainer)), return_inverse=True)
+        return Kinds(
+            amount=amount,
+            loser=loser,
+            gainer=gainer,
+            cost=cost[order],
+            of_loser=place[: len(loser)],
+            of_gainer=place[len(loser) :],
+            coefficient=self.rows.of_reps(reps),
+            once=np.bincount(self.alike)[self.alike[reps]] == 1,
+            complete=complete and gains is all_gains and loses is all_loses,
+        )
+
+    def make(self, kinds: Kinds, chain: tuple[int, ...], good: float, effort: Effort) -> bool:
+        """Make the swaps of a chain as often as each time is as `good`; whether any was made."""
+        effect = kinds.effect(np.array(chain)).sum(axis=0, keepdims=True)
+        if not self._worth(effect, good):
+            return False
+        effort.spend(20_000 + 10 * len(self.quota))
+        made = self._in_bulk(kinds, chain, good) or self._once(kinds, chain)
+        self.row_sum[:] = self.rows.sums(self.quota)
+        return made
+
+    def _worth(self, effect: FloatArray, good: float) -> int:
+        """How many of these effects (t, k) one after another are as good as that on average."""
+        missed = self.rows.missed(self.row_sum + np.cumsum(effect, axis=0))
+        wanted = self.rows.missed(self.row_sum) - good * np.arange(1, len(effect) + 1)
+        return int(np.max(np.flatnonzero(missed <= wanted), initial=-1)) + 1
+
+    def _costs(self, change: int) -> IntArray:
+        """(n,) of changing one quota, in `_SLACK`s; `_NOBODY` where the window is in the way."""
+        after = self.quota + change
+        further = np.abs(after - self.exact) - np.abs(self.quota - self.exact)
+        cost = np.rint(further / self.increment / _SLACK).astype(np.int64)
+        cost += _ODD * (self._odd(after).astype(np.int64) - self._odd(self.quota))
+        return np.where((self.low <= after) & (after <= self.high), cost, _NOBODY)
+
+    def _odd(self, quota: IntArray) -> BoolArray:
+        odd: BoolArray = quota % self.increment != 0
+        odd &= (quota != self.bounds.lowest) & (quota != self.bounds.highest)
+        return odd
+
+    def _offers(self, change: int, turn: IntArray) -> _Offers:
+        cost = self._costs(change)
+        price = np.where(cost < _NOBODY, (cost + _OFFSET) * len(turn) + turn, _NOBODY)
+        best = np.minimum.reduceat(price[self.cell], self.first)
+        rep = self.cell[self.first[best < _NOBODY]]
+        pool, alike, best = self.pool[rep], self.alike[rep], best[best < _NOBODY]
+        passes: BoolArray = self.unit_sum + change <= self.bounds.unit_max
+        passes &= self.unit_sum + change >= self.bounds.unit_min
+        passes[0] = False  # nothing is above the company
+        found = [(pool, alike, best)]
+        while (up := passes[pool]).any():
+            pool, alike, best = self.above[pool[up]], alike[up], best[up]
+            found.append((pool, alike, best))
+        pool, alike, best = (np.concatenate(column) for column in zip(*found, strict=True))
+        if len(found) > 1:
+            order = np.lexsort((best, alike, pool))
+            order = order[_fresh(pool[order]) | _fresh(alike[order])]
+            pool, alike, best = pool[order], alike[order], best[order]
+        return _Offers(pool, alike, best, turn[best % len(turn)])
+
+    def _in_bulk(self, kinds: Kinds, chain: tuple[int, ...], good: float) -> bool:
+        """Within pools, where nothing but windows is in the way of making it many times over."""
+        gain, lose = self._costs(kinds.amount), self._costs(-kinds.amount)
+        pairs: list[tuple[IntArray, IntArray]] = []
+        for kind in chain:
+            alike = self.alike[kinds.loser[kind]], self.alike[kinds.gainer[kind]]
+            loser = np.flatnonzero((self.alike == alike[0]) & (lose < _NOBODY))
+            gainer = np.flatnonzero((self.alike == alike[1]) & (gain < _NOBODY))
+            loser, gainer = self._matched(loser, gainer, lose, gain)
+            gain[gainer] = lose[loser] = gain[loser] = lose[gainer] = _NOBODY
+            pairs.append((loser, gainer))
+        times = min(*(len(loser) for loser, _ in pairs), max(1, _NUMBERS // len(self.rows)))
+        effect = np.zeros((times, len(self.rows)))
+        for loser, gainer in pairs:
+            effect += self.rows.of_reps(gainer[:times]) - self.rows.of_reps(loser[:times])
+        times = self._worth(kinds.amount * effect, good)
+        for loser, gainer in pairs:
+            self.quota[loser[:times]] -= kinds.amount
+            self.quota[gainer[:times]] += kinds.amount
+        return times > 0
+
+    def _matched(
+        self, loser: IntArray, gainer: IntArray, lose: IntArray, gain: IntArray
+    ) -> tuple[IntArray, IntArray]:
+        """The cheapest losers of each pool with its cheapest gainers; cheap pairs first."""
+        loser = loser[np.lexsort((-loser, lose[loser], self.pool[loser]))]
+        gainer = gainer[np.lexsort((gainer, gain[gainer], self.pool[gainer]))]
+        place, other = (
+            self.pool[rep] * len(self.pool) + _numbers(self.pool[rep]) for rep in (loser, gainer)
+        )
+        _, first, second = np.intersect1d(place, other, assume_unique=True, return_indices=True)
+        loser, gainer = loser[first], gainer[second]
+        order = np.lexsort((gainer, lose[loser] + gain[gainer]))
+        return loser[order], gainer[order]
+
+    def _once(self, kinds: Kinds, chain: tuple[int, ...]) -> bool:
+        """Between pools, by the cheapest pair of each kind; all of the chain or nothing."""
+        quota, unit_sum = self.quota.copy(), self.unit_sum.copy()
+        for kind in chain:
+            loser, gainer = int(kinds.loser[kind]), int(kinds.gainer[kind])
+            quota[loser] -= kinds.amount
+            quota[gainer] += kinds.amount
+            left, entered = self._chain_of(loser), self._chain_of(gainer)
+            unit_sum[[*left]] -= kinds.amount
+            unit_sum[[*entered]] += kinds.amount
+        bounds = self.bounds
+        kept = np.all((self.low <= quota) & (quota <= self.high))
+        kept &= np.all((bounds.unit_min <= unit_sum) & (unit_sum <= bounds.unit_max))
+        if kept:
+            self.quota[:], self.unit_sum[:] = quota, unit_sum
+        return bool(kept)
+
+    def _chain_of(self, rep: int) -> list[int]:
+        """The pools above a rep, the company included."""
+        chain = [int(self.pool[rep])]
+        while chain[-1]:
+            chain.append(int(self.above[chain[-1]]))
+        return chain
+
+
+def _pairs(gains: _Offers, loses: _Offers, most: int) -> tuple[IntArray, IntArray, bool]:
+    """Pairs of the same pool who are not alike, and whether these are all; some pools if not."""
+    start = np.searchsorted(loses.pool, gains.pool)
+    count = np.searchsorted(loses.pool, gains.pool, side="right") - start
+    complete = bool(count.sum() <= most)
+    if not complete:
+        pools, place = np.unique(gains.pool, return_inverse=True)
+        mixed = np.argsort(pools * 2654435761 % (1 << 32), kind="stable")  # the company stays first
+        so_far = np.cumsum(np.bincount(place, count)[mixed])
+        kept = np.isin(place, mixed[: max(1, int(np.searchsorted(so_far, most)))])
+        count = np.where(kept, count, 0)
+    gain = np.repeat(np.arange(len(count)), count)
+    lose = start[gain] + np.arange(len(gain)) - np.repeat(np.cumsum(count) - count, count)
+    differ = gains.alike[gain] != loses.alike[lose]
+    return gain[differ], lose[differ], complete
+
+
+def _fresh(values: IntArray) -> BoolArray:
+    """Whether each value differs from the one before it."""
+    return np.append(True, np.diff(values) != 0)[: len(values)]
+
+
+def _numbers(pool: IntArray) -> IntArray:
+    """0, 1, 2 … within each run of equal pools."""
+    fresh = _fresh(pool)
+    number: IntArray = np.arange(len(pool)) - np.flatnonzero(fresh)[np.cumsum(fresh) - 1]
+    return number
+
+
+def _alike(coupling: Coupling) -> IntArray:
+    """(n,) classes of reps whom all rows count by the same coefficients.
+
+    Where these are too many, rows with coefficients tell apart only so many grades of them, by
+    rank: the swap that is looked at then stands for similar ones.
+    """
+    nobody = np.zeros(coupling.reps, dtype=np.int64)
+    alike = np.unique(told_apart(nobody, coupling), return_inverse=True)[1]
+    grades = 16
+    while alike.max() >= _ALIKE and grades > 1 and not coupling.whole.all():
+        graded = coupling.coefficient.copy()
+        for k in np.flatnonzero(~coupling.whole).tolist():
+            entries = slice(int(coupling.start[k]), int(coupling.start[k + 1]))
+            size = coupling.coefficient[entries]
+            rank = np.searchsorted(np.sort(size), size)
+            graded[entries] = 1 + rank * grades // len(size)
+        classes = told_apart(nobody, replace(coupling, coefficient=graded))
+        alike = np.unique(classes, return_inverse=True)[1]
+        grades //= 2
+    return alike

@@ -1,0 +1,388 @@
+"""Rounded quotas keep the rules across the tree as well, and wander no further than they must."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import product
+from math import ceil, floor, prod
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from solver.bounds import Bounds
+from solver.coupling import Coupling
+from solver.errors import RoundingFailed
+from solver.hierarchy import Hierarchy, exact_sums, lay_out
+from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy
+from solver.problem import UNLIMITED, FloatArray, IntArray, Problem
+from solver.repair import ROW_NOISE
+from solver.rounding import round_quotas
+from tests.solver.builders import a_problem, coupling_of, limits_of, problems_with_a_plan
+
+
+@dataclass(frozen=True)
+class Case:
+    """Unrounded quotas that keep the limits of a problem and the rules of a policy."""
+
+    problem: Problem
+    policy: Policy
+    unrounded: FloatArray
+    """(n,) in the problem's row order"""
+
+    @property
+    def hierarchy(self) -> Hierarchy:
+        return lay_out(self.problem)
+
+    @property
+    def bounds(self) -> Bounds:
+        return limits_of(self.problem, self.policy)  # type: ignore[no-any-return]
+
+    @property
+    def coupling(self) -> Coupling:
+        return coupling_of(self.problem, self.policy)
+
+    @property
+    def exact(self) -> FloatArray:
+        return self.unrounded[self.hierarchy.rep_row]
+
+    @property
+    def increment(self) -> int:
+        return self.problem.increment
+
+    def rounded(self) -> IntArray:
+        """In layout order."""
+        return round_quotas(self.hierarchy, self.bounds, self.exact, self.increment, self.coupling)
+
+    def on_the_tree(self) -> IntArray:
+        return round_quotas(self.hierarchy, self.bounds, self.exact, self.increment)
+
+    def listed(self) -> list[int]:
+        """In the problem's row order."""
+        quota = np.empty(len(self.unrounded), dtype=np.int64)
+        quota[self.hierarchy.rep_row] = self.rounded()
+        return quota.tolist()
+
+    def windows(self) -> tuple[IntArray, IntArray]:
+        """Where the specification lets each quota end."""
+        exact, limit, increment = self.exact, self.bounds, self.increment
+        down = np.floor(exact / increment + 1e-6).astype(np.int64) * increment
+        low = np.clip(down, limit.lowest, limit.highest)
+        high = np.minimum(low + increment, limit.highest)
+        for bound in (limit.highest, limit.lowest):
+            held = np.abs(exact - bound) < 1e-6
+            low, high = np.where(held, bound, low), np.where(held, bound, high)
+        return low, high
+
+
+def a_case(
+    quotas: dict[str, float],
+    *,
+    increment: int = 1,
+    units: dict[str, Any] | None = None,
+    of: dict[str, str] | None = None,
+    cohorts: dict[str, tuple[str | None, ...]] | None = None,
+    **rules: Any,
+) -> Case:
+    """Reps with these unrounded quotas, in the units `of`; the target is the sum."""
+    reps = {key: {"unit": (of or {}).get(key)} for key in quotas}
+    problem = a_problem(round(sum(quotas.values())), reps, units, increment)
+    problem = replace(problem, cohorts=cohorts or {})
+    return Case(problem, Policy(**rules), np.array(list(quotas.values())))
+
+
+def is_kept(case: Case, quota: IntArray) -> bool:
+    """Whether whole quotas keep every limit of reps, units and rows."""
+    limit, tree = case.bounds, case.hierarchy
+    sums = exact_sums(quota, tree.first, tree.last)
+    return (
+        bool(np.all((limit.unit_min <= sums) & (sums <= limit.unit_max)))
+        and bool(np.all((limit.lowest <= quota) & (quota <= limit.highest)))
+        and not any(case.coupling.misses(quota))
+    )
+
+
+class TestAGroup:
+    OVERLAY = Group("overlay", ("a", "b", "c"), min=32, max=32)
+
+    def test_gives_back_what_the_tree_gave_too_much(self) -> None:
+        """By largest remainder a, b and c get three more, though they may carry 32 together."""
+        quotas = {"a": 10.7, "b": 10.7, "c": 10.6, "d": 10.5, "e": 10.5}
+        case = a_case(quotas, groups=(self.OVERLAY,))
+
+        assert case.on_the_tree().tolist() == [11, 11, 11, 10, 10]
+        assert case.listed() == [11, 11, 10, 11, 10]
+
+    def test_swaps_where_remainders_are_closest(self) -> None:
+        quotas = {"a": 10.7, "b": 10.55, "c": 10.75, "d": 10.5, "e": 10.1, "f": 10.4}
+        case = a_case(quotas, groups=(self.OVERLAY,))
+
+        assert case.listed() == [11, 10, 11, 11, 10, 11]
+
+    def test_swaps_inside_the_teams_whose_targets_are_exact(self) -> None:
+        """All teams have one rep of the group with a larger remainder, and must keep 21 each."""
+        quotas = {"a": 10.6, "b": 10.7, "c": 10.7, "d": 10.4, "e": 10.3, "f": 10.3}
+        teams = {"one": {"target": 21}, "two": {"target": 21}, "six": {"target": 21}}
+        of = dict(zip("abcdef", ["one", "two", "six"] * 2, strict=True))
+        case = a_case(quotas, units=teams, of=of, groups=(self.OVERLAY,))
+
+        assert case.listed() == [10, 11, 11, 11, 10, 10]
+
+    def test_of_equals_the_last_give_back_and_the_first_gain(self) -> None:
+        quotas = dict.fromkeys("abcdefgh", 10.5)
+        group = Group("first", ("a", "b", "c", "d"), max=42)
+        case = a_case(quotas, groups=(group,))
+
+        assert case.on_the_tree().tolist() == [11, 11, 11, 11, 10, 10, 10, 10]
+        assert case.listed() == [11, 11, 10, 10, 11, 11, 10, 10]
+
+    def test_ends_at_the_last_increment_below_its_maximum(self) -> None:
+        quotas = {"a": 160.0, "b": 190.0, "c": 125.0, "d": 125.0}
+        case = a_case(quotas, increment=100, groups=(Group("g", ("a", "b"), max=350),))
+
+        assert case.listed() == [100, 200, 200, 100]
+
+    def test_makes_two_quotas_odd_where_its_sum_is_and_no_more(self) -> None:
+        quotas = {"a": 160.0, "b": 190.0, "c": 120.0, "d": 130.0, "e": 200.0}
+        case = a_case(quotas, increment=100, groups=(Group("g", ("a", "b"), min=350, max=350),))
+
+        assert case.listed() == [150, 200, 100, 150, 200]
+
+    def test_lets_the_rep_who_is_odd_anyway_carry_its_odd_amount(self) -> None:
+        quotas = {"a": 160.0, "b": 190.0, "c": 120.0, "d": 130.0, "e": 50.0}
+        case = a_case(quotas, increment=100, groups=(Group("g", ("a", "b"), min=350, max=350),))
+        quota = np.array(case.listed())
+
+        assert np.count_nonzero(quota % 100) == 1
+        assert quota[:2].sum() == 350
+
+
+def test_a_chain_of_swaps_hands_a_miss_on_to_the_row_that_has_room() -> None:
+    """Reps 1 may carry one of the two odd cents of A and C only. Reps 2 may not carry one more, so
+    when one of them takes it, another of them has to hand one to a rep whom no rule holds.
+    """
+    pairs = {"A": ("a1", "a2"), "B": ("b2", "b3"), "C": ("c1", "c2"), "D": ("d2", "d3")}
+    quotas = {rep: 10.5 for pair in pairs.values() for rep in pair}
+    of = {rep: unit for unit, pair in pairs.items() for rep in pair}
+    groups = (
+        Group("ones", ("a1", "c1"), min=21, max=21),
+        Group("twos", ("a2", "b2", "c2", "d2"), min=42, max=42),
+    )
+    case = a_case(quotas, units={unit: {"target": 21} for unit in pairs}, of=of, groups=groups)
+
+    changed = case.rounded() - case.on_the_tree()
+
+    assert is_kept(case, case.rounded())
+    assert np.abs(changed).sum() == 4
+
+
+def test_peers_whose_balance_allows_no_tolerance_carry_their_even_share() -> None:
+    quotas = dict.fromkeys("abcdefgh", 10.5)
+    roles = ("AE",) * 4 + ("AM",) * 4
+    case = a_case(quotas, parity=(Parity("role", 0.0),), cohorts={"role": roles})
+
+    assert case.listed() == [11, 11, 10, 10, 11, 11, 10, 10]
+
+
+def test_a_margin_floor_at_its_limit_is_met_to_the_last_fraction_of_a_cent() -> None:
+    """0.3 x 10.5 + 0.2 x 10.5 = 5.25 is kept by 11 and 10 and missed by 10 and 11 (5.2)."""
+    quotas = {"a": 10.5, "b": 10.5, "c": 10.9, "d": 10.1}
+    case = a_case(quotas, margin_floors=(MarginFloor("gross", 5),))
+    margins = np.array([0.2, 0.3, -0.1, 0.1])
+    reps = replace(case.problem.reps, margin=margins)
+    case = replace(case, problem=replace(case.problem, reps=reps))
+    earned = Fraction(52, 10)
+
+    assert margins @ case.on_the_tree() < earned
+    floor_of_all = replace(case, policy=Policy(rows=(LinearRow("gross", _terms(margins, 10), 52),)))
+
+    assert is_kept(floor_of_all, floor_of_all.rounded())
+
+
+def _terms(sizes: Sequence[float], times: int) -> tuple[tuple[str, float], ...]:
+    return tuple((key, size * times) for key, size in zip("abcd", sizes, strict=True))
+
+
+def test_a_row_that_sums_what_floats_cannot_is_met_exactly() -> None:
+    """0.1 x 3 reps at 3 x 10**13 each are 9 x 10**12, which a sum of floats misses."""
+    quotas = {"a": 3e13 + 0.5, "b": 3e13 - 0.25, "c": 3e13 - 0.25, "d": 1e13}
+    row = LinearRow("tenth", (("a", 0.1), ("b", 0.1), ("c", 0.1)), min=9 * 10**12)
+    case = a_case(quotas, rows=(row,))
+
+    assert is_kept(case, case.rounded())
+
+
+def test_a_rule_that_no_whole_quotas_near_by_can_keep_is_named() -> None:
+    """Both are locked to the increment around 10.5, so that 1,000 is far away."""
+    case = a_case({"a": 10.5, "b": 10.5}, groups=(Group("g", ("a",), min=1000),))
+
+    with pytest.raises(RoundingFailed, match=r"group:g misses its minimum by 988 minor units"):
+        case.rounded()
+
+
+def test_windows_open_by_one_increment_where_nothing_else_helps() -> None:
+    """A whole quota within one cent of 10.5 is 10 or 11; the row asks for 12."""
+    case = a_case({"a": 10.5, "b": 10.5}, groups=(Group("g", ("a",), min=12),))
+
+    assert case.listed() == [12, 9]
+
+
+def test_noise_in_the_sums_of_a_large_plan_is_no_reason_to_fail() -> None:
+    """At 10**13 minor units the unrounded rows are off by up to a thousand."""
+    off = ROW_NOISE * 2e13 / 4
+    quotas = {"a": 5e12 - off, "b": 5e12 - off, "c": 5e12 + off, "d": 5e12 + off}
+    case = a_case(quotas, groups=(Group("g", ("a", "b"), min=10**13, max=10**13),))
+
+    assert is_kept(case, case.rounded())
+
+
+def test_a_thousand_reps_who_are_alike_but_for_their_group_differ_by_one_cent() -> None:
+    """The odd cents go by id, and so all to one group: 250 of them are swapped in one go."""
+    quotas = {f"r{row:04}": 10.5 for row in range(1000)}
+    group = Group("first", tuple(quotas)[:500], max=5250)
+    case = a_case(quotas, groups=(group,))
+
+    quota = case.listed()
+
+    assert sum(quota[:500]) == sum(quota[500:]) == 5250
+    assert set(quota) == {10, 11}
+
+
+@st.composite
+def cases(draw: st.DrawFn, *, disjoint: bool) -> Case:
+    """Rules drawn around a whole plan on any tree; then fractions move where no rule forbids it.
+
+    The rules are disjoint groups, or groups that overlap and rows with coefficients.
+    """
+    problem, plan = draw(problems_with_a_plan())
+    policy = draw(_disjoint(plan) if disjoint else _overlapping(plan))
+    problem = replace(problem, increment=draw(st.sampled_from([1, 1, 10, 100, 1000])))
+    whole = Case(problem, policy, np.array(list(plan.values()), dtype=np.float64))
+    draws = draw(st.lists(st.integers(-8, 8), min_size=len(plan), max_size=len(plan)))
+    return replace(whole, unrounded=whole.unrounded + _harmless(whole, np.array(draws) / 8))
+
+
+@st.composite
+def _disjoint(draw: st.DrawFn, plan: dict[str, int]) -> Policy:
+    labels = [draw(st.sampled_from([None, 0, 0, 1, 2])) for _ in plan]
+    groups = []
+    for label in {label for label in labels if label is not None}:
+        reps = [rep for rep, of in zip(plan, labels, strict=True) if of == label]
+        groups.append(draw(_group(f"g{label}", reps, plan)))
+    return Policy(groups=tuple(groups))
+
+
+@st.composite
+def _overlapping(draw: st.DrawFn, plan: dict[str, int]) -> Policy:
+    some = st.lists(st.sampled_from(list(plan)), min_size=1, unique=True)
+    groups = [draw(_group(f"g{k}", draw(some), plan)) for k in range(draw(st.integers(0, 3)))]
+    rows = []
+    for k in range(draw(st.integers(0 if groups else 1, 2))):
+        sizes = st.sampled_from([1.0, -1.0, 2.0, -0.5, 0.1, 0.25, 3.7])
+        terms = tuple((rep, draw(sizes)) for rep in draw(some))
+        total = sum(Fraction(repr(size)) * plan[rep] for rep, size in terms)
+        least, most = floor(total) - draw(_room), ceil(total) + draw(_room)
+        sides = draw(st.sampled_from([(least, most), (least, None), (None, most)]))
+        rows.append(LinearRow(f"r{k}", terms, *sides))
+    return Policy(groups=tuple(groups), rows=tuple(rows))
+
+
+_room = st.sampled_from([0, 0, 0, 1, 30])
+
+
+@st.composite
+def _group(draw: st.DrawFn, key: str, reps: Sequence[str], plan: dict[str, int]) -> Group:
+    total = sum(plan[rep] for rep in reps)
+    least, most = max(0, total - draw(_room)), total + draw(_room)
+    sides = [(least, most), (0, most), *([(least, UNLIMITED)] if least else [])]
+    return Group(key, tuple(reps), *draw(st.sampled_from(sides)))
+
+
+def _harmless(case: Case, wanted: FloatArray) -> FloatArray:
+    """The part of a change that touches no limit of units and rows, within those of reps."""
+    tree, limit, rows = case.hierarchy, case.bounds, case.coupling
+    row = tree.rep_row
+    free = limit.lowest < limit.highest
+    sums = [np.zeros(len(row)) for _ in range(tree.nodes + len(rows))]
+    for node in range(tree.nodes):
+        sums[node][tree.first[node] : tree.last[node]] = 1
+    for entry, k in enumerate(rows.row):
+        sums[tree.nodes + k][rows.rep[entry]] = rows.coefficient[entry]
+    matrix = np.array(sums)[:, free]
+    change = np.zeros(len(row))
+    change[free] = wanted[row][free] - np.linalg.pinv(matrix) @ (matrix @ wanted[row][free])
+    exact = case.exact
+    room = np.where(change > 0, limit.highest - exact, exact - limit.lowest)
+    most = np.min(room[free] / np.maximum(np.abs(change[free]), 1e-9), initial=1.0)
+    listed = np.empty(len(row))
+    listed[row] = np.where(np.abs(change) < 1e-9, 0, change) * min(1.0, most)
+    return listed
+
+
+@given(cases(disjoint=True))
+def test_disjoint_groups_are_kept_inside_the_windows_always(case: Case) -> None:
+    low, high = case.windows()
+
+    quota = case.rounded()
+
+    assert is_kept(case, quota)
+    assert np.all((low <= quota) & (quota <= high))
+
+
+@given(cases(disjoint=False))
+def test_whatever_plan_the_windows_hold_is_found(case: Case) -> None:
+    low, high = case.windows()
+    try:
+        quota = case.rounded()
+    except RoundingFailed:
+        quota = None
+    if quota is not None:
+        assert is_kept(case, quota)
+    if quota is None or np.any((quota < low) | (quota > high)):
+        assert not _windows_hold_a_plan(case, low, high)
+
+
+def _windows_hold_a_plan(case: Case, low: IntArray, high: IntArray) -> bool:
+    """Whether any whole quotas in the windows keep all limits; by trying all, if they are few."""
+    if prod((high - low + 1).tolist()) > 4096:
+        return case.increment > 1  # the whole plan that all rules were drawn around
+    choices = product(*(range(a, b + 1) for a, b in zip(low.tolist(), high.tolist(), strict=True)))
+    return any(is_kept(case, np.array(quota)) for quota in choices)
+
+
+@given(cases(disjoint=False), st.randoms(use_true_random=False))
+def test_the_order_of_reps_and_rules_changes_nothing(case: Case, random: Any) -> None:
+    order = random.sample(range(len(case.unrounded)), len(case.unrounded))
+    reps = case.problem.reps
+    columns = {name: getattr(reps, name)[order] for name in reps.__slots__ if name != "ids"}
+    mixed = replace(reps, ids=tuple(reps.ids[row] for row in order), **columns)
+    rules = {
+        "groups": tuple(
+            replace(group, reps=group.reps[::-1]) for group in reversed(case.policy.groups)
+        ),
+        "rows": case.policy.rows[::-1],
+    }
+    other = Case(
+        replace(case.problem, reps=mixed),
+        replace(case.policy, **rules),  # type: ignore[arg-type]
+        case.unrounded[order],
+    )
+
+    assert _answer(other) == _answer(case)
+
+
+def _answer(case: Case) -> list[int] | str:
+    try:
+        return case.rounded().tolist()
+    except RoundingFailed as failed:
+        return str(failed)
+
+
+@given(cases(disjoint=False))
+def test_a_rounding_that_keeps_all_rows_already_is_left_alone(case: Case) -> None:
+    if not any(case.coupling.misses(case.on_the_tree())):
+        assert case.rounded().tolist() == case.on_the_tree().tolist()
