@@ -30,7 +30,7 @@ class ImpactWords:
 
     def target(self, prices: Facts) -> Iterator[str]:
         """What more to assign costs whom."""
-        say, exact = self.language.gettext, self.figures.exact
+        say, money = self.language.gettext, self._money
         facts = prices["target"]
         if facts is None:
             if not prices["can_grow"]:
@@ -39,15 +39,15 @@ class ImpactWords:
         yield say(
             "%(step)s more to assign would fall like this: %(parts)s. The largest part, %(most)s, "
             "on %(rep)s.",
-            step=exact(facts["step"]),
+            step=money(facts["step"]),
             parts=self._parts(facts["units"]),
-            most=exact(facts["most"]["amount"]),
+            most=money(facts["most"]["amount"]),
             rep=self.rep_name(facts["most"]["rep"]),
         )
         if facts["range"] is not None:
             yield say(
                 "It stays in these proportions up to %(range)s more; then the next limit is met.",
-                range=exact(facts["range"]),
+                range=money(facts["range"]),
             )
 
     def _parts(self, units: Sequence[Facts]) -> str:
@@ -55,7 +55,7 @@ class ImpactWords:
         named = [
             say(
                 "%(amount)s on %(unit)s (%(reps)s)",
-                amount=self.figures.exact(part["amount"]),
+                amount=self._money(part["amount"]),
                 unit=self.unit_name(part["unit"]),
                 reps=self._reps(part["reps"]),
             )
@@ -65,7 +65,7 @@ class ImpactWords:
             named.append(
                 say(
                     "%(amount)s on the rest (%(reps)s)",
-                    amount=self.figures.exact(sum(part["amount"] for part in rest)),
+                    amount=self._money(sum(part["amount"] for part in rest)),
                     reps=self._reps(sum(part["reps"] for part in rest)),
                 )
             )
@@ -76,7 +76,7 @@ class ImpactWords:
         return [self._rule(rule) for rule in prices["rules"][:most]]
 
     def _rule(self, rule: Facts) -> str:
-        say, exact = self.language.gettext, self.figures.exact
+        say, money = self.language.gettext, self._money
         unit, _, end = rule["rule"].removeprefix("unit:").rpartition(":")
         raised = rule["inside"]["amount"] > 0
         name = self.unit_name(unit)
@@ -87,10 +87,10 @@ class ImpactWords:
         }[end]
         facts = {
             "limit": limit,
-            "step": exact(rule["step"]),
+            "step": money(rule["step"]),
             "reps": self._reps(rule["inside"]["reps"]),
             "others": self._others(rule["around"]["reps"]),
-            "most": exact(abs(rule["around"]["most"]["amount"])),
+            "most": money(abs(rule["around"]["most"]["amount"])),
         }
         if raised:
             return say(
@@ -112,15 +112,15 @@ class ImpactWords:
         amount = round(facts["step"] * facts["level"] * yardstick)
         return self.language.gettext(
             "Of %(step)s more for the company to assign, this quota would carry %(amount)s.",
-            step=self.figures.exact(facts["step"]),
-            amount=self.figures.exact(amount),
+            step=self._money(facts["step"]),
+            amount=self._money(amount),
         )
 
     # Over-assignment
 
     def over_assignment(self, rows: Sequence[Facts]) -> Iterator[str]:
         """What it adds to each target, and what it does to those who attain."""
-        say, exact, percent = self.language.gettext, self.figures.exact, self.figures.percent
+        say, money, percent = self.language.gettext, self._money, self.figures.percent
         padded = [row for row in rows if row["over_assignment"]]
         if not padded:
             return
@@ -129,8 +129,8 @@ class ImpactWords:
                 "%(unit)s: quotas of %(assigned)s for a target of %(target)s, "
                 "%(factor)s (stated by: %(source)s).",
                 unit=self.unit_name(row["unit"]),
-                assigned=exact(row["assigned"]),
-                target=exact(row["target"]),
+                assigned=money(row["assigned"]),
+                target=money(row["target"]),
                 factor=percent(row["over_assignment"], signed=True),
                 source=say("policy")
                 if row["stated_by"] is None
@@ -172,6 +172,10 @@ class ImpactWords:
                 without=percent(without),
                 reps=self._reps(company["reps_with_sigma"]),
             )
+
+    def _money(self, minor: int) -> str:
+        """As people say it: these are parts of a step, and their cents say nothing."""
+        return self.figures.headline(minor).shown
 
     def _reps(self, count: int) -> str:
         shown = self.figures.count(count)

@@ -32,8 +32,7 @@ def said(company: Path, *options: str) -> str:
 
 def test_more_to_assign_is_told_in_one_line(company: Path) -> None:
     assert (
-        "$2.00 more to assign would fall like this: $2.00 on east (2 reps). The largest part, "
-        "$1.00, on cyd."
+        "$2 more to assign would fall like this: $2 on east (2 reps). The largest part, $1, on cyd."
     ) in said(company, "--target", "440")
 
 
@@ -42,7 +41,7 @@ def test_over_assignment_is_told_with_what_it_does(company: Path) -> None:
 
     lines = said(company, "--target", "400", "--policy", str(company / "policy.yaml"))
 
-    assert "the company: quotas of $440.00 for a target of $400.00, +10.0%" in lines
+    assert "the company: quotas of $440 for a target of $400, +10.0%" in lines
     assert "of the 2 reps whose uncertainty is known are expected to attain" in lines
     assert "does not by itself make it likelier that the company reaches its target" in lines
 
