@@ -164,10 +164,10 @@ class Draft:
         return made
 
     def _worth(self, effect: FloatArray, good: float) -> int:
-        """How many of these effects (t, k) one after another are as good as that on average."""
+        """How many of these effects (t, k), one after another, help most and are worth it."""
         missed = self.rows.missed(self.row_sum + np.cumsum(effect, axis=0))
-        wanted = self.rows.missed(self.row_sum) - good * np.arange(1, len(effect) + 1)
-        return int(np.max(np.flatnonzero(missed <= wanted), initial=-1)) + 1
+        worth = missed <= self.rows.missed(self.row_sum) - good * np.arange(1, len(effect) + 1)
+        return int(np.argmin(np.where(worth, missed, np.inf))) + 1 if worth.any() else 0
 
     def _costs(self, change: int) -> IntArray:
         """(n,) of changing one quota, in `_SLACK`s; `_NOBODY` where the window is in the way."""
