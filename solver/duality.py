@@ -245,6 +245,8 @@ class _Worth:
                 above = middle
         left = float(self.stops[below])
         slope = float((self.price * self.yardstick)[self.ends > left].sum())
+        if not slope > 0:  # numbers that are none, or products too small for one
+            return left
         return min(left + (goal - self.at(left)) / slope, float(self.stops[above]))
 
 

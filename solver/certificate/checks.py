@@ -8,9 +8,10 @@ from typing import Final, Literal, Self
 import numpy as np
 
 from solver.bounds import Bounds
-from solver.certificate import conditions
+from solver.certificate import conditions, largest
 from solver.certificate.claim import AcrossTheTree, Certificate
 from solver.certificate.readable import layout_of
+from solver.errors import RoundingFailed
 from solver.hierarchy import Hierarchy
 from solver.problem import NOT_SET, FloatArray
 from solver.rounding import round_quotas
@@ -101,20 +102,18 @@ def _check_on_the_tree(c: Certificate, hierarchy: Hierarchy, limits: Bounds) -> 
 def _check_across_the_tree(
     c: Certificate, across: AcrossTheTree, hierarchy: Hierarchy, limits: Bounds
 ) -> Checks:
-    from solver.certificate import largest as top
-
     slack = _slack(c)
     level = _levels(c)
     own = level[hierarchy.rep_node] + across.coupling.pushes(across.row_level)
     sums = conditions.keeps_sums(hierarchy, limits, c.quota)
     rows = conditions.keeps_rows(across.coupling, c.quota)
-    largest = top.largest_is_least(c, across, hierarchy, limits, slack)
+    is_least = largest.largest_is_least(c, across, hierarchy, limits, slack)
     squares = conditions.nodes_explained(c, hierarchy, limits, level, slack)
     squares &= conditions.rows_explained(c, across, slack)
-    squares &= top.reps_explained_below(c, across, own, slack)
+    squares &= largest.reps_explained_below(c, across, own, slack)
     provable = sums and rows and squares
     bounds = _is_rounded(c, hierarchy, limits, slack, provable=provable)
-    return Checks(sums=sums, bounds=bounds, rows=rows, largest=largest, squares=squares)
+    return Checks(sums=sums, bounds=bounds, rows=rows, largest=is_least, squares=squares)
 
 
 def _slack(c: Certificate) -> float:
@@ -137,4 +136,9 @@ def _is_rounded(
         return False
     if not provable:
         return bool(np.all(np.abs(c.quota - c.unrounded) <= c.increment + slack))
-    return bool(np.array_equal(c.quota, round_quotas(hierarchy, limits, c.unrounded, c.increment)))
+    coupling = None if c.across is None else c.across.coupling
+    try:
+        rounded = round_quotas(hierarchy, limits, c.unrounded, c.increment, coupling)
+    except RoundingFailed:
+        return False
+    return bool(np.array_equal(c.quota, rounded))
