@@ -167,14 +167,18 @@ def least_largest_stretch(  # noqa: PLR0917 - what a solve is about, in the orde
     `SolveStopped` as `watch` wants it.
     """
     watch, scale = watch or Watch(), Scale(anchor, yardstick)
+
+    def search(comparison: Comparison) -> _Search:
+        watch.look()
+        return _Search(Trials.of(hierarchy, bounds, coupling, comparison), watch)
+
     if coupling is not None:
         pinned = Comparison.pinned(bounds, scale)
-        search = _Search(Trials.of(hierarchy, bounds, coupling, pinned), watch)
-        return search.smallest(_of_the_tree(hierarchy, bounds, scale, pinned))
-    found, idle = None, idle_reps(yardstick)
-    for comparison in (Comparison.anchored, Comparison.of_the_idle)[: 1 + idle.any()]:
-        trials = Trials.of(hierarchy, bounds, None, comparison(bounds, scale))
-        found = found or _Search(trials, watch).smallest()
+        return search(pinned).smallest(_of_the_tree(hierarchy, bounds, scale, pinned))
+    idle = idle_reps(yardstick)
+    found = search(Comparison.anchored(bounds, scale)).smallest()
+    if found is None and idle.any():
+        found = search(Comparison.of_the_idle(bounds, scale)).smallest()
     if found is None:
         return None
     # The tree engine gives those without a yardstick a negligible one. What they carry by it is
@@ -205,12 +209,14 @@ class _Search:
         A guess too high only costs time: the search falls back on what is proven.
         """
         trials = self.trials
+        self.watch.look()
         proof = Prices.of_the_target(trials.hierarchy, trials.coupling)
         proven = self._bound(proof)
         if proven == np.inf:
             return None
         trial = max(proven, guess - _SHORT_OF_A_GUESS * trials.typical)
         case = trials.case(trial)
+        self.watch.look()
         highs = _Highs.of(formulate(case), self.watch)
         for _ in range(_TRIALS):
             answer = highs.ask(trials.most(trial))
