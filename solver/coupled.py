@@ -10,7 +10,7 @@ have one answer, which treats equals equally, does not depend on the order of ro
 binds is the leximin plan of `solver.tree`.
 
 A rep without a yardstick carries the anchor, or the nearest own limit, as long as the rules can
-hold so. Only where they cannot, the yardstick is taken to be a millionth of the mean.
+hold so. Only where they cannot, the yardstick is taken to be a thousandth of the mean.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from solver.errors import LinearProgramFailed
 from solver.fairness import Scale
 from solver.hierarchy import Hierarchy, slice_sums
 from solver.problem import UNLIMITED, FloatArray
-from solver.squares import KEPT, Limits, least_squares
+from solver.squares import KEPT, NOTHING, Limits, least_squares
 from solver.tree import CommonLevels
 from solver.watch import Watch
 
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 ROOM: Final = 1e-11
 """By how much the second stage may pass t*, as a part of a typical stretch: t* is a float."""
-_FORCED: Final = 1e-6
+_FORCED: Final = 1e-3
+"""Of the mean yardstick. A smaller part would cost the digits that cents need."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +105,7 @@ def _limits(bounds: Bounds, scale: Scale, largest: float) -> Limits:
 
 def _believe(hierarchy: Hierarchy, limits: Limits, quota: FloatArray) -> None:
     """Check the plan against every limit ourselves; `least_squares` has checked its rows."""
-    slack = KEPT * (1.0 + limits.total)
+    slack = NOTHING + KEPT * limits.total
     sums = slice_sums(quota, hierarchy.first, hierarchy.last)
     misses = {
         "a floor": limits.low - quota,

@@ -37,6 +37,8 @@ from solver.watch import Watch
 
 KEPT: Final = 1e-10
 """What a row may miss a limit by, as a part of all the money that it sums."""
+NOTHING: Final = 1e-6
+"""The same in minor units: quotas will be whole ones."""
 TIGHT: Final = 1e-9
 """How far within a limit a row with a price may lie; the same part."""
 _STEPS: Final = 60
@@ -139,6 +141,13 @@ class _Dual:
         return slice_sums(each, c.start[:-1], c.start[1:])
 
     @cached_property
+    def largest_coefficient(self) -> FloatArray:
+        """(k,) 0 of a row that counts nobody."""
+        largest = np.zeros(len(self.coupling))
+        np.maximum.at(largest, self.coupling.row, np.abs(self.coupling.coefficient))
+        return largest
+
+    @cached_property
     def typical(self) -> float:
         return self.scale.typical(int(self.limits.total))
 
@@ -169,9 +178,10 @@ class _Dual:
             self.coupling.start[1:],
         )
         beside = np.where(point.sums > self.most, self.most, self.least)
-        size = np.maximum(1.0, np.maximum(money, np.where(np.isfinite(beside), abs(beside), 0)))
+        size = np.maximum(money, np.where(np.isfinite(beside), np.abs(beside), 0.0))
         within = (point.gradient * point.price < 0) & ~self.one_sum
-        return bool(np.all(np.abs(point.gradient) <= np.where(within, TIGHT, KEPT) * size))
+        room = NOTHING * self.largest_coefficient + np.where(within, TIGHT, KEPT) * size
+        return bool(np.all(np.abs(point.gradient) <= room))
 
     def curvature(self, point: _Point, rows: IntArray) -> FloatArray:
         """How the sums of these rows answer to their prices."""
