@@ -26,7 +26,7 @@ def impact_lines(
         english,
         figures,
         rep_name=lambda rep: names.get(rep) or rep,
-        unit_name=lambda unit: "the company" if unit is None else units.get(unit) or unit,
+        unit_name=lambda unit: "Company" if unit is None else units.get(unit) or unit,
     )
     if facts := prices(case, allocation):
         yield " ".join(words.target(facts))

@@ -36,14 +36,24 @@ class ImpactWords:
             if not prices["can_grow"]:
                 yield say("Nobody can carry more within the limits: the target cannot grow.")
             return
-        yield say(
-            "%(step)s more to assign would fall like this: %(parts)s. The largest part, %(most)s, "
-            "on %(rep)s.",
-            step=money(facts["step"]),
-            parts=self._parts(facts["units"]),
-            most=money(facts["most"]["amount"]),
-            rep=self.rep_name(facts["most"]["rep"]),
-        )
+        most, reps = facts["most"], facts["reps"]
+        told = {
+            "step": money(facts["step"]),
+            "parts": self._parts(facts["units"]),
+            "most": money(most["amount"]),
+        }
+        if abs(most["amount"] * reps - facts["step"]) <= reps:
+            yield say(
+                "%(step)s more to assign would fall like this: %(parts)s; %(most)s on each rep.",
+                **told,
+            )
+        else:
+            yield say(
+                "%(step)s more to assign would fall like this: %(parts)s. The largest part, "
+                "%(most)s, on %(rep)s.",
+                rep=self.rep_name(most["rep"]),
+                **told,
+            )
         if facts["range"] is not None:
             yield say(
                 "It stays in these proportions up to %(range)s more; then the next limit is met.",

@@ -31,9 +31,9 @@ def said(company: Path, *options: str) -> str:
 
 
 def test_more_to_assign_is_told_in_one_line(company: Path) -> None:
-    assert (
-        "$2 more to assign would fall like this: $2 on east (2 reps). The largest part, $1, on cyd."
-    ) in said(company, "--target", "440")
+    line = "$2 more to assign would fall like this: $2 on east (2 reps); $1 on each rep."
+
+    assert line in said(company, "--target", "440")
 
 
 def test_over_assignment_is_told_with_what_it_does(company: Path) -> None:
@@ -41,7 +41,7 @@ def test_over_assignment_is_told_with_what_it_does(company: Path) -> None:
 
     lines = said(company, "--target", "400", "--policy", str(company / "policy.yaml"))
 
-    assert "the company: quotas of $440 for a target of $400, +10.0%" in lines
+    assert "Company: quotas of $440 for a target of $400, +10.0%" in lines
     assert "of the 2 reps whose uncertainty is known are expected to attain" in lines
     assert "does not by itself make it likelier that the company reaches its target" in lines
 
