@@ -160,7 +160,8 @@ class Draft:
             return False
         effort.spend(20_000 + 10 * len(self.quota))
         made = self._in_bulk(kinds, chain, good) or self._once(kinds, chain)
-        self.row_sum[:] = self.rows.sums(self.quota)
+        if made:
+            self.row_sum[:] = self.rows.sums(self.quota)
         return made
 
     def _worth(self, effect: FloatArray, good: float) -> int:
@@ -299,15 +300,15 @@ def _alike(coupling: Coupling) -> IntArray:
     """
     nobody = np.zeros(coupling.reps, dtype=np.int64)
     alike = np.unique(told_apart(nobody, coupling), return_inverse=True)[1]
-    grades = 16
-    while alike.max() >= _ALIKE and grades > 1 and not coupling.whole.all():
-        graded = coupling.coefficient.copy()
-        for k in np.flatnonzero(~coupling.whole).tolist():
-            entries = slice(int(coupling.start[k]), int(coupling.start[k + 1]))
-            size = coupling.coefficient[entries]
-            rank = np.searchsorted(np.sort(size), size)
-            graded[entries] = 1 + rank * grades // len(size)
-        classes = told_apart(nobody, replace(coupling, coefficient=graded))
-        alike = np.unique(classes, return_inverse=True)[1]
-        grades //= 2
-    return alike
+    weighted = np.flatnonzero(~coupling.whole).tolist()
+    if alike.max() < _ALIKE or not weighted:
+        return alike
+    grades = max(2, int(_ALIKE ** (1 / len(weighted))))
+    graded = coupling.coefficient.copy()
+    for k in weighted:
+        entries = slice(int(coupling.start[k]), int(coupling.start[k + 1]))
+        size = coupling.coefficient[entries]
+        rank = np.searchsorted(np.sort(size), size)
+        graded[entries] = 1 + rank * grades // len(size)
+    classes = told_apart(nobody, replace(coupling, coefficient=graded))
+    return np.unique(classes, return_inverse=True)[1]
