@@ -105,7 +105,7 @@ def _chosen(arguments: Sequence[str]) -> argparse.Namespace:
     add("--requests", type=int, default=10_000, help="reps in a request")
     add("--contestants", nargs="+", choices=CONTESTANTS, default=[*CONTESTANTS])
     add("--companies", type=int, default=3, help="of each size")
-    add("--turns", type=int, default=2, help="of everybody on each company")
+    add("--turns", type=int, default=1, help="of everybody on each company")
     add("--rounds", type=int, default=7, help="of each request")
     add("--out", type=Path, default=Path("docs/benchmarks.md"))
     add("--scratch", type=Path, default=Path(".venv-bench/measured"))

@@ -61,7 +61,9 @@ ENGINES: Final[Mapping[str, Contestant]] = {
 
 COUPLED: Final[Mapping[str, Contestant]] = {
     "coupled": Contestant(
-        "**FairQuota, both stages**", coupled.both_stages, ("solver.coupled", "scipy.sparse")
+        "**FairQuota, both stages**",
+        coupled.both_stages,
+        ("solver.coupled", "solver.formulation", "scipy.sparse"),
     ),
     "squares": Contestant(
         "**FairQuota, second stage**", coupled.second_stage, ("solver.squares", "scipy.sparse")

@@ -3,11 +3,14 @@
     teams     overlay teams: each limits the sum of a tenth of the reps, of any units
     peers     every rep is in one of k + 1 peer groups, and the sums of k of them are limited
     margins   each row limits a sum over everybody, with coefficients between 0.1 and 0.6
+    stars     teams, but the first is of all who stretch further in the witness than anybody has to
+              in the plan without rules, and needs as much: it decides how large t* is
 
-Every limit lies half-way between what the rule sums in the plan without it and what it sums in the
-witness of the company. So the plan without it breaks every rule, and a plan with all of them
-exists. Members are drawn a little more often among reps who carry more in the witness than in the
-plan: a rule that wants about the same as the plan would be no work.
+Every limit lies half-way between what the rule sums in the plan without it (for stars, if all of
+them stretched as far as anybody) and what it sums in the witness of the company. So the plan
+without it breaks every rule, and a plan with all of them exists. Members are drawn a little more
+often among reps who carry more in the witness than in the plan: a rule that wants about the same
+as the plan would be no work.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from solver.hierarchy import slice_sums
 from solver.problem import UNLIMITED, FloatArray
 from solver.tree import equalise
 
-Kind = Literal["teams", "peers", "margins"]
+Kind = Literal["teams", "peers", "margins", "stars"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 
@@ -33,14 +36,19 @@ def rows_across(instance: Instance, kind: Kind, count: int, seed: int) -> Rows:
     plan = equalise(instance.hierarchy, instance.bounds, scale.anchor, scale.yardstick).quota
     pull = np.tanh((instance.witness - plan) / scale.yardstick)
     matrix = _COEFFICIENTS[kind](count, pull, random)
+    before = np.broadcast_to(plan, matrix.shape)
+    if kind == "stars":
+        furthest = scale.anchor + scale.yardstick * ((plan - scale.anchor) / scale.yardstick).max()
+        matrix[0] = instance.witness > furthest + 1
+        before = np.vstack((furthest, before[1:]))
     one, other = instance.twins.T
     matrix[:, other] = matrix[:, one]
     row, rep = np.nonzero(matrix)
     start = np.searchsorted(row, np.arange(count + 1))
     coefficient = matrix[row, rep]
     sums = [
-        slice_sums(coefficient * quota[rep], start[:-1], start[1:])
-        for quota in (plan, instance.witness)
+        slice_sums(coefficient * money, start[:-1], start[1:])
+        for money in (before[row, rep], instance.witness[rep])
     ]
     middle = np.rint((sums[0] + sums[1]) / 2).astype(np.int64)
     rising = sums[1] > sums[0]
@@ -75,4 +83,4 @@ def _margins(count: int, pull: FloatArray, random: np.random.Generator) -> Float
     return margins
 
 
-_COEFFICIENTS: Final = {"teams": _teams, "peers": _peers, "margins": _margins}
+_COEFFICIENTS: Final = {"teams": _teams, "peers": _peers, "margins": _margins, "stars": _teams}
