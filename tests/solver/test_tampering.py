@@ -29,7 +29,7 @@ from tests.solver.builders import AMOUNT, GROWTH, PROBABILITY, a_problem
 type Forger = Callable[[Certificate, np.random.Generator], Certificate]
 
 SEED = 20_261_122
-TRIES = 60
+TRIES = 70
 """Of each kind of forgery, for each plan."""
 SOLVED_AGAIN = 5
 """How many problems with rules across the tree are solved again for each kind: an LP each."""
