@@ -16,9 +16,11 @@ import numpy as np
 
 from service.kit.money import from_minor
 from solver.allocation import Allocation
+from solver.coupled_prices import CoupledPrices
 from solver.hierarchy import slice_sums
-from solver.prices import Prices
-from solver.problem import UNLIMITED, FloatArray
+from solver.prices import Price, Prices
+from solver.problem import UNLIMITED, BoolArray, FloatArray
+from solver.sensitivity import Standing
 
 type Row = dict[str, Any]
 
@@ -28,6 +30,8 @@ _RULES: Final = 10
 """The rules told at length: those that keep reps farthest apart. Every unit has its price."""
 _SHARE: Final = 0.01
 """A step is at most this part of the money assigned."""
+_WORK: Final = 2_000_000
+"""Where rules cut across the tree, each price is a solve over all reps; no more than so many."""
 _DIGITS: Final = 9
 """Significant digits of a price; more is noise of floats."""
 
@@ -40,47 +44,64 @@ class Impact:
     digits: int
     stretch: float
 
-    @property
-    def known(self) -> bool:
-        """Rules across the tree move a plan in a way that is not priced here."""
-        return not self.allocation.policy.crosses_the_tree
-
     def of_units(self) -> list[float | None]:
         """Parents first: what one more unit of money in the range of each does to everyone else."""
-        if not self.known:
+        prices = self._prices()
+        if isinstance(prices, Prices):
+            return self._told(prices.unit_price[1:])
+        if prices is None:
             return [None] * (self.allocation.hierarchy.nodes - 1)
-        return self._told(self._prices().unit_price[1:])
+        sides = prices.unit_side
+        if np.count_nonzero(sides) * len(self.allocation.rounded) > _WORK:
+            return [None if side else 0.0 for side in sides[1:].tolist()]
+        found = [prices.unit(node) if sides[node] else 0.0 for node in range(1, len(sides))]
+        told = [price.around if isinstance(price, Price) else price for price in found]
+        return self._told(np.array([np.nan if price is None else price for price in told]))
 
     def of_reps(self) -> list[float | None]:
         """In the order of the hierarchy: the same for caps, floors and locks; null where none
-        binds.
+        binds, and where rules cut across the tree.
         """
-        if not self.known:
-            return [None] * len(self.allocation.rounded)
         prices = self._prices()
+        if not isinstance(prices, Prices):
+            return [None] * len(self.allocation.rounded)
         return self._told(np.where(prices.rep_side != 0, prices.rep_price, np.nan))
 
     def facts(self) -> Row | None:
         """The target's price and those of the rules that matter most; null where none is known."""
-        if not self.known:
-            return None
         prices = self._prices()
-        apart = np.where(prices.unit_side != 0, prices.unit_apart, 0.0)
-        order = np.argsort(-apart, kind="stable")[:_RULES]
-        nodes = [node for node in order.tolist() if apart[node] > 0]
-        rules = [self._rule(prices, node) for node in nodes]
+        if prices is None:
+            return None
+        if isinstance(prices, Prices):
+            apart = np.where(prices.unit_side != 0, prices.unit_apart, 0.0)
+            order = np.argsort(-apart, kind="stable")[:_RULES]
+            nodes = [node for node in order.tolist() if apart[node] > 0]
+        else:
+            nodes = np.flatnonzero(prices.unit_side)[:_RULES].tolist()
+        rules = [self._unit_rule(prices, node) for node in nodes]
+        if not isinstance(prices, Prices):
+            rows = np.flatnonzero(prices.row_side)[:_RULES].tolist()
+            rules = [*(self._row_rule(prices, k) for k in rows), *rules]
         return {
-            "target": self._target(prices),
-            "can_grow": prices.grows,
-            "rules": [rule for rule in rules if rule],
+            "target": self._target(prices.target),
+            "can_grow": prices.grows if isinstance(prices, Prices) else None,
+            "rules": [rule for rule in rules if rule][:_RULES],
         }
 
-    def _prices(self) -> Prices:
+    def _prices(self) -> Prices | CoupledPrices | None:
+        """None where rules cut across the tree and somebody has no yardstick to be moved by."""
         a = self.allocation
-        return Prices(a.hierarchy, a.bounds, a.levels, a.scale.laid_out(a.hierarchy.rep_row))
+        if a.coupled is None or a.coupling is None:
+            return Prices(a.hierarchy, a.bounds, a.levels, a.scale.laid_out(a.hierarchy.rep_row))
+        if not np.all(a.scale.yardstick > 0):
+            return None
+        found, first = a.coupled, a.coupled.largest
+        plan = Standing(
+            a.hierarchy, a.bounds, found.levels, found.scale, a.coupling, found.price, first.value
+        )
+        return CoupledPrices(plan, first.node_price, first.row_price)
 
-    def _target(self, prices: Prices) -> Row | None:
-        price = prices.target
+    def _target(self, price: Price | None) -> Row | None:
         if price is None:
             return None
         step = self._step(price.range)
@@ -89,31 +110,44 @@ class Impact:
             "range": _range(price.range),
             "price": self._told(np.array([price.around]))[0],
             "level": _significant(np.array([price.around]))[0],
-            "reps": int(np.count_nonzero(price.change)),
+            "reps": _moving(price.change),
             "units": self._by_unit(price.change * step),
             "most": self._most(price.change * step),
         }
 
-    def _rule(self, prices: Prices, node: int) -> Row | None:
+    def _unit_rule(self, prices: Prices | CoupledPrices, node: int) -> Row | None:
         price, side = prices.unit(node), int(prices.unit_side[node])
+        h, b = self.allocation.hierarchy, self.allocation.bounds
+        inside = np.zeros(len(h.rep_row), dtype=np.bool_)
+        inside[h.first[node] : h.last[node]] = True
+        end = "target" if b.unit_target[node] else "max" if side > 0 else "min"
+        limit = int((b.unit_max if side > 0 else b.unit_min)[node])
+        return self._rule(f"unit:{self._unit(node)}:{end}", price, side, limit, inside)
+
+    def _row_rule(self, prices: CoupledPrices, k: int) -> Row | None:
+        price, side, c = prices.row(k), int(prices.row_side[k]), prices.plan.coupling
+        inside = np.zeros(c.reps, dtype=np.bool_)
+        inside[c.rep[c.start[k] : c.start[k + 1]]] = True
+        limit = int((c.max if side > 0 else c.min)[k])
+        return self._rule(c.side(k, "max" if side > 0 else "min"), price, side, limit, inside)
+
+    def _rule(
+        self, name: str, price: Price | None, side: int, limit: int, inside: BoolArray
+    ) -> Row | None:
         if price is None or price.range < 1:
             return None
-        h, b = self.allocation.hierarchy, self.allocation.bounds
         step = self._step(price.range)
-        inside = np.zeros(len(price.change), dtype=np.bool_)
-        inside[h.first[node] : h.last[node]] = True
-        around = np.where(inside, 0.0, price.change * step)
-        end = "target" if b.unit_target[node] else "max" if side > 0 else "min"
+        own, around = (np.where(of, price.change * step, 0.0) for of in (inside, ~inside))
         return {
-            "rule": f"unit:{self._unit(node)}:{end}",
-            "to": int((b.unit_max if side > 0 else b.unit_min)[node]) + side * step,
+            "rule": name,
+            "to": limit + side * step,
             "step": step,
             "range": _range(price.range),
             "price": self._told(np.array([price.around]))[0],
-            "inside": {"reps": int(np.count_nonzero(price.change[inside])), "amount": side * step},
+            "inside": {"reps": _moving(own), "amount": round(float(own.sum()))},
             "around": {
-                "reps": int(np.count_nonzero(around)),
-                "amount": -side * step,
+                "reps": _moving(around),
+                "amount": round(float(around.sum())),
                 "most": self._most(around),
             },
         }
@@ -197,6 +231,11 @@ def _presented(value: Any, digits: int) -> Any:
         else _presented(item, digits)
         for key, item in value.items()
     }
+
+
+def _moving(change: FloatArray) -> int:
+    """How many reps move, but for the noise of floats."""
+    return int(np.count_nonzero(np.abs(change) > _NOISE * np.abs(change).max(initial=0.0)))
 
 
 def _range(most: float) -> int | None:

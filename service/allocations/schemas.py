@@ -212,10 +212,12 @@ class PricesOut(BaseModel):
     """What one more unit of money costs whom."""
 
     target: TargetPriceOut | None = Field(description="null where it has no price: see can_grow")
-    can_grow: bool = Field(description="Whether anybody can carry more than now")
+    can_grow: bool | None = Field(
+        description="Whether anybody can carry more than now; null where it is not known"
+    )
     rules: list[RulePriceOut] = Field(
-        description="Ranges of units that bind, those first that keep reps farthest apart; at most "
-        "ten"
+        description="Rules across the organisation and ranges of units that bind, those first that "
+        "keep reps farthest apart; at most ten"
     )
 
 

@@ -33,7 +33,7 @@ class ImpactWords:
         say, money = self.language.gettext, self._money
         facts = prices["target"]
         if facts is None:
-            if not prices["can_grow"]:
+            if prices["can_grow"] is False:  # None: not known
                 yield say("Nobody can carry more within the limits: the target cannot grow.")
             return
         most, reps = facts["most"], facts["reps"]
@@ -83,7 +83,8 @@ class ImpactWords:
 
     def rules(self, prices: Facts, most: int) -> list[str]:
         """What it costs whom when a rule gives way, those first that matter most."""
-        return [self._rule(rule) for rule in prices["rules"][:most]]
+        ranges = [rule for rule in prices["rules"] if rule["rule"].startswith("unit:")]
+        return [self._rule(rule) for rule in ranges[:most]]
 
     def _rule(self, rule: Facts) -> str:
         say, money = self.language.gettext, self._money

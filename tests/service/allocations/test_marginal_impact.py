@@ -151,3 +151,23 @@ def told(client: TestClient, plan: str, number: int) -> list[Document]:
     proof = client.get(f"{plan}/versions/{number}/certificate").json()
     rows: list[Document] = proof["manifest"]["over_assignment"]
     return rows
+
+
+class TestPricesAcrossTheTree:
+    def test_a_group_at_its_maximum_has_a_price_and_carries_none_of_what_is_more(
+        self, client: TestClient
+    ) -> None:
+        reps = [{"id": name, "baseline": 100_000} for name in ("ann", "bob", "cid", "dan")]
+        groups = [{"id": "overlay", "reps": ["ann", "bob"], "max": 190_000}]
+        policy = {"fairness": "equal_growth", "groups": groups}
+
+        prices = allocated(client, {"target": 400_000, "reps": reps, "policy": policy})["prices"]
+
+        assert (prices["target"]["reps"], prices["target"]["step"]) == (2, 2_000)
+        assert prices["can_grow"] is None
+        (rule,) = prices["rules"]
+        assert (rule["rule"], rule["to"]) == ("group:overlay:max", 192_000)
+        assert rule["inside"] == {"reps": 2, "amount": 2_000}
+        assert rule["around"]["reps"] == 2
+        assert rule["around"]["amount"] == -2_000
+        assert rule["around"]["most"]["amount"] == -1_000
