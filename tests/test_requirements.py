@@ -40,6 +40,7 @@ def declared() -> dict[str, list[Requirement]]:
     return {
         "runtime.txt": runtime,
         "dev.txt": runtime + group("dev"),
+        "bench.txt": runtime + group("bench"),
         "build.txt": group("build"),
         "uv.txt": group("uv"),
     }
@@ -55,8 +56,9 @@ def test_every_declared_dependency_is_pinned_within_its_range(file: str) -> None
         assert version in requirement.specifier, f"{requirement} is pinned to {version}"
 
 
-def test_tests_run_on_the_versions_that_are_shipped() -> None:
+def test_tests_and_benchmarks_run_on_the_versions_that_are_shipped() -> None:
     assert pins("runtime.txt").items() <= pins("dev.txt").items()
+    assert pins("runtime.txt").items() <= pins("bench.txt").items()
     assert pins("build.txt").items() <= pins("dev.txt").items()
 
 
