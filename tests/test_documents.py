@@ -52,14 +52,15 @@ def test_the_readme_shows_what_its_curl_line_answers(tmp_path: Path) -> None:
     )
 
 
-def test_the_guide_to_the_first_plan_shows_what_its_commands_print(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("page", ["first-plan.md", "rules.md"])
+def test_the_guides_show_what_their_commands_print(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     name = None
-    for block in blocks(ROOT / "docs" / "guide" / "first-plan.md"):
-        if block.language == "csv":
-            named = re.findall(r"`([\w/]+\.csv)`:", block.before)
+    for block in blocks(ROOT / "docs" / "guide" / page):
+        if block.language in {"csv", "yaml"}:
+            named = re.findall(r"`([\w/]+\.(?:csv|yaml))`:", block.before)
             name = named[-1] if named else name
             assert name
             Path(name).parent.mkdir(exist_ok=True)

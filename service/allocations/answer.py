@@ -15,9 +15,12 @@ from typing import Any, Final
 import numpy as np
 
 from service.allocations.assemble import Case
+from service.allocations.crossing import crossing_rules, present_crossing_rule
 from service.allocations.over_assignment import over_assignment_rows, present_over_assignment
 from service.allocations.prices import Impact, present_prices
+from service.allocations.stated import Stated
 from service.kit.money import column_from_minor, from_minor
+from service.plans.policy import present_rule
 from solver.allocation import Allocation
 from solver.estimate import Basis, Estimate
 from solver.problem import UNLIMITED, FloatArray, IntArray
@@ -36,12 +39,22 @@ def answer(case: Case, allocation: Allocation) -> dict[str, Any]:
     """The whole document of `POST /v1/allocations`, money in the currency itself."""
     digits = case.terms.digits
     checks = allocation.checks
+    relaxed, gaps = given_way(case, allocation), gap_rows(allocation)
     return {
-        "status": "optimal",
+        "status": "gap" if gaps else "relaxed" if relaxed else "optimal",
         "engine": allocation.engine,
         "target": from_minor(case.problem.target, digits),
         "assigned": from_minor(allocation.assigned, digits),
-        "gap": 0,
+        "gap": from_minor(sum(gap["amount"] for gap in gaps), digits),
+        "gaps": [
+            {
+                "unit": gap["unit"],
+                "amount": from_minor(gap["amount"], digits),
+                "owner": case.inputs.people.owners.get(gap["unit"]),
+            }
+            for gap in gaps
+        ],
+        "relaxed": [present_rule(change, digits) for change in relaxed],
         "period": period(case),
         "common": common(case, allocation),
         "quotas": _presented_rows(case, allocation),
@@ -50,15 +63,28 @@ def answer(case: Case, allocation: Allocation) -> dict[str, Any]:
         "over_assignment": [
             present_over_assignment(row, digits) for row in over_assignment_rows(allocation)
         ],
+        "rules": [present_crossing_rule(row, digits) for row in crossing_rules(allocation)],
         "fairness": fairness(case, allocation),
         "estimate": estimate_parameters(case),
-        "certificate": {
-            "kind": "leximin-tree",
-            "checks": {
-                "sums": checks.sums, "bounds": checks.bounds, "leximin": checks.leximin,
-            },
-        },
-    }  # fmt: skip
+        "certificate": {"kind": checks.kind, "checks": checks.by_name},
+    }
+
+
+def given_way(case: Case, allocation: Allocation) -> list[Row]:
+    """The rules that a plan does not keep as they are stated, in minor units."""
+    return Stated(case).given_way(allocation)
+
+
+def gap_rows(allocation: Allocation) -> list[Row]:
+    """What nobody can carry, by unit (None: the company) and in minor units, parents first."""
+    if allocation.gap is None:
+        return []
+    units = [
+        None,
+        *(allocation.problem.units.ids[row] for row in allocation.hierarchy.unit_row[1:]),
+    ]
+    pairs = zip(units, allocation.gap.tolist(), strict=True)
+    return [{"unit": unit, "amount": amount} for unit, amount in pairs if amount]
 
 
 def quota_rows(case: Case, allocation: Allocation) -> list[Row]:
@@ -127,7 +153,7 @@ def period(case: Case) -> dict[str, str] | None:
 def common(case: Case, allocation: Allocation) -> dict[str, float | None]:
     """The stretch of everybody whom no rule holds away from it, and the company's growth."""
     return {
-        "stretch": _ratio(allocation.common_stretch / _stretch_unit(case, allocation)),
+        "stretch": _ratio(_common_stretch(case, allocation)),
         "growth": _ratio(allocation.company_growth),
     }
 
@@ -201,7 +227,7 @@ def _columns(
     reps = allocation.problem.reps
     units: list[str | None] = [*allocation.problem.units.ids, None]  # row -1, the company
     stretch = _stretch(case, allocation)
-    level = allocation.common_stretch / _stretch_unit(case, allocation)
+    level = _common_stretch(case, allocation)
     with np.errstate(divide="ignore", invalid="ignore"):
         compared = abs(level) > _NOISE and allocation.scale.response == "linear"
         effort = np.where(compared, stretch / level, np.nan)
@@ -253,6 +279,13 @@ def _stretch_unit(case: Case, allocation: Allocation) -> float:
 
 def _impact(case: Case, allocation: Allocation) -> Impact:
     return Impact(allocation, case.terms.digits, _stretch_unit(case, allocation))
+
+
+def _common_stretch(case: Case, allocation: Allocation) -> float:
+    """nan where rules across the tree hold everybody away from it, so that it compares nothing."""
+    if allocation.coupled is not None and not allocation.evenness.reps_at_common_stretch:
+        return np.nan
+    return allocation.common_stretch / _stretch_unit(case, allocation)
 
 
 def _stretch(case: Case, allocation: Allocation) -> FloatArray:
@@ -313,7 +346,7 @@ def _present_estimate(estimate: dict[str, Any] | None, digits: int) -> dict[str,
 
 def _nullable(column: FloatArray) -> list[float | None]:
     """A column as JSON can say it, without the last digits that are noise of floats."""
-    values: list[float | None] = np.round(column, _PLACES).tolist()
+    values: list[float | None] = (np.round(column, _PLACES) + 0.0).tolist()  # no -0.0
     finite = np.isfinite(column)
     if finite.all():
         return values

@@ -5,55 +5,63 @@ from __future__ import annotations
 from typing import Any
 
 from service.allocations.assemble import Case
-from service.allocations.stated import Stated, largest_target, smallest_target
+from service.allocations.stated import Stated, refuse_outdated
+from service.allocations.targets import largest_target, smallest_target
 from service.kit.errors import Unprocessable
 from service.kit.money import from_minor, plain_text
-from solver.bounds import bounds
-from solver.conflict import diagnose, feasible_target
+from service.plans.policy import present_rule
+from solver.conflict import feasible_target
 from solver.errors import InvalidProblem
-from solver.fairness import SCALES
-from solver.hierarchy import lay_out
 from solver.infeasibility import Infeasibility
+from solver.mending import stated
+from solver.solve import read
+from solver.watch import Watch
 
 
 class Infeasible(Unprocessable):
     """The rules cannot all hold."""
 
 
-def examine(case: Case) -> dict[str, Any]:
-    """Whether the rules can all hold, with the members of the problem document, not solved."""
+def examine(case: Case, watch: Watch) -> dict[str, Any]:
+    """Whether the rules can all hold, with the members of the problem document, not solved.
+
+    Raises `InvalidInput`, and the solver's errors where rules across the tree take too long or
+    differ by too many orders of magnitude.
+    """
+    refuse_outdated(case)
     try:
-        SCALES[case.policy.fairness](case.problem.reps)
+        asked = read(case.problem, case.policy)
+        if found := asked.diagnosed(watch):
+            return {"feasible": False, **told(case, found, watch)}
+        possible = feasible_target(asked.hierarchy, asked.bounds, asked.rows(), watch)
     except InvalidProblem as error:
         raise case.as_invalid_input(error) from None
-    hierarchy = lay_out(case.problem)
-    limits = bounds(case.problem, case.policy, hierarchy)
-    if found := diagnose(case.problem, hierarchy, limits):
-        return {"feasible": False, **told(case, found)}
     return {
         "feasible": True,
         "detail": None,
         "conflict": [],
         "relaxation": [],
-        "feasible_target": targets(case, *feasible_target(hierarchy, limits)),
+        "feasible_target": _targets(case, *possible),
     }
 
 
-def told(case: Case, found: Infeasibility) -> dict[str, Any]:
+def told(case: Case, found: Infeasibility, watch: Watch) -> dict[str, Any]:
     """The members of the problem document; targets are as the caller states them, unpadded."""
-    stated = Stated(case)
+    rules, changes = Stated(case), stated(read(case.problem, case.policy), found, watch)
     return {
-        "detail": found.told(lambda amount: in_words(amount, case.terms.digits)),
+        "detail": found.told(lambda amount: _in_words(amount, case.terms.digits)),
         "conflict": [
-            {"rule": rule.name, "value": stated.value(rule.name, rule.value)}
+            {"rule": rule.name, "value": rules.value(rule.name, rule.value)}
             for rule in found.conflict
         ],
-        "relaxation": [stated.relaxation(change) for change in found.relaxation],
-        "feasible_target": targets(case, found.feasible_min, found.feasible_max),
+        "relaxation": [
+            present_rule(change, case.terms.digits) for change in rules.relaxations(changes)
+        ],
+        "feasible_target": _targets(case, found.feasible_min, found.feasible_max),
     }
 
 
-def targets(case: Case, least: int, most: int | None) -> dict[str, float | None]:
+def _targets(case: Case, least: int, most: int | None) -> dict[str, float | None]:
     """The company's targets whose amounts to assign lie between `least` and `most`."""
     over, digits = case.policy.over_assignment, case.terms.digits
     return {
@@ -62,7 +70,7 @@ def targets(case: Case, least: int, most: int | None) -> dict[str, float | None]
     }
 
 
-def in_words(amount: int, digits: int) -> str:
+def _in_words(amount: int, digits: int) -> str:
     """`600,000` or `600,000.50`."""
     text = plain_text(amount, digits)
     whole, _, rest = text.partition(".")

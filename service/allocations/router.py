@@ -9,8 +9,7 @@ from service.allocations import usecases
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
 from service.allocations.schemas import AllocationBody, AllocationOut, CheckOut
-from service.allocations.solving import PlanNotConfirmed, SolveTookTooLong
-from service.kit.errors import DatabaseUnavailable
+from service.allocations.solving import NO_PLAN
 from service.kit.problems import problems
 from service.roster.body import Sent, patient_body
 
@@ -19,11 +18,7 @@ router = APIRouter(prefix="/allocations", tags=["allocations"])
 SentBody = Annotated[Sent, patient_body(AllocationBody)]
 
 
-@router.post(
-    "",
-    response_model=AllocationOut,
-    responses=problems(Infeasible, PlanNotConfirmed, DatabaseUnavailable, SolveTookTooLong),
-)
+@router.post("", response_model=AllocationOut, responses=problems(Infeasible, *NO_PLAN))
 def allocate(sent: SentBody, patience: PatienceDep) -> Response:
     """Split a target into fair quotas in one call; nothing is stored.
 
@@ -33,10 +28,10 @@ def allocate(sent: SentBody, patience: PatienceDep) -> Response:
     return _json(usecases.allocate_once(sent, patience))
 
 
-@router.post("/check", response_model=CheckOut)
-def check(sent: SentBody) -> Response:
+@router.post("/check", response_model=CheckOut, responses=problems(*NO_PLAN))
+def check(sent: SentBody, patience: PatienceDep) -> Response:
     """Validate facts and policy, and say whether the rules can all hold, without solving."""
-    return _json(usecases.check_once(sent))
+    return _json(usecases.check_once(sent, patience))
 
 
 def _json(document: object) -> Response:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict
 from pydantic import BaseModel, Field, with_config
 
 from service.plans.policy import PolicyBody
+from service.plans.schemas import GapOut, GaveWayOut
 from service.roster.schemas import STRICT_ROW, Day, InputsBody, Money, Otherwise
 
 
@@ -48,7 +49,9 @@ Amount = Annotated[float, Field(examples=[291000])]
 class Common(BaseModel):
     """What holds for everybody whom no rule holds away."""
 
-    stretch: float | None = Field(examples=[0.82])
+    stretch: float | None = Field(
+        description="null where rules across the tree hold everybody away from it", examples=[0.82]
+    )
     growth: float | None = Field(description="Of the company on its baselines", examples=[0.164])
 
 
@@ -249,29 +252,71 @@ class OverAssignmentOut(BaseModel):
     )
 
 
-class ChecksOut(BaseModel):
-    """What was checked of the plan."""
+class CrossingRuleOut(BaseModel):
+    """A rule across the tree, or one peer group of a parity: its sum and its limits."""
 
-    sums: bool
-    bounds: bool
-    leximin: bool
+    rule: str = Field(
+        description="Without its side; a parity has one row for each peer group",
+        examples=["group:overlay"],
+    )
+    peers: str | None = Field(description="The peer group of a parity", examples=[None])
+    reps: int = Field(description="How many it counts", examples=[2])
+    sum: float = Field(
+        description="Of the quotas, each times its coefficient; of a margin floor the margin",
+        examples=[500000],
+    )
+    min: float | None = Field(examples=[None])
+    max: float | None = Field(examples=[500000])
+    even_share: float | None = Field(
+        description="What the peer group would carry if everybody in the company stood at one "
+        "stretch without any limit; null for other rules",
+        examples=[None],
+    )
+    binding: list[str] = Field(
+        description="The side that holds reps away from the common stretch",
+        examples=[["group:overlay:max"]],
+    )
+
+
+class ChecksOut(BaseModel):
+    """What was checked of the plan. `leximin` is of plans without rules across the tree, `rows`,
+    `largest` and `squares` of plans with them.
+    """
+
+    sums: bool = Field(description="Sums are exact and in range, to the last minor unit")
+    bounds: bool = Field(description="Floors and caps are kept, and rounding is as it should be")
+    leximin: bool = Field(default=True, description="The unrounded plan is the leximin plan")
+    rows: bool = Field(default=True, description="Every rule across the tree holds exactly")
+    largest: bool = Field(default=True, description="The largest stretch is the least possible")
+    squares: bool = Field(
+        default=True, description="At that stretch the sum of squares is the least possible"
+    )
 
 
 class CertificateOut(BaseModel):
     """The proof in short."""
 
-    kind: Literal["leximin-tree"]
+    kind: Literal["leximin-tree", "least-squares-lp"]
     checks: ChecksOut
 
 
 class AllocationOut(BaseModel):
     """Fair quotas, with reasons and proof."""
 
-    status: Literal["optimal"]
+    status: Literal["optimal", "relaxed", "gap"] = Field(
+        description="`optimal`: every rule holds as it is stated. `relaxed`: those in `relaxed` "
+        "gave way. `gap`: nobody can carry what `gaps` lists"
+    )
     engine: Literal["tree", "lp"]
     target: Amount
-    assigned: Amount = Field(description="The target with its over-assignment: the sum of quotas")
-    gap: float = Field(description="What nobody can carry; always 0 in this release", examples=[0])
+    assigned: Amount = Field(
+        description="The target with its over-assignment, less the gap: the sum of quotas"
+    )
+    gap: float = Field(description="What nobody can carry", examples=[0])
+    gaps: list[GapOut] = Field(description="The same by unit", examples=[[]])
+    relaxed: list[GaveWayOut] = Field(
+        description="Rules that gave way, by `policy.relax` or `on_infeasible`", examples=[[]]
+    )
     period: PeriodBody | None = Field(description="null where nothing depends on dates")
     common: Common
     quotas: list[QuotaOut] = Field(description="Unit by unit, reps by id")
@@ -280,6 +325,7 @@ class AllocationOut(BaseModel):
     over_assignment: list[OverAssignmentOut] = Field(
         description="The company's target and those of units, parents first"
     )
+    rules: list[CrossingRuleOut] = Field(description="Across the tree, by name", examples=[[]])
     fairness: FairnessOut
     estimate: dict[str, Any] | None = Field(
         description="The parameters of the estimate; null where every baseline was given"
@@ -292,19 +338,6 @@ class RuleOut(BaseModel):
 
     rule: str = Field(examples=["unit:west:min"])
     value: float = Field(description="An amount; the tolerance of a parity", examples=[600000])
-
-
-class RelaxationOut(BaseModel):
-    """A rule that gives way."""
-
-    model_config = {"populate_by_name": True}
-
-    rule: str = Field(examples=["unit:west:min"])
-    from_: float = Field(alias="from", examples=[600000])
-    to: float | None = Field(
-        description="An amount; the tolerance of a parity; null: no limit would do but none",
-        examples=[510000],
-    )
 
 
 class TargetRangeOut(BaseModel):
@@ -331,6 +364,6 @@ class CheckOut(BaseModel):
         ]
     )
     conflict: list[RuleOut] = Field(description="Irreducible: without any one the rest holds")
-    relaxation: list[RelaxationOut] = Field(description="The smallest change that mends it")
+    relaxation: list[GaveWayOut] = Field(description="The smallest change that mends it")
     feasible_target: TargetRangeOut = Field(description="Once the relaxation is applied")
     warnings: list[RemarkOut]

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import solver.errors
+from service.allocations import infeasible
 from service.allocations.assemble import Case
 from service.allocations.infeasible import Infeasible, told
 from service.allocations.patience import Patience
-from service.kit.errors import AppError, Unavailable, Unprocessable
+from service.allocations.stated import refuse_outdated
+from service.kit.errors import AppError, DatabaseUnavailable, Unavailable, Unprocessable
 from solver.allocation import Allocation
 from solver.errors import (
     EnginesDisagree,
@@ -16,6 +23,7 @@ from solver.errors import (
     TimeIsUp,
 )
 from solver.solve import solve
+from solver.watch import Watch
 
 
 class PlanNotConfirmed(Unprocessable):
@@ -36,27 +44,50 @@ class CallerLeft(AppError):
     status = 499  # nobody hears it; logs and metrics do, in the way of proxies
 
 
+class RoundingFailed(Unprocessable):
+    """No whole amounts near the even ones keep every rule."""
+
+
+NO_PLAN: Final = (PlanNotConfirmed, RoundingFailed, DatabaseUnavailable, SolveTookTooLong)
+"""What may keep a caller from a plan although the rules can hold."""
+
+
 def allocate(case: Case, patience: Patience | None = None) -> Allocation:
     """Solve a case. Raises `Infeasible`, and `InvalidInput` where the policy lacks a figure.
 
     Raises `PlanNotConfirmed` where a linear programme was needed or asked for and its numbers do
-    not hold, `SolveTookTooLong` and `CallerLeft` as `patience` has it.
+    not hold, `RoundingFailed`, `SolveTookTooLong` and `CallerLeft` as `patience` has it.
     """
-    patience = patience or Patience()
-    watch = patience.watch()
+    with in_the_callers_words(case, patience or Patience()) as watch:
+        refuse_outdated(case)
+        try:
+            return solve(case.problem, case.policy, watch)
+        except InfeasibleProblem as error:
+            members = told(case, error.infeasibility, watch)
+            raise Infeasible(members.pop("detail"), **members) from None
+
+
+def examine(case: Case, patience: Patience | None = None) -> dict[str, Any]:
+    """Whether the rules can all hold, with the members of the problem document, not solved.
+
+    Raises what `allocate` does, but for `Infeasible`.
+    """
+    with in_the_callers_words(case, patience or Patience()) as watch:
+        return infeasible.examine(case, watch)
+
+
+@contextmanager
+def in_the_callers_words(case: Case, patience: Patience) -> Iterator[Watch]:
+    """A watch to solve by; the solver's errors as problems that the caller can mend."""
     try:
-        watch.look()
-        return solve(case.problem, case.policy)
-    except InfeasibleProblem as error:
-        members = told(case, error.infeasibility)
-        raise Infeasible(members.pop("detail"), **members) from None
+        yield patience.watch()
     except InvalidProblem as error:
         raise case.as_invalid_input(error) from None
     except (EnginesDisagree, LinearProgramFailed) as error:
-        raise PlanNotConfirmed(
-            f"{error}. Its numbers reach only so far where amounts differ by many orders of "
-            "magnitude. No plan is answered; with `engine` left out, the tree engine answers and "
-            "proves its plan without a linear programme."
+        raise PlanNotConfirmed(_not_confirmed(case, error)) from None
+    except solver.errors.RoundingFailed as error:
+        raise RoundingFailed(
+            f"{error}. Wider limits, or a smaller increment, leave room for whole amounts."
         ) from None
     except TimeIsUp:
         raise SolveTookTooLong(
@@ -66,3 +97,16 @@ def allocate(case: Case, patience: Patience | None = None) -> Allocation:
         ) from None
     except SolveStopped:
         raise CallerLeft("The solve was stopped, and nothing is stored.") from None
+
+
+def _not_confirmed(case: Case, error: Exception) -> str:
+    reach = (
+        f"{error}. Its numbers reach only so far where amounts differ by many orders of "
+        "magnitude. No plan is answered; "
+    )
+    if case.policy.crosses_the_tree:
+        return reach + "coefficients and limits nearer to each other, or fewer rules, may help."
+    return reach + (
+        "with `engine` left out, the tree engine answers and proves its plan without a linear "
+        "programme."
+    )

@@ -1,88 +1,139 @@
-"""The values of rules as the caller states them.
+"""The values of rules as the caller states them, and the rules that give way.
 
 Inside, the value of a target is the amount to assign, its over-assignment included; the caller
 states targets without it. A parity's value is its tolerance, every other one an amount of money. A
 limit that is lifted altogether is infinite inside, and null outside.
+
+`from` is always what the facts and the policy say today, whatever has given way already, so that a
+list of relaxations can be sent as `policy.relax` in place of the one before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import ROUND_FLOOR, Decimal
+import math
+from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from service.allocations.assemble import Case
-from service.kit.money import from_minor
-from service.plans.policy import PARITY
+from service.allocations.targets import target_of
+from service.kit.errors import Fault, InvalidInput, pointer
+from service.plans.policy import in_units
+from solver.allocation import Allocation
+from solver.bounds import Bounds, bounds, over_assignments
+from solver.hierarchy import Hierarchy, lay_out
 from solver.infeasibility import Relaxation
-from solver.problem import COMPANY, padded
+from solver.policy import Relax
+from solver.problem import NOT_SET, UNLIMITED
+
+type Row = dict[str, Any]
 
 
 class Stated:
-    """The rules of a case in the caller's words."""
+    """The rules of a case as the facts and the policy say them, before any gives way."""
 
     def __init__(self, case: Case) -> None:
-        self._problem = case.problem
-        self._over = case.policy.over_assignment
+        self._case = case
         self._digits = case.terms.digits
-        self._rows = {f"unit:{key}:target": row for row, key in enumerate(case.problem.units.ids)}
 
     def value(self, rule: str, value: float) -> float | None:
-        """What the caller stated of a rule that has this value inside."""
-        if rule == "target":
-            return from_minor(self._problem.target, self._digits)
-        row = self._rows.get(rule)
-        return self._shown(rule, value if row is None else self._problem.units.target[row])
+        """How the caller states a rule that has this value inside."""
+        given_way = {relax.rule: relax.to for relax in self._case.policy.relax}
+        stated = {target: given_way.get(target, self._targets[target]) for target in self._targets}
+        return in_units(rule, stated.get(rule, value), self._digits)
 
-    def relaxation(self, change: Relaxation) -> dict[str, Any]:
-        """A rule that gives way, as `policy.relax` takes it."""
-        return {
-            "rule": change.name,
-            "from": self.value(change.name, change.before),
-            "to": self._shown(change.name, self._moved(change)),
-        }
+    def relaxations(self, changes: Iterable[Relax]) -> list[Row]:
+        """Rules that give way, those of the policy and `changes`, in minor units."""
+        last = {change.rule: change.to for change in (*self._case.policy.relax, *changes)}
+        return [
+            {"rule": rule, "from": _known(self.today(rule)), "to": _known(last[rule])}
+            for rule in last
+        ]
 
-    def _moved(self, change: Relaxation) -> float:
-        """Where a target goes so that its padded amount gets to what it has to be."""
-        row = self._rows.get(change.name)
-        if change.name != "target" and row is None:
-            return change.after
-        over, after = self._over if row is None else self._over_of(row), int(change.after)
-        lower = after < change.before
-        return largest_target(after, over) if lower else smallest_target(after, over)
+    def given_way(self, allocation: Allocation) -> list[Row]:
+        """The rules that a plan does not keep as they are stated, in minor units."""
+        return self.relaxations(map(self._as_asked_for, allocation.relaxed))
 
-    def _over_of(self, row: int) -> float:
-        units = self._problem.units
-        while row != COMPANY:
-            if not np.isnan(own := units.over_assignment[row]):
-                return float(own)
-            row = int(units.parent[row])
-        return self._over
+    def _as_asked_for(self, change: Relaxation) -> Relax:
+        """What the policy would have to relax for it; inside, targets are amounts to assign."""
+        if change.name not in self._targets:
+            return Relax(change.name, change.after)
+        node = 0 if change.name == "target" else self._nodes[change.name[5:-7]]
+        over = over_assignments(self._case.problem, self._case.policy, self._hierarchy)
+        return Relax(change.name, target_of(int(change.after), float(over[node])))
 
-    def _shown(self, rule: str, value: float) -> float | None:
-        if not np.isfinite(value):
-            return None
-        return value if rule.startswith(PARITY) else from_minor(int(value), self._digits)
+    def today(self, rule: str) -> float:
+        """The value of a rule that is there, targets as the caller states them; else nan."""
+        if rule in self._targets:
+            return self._targets[rule]
+        kind, _, rest = rule.partition(":")
+        key, _, end = rest.rpartition(":")
+        policy = self._case.policy
+        found: dict[str, float]
+        match kind:
+            case "rep":
+                found = self._limits(self._reps, key, end)
+            case "unit":
+                found = self._limits(self._nodes, key, f"unit_{end}")
+            case "group":
+                found = {group.id: getattr(group, end, math.nan) for group in policy.groups}
+            case "margin":
+                found = {floor.id: floor.min for floor in policy.margin_floors}
+            case "row":
+                limits = {row.id: getattr(row, end, None) for row in policy.rows}
+                found = {k: limit for k, limit in limits.items() if limit is not None}
+            case "parity":
+                key, found = rest, {peer.cohort: peer.tolerance for peer in policy.parity}
+            case _:
+                found = {}
+        value = found.get(key, math.nan)
+        return math.nan if value in {UNLIMITED, NOT_SET} else value
+
+    def _limits(self, places: dict[str, int], key: str, column: str) -> dict[str, float]:
+        limits = getattr(self._bounds, column, None)
+        return {} if limits is None or key not in places else {key: int(limits[places[key]])}
+
+    @cached_property
+    def _targets(self) -> dict[str, int]:
+        problem = self._case.problem
+        of_units = zip(problem.units.ids, problem.units.target.tolist(), strict=True)
+        stated = {f"unit:{key}:target": target for key, target in of_units if target != NOT_SET}
+        return stated | {"target": problem.target}
+
+    @cached_property
+    def _hierarchy(self) -> Hierarchy:
+        return lay_out(self._case.problem)
+
+    @cached_property
+    def _bounds(self) -> Bounds:
+        return bounds(self._case.problem, self._case.policy, self._hierarchy)
+
+    @cached_property
+    def _reps(self) -> dict[str, int]:
+        ids, rows = self._case.problem.reps.ids, self._hierarchy.rep_row.tolist()
+        return {ids[row]: place for place, row in enumerate(rows)}
+
+    @cached_property
+    def _nodes(self) -> dict[str, int]:
+        ids, rows = self._case.problem.units.ids, self._hierarchy.unit_row.tolist()
+        return {ids[row]: node for node, row in enumerate(rows) if node}
 
 
-def largest_target(amount: int, over_assignment: float) -> int:
-    """The largest target whose padded amount is not above `amount`."""
-    factor = 1 + Decimal(repr(float(over_assignment)))
-    target = int((Decimal(amount) / factor).to_integral_value(ROUND_FLOOR))
-    return _highest(lambda guess: padded(guess, over_assignment) <= amount, target)
+def refuse_outdated(case: Case) -> None:
+    """Raises `InvalidInput` for each relaxation whose `from` is not today's value any more."""
+    rules = Stated(case)
+    faults = []
+    for row, relax in enumerate(case.places.policy.get("relax") or ()):
+        rule = relax["rule"]
+        today = in_units(rule, _known(rules.today(rule)), case.terms.digits)
+        given = relax.get("from")
+        if None not in (given, today) and float(given) != today:
+            where = pointer((*case.places.at, "relax", row, "from"))
+            reason = f"is out of date: the value of {rule} is {today:,} today"
+            faults.append(Fault(where, reason, given))
+    if faults:
+        raise InvalidInput(faults)
 
 
-def smallest_target(amount: int, over_assignment: float) -> int:
-    """The smallest target whose padded amount is not below `amount`."""
-    return 0 if amount <= 0 else largest_target(amount - 1, over_assignment) + 1
-
-
-def _highest(allowed: Callable[[int], bool], near: int) -> int:
-    """The largest number that is allowed; padding rounds, so it lies within a few of `near`."""
-    while not allowed(near):
-        near -= 1
-    while allowed(near + 1):
-        near += 1
-    return near
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -6,10 +6,9 @@ from typing import Any
 
 from service.allocations.answer import answer
 from service.allocations.assemble import Case, Terms, assemble
-from service.allocations.infeasible import examine
 from service.allocations.patience import Patience
 from service.allocations.places import Places
-from service.allocations.solving import allocate
+from service.allocations.solving import allocate, examine
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import InvalidMoney, minor_digits, to_minor
 from service.plans.domain import period_fault
@@ -25,13 +24,13 @@ def allocate_once(sent: Sent, patience: Patience | None = None) -> dict[str, Any
     return answer(case, allocate(case, patience))
 
 
-def check_once(sent: Sent) -> dict[str, Any]:
-    """Whether the rules can all hold, without solving. Raises `InvalidInput`."""
+def check_once(sent: Sent, patience: Patience | None = None) -> dict[str, Any]:
+    """Whether the rules can all hold, without solving. Raises what `solving.examine` does."""
     case = read_case(sent)
     warnings = [
         {"pointer": fault.pointer, "detail": fault.detail} for fault in case.inputs.warnings
     ]
-    return examine(case) | {"warnings": warnings}
+    return examine(case, patience) | {"warnings": warnings}
 
 
 def read_case(sent: Sent) -> Case:

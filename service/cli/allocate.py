@@ -1,7 +1,6 @@
 """`fairquota allocate`: files and a target in, quotas out; the same way as over HTTP."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -16,12 +15,19 @@ from service.allocations.answer import answer
 from service.allocations.assemble import Case, Terms, assemble
 from service.allocations.infeasible import Infeasible
 from service.allocations.places import Places
-from service.allocations.solving import PlanNotConfirmed, SolveTookTooLong, allocate
+from service.allocations.solving import PlanNotConfirmed, RoundingFailed, SolveTookTooLong, allocate
 from service.allocations.versions.describe import prove
 from service.cli.failure import INFEASIBLE, NO_ANSWER, Failure
 from service.cli.impact import impact_lines, impact_sheet
-from service.cli.output import Cell, Table, show, write_bytes, write_csv, write_xlsx
+from service.cli.output import Cell, Table, on_a_terminal, show, write_bytes, write_csv, write_xlsx
 from service.cli.waiting import solved_while_waiting
+from service.cli.words import (
+    changes_in_words,
+    conflict_in_words,
+    crossing_rule_in_words,
+    gaps_in_words,
+    rules_in_words,
+)
 from service.kit.body import JsonReader
 from service.kit.errors import InvalidInput, MalformedBody
 from service.kit.money import InvalidMoney, minor_digits, to_minor
@@ -76,8 +82,14 @@ def allocate_files(order: Order, out: Path | None) -> None:
     if out is None:
         people = quotas_for_people(document, names, by_chance=solved.by_chance)
         show(quotas_for_programs(document, names), people)
+        if document["rules"] and on_a_terminal():
+            show(_rules(document))
     else:
         _write(solved, document, names, out)
+    for change in changes_in_words(document["relaxed"]):
+        typer.echo(f"gave way: {change}", err=True)
+    for gap in gaps_in_words(document["gaps"]):
+        typer.echo(f"nobody can carry {gap}", err=True)
     typer.echo(_in_one_sentence(document) + (f" Written to {out}." if out else ""), err=True)
     for line in impact_lines(solved.case, solved.allocation, names):
         typer.echo(line, err=True)
@@ -101,14 +113,16 @@ def solve_files(order: Order) -> Solved:
     except InvalidInput as faults:
         raise _listed([f"{_place(f.pointer)}: {f.detail}" for f in faults.faults]) from faults
     except Infeasible as conflict:
-        raise Failure(_told(conflict), INFEASIBLE) from conflict
+        raise Failure(
+            conflict_in_words(conflict.detail, conflict.context), INFEASIBLE
+        ) from conflict
     except SolveTookTooLong as reason:
         raise Failure(
             f"No plan within {order.time_limit:g} s. A larger --time-limit may find one; so do "
             "fewer rules across the tree.",
             NO_ANSWER,
         ) from reason
-    except PlanNotConfirmed as reason:
+    except (PlanNotConfirmed, RoundingFailed) as reason:
         raise Failure(reason.detail, NO_ANSWER) from reason
 
 
@@ -192,24 +206,6 @@ def _listed(faults: list[str]) -> Failure:
     return Failure("\n  ".join([f"{len(faults)} faults:", *faults[:_SHOWN_FAULTS], *rest]))
 
 
-def _told(conflict: Infeasible) -> str:
-    """The conflict, and the smallest change that mends it, in lines."""
-    found: Any = conflict.context
-    limits = found["feasible_target"]
-    upper = "any amount" if limits["max"] is None else f"{limits['max']:,}"
-    return "\n".join(
-        [
-            f"The rules cannot all hold. {conflict.detail}",
-            "  These cannot hold together:",
-            *(f"    {_rule(rule['rule'])} = {rule['value']:,}" for rule in found["conflict"]),
-            "  The smallest change that mends it:",
-            *(f"    {_rule(rule['rule'])}: {rule['from']:,} -> {rule['to']:,}"
-              for rule in found["relaxation"]),
-            f"  Then targets from {limits['min']:,} to {upper} are feasible.",
-        ]
-    )  # fmt: skip
-
-
 _COLUMNS = (
     "rep", "unit", "quota", "baseline", "growth", "over_last_year", "effort",
     "attainment_probability", "floor", "cap",
@@ -241,7 +237,7 @@ def quotas_for_people(
             f"{row['baseline']:,.0f}",
             _percent(row["growth"]),
             _chance(row) if by_chance else _effort(row),
-            _in_words(row["binding"]),
+            rules_in_words(row["binding"]),
         )
         for row in document["quotas"]
     ]
@@ -259,38 +255,10 @@ def _chance(row: Document) -> str | None:
     return None if chance is None else f"{chance:.1%}"
 
 
-def _in_words(binding: Sequence[str]) -> str:
-    """Limiting rules as the pages name them."""
-    return ", ".join(map(_rule, binding))
-
-
-def _rule(name: str) -> str:
-    """`cap` is an upper limit, `unit:west:max` the maximum of west; ids may contain colons."""
-    kind, _, rest = name.partition(":")
-    if not rest:
-        return _RULES.get(kind, kind)
-    if kind == "parity":
-        return f"balance of {rest}"
-    of, _, side = rest.rpartition(":")
-    return f"{_RULES.get(side, side)} of {_KINDS.get(kind, '')}{of}"
-
-
-_RULES = {
-    "cap": "upper limit",
-    "floor": "lower limit",
-    "fixed": "locked",
-    "max": "maximum",
-    "min": "minimum",
-}
-_KINDS = {"group": "group ", "margin": "margin ", "row": "row "}
-"""Units and reps go by their names alone."""
-
-
 def _write(solved: Solved, document: Document, names: dict[str, str | None], out: Path) -> None:
-    quotas = quotas_for_programs(document, names)
     match out.suffix.lower():
         case ".csv":
-            write_csv(quotas, out)
+            write_csv(quotas_for_programs(document, names), out)
         case ".xlsx":
             sheet = _quotas_sheet(solved, document, names)
             write_xlsx([sheet, _units(document), _summary(document), impact_sheet(document)], out)
@@ -314,7 +282,7 @@ def _quotas_sheet(solved: Solved, document: Document, names: dict[str, str | Non
             row["attainment_probability" if by_chance else "effort"],
             row["floor"],
             row["cap"],
-            _in_words(row["binding"]),
+            rules_in_words(row["binding"]),
         )
         for row in document["quotas"]
     ]
@@ -331,7 +299,7 @@ def _units(document: Document) -> Table:
     rows = [
         (
             *(unit[name] for name in ("id", "quota", "growth", "min", "max")),
-            _in_words(unit["binding"]),
+            rules_in_words(unit["binding"]),
         )
         for unit in document["units"]
     ]
@@ -339,6 +307,20 @@ def _units(document: Document) -> Table:
         "unit", "quota", "growth on expected sales", "lower limit", "upper limit", "limiting rule",
     )  # fmt: skip
     return Table("units", columns, rows, formats={2: _SHARE})
+
+
+def _rules(document: Document) -> Table:
+    """The rules across the units, a balance with one row for each peer group."""
+    rows = [
+        (
+            crossing_rule_in_words(rule),
+            *(rule[name] for name in ("reps", "sum", "min", "max")),
+            rules_in_words(rule["binding"]),
+        )
+        for rule in document["rules"]
+    ]
+    columns = ("rule", "reps", "sum", "lower limit", "upper limit", "limiting rule")
+    return Table("rules", columns, rows)
 
 
 def _summary(document: Document) -> Table:

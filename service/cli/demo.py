@@ -129,8 +129,8 @@ def _load(database: Database, example: Example) -> Shown:
         put_inputs(session, DEFAULT_WORKSPACE, plan_id, read.inputs, now=utc_now())
     if newest is None:
         order = Order(example.policy, note=_NOTES[example.kind])
-        version, _ = solve_version(database.sessions, DEMO, plan_id, order, now=utc_now())
-        newest = version.number
+        solved = solve_version(database.sessions, DEMO, plan_id, order, now=utc_now())
+        newest = solved.version.number
     with database.sessions.begin() as session:
         draft = PlanVersions(session).get(plan_id, newest)
         publish_version(

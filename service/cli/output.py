@@ -35,9 +35,13 @@ class Table:
     """How a workbook shows the numbers of a column."""
 
 
+def on_a_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
 def show(table: Table, drawn: Table | None = None) -> None:
     """Tab-separated values into a pipe; to a person on a terminal `drawn`, or the table itself."""
-    if sys.stdout.isatty():
+    if on_a_terminal():
         _draw(drawn or table)
     else:
         _separate_by_tabs(table, sys.stdout)

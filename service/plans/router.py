@@ -22,8 +22,9 @@ from service.plans.domain import (
     VersionNotFound,
     VersionStatus,
 )
+from service.plans.outcome import Outcome
 from service.plans.repository import Plans, PlanVersions
-from service.plans.schemas import PlanIn, PlanOut, PlanPatch, VersionOut
+from service.plans.schemas import PlanIn, PlanOut, PlanPatch, VersionDetailOut, VersionOut
 
 router = APIRouter(prefix="/plans", tags=["plans"])
 
@@ -139,12 +140,13 @@ def get_version(
     response: Response,
     caller: CallerDep,
     session: ReadSessionDep,
-) -> VersionOut:
+) -> VersionDetailOut:
     """One version: policy, status, hashes and fairness; its quotas have their own address."""
     plan = Plans(session).get(caller.workspace_id, plan_id)
     version = PlanVersions(session).get(plan.id, number)
     send_etag(response, usecases.version_etag(version))
-    return VersionOut.of(version, plan.currency)
+    outcome = Outcome.of(session, caller.workspace_id, version)
+    return VersionDetailOut.of_whole(version, outcome, plan.currency)
 
 
 @router.post(
@@ -166,11 +168,12 @@ def publish_version(
     session: SessionDep,
     expected: RequiredIfMatchDep,
     now: NowDep,
-) -> VersionOut:
+) -> VersionDetailOut:
     """Make a draft the binding version; the one it replaces is superseded."""
     version = usecases.publish_version(
         session, caller.workspace_id, plan_id, number, expected=expected, now=now
     )
     plan = Plans(session).get(caller.workspace_id, plan_id)
     send_etag(response, usecases.version_etag(version))
-    return VersionOut.of(version, plan.currency)
+    outcome = Outcome.of(session, caller.workspace_id, version)
+    return VersionDetailOut.of_whole(version, outcome, plan.currency)

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from service.kit.body import InputModel, Line
 from service.kit.money import InvalidMoney, MoneyIn, MoneyOut, from_minor, minor_digits, to_minor
 from service.plans.domain import VersionStatus, period_fault
-from service.plans.policy import present_policy
+from service.plans.outcome import Outcome
+from service.plans.policy import present_policy, present_rule
 from service.plans.tables import Plan, PlanVersion
 
 
@@ -166,4 +167,53 @@ class VersionOut(BaseModel):
             created_by=version.created_by,
             published_at=version.published_at,
             superseded_at=version.superseded_at,
+        )
+
+
+class GapOut(BaseModel):
+    """What nobody below a unit can carry, for its owner to sign."""
+
+    unit: str | None = Field(description="null: the company", examples=["west"])
+    amount: MoneyOut
+    owner: str | None = Field(description="Who answers for the unit, where that is known")
+
+
+class GaveWayOut(BaseModel):
+    """A rule that gave way, as `policy.relax` takes it."""
+
+    model_config = {"populate_by_name": True}
+
+    rule: str = Field(examples=["unit:west:min"])
+    from_: float = Field(
+        alias="from", description="An amount; of a parity the tolerance", examples=[600000]
+    )
+    to: float | None = Field(description="null: no limit any more", examples=[510000])
+
+
+class VersionDetailOut(VersionOut):
+    """A version without its quotas, and what it could not keep."""
+
+    gap: MoneyOut = Field(description="What nobody can carry", examples=[0])
+    gaps: list[GapOut] = Field(description="The same by unit", examples=[[]])
+    relaxed: list[GaveWayOut] = Field(
+        description="Rules that gave way, by `policy.relax` or `on_infeasible`", examples=[[]]
+    )
+
+    @classmethod
+    def of_whole(cls, version: PlanVersion, outcome: Outcome, currency: str) -> Self:
+        digits = minor_digits(currency)
+        gaps = [
+            GapOut(
+                unit=gap["unit"],
+                amount=from_minor(gap["amount"], digits),
+                owner=outcome.owner_of(gap["unit"]),
+            )
+            for gap in outcome.gaps
+        ]
+        relaxed = [present_rule(change, digits) for change in outcome.relaxed]
+        return cls(
+            **VersionOut.of(version, currency).model_dump(),
+            gap=from_minor(outcome.gap, digits),
+            gaps=gaps,
+            relaxed=[GaveWayOut(**change) for change in relaxed],
         )

@@ -73,10 +73,17 @@ class PeopleOfPlan:
 
     def names(self) -> dict[str, str]:
         """Just the names of the reps who have one: a tenth of the time that `get` takes."""
+        return self._names(_REP)
+
+    def owners(self) -> dict[str, str]:
+        """Just the owners of the units that have one."""
+        return self._names(_OWNER)
+
+    def _names(self, kind: str) -> dict[str, str]:
         query = sa.select(PersonalData.key, PersonalData.name).where(
             PersonalData.plan_id == self.plan_id,
             PersonalData.workspace_id == self.workspace_id,
-            PersonalData.kind == _REP,
+            PersonalData.kind == kind,
             PersonalData.name.is_not(None),
         )
         return {key: name for key, name in self.session.execute(query) if name}

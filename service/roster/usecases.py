@@ -37,6 +37,11 @@ def names_of(session: Session, workspace_id: str, plan_id: str) -> dict[str, str
     return PeopleOfPlan(session, workspace_id, plan_id).names()
 
 
+def owners_of(session: Session, workspace_id: str, plan_id: str) -> dict[str, str]:
+    """Who answers for the units of a plan, by the ids of the units."""
+    return PeopleOfPlan(session, workspace_id, plan_id).owners()
+
+
 def forget_person(session: Session, workspace_id: str, person: str) -> int:
     """Erase what is known of a rep, or of an owner of units; every hash stays valid."""
     return repository.erase(session, workspace_id, person)

@@ -12,7 +12,7 @@ from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
 from service.allocations.prices import present_prices
 from service.allocations.schemas import PricesOut, QuotaOut
-from service.allocations.solving import PlanNotConfirmed, SolveTookTooLong
+from service.allocations.solving import NO_PLAN
 from service.allocations.versions.describe import present_quota
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.schemas import (
@@ -25,7 +25,7 @@ from service.allocations.versions.usecases import reading, solving, verifying
 from service.kit.auth import CallerDep
 from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionsDep
-from service.kit.errors import DatabaseUnavailable, NotAcceptable
+from service.kit.errors import NotAcceptable
 from service.kit.etags import send_etag
 from service.kit.pages import Page, PageDep
 from service.kit.parameters import refuse_other_formats
@@ -33,7 +33,7 @@ from service.kit.problems import problems
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.inputs import InputsMissing
 from service.plans.router import NumberPath, PlanIdPath
-from service.plans.schemas import VersionOut
+from service.plans.schemas import VersionDetailOut
 from service.plans.usecases import version_etag
 from service.roster.body import Sent, patient_body
 
@@ -49,9 +49,7 @@ _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
         PlanNotFound,
         InputsMissing,
         Infeasible,
-        PlanNotConfirmed,
-        DatabaseUnavailable,
-        SolveTookTooLong,
+        *NO_PLAN,
     ),
 )
 def solve_version(
@@ -63,18 +61,16 @@ def solve_version(
     sessions: SessionsDep,
     now: NowDep,
     patience: PatienceDep,
-) -> VersionOut:
+) -> VersionDetailOut:
     """Solve the plan's working inputs into a new immutable version, a draft."""
     body = sent.document
     order = solving.Order(
         body.get("policy") or {}, body.get("base_version"), body.get("note"), sent.faults
     )
-    version, currency = solving.solve_version(
-        sessions, caller, plan_id, order, now=now, patience=patience
-    )
-    send_etag(response, version_etag(version))
-    response.headers["Location"] = f"/v1/plans/{plan_id}/versions/{version.number}"
-    return VersionOut.of(version, currency)
+    solved = solving.solve_version(sessions, caller, plan_id, order, now=now, patience=patience)
+    send_etag(response, version_etag(solved.version))
+    response.headers["Location"] = f"/v1/plans/{plan_id}/versions/{solved.version.number}"
+    return VersionDetailOut.of_whole(solved.version, solved.outcome, solved.currency)
 
 
 @router.get(

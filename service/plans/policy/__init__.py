@@ -7,6 +7,15 @@ stored.py   the one way in which versions write a policy, and back into the call
 
 from service.plans.policy.read import PARITY, Named, to_policy
 from service.plans.policy.schema import PolicyBody
-from service.plans.policy.stored import present_policy, stored_policy
+from service.plans.policy.stored import in_units, present_policy, present_rule, stored_policy
 
-__all__ = ["PARITY", "Named", "PolicyBody", "present_policy", "stored_policy", "to_policy"]
+__all__ = [
+    "PARITY",
+    "Named",
+    "PolicyBody",
+    "in_units",
+    "present_policy",
+    "present_rule",
+    "stored_policy",
+    "to_policy",
+]

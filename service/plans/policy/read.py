@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, Self
 
 import solver.errors
 from service.kit.errors import Fault, InvalidInput, pointer
-from service.kit.money import InvalidMoney, to_minor
+from service.kit.money import MAX_MINOR, InvalidMoney, to_minor
 from solver.errors import InvalidProblem
 from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy, Relax
 from solver.problem import UNLIMITED
@@ -124,6 +125,14 @@ class _Reading:
             self.faults.append(Fault(pointer((*at, name)), "must be 0 or more", value))
         return amount
 
+    def target(self, row: Row, at: Path) -> float:
+        """Some amounts to assign are those of no whole target, so it may have any decimals."""
+        value = row["to"]
+        if isinstance(value, float) and 0 <= value * 10**self.digits <= MAX_MINOR:
+            exact = Decimal(repr(value)).scaleb(self.digits)
+            return int(exact) if exact == int(exact) else float(exact)
+        return self.amount(row, "to", at) or 0
+
     def tolerance(self, row: Row, at: Path) -> float:
         value = row["to"]
         try:
@@ -167,6 +176,8 @@ def _relax(reading: _Reading, row: Row, at: Path) -> Relax:
         return Relax(rule, -math.inf if rule.endswith(_LEASTS) else math.inf)
     if rule.startswith(PARITY):
         return Relax(rule, reading.tolerance(row, at))
+    if rule == "target" or rule.endswith(":target"):
+        return Relax(rule, reading.target(row, at))
     return Relax(rule, reading.amount(row, "to", at, signed=rule.startswith(ROW)) or 0)
 
 

@@ -45,19 +45,25 @@ def present_policy(stored: Mapping[str, Any], digits: int) -> Row:
     """A `stored_policy` in the caller's units, as it could be sent again."""
     lists = ("groups", "margin_floors", "rows", "relax")
     rules = {
-        name: [_presented(rule, digits) for rule in stored[name]]
+        name: [present_rule(rule, digits) for rule in stored[name]]
         for name in lists
         if name in stored  # versions of the first release have none of them
     }
     return dict(stored) | rules
 
 
-def _presented(rule: Row, digits: int) -> Row:
-    if rule.get("rule", "").startswith(PARITY):
-        return rule
-    amounts = {
-        name: None if rule[name] is None else from_minor(rule[name], digits)
-        for name in ("min", "max", "to")
-        if name in rule
-    }
-    return rule | amounts
+def present_rule(rule: Mapping[str, Any], digits: int) -> Row:
+    """A stored rule, or one that gave way, in the caller's units."""
+    ends = ("min", "max", "from", "to")
+    name = rule.get("rule", "")
+    return dict(rule) | {end: in_units(name, rule[end], digits) for end in ends if end in rule}
+
+
+def in_units(rule: str, value: float | None, digits: int) -> float | None:
+    """The value of a rule in the caller's units; None is no limit.
+
+    A target that gave way may have decimals of a minor unit (`solver.mending`).
+    """
+    if value is None or rule.startswith(PARITY):
+        return value
+    return from_minor(int(value), digits) if value == int(value) else value / 10**digits

@@ -6,11 +6,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+import solver.errors
 from service.allocations.assemble import Case, Terms, assemble
-from service.allocations.solving import allocate
-from service.allocations.stated import largest_target, smallest_target
-from service.kit.errors import InvalidInput
+from service.allocations.patience import Patience
+from service.allocations.solving import (
+    CallerLeft,
+    PlanNotConfirmed,
+    RoundingFailed,
+    SolveTookTooLong,
+    allocate,
+    in_the_callers_words,
+)
+from service.allocations.targets import largest_target, smallest_target
+from service.kit.errors import AppError, InvalidInput
 from service.roster.domain import read_inputs
+from solver.errors import EnginesDisagree, LinearProgramFailed, SolverError, SolveStopped, TimeIsUp
 from solver.policy import Policy
 from solver.problem import padded
 
@@ -149,6 +159,29 @@ def test_sales_dated_in_the_period_change_nothing() -> None:
     one, other = a_case(history=history), a_case(history=history + later)
 
     assert one.problem.reps.baseline.tolist() == other.problem.reps.baseline.tolist()
+
+
+class TestSolverErrors:
+    """Which of them can happen is the solver's business; here is what a caller hears."""
+
+    @pytest.mark.parametrize(
+        ("error", "problem"),
+        [
+            (LinearProgramFailed("no answer"), PlanNotConfirmed),
+            (EnginesDisagree("1 is not 2"), PlanNotConfirmed),
+            (solver.errors.RoundingFailed("no whole quotas"), RoundingFailed),
+            (TimeIsUp(), SolveTookTooLong),
+            (SolveStopped(), CallerLeft),
+        ],
+    )
+    def test_are_problems_in_the_callers_words(
+        self, error: SolverError, problem: type[AppError]
+    ) -> None:
+        with pytest.raises(problem), in_the_callers_words(a_case(), Patience()):
+            raise error
+
+    def test_asking_again_soon_would_not_be_quicker(self) -> None:
+        assert SolveTookTooLong("late").headers == {}
 
 
 @pytest.mark.parametrize("over", [-0.9, -0.5, 0.0, 0.05, 1 / 3, 2.0, 10.0])

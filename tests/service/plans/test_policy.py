@@ -153,6 +153,7 @@ class TestToPolicy:
             ],
             "relax": [
                 {"rule": "target", "to": -1},
+                {"rule": "rep:r1:cap", "to": 0.005},
                 {"rule": "parity:role", "to": "much"},
                 {"rule": "parity:since", "to": -0.5},
             ],
@@ -177,8 +178,9 @@ class TestToPolicy:
             "/plan/policy/rows/1/coefficients": "names nobody with a coefficient other than 0",
             "/plan/policy/rows/1/min": "needs a min or a max, else it says nothing",
             "/plan/policy/relax/0/to": "must be 0 or more",
-            "/plan/policy/relax/1/to": "must be a tolerance, between 0 and 100",
+            "/plan/policy/relax/1/to": "has more than 2 decimals",
             "/plan/policy/relax/2/to": "must be a tolerance, between 0 and 100",
+            "/plan/policy/relax/3/to": "must be a tolerance, between 0 and 100",
             "/plan/policy/season": "is not available yet: quotas are not spread over months",
             "/plan/policy/min_over_baseline": "must not exceed max_over_baseline",
             "/plan/policy/engine": "tree keeps rules of reps and units only, and this policy has "
@@ -197,6 +199,15 @@ class TestToPolicy:
         body = {"groups": [{"id": "g", "reps": ["r1"], "max": 100.5}]}
 
         assert faults_of(body, digits=0) == {"/policy/groups/0/max": "must be whole"}
+
+    def test_a_relaxed_target_may_have_decimals_of_a_cent(self) -> None:
+        """The amount 5 is the padded amount of no whole target, where a tenth is added."""
+        relax = [{"rule": "target", "to": 0.045454545454545456}]
+
+        policy = to_policy({"relax": relax}, digits=2)
+
+        assert policy.relax == (Relax("target", 4.5454545454545456),)
+        assert present_policy(stored_policy(policy), 2)["relax"] == relax
 
     @pytest.mark.parametrize("season", ["even", {"q4": 0.4}])
     def test_a_season_is_not_built_yet(self, season: object) -> None:

@@ -20,6 +20,7 @@ from service.kit.errors import Fault
 from service.kit.money import minor_digits
 from service.plans.domain import VersionContent
 from service.plans.inputs import InputsMissing
+from service.plans.outcome import Outcome
 from service.plans.policy import Named, to_policy
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan, PlanVersion
@@ -38,6 +39,15 @@ class Order:
     """What was found wrong with the shape of the body that says this."""
 
 
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A new version, and the currency of its plan."""
+
+    version: PlanVersion
+    outcome: Outcome
+    currency: str
+
+
 def solve_version(
     sessions: sessionmaker[Session],
     caller: Caller,
@@ -46,8 +56,8 @@ def solve_version(
     *,
     now: datetime,
     patience: Patience | None = None,
-) -> tuple[PlanVersion, str]:
-    """Solve the plan's working inputs into a new draft; answers it and the plan's currency.
+) -> Solved:
+    """Solve the plan's working inputs into a new draft.
 
     No transaction is open while the solver works. The number and, where the order names no base,
     the parent are decided when the version is stored: whoever stores first comes first.
@@ -73,7 +83,8 @@ def solve_version(
             now=now,
             created_by=caller.name,
         )
-    return version, plan.currency
+        outcome = Outcome.of(session, caller.workspace_id, version)
+    return Solved(version, outcome, plan.currency)
 
 
 def terms_of(plan: Plan) -> Terms:

@@ -1,0 +1,67 @@
+"""Rules in the words of the pages, for terminals and workbooks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+_SIDES: Final = {
+    "cap": "upper limit",
+    "floor": "lower limit",
+    "fixed": "locked",
+    "max": "maximum",
+    "min": "minimum",
+}
+_PARITY: Final = "parity"
+_MARGIN: Final = "margin"
+
+
+def rules_in_words(binding: Sequence[str]) -> str:
+    return ", ".join(map(rule_in_words, binding))
+
+
+def rule_in_words(name: str) -> str:
+    """`cap` is an upper limit, `unit:west:max` the maximum of west; ids may contain colons."""
+    kind, _, rest = name.partition(":")
+    if not rest:
+        return _SIDES.get(kind, kind)
+    if kind == _PARITY:
+        return f"balance of {rest}"
+    of, _, side = rest.rpartition(":")
+    return f"margin floor {of}" if kind == _MARGIN else f"{_SIDES.get(side, side)} of {of}"
+
+
+def crossing_rule_in_words(rule: Mapping[str, Any]) -> str:
+    """`group overlay`, or of one peer group of a balance `role AE`."""
+    kind, _, key = rule["rule"].partition(":")
+    return f"{key} {rule['peers']}" if kind == _PARITY else f"{kind} {key}"
+
+
+def conflict_in_words(detail: str, found: Mapping[str, Any]) -> str:
+    """The conflict, and the smallest change that mends it, in lines."""
+    limits = found["feasible_target"]
+    upper = "any amount" if limits["max"] is None else f"{limits['max']:,}"
+    return "\n".join(
+        [
+            f"The rules cannot all hold. {detail}",
+            "  These cannot hold together:",
+            *(f"    {rule_in_words(rule['rule'])} = {rule['value']:,}"
+              for rule in found["conflict"]),
+            "  The smallest change that mends it:",
+            *(f"    {change}" for change in changes_in_words(found["relaxation"])),
+            f"  Then targets from {limits['min']:,} to {upper} are feasible.",
+        ]
+    )  # fmt: skip
+
+
+def changes_in_words(relaxation: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """`maximum of West: 480,000 -> 520,000` for each rule that gives way."""
+    for change in relaxation:
+        to = "no limit" if change["to"] is None else f"{change['to']:,}"
+        yield f"{rule_in_words(change['rule'])}: {change['from']:,} -> {to}"
+
+
+def gaps_in_words(gaps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """`10,000 in West, for m-12 to sign` for each part that nobody can carry."""
+    for gap in gaps:
+        where = "in the company" if gap["unit"] is None else f"in {gap['unit']}"
+        signer = "" if gap["owner"] is None else f", for {gap['owner']} to sign"
+        yield f"{gap['amount']:,} {where}{signer}"

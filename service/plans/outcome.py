@@ -1,0 +1,48 @@
+"""What a version could not keep: rules that gave way, and what nobody can carry.
+
+It stands in the version's manifest; who has to sign a gap is personal, and stands beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import orjson
+from sqlalchemy.orm import Session
+
+from service.plans.tables import PlanVersion
+from service.roster.usecases import owners_of
+
+type Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """In minor units; versions of the first release have nothing of it to tell."""
+
+    gaps: tuple[Row, ...] = ()
+    """`unit` (None: the company), `amount`."""
+    relaxed: tuple[Row, ...] = ()
+    """`rule`, `from`, `to`."""
+    owners: Mapping[str, str] | None = None
+    """By the ids of units."""
+
+    @classmethod
+    def of(cls, session: Session, workspace_id: str, version: PlanVersion) -> Self:
+        """What a damaged manifest says is not known; `…/verify` tells of the damage."""
+        try:
+            manifest = orjson.loads(version.manifest)
+        except orjson.JSONDecodeError:
+            return cls()
+        gaps, relaxed = (tuple(manifest.get(name, ())) for name in ("gaps", "relaxed"))
+        owners = owners_of(session, workspace_id, version.plan_id) if gaps else {}
+        return cls(gaps, relaxed, owners)
+
+    @property
+    def gap(self) -> int:
+        return sum(gap["amount"] for gap in self.gaps)
+
+    def owner_of(self, unit: str | None) -> str | None:
+        return None if unit is None or self.owners is None else self.owners.get(unit)
