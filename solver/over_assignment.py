@@ -40,7 +40,8 @@ class OverAssignment:
     attaining: float | None
     """Their expected share that attains, the mean of P(sales >= quota); None without a sigma."""
     attaining_without: float | None
-    """The same if every factor were 0; None also where the limits rule that plan out."""
+    """The same if every factor were 0; None also where the limits rule that plan out, and where
+    rules cut across the tree."""
 
 
 def over_assignment(allocation: Allocation) -> tuple[OverAssignment, ...]:
@@ -94,10 +95,16 @@ def _shares(plan: Allocation, hierarchy: Hierarchy, sure: IntArray) -> FloatArra
 
 
 def _without(problem: Problem, policy: Policy) -> Allocation | None:
-    """The plan with every factor 0; None where the limits cannot all hold then."""
+    """The plan with every factor 0; None where the limits cannot all hold then.
+
+    Nor is a plan with rules across the tree solved twice: that can take long.
+    """
+    if policy.crosses_the_tree:
+        return None
     units = replace(problem.units, over_assignment=np.zeros(len(problem.units)))
+    plain = replace(policy, over_assignment=0.0, engine="auto", on_infeasible="refuse")
     try:
-        return solve(replace(problem, units=units), replace(policy, over_assignment=0.0))
+        return solve(replace(problem, units=units), plain)
     except InfeasibleProblem:
         return None
 

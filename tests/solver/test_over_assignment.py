@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from solver.allocation import Allocation
 from solver.over_assignment import OverAssignment, over_assignment
-from solver.policy import Policy
+from solver.policy import Group, Policy
 from solver.problem import NOT_SET, Problem, padded
 from solver.solve import solve
 from tests.solver.builders import AMOUNT, GROWTH, a_problem
@@ -94,6 +94,16 @@ def test_where_limits_rule_out_the_plan_without_padding_there_is_nothing_to_comp
     reps = {"ann": {"sigma": 0.3, "min": 11_000}, "bob": {"sigma": 0.3, "min": 11_000}}
 
     found = report(a_problem(20_000, reps), replace(AMOUNT, over_assignment=0.2))[None]
+
+    assert found.attaining is not None
+    assert found.attaining_without is None
+
+
+def test_a_plan_with_rules_across_the_tree_is_not_solved_twice() -> None:
+    problem = a_problem(20_000, {"ann": {"sigma": 0.3}, "bob": {"sigma": 0.3}})
+    groups = (Group("both", ("ann",), 0, 10_500),)
+
+    found = report(problem, replace(AMOUNT, over_assignment=0.1, groups=groups))[None]
 
     assert found.attaining is not None
     assert found.attaining_without is None
