@@ -116,22 +116,21 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kinds:
-    """t kinds of swaps of one amount; each names the cheapest pair that can make one."""
+    """t kinds of swaps; each names the cheapest pair that can make one."""
 
-    amount: int
+    amount: IntArray
     loser: IntArray
     gainer: IntArray
     cost: IntArray
     """(t,)"""
     of_loser: IntArray
     of_gainer: IntArray
-    """(t,) where in `coefficient` these stand."""
+    """(t,) where in the next columns these stand."""
     coefficient: FloatArray
     """(r, k) of all reps that occur here."""
-    once: BoolArray
-    """(r,) whether nobody else can stand in for this rep, so that a chain may name it once only."""
-    complete: bool
-    """Whether no kind was left out."""
+    least: FloatArray
+    most: FloatArray
+    """(r,) how far swaps may take each, all in all; infinite where others can stand in."""
 
     def __len__(self) -> int:
         return len(self.cost)
@@ -139,19 +138,21 @@ class Kinds:
     def effect(self, kind: IntArray) -> FloatArray:
         """(t, k) what swaps of these kinds add to the sums of the rows."""
         gained, lost = self.of_gainer[kind], self.of_loser[kind]
-        return self.amount * (self.coefficient[gained] - self.coefficient[lost])
-
-    def spent(self, chain: tuple[int, ...]) -> BoolArray:
-        """(t,) whether somebody irreplaceable has a part in the chain already."""
-        spent = np.zeros(len(self.once), dtype=bool)
-        spent[self.of_loser[[*chain]]] = spent[self.of_gainer[[*chain]]] = True
-        spent &= self.once
-        return np.asarray(spent[self.of_loser] | spent[self.of_gainer])
+        return self.amount[kind, None] * (self.coefficient[gained] - self.coefficient[lost])
 
     def effect_on(self, k: int) -> FloatArray:
         """(t,) what all of them add to the sum of row k."""
         column = self.coefficient[:, k]
         return self.amount * (column[self.of_gainer] - column[self.of_loser])
+
+    def possible_after(self, chain: tuple[int, ...]) -> BoolArray:
+        """(t,) whether both have room left for it after these swaps."""
+        done, change = np.array(chain, dtype=np.int64), np.zeros(len(self.least))
+        np.add.at(change, self.of_gainer[done], self.amount[done])
+        np.subtract.at(change, self.of_loser[done], self.amount[done])
+        possible = change[self.of_gainer] + self.amount <= self.most[self.of_gainer]
+        possible &= change[self.of_loser] - self.amount >= self.least[self.of_loser]
+        return np.asarray(possible)
 
 
 @dataclass(slots=True)
@@ -229,7 +230,7 @@ def _helpful(kinds: Kinds, rows: Rows, state: _State, before: FloatArray) -> Int
     for k in row:
         effect = kinds.effect_on(k)
         helps |= effect > 0 if state.sums[k] < rows.low[k] else effect < 0
-    helps &= ~kinds.spent(state.chain)
+    helps &= kinds.possible_after(state.chain)
     kind, most = np.flatnonzero(helps), max(1, _WIDTH // len(rows))
     if len(kind) > most:
         kind = np.sort(kind[np.argsort(kinds.cost[kind], kind="stable")[:most]])

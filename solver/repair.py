@@ -20,6 +20,7 @@ Nothing here is random, depends on a clock or on the order of the input.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -87,10 +88,9 @@ def _settle(draft: Draft, coupling: Coupling) -> tuple[Decimal, ...]:
     effort = Effort(_EFFORT[0] + _EFFORT[1] * len(draft.quota))
     misses: tuple[Decimal, ...] = ()
     for _ in range(_CHECKS):
-        while draft.rows.missed(draft.row_sum) and _lessen(draft, [draft.increment], effort):
-            pass
-        while draft.rows.missed(draft.row_sum) and _lessen(draft, _odd_amounts(draft), effort):
-            pass
+        for lessen in (_by_increments, _by_odd_amounts):
+            while draft.rows.missed(draft.row_sum) and lessen(draft, effort):
+                pass
         misses = coupling.misses(draft.quota)
         if not any(misses) or draft.rows.missed(draft.row_sum):
             break
@@ -98,19 +98,26 @@ def _settle(draft: Draft, coupling: Coupling) -> tuple[Decimal, ...]:
     return misses
 
 
-def _lessen(draft: Draft, amounts: list[int], effort: Effort) -> bool:
-    """Make some swaps that lessen what rows miss; whether there were any."""
+def _by_increments(draft: Draft, effort: Effort) -> bool:
+    """Make some swaps of one increment that lessen what rows miss; whether there were any."""
+    return any(_swap(draft, (draft.increment,), search, effort) for search in _SEARCHES)
+
+
+def _by_odd_amounts(draft: Draft, effort: Effort) -> bool:
+    """The same of less than one increment; in the end with chains of different amounts."""
+    amounts = _odd_amounts(draft)
     return any(
-        _swap(draft, amount, steps, pairs, effort)
-        for steps, pairs in _SEARCHES
-        for amount in amounts
-        if effort.left > 0
-    )
+        _swap(draft, (amount,), search, effort) for search in _SEARCHES for amount in amounts
+    ) or (len(amounts) > 0 and _swap(draft, (draft.increment, *amounts), _SEARCHES[-1], effort))
 
 
-def _swap(draft: Draft, amount: int, steps: int, pairs: int, effort: Effort) -> bool:
-    kinds = draft.kinds(amount, _wanted(draft), pairs)
-    effort.spend(20_000 + 20 * len(draft.quota) + 30 * len(kinds))
+def _swap(draft: Draft, amounts: Sequence[int], search: tuple[int, int], effort: Effort) -> bool:
+    """Make the first swaps that are found among chains of these amounts."""
+    if effort.left < 0:
+        return False
+    steps, pairs = search
+    kinds = draft.kinds(amounts, _wanted(draft), pairs)
+    effort.spend(20_000 + 20 * len(draft.quota) * len(amounts) + 30 * len(kinds))
     for offer in chains(kinds, draft.rows, draft.row_sum, steps, effort):
         made = [draft.make(kinds, chain, offer.good, effort) for chain in offer.chains]
         if any(made):
@@ -131,7 +138,7 @@ def _odd_amounts(draft: Draft) -> list[int]:
     """
     largest = min(draft.increment - 1, int((draft.high - draft.low).max()))
     wanted, misses = _wanted(draft), draft.rows.misses(draft.row_sum)
-    kinds = draft.kinds(1, wanted, _SEARCHES[0][1])
+    kinds = draft.kinds((1,), wanted, _SEARCHES[0][1])
     landing: set[int] = set()
     for k in np.flatnonzero(wanted).tolist():
         effect = np.unique(np.round(wanted[k] * kinds.effect_on(k), 12))
@@ -152,8 +159,8 @@ def _sentence(coupling: Coupling, misses: tuple[Decimal, ...], increment: int) -
         if miss
     ]
     more = f" and {len(told) - 3} rules more miss theirs" if len(told) > 3 else ""
+    smaller = f"choose an increment below {increment} minor units, or " if increment > 1 else ""
     return (
         "no whole quotas near the unrounded ones were found that keep every rule: in the nearest, "
-        f"{', '.join(told[:3])}{more}. Quotas are multiples of {increment} minor units: choose "
-        "less, or give the rule more room"
+        f"{', '.join(told[:3])}{more}; {smaller}give one of the rules more room"
     )

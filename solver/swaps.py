@@ -15,6 +15,7 @@ the last ones lose.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isqrt
 from typing import Final, NamedTuple
@@ -125,33 +126,42 @@ class Draft:
             first=np.flatnonzero(_fresh(pool[cell]) | _fresh(alike[cell])),
         )
 
-    def kinds(self, amount: int, wanted: FloatArray, most: int) -> Kinds:
-        """The possible kinds of swaps, found among that many pairs of reps at most.
+    def kinds(self, amounts: Sequence[int], wanted: FloatArray, most: int) -> Kinds:
+        """The possible kinds of swaps, found among that many pairs of reps of each amount at most.
 
         `wanted` (k,) tells which way rows ought to move: reps who move them so are taken first.
         """
-        turn, push = np.arange(len(self.quota)), self.rows.pushes(wanted)
+        push = self.rows.pushes(wanted)
         most = min(most, max(1000, 2 * _NUMBERS // len(wanted)))
-        all_gains, all_loses = self._offers(amount, turn), self._offers(-amount, turn[::-1])
-        gains, loses = all_gains.best(push, isqrt(most)), all_loses.best(-push, isqrt(most))
-        gain, lose, complete = _pairs(gains, loses, most)
+        found = [self._cheapest_pairs(amount, push, most) for amount in amounts]
+        loser, gainer, cost = (np.concatenate(column) for column in zip(*found, strict=True))
+        reps, place = np.unique(np.concatenate((loser, gainer)), return_inverse=True)
+        once = np.bincount(self.alike)[self.alike[reps]] == 1
+        return Kinds(
+            amount=np.repeat(np.array(amounts), [len(pairs[0]) for pairs in found]),
+            loser=loser,
+            gainer=gainer,
+            cost=cost,
+            of_loser=place[: len(loser)],
+            of_gainer=place[len(loser) :],
+            coefficient=self.rows.of_reps(reps),
+            least=np.where(once, self.low[reps] - self.quota[reps], -np.inf),
+            most=np.where(once, self.high[reps] - self.quota[reps], np.inf),
+        )
+
+    def _cheapest_pairs(
+        self, amount: int, push: FloatArray, most: int
+    ) -> tuple[IntArray, IntArray, IntArray]:
+        """Loser, gainer and cost of each kind."""
+        turn = np.arange(len(self.quota))
+        gains = self._offers(amount, turn).best(push, isqrt(most))
+        loses = self._offers(-amount, turn[::-1]).best(-push, isqrt(most))
+        gain, lose = _pairs(gains, loses, most)
         cost = gains.price[gain] // len(turn) + loses.price[lose] // len(turn) - 2 * _OFFSET
         kind = loses.alike[lose] * len(turn) + gains.alike[gain]
         order = np.lexsort((loses.price[lose], gains.price[gain], cost, kind))
         order = order[_fresh(kind[order])]
-        loser, gainer = loses.rep[lose[order]], gains.rep[gain[order]]
-        reps, place = np.unique(np.concatenate((loser, gainer)), return_inverse=True)
-        return Kinds(
-            amount=amount,
-            loser=loser,
-            gainer=gainer,
-            cost=cost[order],
-            of_loser=place[: len(loser)],
-            of_gainer=place[len(loser) :],
-            coefficient=self.rows.of_reps(reps),
-            once=np.bincount(self.alike)[self.alike[reps]] == 1,
-            complete=complete and gains is all_gains and loses is all_loses,
-        )
+        return loses.rep[lose[order]], gains.rep[gain[order]], cost[order]
 
     def make(self, kinds: Kinds, chain: tuple[int, ...], good: float, effort: Effort) -> bool:
         """Make the swaps of a chain as often as each time is as `good`; whether any was made."""
@@ -205,29 +215,32 @@ class Draft:
 
     def _in_bulk(self, kinds: Kinds, chain: tuple[int, ...], good: float) -> bool:
         """Within pools, where nothing but windows is in the way of making it many times over."""
-        gain, lose = self._costs(kinds.amount), self._costs(-kinds.amount)
-        pairs: list[tuple[IntArray, IntArray]] = []
+        busy = np.zeros(len(self.quota), dtype=bool)
+        swaps: list[tuple[int, IntArray, IntArray]] = []
         for kind in chain:
-            alike = self.alike[kinds.loser[kind]], self.alike[kinds.gainer[kind]]
-            loser = np.flatnonzero((self.alike == alike[0]) & (lose < _NOBODY))
-            gainer = np.flatnonzero((self.alike == alike[1]) & (gain < _NOBODY))
-            loser, gainer = self._matched(loser, gainer, lose, gain)
-            gain[gainer] = lose[loser] = gain[loser] = lose[gainer] = _NOBODY
-            pairs.append((loser, gainer))
-        times = min(*(len(loser) for loser, _ in pairs), max(1, _NUMBERS // len(self.rows)))
+            amount = int(kinds.amount[kind])
+            gain, lose = self._costs(amount), self._costs(-amount)
+            loses = (self.alike == self.alike[kinds.loser[kind]]) & (lose < _NOBODY) & ~busy
+            gains = (self.alike == self.alike[kinds.gainer[kind]]) & (gain < _NOBODY) & ~busy
+            loser, gainer = self._matched(loses, gains, lose, gain)
+            busy[loser] = busy[gainer] = True
+            swaps.append((amount, loser, gainer))
+        times = min(*(len(loser) for _, loser, _ in swaps), max(1, _NUMBERS // len(self.rows)))
         effect = np.zeros((times, len(self.rows)))
-        for loser, gainer in pairs:
-            effect += self.rows.of_reps(gainer[:times]) - self.rows.of_reps(loser[:times])
-        times = self._worth(kinds.amount * effect, good)
-        for loser, gainer in pairs:
-            self.quota[loser[:times]] -= kinds.amount
-            self.quota[gainer[:times]] += kinds.amount
+        for amount, loser, gainer in swaps:
+            added = self.rows.of_reps(gainer[:times]) - self.rows.of_reps(loser[:times])
+            effect += amount * added
+        times = self._worth(effect, good)
+        for amount, loser, gainer in swaps:
+            self.quota[loser[:times]] -= amount
+            self.quota[gainer[:times]] += amount
         return times > 0
 
     def _matched(
-        self, loser: IntArray, gainer: IntArray, lose: IntArray, gain: IntArray
+        self, loses: BoolArray, gains: BoolArray, lose: IntArray, gain: IntArray
     ) -> tuple[IntArray, IntArray]:
         """The cheapest losers of each pool with its cheapest gainers; cheap pairs first."""
+        loser, gainer = np.flatnonzero(loses), np.flatnonzero(gains)
         loser = loser[np.lexsort((-loser, lose[loser], self.pool[loser]))]
         gainer = gainer[np.lexsort((gainer, gain[gainer], self.pool[gainer]))]
         place, other = (
@@ -242,12 +255,12 @@ class Draft:
         """Between pools, by the cheapest pair of each kind; all of the chain or nothing."""
         quota, unit_sum = self.quota.copy(), self.unit_sum.copy()
         for kind in chain:
+            amount = int(kinds.amount[kind])
             loser, gainer = int(kinds.loser[kind]), int(kinds.gainer[kind])
-            quota[loser] -= kinds.amount
-            quota[gainer] += kinds.amount
-            left, entered = self._chain_of(loser), self._chain_of(gainer)
-            unit_sum[[*left]] -= kinds.amount
-            unit_sum[[*entered]] += kinds.amount
+            quota[loser] -= amount
+            quota[gainer] += amount
+            unit_sum[self._pools_above(loser)] -= amount
+            unit_sum[self._pools_above(gainer)] += amount
         bounds = self.bounds
         kept = np.all((self.low <= quota) & (quota <= self.high))
         kept &= np.all((bounds.unit_min <= unit_sum) & (unit_sum <= bounds.unit_max))
@@ -255,20 +268,19 @@ class Draft:
             self.quota[:], self.unit_sum[:] = quota, unit_sum
         return bool(kept)
 
-    def _chain_of(self, rep: int) -> list[int]:
-        """The pools above a rep, the company included."""
-        chain = [int(self.pool[rep])]
-        while chain[-1]:
-            chain.append(int(self.above[chain[-1]]))
-        return chain
+    def _pools_above(self, rep: int) -> list[int]:
+        """The rep's own first, the company's last."""
+        pools = [int(self.pool[rep])]
+        while pools[-1]:
+            pools.append(int(self.above[pools[-1]]))
+        return pools
 
 
-def _pairs(gains: _Offers, loses: _Offers, most: int) -> tuple[IntArray, IntArray, bool]:
-    """Pairs of the same pool who are not alike, and whether these are all; some pools if not."""
+def _pairs(gains: _Offers, loses: _Offers, most: int) -> tuple[IntArray, IntArray]:
+    """Pairs of the same pool who are not alike; only those of some pools if there are too many."""
     start = np.searchsorted(loses.pool, gains.pool)
     count = np.searchsorted(loses.pool, gains.pool, side="right") - start
-    complete = bool(count.sum() <= most)
-    if not complete:
+    if count.sum() > most:
         pools, place = np.unique(gains.pool, return_inverse=True)
         mixed = np.argsort(pools * 2654435761 % (1 << 32), kind="stable")  # the company stays first
         so_far = np.cumsum(np.bincount(place, count)[mixed])
@@ -277,7 +289,7 @@ def _pairs(gains: _Offers, loses: _Offers, most: int) -> tuple[IntArray, IntArra
     gain = np.repeat(np.arange(len(count)), count)
     lose = start[gain] + np.arange(len(gain)) - np.repeat(np.cumsum(count) - count, count)
     differ = gains.alike[gain] != loses.alike[lose]
-    return gain[differ], lose[differ], complete
+    return gain[differ], lose[differ]
 
 
 def _fresh(values: IntArray) -> BoolArray:

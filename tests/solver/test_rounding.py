@@ -16,6 +16,7 @@ from solver.hierarchy import Hierarchy, exact_sums, lay_out, slice_sums
 from solver.policy import Policy
 from solver.problem import COMPANY, NOT_SET, UNLIMITED, FloatArray, IntArray, Problem, Reps, Units
 from solver.rounding import round_quotas
+from tests.solver.builders import coupling_of
 
 NOBODY = Units.of([])
 
@@ -246,6 +247,17 @@ def test_every_sum_and_every_limit_is_kept(case: Case) -> None:
     assert (sums <= limit.unit_max).all()
     assert (limit.lowest <= rounded).all()
     assert (rounded <= limit.highest).all()
+
+
+@given(cases())
+def test_a_policy_without_rules_across_the_tree_rounds_as_the_tree_does(case: Case) -> None:
+    reps = Reps.of([f"r{row:02}" for row in range(len(case.exact))])
+    problem = Problem(case.bounds.total, reps, NOBODY, case.increment)
+    no_rows = coupling_of(problem, Policy())
+
+    quota = round_quotas(case.hierarchy, case.bounds, case.exact, case.increment, no_rows)
+
+    assert quota.tobytes() == case.rounded().tobytes()
 
 
 @given(cases())
