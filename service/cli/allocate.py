@@ -260,8 +260,9 @@ def _write(solved: Solved, document: Document, names: dict[str, str | None], out
         case ".csv":
             write_csv(quotas_for_programs(document, names), out)
         case ".xlsx":
-            sheet = _quotas_sheet(solved, document, names)
-            write_xlsx([sheet, _units(document), _summary(document), impact_sheet(document)], out)
+            sheets = [_quotas_sheet(solved, document, names), _units(document)]
+            sheets += [_rules(document)] if document["rules"] else []
+            write_xlsx([*sheets, _summary(document), impact_sheet(document)], out)
         case _:
             proven = document | {"proof": prove(solved.case, solved.allocation)}
             write_bytes(orjson.dumps(proven, option=orjson.OPT_INDENT_2), out)

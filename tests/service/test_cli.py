@@ -179,6 +179,72 @@ class TestAllocate:
         assert "target: 440 -> 420" in said
         assert "targets from 0 to 420 are feasible" in said
 
+    def test_says_what_gave_way_and_proves_the_rest(self, company: Path) -> None:
+        Path("policy.yaml").write_text(
+            "groups: [{id: all, reps: [ann, bob, cyd, dan], max: 400}]\non_infeasible: relax\n"
+        )
+
+        result = run("allocate", company, "--target", "440", "--policy", "policy.yaml",
+                     "--out", "plan.json")  # fmt: skip
+
+        assert result.exit_code == 0, result.output
+        assert "gave way: maximum of all: 400 -> 440" in result.stderr
+        assert run("verify", "plan.json").exit_code == 0
+
+    def test_books_a_gap_with_who_has_to_sign(self, company: Path) -> None:
+        (company / "units.csv").write_text("unit_id,owner,min\nwest,m-12,\neast,m-7,300\n")
+        with (company / "reps.csv").open("a", encoding="utf-8") as stream:
+            stream.write("eve,Eve,west,100,100,\n")
+        reps = (company / "reps.csv").read_text().replace("east,100,100,", "east,100,100,140")
+        (company / "reps.csv").write_text(reps)
+        Path("policy.yaml").write_text("on_infeasible: gap\n")
+
+        result = run("allocate", company, "--target", "600", "--policy", "policy.yaml",
+                     "--out", "plan.xlsx")  # fmt: skip
+
+        assert result.exit_code == 0, result.output
+        assert "nobody can carry 20 in east, for m-7 to sign" in result.stderr
+        assert "580 over 5 reps" in result.stderr
+
+    def test_a_workbook_has_a_sheet_of_the_rules_across_units(self, company: Path) -> None:
+        Path("policy.yaml").write_text(
+            "rows: [{id: pair, coefficients: {bob: 1, cyd: -1}, max: -10}]\n"
+        )
+
+        result = run("allocate", company, "--target", "440", "--policy", "policy.yaml",
+                     "--out", "plan.xlsx")  # fmt: skip
+
+        assert result.exit_code == 0, result.output
+        sheet = openpyxl.load_workbook("plan.xlsx")["rules"]
+        assert list(sheet.values) == [
+            ("rule", "reps", "sum", "lower limit", "upper limit", "limiting rule"),
+            ("row pair", 2, -10, None, -10, "maximum of pair"),
+        ]
+
+    def test_a_fault_of_a_policy_is_named_by_file_and_place(self, company: Path) -> None:
+        Path("policy.yaml").write_text(
+            "groups:\n  - {id: g, reps: [ann, eve], max: .nan}\n"
+            "rows:\n  - {id: r, coefficients: {ann: 1}, max: 1.005}\n"
+        )
+        said = failed(run("allocate", company, "--target", "1", "--policy", "policy.yaml"), 2)
+        assert "policy.yaml/groups/0/max: must be a finite number" in said
+
+        Path("policy.yaml").write_text(
+            "groups:\n  - {id: g, reps: [ann, eve], max: 1}\n"
+            "rows:\n  - {id: r, coefficients: {ann: 1}, max: 1.005}\n"
+        )
+        said = failed(run("allocate", company, "--target", "1", "--policy", "policy.yaml"), 2)
+        assert "policy.yaml/groups/0/reps/1: names no rep of `reps`" in said
+        assert "policy.yaml/rows/0/max: has more than 2 decimals" in said
+
+    def test_a_solve_beyond_the_time_limit_ends_with_4(self, company: Path) -> None:
+        Path("policy.yaml").write_text("groups: [{id: g, reps: [ann, cyd], max: 200}]\n")
+
+        said = failed(run("allocate", company, "--target", "440", "--policy", "policy.yaml",
+                          "--time-limit", "0"), 4)  # fmt: skip
+
+        assert "No plan within 0 s." in said
+
     def test_names_every_fault_of_the_files(self, company: Path) -> None:
         with (company / "reps.csv").open("a", encoding="utf-8") as stream:
             stream.write("eve,Eve,west,lots,100,\nfay,Fay,west,100,100,1.234\n")
@@ -237,7 +303,7 @@ class TestVerify:
 
         assert result.exit_code == 1
         assert "sums\tFAILS" in result.stdout
-        assert "leximin\tholds" in result.stdout
+        assert "answer\tFAILS" in result.stdout
         assert "the rows of chunk 1 (unit east) have been changed" in result.stderr
 
     def test_an_answer_beside_a_foreign_proof_does_not_hold(self, plan: dict[str, Any]) -> None:
