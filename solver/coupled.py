@@ -22,6 +22,7 @@ import numpy as np
 
 from solver.bounds import Bounds
 from solver.coupling import Coupling
+from solver.duality import idle_reps
 from solver.errors import LinearProgramFailed
 from solver.fairness import Scale
 from solver.hierarchy import Hierarchy, slice_sums
@@ -90,13 +91,17 @@ def solve_coupled(
 
 
 def _limits(bounds: Bounds, scale: Scale, largest: float) -> Limits:
-    """The limits of the second stage: nobody may pass the largest stretch, but who has to."""
+    """The limits of the second stage: nobody may pass the largest stretch, but who has to; and who
+    has no yardstick stands still, as in the first stage.
+    """
     room = ROOM * max(abs(largest), scale.typical(bounds.total))
     low = bounds.lowest.astype(np.float64)
-    high = np.minimum(bounds.highest, scale.at(np.full(len(low), largest + room)))
+    high = np.maximum(np.minimum(bounds.highest, scale.at(largest + room)), low)
+    idle = idle_reps(scale.yardstick)
+    anchored = np.clip(scale.anchor, low, np.maximum(bounds.highest, low))
     return Limits(
-        low=low,
-        high=np.maximum(high, low),
+        low=np.where(idle, anchored, low),
+        high=np.where(idle, anchored, high),
         node_min=bounds.unit_min.astype(np.float64),
         node_max=np.where(bounds.unit_max < UNLIMITED, bounds.unit_max, np.inf),
         total=float(bounds.total),

@@ -72,6 +72,13 @@ class Coupling:
         odd = np.bincount(self.row, self.coefficient != 1, len(self))
         return np.asarray(odd == 0)
 
+    @cached_property
+    def largest_coefficient(self) -> FloatArray:
+        """(k,) in size; 0 of a row that counts nobody."""
+        largest = np.zeros(len(self))
+        np.maximum.at(largest, self.row, np.abs(self.coefficient))
+        return largest
+
     def at(self, total: int) -> Coupling:
         """The same rules when `total` is assigned: what is even moves with it."""
         least, most = self.min.copy(), self.max.copy()

@@ -37,7 +37,7 @@ _NEGLIGIBLE: Final = 2e-12
 """A yardstick up to this part of the mean is none; `Scale.effective` puts half of it for none."""
 _SAME: Final = 1e-12
 """Stretches are the same up to this, relative to themselves."""
-_NOISE: Final = 64 * np.finfo(np.float64).eps
+_NOISE: Final = 16 * np.finfo(np.float64).eps
 """What a sum of prices times money may be off by, relative to its terms."""
 
 

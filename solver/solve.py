@@ -56,7 +56,7 @@ def solve(problem: Problem, policy: Policy, watch: Watch | None = None) -> Alloc
     watch.tell("rounding", 0)
     rounded = round_quotas(hierarchy, limits, levels.quota, problem.increment, coupling)
     _believe(hierarchy, limits, coupling, rounded)
-    return Allocation(
+    allocation = Allocation(
         problem=problem,
         policy=policy,
         engine="lp" if coupled or policy.engine == "lp" else "tree",
@@ -70,6 +70,9 @@ def solve(problem: Problem, policy: Policy, watch: Watch | None = None) -> Alloc
         relaxed=relaxed,
         gap=gap,
     )
+    if coupled and not allocation.checks.valid:
+        raise LinearProgramFailed("the plan that was found cannot be proven to be the least")
+    return allocation
 
 
 def read(problem: Problem, policy: Policy) -> Asked:

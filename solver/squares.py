@@ -42,6 +42,11 @@ NOTHING: Final = 1e-6
 TIGHT: Final = 1e-9
 """How far within a limit a row with a price may lie; the same part."""
 _STEPS: Final = 60
+_STRICTLY: Final = 1e-8
+_ENOUGH: Final = 12
+"""`NOTHING` counts after so many steps; before, this part of a minor unit."""
+_FURTHEST: Final = 1e5
+"""How far prices may push anybody, in stretches that matter: further out digits are lost."""
 _TRIES: Final = 60
 _LEAST_CURVATURE: Final = 1e-10
 """Added to the curvature, as a part of what it is when everybody is free: rows may say the same."""
@@ -141,13 +146,6 @@ class _Dual:
         return slice_sums(each, c.start[:-1], c.start[1:])
 
     @cached_property
-    def largest_coefficient(self) -> FloatArray:
-        """(k,) 0 of a row that counts nobody."""
-        largest = np.zeros(len(self.coupling))
-        np.maximum.at(largest, self.coupling.row, np.abs(self.coupling.coefficient))
-        return largest
-
-    @cached_property
     def typical(self) -> float:
         return self.scale.typical(int(self.limits.total))
 
@@ -170,17 +168,19 @@ class _Dual:
         limit = np.where(self.one_sum | (price == 0), nearest, held_to)
         return _Point(price, anchor, levels, sums, limit - sums)
 
-    def settled(self, point: _Point) -> bool:
-        """Whether all rows hold, and those with a price stand at their limits."""
+    def settled(self, point: _Point, nothing: float = NOTHING) -> bool:
+        """Whether all rows hold, and those with a price stand at their limits.
+
+        `nothing`: what quotas may be off by in any case, in minor units.
+        """
         money = slice_sums(
             np.abs(self.coupling.coefficient) * point.levels.quota[self.coupling.rep],
             self.coupling.start[:-1],
             self.coupling.start[1:],
         )
-        beside = np.where(point.sums > self.most, self.most, self.least)
-        size = np.maximum(money, np.where(np.isfinite(beside), np.abs(beside), 0.0))
         within = (point.gradient * point.price < 0) & ~self.one_sum
-        room = NOTHING * self.largest_coefficient + np.where(within, TIGHT, KEPT) * size
+        noise = nothing * self.coupling.largest_coefficient
+        room = noise + np.where(within, TIGHT, KEPT) * money
         return bool(np.all(np.abs(point.gradient) <= room))
 
     def curvature(self, point: _Point, rows: IntArray) -> FloatArray:
@@ -210,7 +210,7 @@ def _search(dual: _Dual, price: FloatArray, watch: Watch) -> _Point:
     for step in range(_STEPS):
         watch.look()
         watch.tell("even spread", step)
-        if dual.settled(point):
+        if dual.settled(point, _STRICTLY if step < _ENOUGH else NOTHING):
             break
         point = _along(dual, point, _direction(dual, point))
     return point
@@ -261,7 +261,8 @@ def _along(dual: _Dual, point: _Point, direction: FloatArray) -> _Point:
     first = slope(point)
     push = np.abs(dual.coupling.pushes(direction)).max()
     stretch = (point.levels.quota - dual.scale.anchor) / dual.scale.yardstick
-    step = min(1.0, furthest, 3 * float(np.ptp(stretch) + dual.typical) / push)
+    matters = 3 * float(np.ptp(stretch) + dual.typical)
+    step = min(1.0, furthest, matters / push)
     below, above = (0.0, first), (np.inf, -np.inf)
     found = point
     for attempt in range(_TRIES):
@@ -271,7 +272,7 @@ def _along(dual: _Dual, point: _Point, direction: FloatArray) -> _Point:
             break
         if here > 0:
             below = step, here
-            if step == furthest:
+            if step == furthest or step * push > _FURTHEST * matters:
                 break
         else:
             above = step, here

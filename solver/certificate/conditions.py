@@ -54,7 +54,8 @@ def rows_explained(c: Certificate, across: AcrossTheTree, slack: float) -> bool:
     money = np.bincount(
         coupling.row, np.abs(coupling.coefficient * c.unrounded[coupling.rep]), len(coupling)
     )
-    kept, tight = slack + _KEPT * money, slack + _TIGHT * money
+    slack_of_row = slack * coupling.largest_coefficient
+    kept, tight = slack_of_row + _KEPT * money, slack_of_row + _TIGHT * money
     return bool(
         np.all(
             (coupling.min - kept <= sums)

@@ -12,7 +12,7 @@ from solver.duality import idle_reps, lower_bound
 from solver.hierarchy import Hierarchy
 from solver.problem import FloatArray
 
-_NEGLIGIBLE: Final = 1e-9
+_NEGLIGIBLE: Final = 1e-8
 """How far t* may lie above what its prices prove, as a part of a typical stretch."""
 
 
