@@ -68,12 +68,15 @@ def _says_what_is_proved(answer: dict[str, Any]) -> bool:
     digits = manifest["digits"]
     try:
         proved = [present_quota(row, digits) for row in quotas]
+        gap = sum(gap["amount"] for gap in manifest.get("gaps", []))
     except (KeyError, TypeError, ValueError):
         return False
-    return (answer.get("quotas"), answer.get("assigned"), answer.get("target")) == (
+    said = tuple(answer.get(name) for name in ("quotas", "assigned", "target", "gap"))
+    return said == (
         proved,
         from_minor(manifest["assigned"], digits),
         from_minor(manifest["target"], digits),
+        from_minor(gap, digits),
     )
 
 
