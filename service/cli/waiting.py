@@ -10,6 +10,8 @@ from service.cli.failure import STOPPED, Failure
 from solver.watch import Stage
 
 _QUIET_SECONDS = 1.0
+_TURN_SECONDS = 0.2
+"""How long Ctrl-C may go unheard: a wait without end is not woken by a signal in another thread."""
 _GRACE_SECONDS = 5.0
 """How long a stopped solve may take to notice."""
 
@@ -60,12 +62,13 @@ class _Line:
         if end.wait(_QUIET_SECONDS):
             return
         if not sys.stderr.isatty():
-            end.wait()
+            while not end.wait(_TURN_SECONDS):
+                pass
             return
         from rich.console import Console
 
         with Console(stderr=True).status(self._sentence()) as status:
-            while not end.wait(0.2):
+            while not end.wait(_TURN_SECONDS):
                 status.update(self._sentence())
 
     def _sentence(self) -> str:
