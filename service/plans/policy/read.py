@@ -125,23 +125,33 @@ class _Reading:
             self.faults.append(Fault(pointer((*at, name)), "must be 0 or more", value))
         return amount
 
-    def target(self, row: Row, at: Path) -> float:
+    def limit(self, rule: str, row: Row, name: str, at: Path) -> float | None:
+        """The limit of a rule of this name; None where nothing was given."""
+        if row.get(name) is None:
+            return None
+        if rule.startswith(PARITY):
+            return self._tolerance(row, name, at)
+        if rule == "target" or rule.endswith(":target"):
+            return self._target(row, name, at)
+        return self.amount(row, name, at, signed=rule.startswith(ROW))
+
+    def _target(self, row: Row, name: str, at: Path) -> float | None:
         """Some amounts to assign are those of no whole target, so it may have any decimals."""
-        value = row["to"]
+        value = row[name]
         if isinstance(value, float) and 0 <= value * 10**self.digits <= MAX_MINOR:
             exact = Decimal(repr(value)).scaleb(self.digits)
             return int(exact) if exact == int(exact) else float(exact)
-        return self.amount(row, "to", at) or 0
+        return self.amount(row, name, at)
 
-    def tolerance(self, row: Row, at: Path) -> float:
-        value = row["to"]
+    def _tolerance(self, row: Row, name: str, at: Path) -> float:
+        value = row[name]
         try:
             tolerance = float(value)
-        except ValueError:
-            tolerance = -1.0
-        if not 0 <= tolerance <= 100:
-            reason = "must be a tolerance, between 0 and 100"
-            self.faults.append(Fault(pointer((*at, "to")), reason, value))
+        except (ValueError, OverflowError):
+            tolerance = math.nan
+        if not 0 <= tolerance < math.inf:
+            reason = "must be a tolerance: a finite share, 0 or more"
+            self.faults.append(Fault(pointer((*at, name)), reason, value))
         return tolerance
 
     def placed(self, fault: solver.errors.Fault) -> Fault:
@@ -172,13 +182,10 @@ def _own_row(reading: _Reading, row: Row, at: Path) -> LinearRow:
 
 def _relax(reading: _Reading, row: Row, at: Path) -> Relax:
     rule = row["rule"]
-    if row["to"] is None:
-        return Relax(rule, -math.inf if rule.endswith(_LEASTS) else math.inf)
-    if rule.startswith(PARITY):
-        return Relax(rule, reading.tolerance(row, at))
-    if rule == "target" or rule.endswith(":target"):
-        return Relax(rule, reading.target(row, at))
-    return Relax(rule, reading.amount(row, "to", at, signed=rule.startswith(ROW)) or 0)
+    lifted = -math.inf if rule.endswith(_LEASTS) else math.inf
+    reading.limit(rule, row, "from", at)  # compared once the facts are known
+    to = reading.limit(rule, row, "to", at)
+    return Relax(rule, lifted if to is None else to)
 
 
 _RULES: dict[str, Callable[[_Reading, Row, Path], Any]] = {

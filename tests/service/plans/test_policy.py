@@ -34,6 +34,7 @@ EVERY_RULE: dict[str, Any] = {
     ],
     "on_infeasible": "gap",
 }
+TOLERANCE = "must be a tolerance: a finite share, 0 or more"
 THERE = Named(reps=frozenset(("r1", "r2", "r3")), units=frozenset("w"))
 
 
@@ -156,6 +157,8 @@ class TestToPolicy:
                 {"rule": "rep:r1:cap", "to": 0.005},
                 {"rule": "parity:role", "to": "much"},
                 {"rule": "parity:since", "to": -0.5},
+                {"rule": "parity:tenure", "to": 10**400},
+                {"rule": "unit:w:max", "from": "much", "to": 1},
             ],
             "season": "even",
             "min_over_baseline": 0.2,
@@ -179,8 +182,10 @@ class TestToPolicy:
             "/plan/policy/rows/1/min": "needs a min or a max, else it says nothing",
             "/plan/policy/relax/0/to": "must be 0 or more",
             "/plan/policy/relax/1/to": "has more than 2 decimals",
-            "/plan/policy/relax/2/to": "must be a tolerance, between 0 and 100",
-            "/plan/policy/relax/3/to": "must be a tolerance, between 0 and 100",
+            "/plan/policy/relax/2/to": TOLERANCE,
+            "/plan/policy/relax/3/to": TOLERANCE,
+            "/plan/policy/relax/4/to": TOLERANCE,
+            "/plan/policy/relax/5/from": "must be a plain decimal such as 1080000.50",
             "/plan/policy/season": "is not available yet: quotas are not spread over months",
             "/plan/policy/min_over_baseline": "must not exceed max_over_baseline",
             "/plan/policy/engine": "tree keeps rules of reps and units only, and this policy has "
