@@ -165,7 +165,7 @@ class Impact:
         parts = [(top, *own), *((node, h.first[node], h.last[node]) for node in below.tolist())]
         first, last = (np.array([part[end] for part in parts]) for end in (1, 2))
         sums = slice_sums(change, first, last)
-        counts = slice_sums((change != 0).astype(np.float64), first, last)
+        counts = slice_sums(_moves(change).astype(np.float64), first, last)
         rows = [
             {"unit": self._unit(node) if node else None, "reps": int(count), "amount": round(sum_)}
             for (node, _, _), count, sum_ in zip(parts, counts, sums, strict=True)
@@ -233,9 +233,13 @@ def _presented(value: Any, digits: int) -> Any:
     }
 
 
+def _moves(change: FloatArray) -> BoolArray:
+    """(n,) who moves, but for the noise of floats."""
+    return np.asarray(np.abs(change) > _NOISE * np.abs(change).max(initial=0.0))
+
+
 def _moving(change: FloatArray) -> int:
-    """How many reps move, but for the noise of floats."""
-    return int(np.count_nonzero(np.abs(change) > _NOISE * np.abs(change).max(initial=0.0)))
+    return int(np.count_nonzero(_moves(change)))
 
 
 def _range(most: float) -> int | None:

@@ -28,8 +28,9 @@ def impact_lines(
         rep_name=lambda rep: names.get(rep) or rep,
         unit_name=lambda unit: "Company" if unit is None else units.get(unit) or unit,
     )
-    if facts := prices(case, allocation):
-        yield " ".join(words.target(facts))
+    facts = prices(case, allocation)
+    if facts and (told := " ".join(words.target(facts))):
+        yield told
     yield from words.over_assignment(over_assignment_rows(allocation))
 
 

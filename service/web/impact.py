@@ -42,7 +42,7 @@ class ImpactWords:
             "parts": self._parts(facts["units"]),
             "most": money(most["amount"]),
         }
-        if abs(most["amount"] * reps - facts["step"]) <= reps:
+        if reps > 1 and abs(most["amount"] * reps - facts["step"]) <= reps:
             yield say(
                 "%(step)s more to assign would fall like this: %(parts)s; %(most)s on each rep.",
                 **told,
