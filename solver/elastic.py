@@ -8,6 +8,7 @@ Every sum that a rule is about is a column, and the limits of the rule are the b
     sum_k              row k, less what it is let off              the limits of the row
     under_k, over_k    what row k is let off                       0 unless the row may give way
     spread_p, room_k   how far parity p opens                      0 unless the parity may
+    open, shut_k       how far all rows open alike                 0 but to see if they can hold
     gap_v              what nobody below node v carries            0 unless gaps are booked
     assigned           all quotas: the target less the gaps
     least_k, most_k    row k of a parity, less what is even of     none unless the parity is to
@@ -29,13 +30,27 @@ import pulp
 from solver.bounds import Bounds
 from solver.cells import Cells, cells
 from solver.coupling import Coupling, even_share
+from solver.errors import LinearProgramFailed
 from solver.hierarchy import Hierarchy, exact_sums
 from solver.problem import UNLIMITED, FloatArray, IntArray
-from solver.simplex import Contradiction, Limits, Point, Simplex
+from solver.simplex import Limits, Point, Simplex
 from solver.watch import Watch
 
 _SMALLEST_SHARE: Final = 1e-6
 """An even share below this part of all money opens as if it were as large."""
+_CLOSED: Final = 1e-2
+"""By what part of a minor unit rows may be open that cannot be proven not to hold."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contradiction:
+    """A price for each column: the sum of price x is 0 by the equations, and below 0 by limits.
+
+    Where the price is above 0 the high limit of the column takes part, where it is below 0 the low.
+    """
+
+    price: FloatArray
+    """Per minor unit of the column; the largest is about 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +66,10 @@ class Columns:
     under: IntArray
     over: IntArray
     """(k,) by row."""
+    shut: IntArray
+    """(k,) by row."""
+    open: IntArray
+    """(1,)"""
     spread: IntArray
     """(p,) by parity, `Case.parities`."""
     assigned: IntArray
@@ -69,7 +88,7 @@ class Columns:
         nodes, rows = len(case.nodes), len(case.coupling)
         parities, peers = len(case.parities), len(case.parity_rows)
         ends = np.cumsum(
-            [len(case.cells), nodes, nodes, rows, rows, rows, parities, 1, peers, peers, peers]
+            [len(case.cells), nodes, nodes, *[rows] * 4, 1, parities, 1, peers, peers, peers]
         )
         return cls(*np.split(np.arange(ends[-1]), ends[:-1]))
 
@@ -172,6 +191,14 @@ def row_sums(model: _Model) -> None:
         model.tell(f"sum_{k}", column, terms)
 
 
+def rows_open_alike(model: _Model) -> None:
+    """shut_k = open − under_k − over_k   under_k and over_k over the size of row k"""
+    columns, start = model.columns, int(model.columns.open[0])
+    for k, column in enumerate(columns.shut.tolist()):
+        terms = [(start, 1.0), (int(columns.under[k]), -1.0), (int(columns.over[k]), -1.0)]
+        model.tell(f"shut_{k}", column, terms)
+
+
 def parity_room(model: _Model) -> None:
     """room_k = even share_k / T · spread_p − under_k − over_k   for each row k of parity p"""
     case, columns = model.case, model.columns
@@ -213,10 +240,20 @@ class Elastic:
 
     @classmethod
     def of(
-        cls, hierarchy: Hierarchy, bounds: Bounds, coupling: Coupling, watch: Watch | None = None
+        cls,
+        hierarchy: Hierarchy,
+        bounds: Bounds,
+        coupling: Coupling,
+        watch: Watch | None = None,
+        *,
+        total: int | None = None,
     ) -> Self:
-        """Build the model; the calls are its table of contents."""
-        case = Case(hierarchy, cells(hierarchy, bounds, coupling), coupling, bounds.total)
+        """Build the model; the calls are its table of contents.
+
+        `total`: the amount to assign, where these bounds do not say it.
+        """
+        total = bounds.total if total is None else total
+        case = Case(hierarchy, cells(hierarchy, bounds, coupling), coupling, total)
         columns = Columns.of(case)
         lp = pulp.LpProblem("limits")
         lp.setObjective(pulp.LpAffineExpression.empty())
@@ -224,6 +261,7 @@ class Elastic:
         model = _Model(lp, case, columns, lp.add_variable_matrix("x", names), [])
         node_totals(model)
         row_sums(model)
+        rows_open_alike(model)
         parity_room(model)
         all_quotas(model)
         parity_of_what_is_assigned(model)
@@ -243,7 +281,7 @@ class Elastic:
         high[columns.total] = bounds.unit_max[self.case.nodes]
         low[columns.sum], high[columns.sum] = coupling.min, coupling.max
         high[columns.room] = UNLIMITED
-        for block in (columns.assigned, columns.least, columns.most):
+        for block in (columns.shut, columns.assigned, columns.least, columns.most):
             low[block], high[block] = -UNLIMITED, UNLIMITED
         return Limits(low, high)
 
@@ -264,15 +302,35 @@ class Elastic:
                 limits.low[columns.least[place]] = np.floor((1 - tolerance) * at_nothing)
                 limits.high[columns.most[place]] = np.ceil((1 + tolerance) * at_nothing)
 
-    def solve(self, limits: Limits, cost: FloatArray | None = None) -> Point | Contradiction:
+    def solve(self, limits: Limits, cost: FloatArray) -> Point:
         """See `Simplex.solve`; columns are measured in all the money of the company."""
         total = int(limits.high[self.columns.total[0]])
         unit = total if total < UNLIMITED else self.case.total
-        return self.simplex.solve(limits, float(max(unit, 1)), cost)
+        return self.simplex.solve(limits, cost, float(max(unit, 1)))
+
+    def contradiction(self, limits: Limits) -> Contradiction | None:
+        """Why columns cannot keep these limits, which no row gives way to; None where they can.
+
+        The limits of the tree alone must be able to hold.
+        """
+        columns = self.columns
+        opened, cost = limits.copy(), np.zeros(columns.count)
+        for block in (columns.open, columns.under, columns.over):
+            opened.high[block] = UNLIMITED
+        opened.low[columns.shut], opened.low[columns.room] = 0, -UNLIMITED
+        cost[columns.open] = 1.0
+        point = self.solve(opened, cost)
+        shut = limits.copy()
+        shut.low[columns.shut] = shut.high[columns.shut] = 0
+        if point.worth(shut) < 0:
+            return Contradiction(point.price / np.abs(point.price).max())
+        if point.value[columns.open[0]] > _CLOSED:
+            raise LinearProgramFailed("nobody can tell whether these limits can hold")
+        return None
 
     def holds(self, bounds: Bounds, coupling: Coupling) -> bool:
         """Whether all these rules can hold together."""
-        return isinstance(self.solve(self.limits(bounds, coupling)), Point)
+        return self.contradiction(self.limits(bounds, coupling)) is None
 
     def sums_of_rows(self, point: Point) -> FloatArray:
         """(k,) what the rows sum to, before anything is let off."""

@@ -119,8 +119,6 @@ def _gaps_across(
     elastic: Elastic, hierarchy: Hierarchy, bounds: Bounds, coupling: Coupling
 ) -> IntArray | None:
     """The least gaps of the nodes under rows across the tree, by linear programming."""
-    from solver.simplex import Point
-
     columns, nodes = elastic.columns, elastic.case.nodes
     limits = elastic.limits(bounds, coupling)
     elastic.follow_what_is_assigned(limits)
@@ -128,20 +126,20 @@ def _gaps_across(
     limits.low[columns.assigned] = 0
     cost = np.zeros(len(limits.low))
     cost[columns.gap] = 1.0
-    point = elastic.solve(limits, cost)
-    if not isinstance(point, Point):
+    if elastic.contradiction(limits):
         return None
+    point = elastic.solve(limits, cost)
     least = int(np.ceil(point.value[columns.gap].sum() - _ROUGH))
     cost[columns.gap] = hierarchy.depth[nodes]
     for more in _MORE:
         limits.low[columns.assigned] = limits.high[columns.assigned] = bounds.total - least - more
-        point = elastic.solve(limits, cost)
-        if isinstance(point, Point):
-            gap = np.zeros(hierarchy.nodes)
-            gap[nodes] = point.value[columns.gap]
-            whole = _whole(hierarchy, gap, least + more)
-            if _holds(elastic, hierarchy, bounds, coupling, whole):
-                return whole
+        if elastic.contradiction(limits):
+            continue
+        gap = np.zeros(hierarchy.nodes)
+        gap[nodes] = elastic.solve(limits, cost).value[columns.gap]
+        whole = _whole(hierarchy, gap, least + more)
+        if _holds(elastic, hierarchy, bounds, coupling, whole):
+            return whole
     raise LinearProgramFailed("no gaps of whole minor units are found that can be confirmed")
 
 

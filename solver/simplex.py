@@ -2,18 +2,20 @@
 
     minimise cost x   subject to   A x = 0,   low <= x <= high
 
-HiGHS goes on from where the last answer left it. No status is believed: a point is checked against
-every limit, and "there is none" only counts with prices that prove it.
+HiGHS goes on from where the last answer left it. It is only asked what has an answer: whether
+limits can hold is asked as how far they must open until they do, never as "is there a point?",
+for near the border its "infeasible" is not to be had or not to be trusted. An answer is checked
+against every limit before it is one.
 
-Numbers: HiGHS keeps a limit to 1e-10 of the unit that columns are measured in. With all money as
-that unit, this is 10.00 of a billion in cents. So a point is sought twice, the second time as the
-way from the first one, in a unit a million times smaller.
+Numbers: HiGHS keeps a limit to 1e-9 of the unit that columns are measured in. With all money as
+that unit, this is 1.00 of a billion. So an answer is sought twice, the second time as the way from
+the first one, in a unit a million times smaller.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -28,20 +30,21 @@ from solver.watch import Watch
 _HIGHS: Final[Mapping[str, Any]] = {
     "msg": False,
     "threads": 1,
-    "solver": "simplex",
-    "presolve": "off",  # it finds out that there is no point, but not why
+    "solver": "simplex",  # a vertex, whose prices are those of few limits
+    "presolve": "off",  # it would throw away where the last answer stood
     "small_matrix_value": 1e-12,
-    "primal_feasibility_tolerance": 1e-10,  # the tightest that HiGHS offers
-    "dual_feasibility_tolerance": 1e-10,
+    "primal_feasibility_tolerance": 1e-9,
+    "dual_feasibility_tolerance": 1e-9,
 }
 _CLOSER: Final = 1e-6
 """The unit of the second look, as a part of that of the first."""
-_FINE: Final = 1e6
-"""A unit of so many minor units needs no second look: 1e-10 of it is nothing."""
-_BELIEVED: Final = 1e-9
-"""How far a point may miss a limit or an equation, in units, relative to what it sums."""
-_NOISE: Final = 1e-9
-"""A price below this part of the largest is none."""
+_FINE: Final = 1e5
+"""A unit of so many minor units needs no second look: 1e-9 of it is nothing."""
+_BELIEVED: Final = 1e-8
+"""How far an answer may miss a limit or an equation, in units, relative to what it sums."""
+_NOISE: Final = 1e-11
+"""A price below this part of the largest may be what floating point left of none."""
+_FAR: Final = 1e3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,23 +60,33 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Point:
-    """Columns that keep all limits, at the least cost. In minor units."""
+    """Columns that keep all limits at the least cost, and the prices that prove it."""
 
     value: FloatArray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Contradiction:
-    """A price for each column: the sum of price x is 0 by the equations, and below 0 by limits.
-
-    Where the price is above 0 the high limit of the column takes part, where it is below 0 the low.
-    """
-
+    """In minor units."""
     price: FloatArray
-    """Per minor unit of the column; the largest is about 1."""
+    """Per minor unit: whatever keeps the equations, the sum of price x is 0."""
+    origin: FloatArray
+    """Values near to these that keep the equations exactly, or nearly so."""
+
+    far: FloatArray
+    """More than any column can be where people carry all the money that there is."""
+
+    def worth(self, limits: Limits) -> float:
+        """The most that the sum of price x can be by these limits.
+
+        Below 0 it proves that they cannot all hold.
+        """
+        price = self.price
+        limit = np.where(price > 0, limits.high, limits.low)
+        unlimited = np.abs(limit) >= UNLIMITED
+        if np.any(np.abs(price[unlimited]) > _NOISE * np.abs(price).max(initial=0.0)):
+            return np.inf
+        finite = price @ np.where(unlimited, 0.0, limit - self.origin)
+        return float(finite + np.abs(price[unlimited]) @ self.far[unlimited])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Simplex:
     """A programme in the hands of HiGHS; what it did before never changes an answer's meaning."""
 
@@ -85,6 +98,8 @@ class Simplex:
     size: FloatArray
     """What each column is measured in, as a multiple of the unit: near 1 but for odd rows."""
     watch: Watch
+    steps: int = 0
+    """All steps so far."""
 
     @classmethod
     def of(cls, lp: pulp.LpProblem, told: IntArray, size: FloatArray, watch: Watch) -> Simplex:
@@ -99,25 +114,20 @@ class Simplex:
         matrix = sparse.csr_array((rows.value_, rows.index_, rows.start_), shape=shape)
         return cls(highs, matrix, told, size, watch)
 
-    def solve(
-        self, limits: Limits, unit: float, cost: FloatArray | None = None
-    ) -> Point | Contradiction:
-        """The cheapest point, costs being per minor unit; or why there is none.
+    def solve(self, limits: Limits, cost: FloatArray, unit: float) -> Point:
+        """The cheapest point; costs are per minor unit, `unit` is about all the money there is.
 
-        `unit`: about all the money there is, at least 1 minor unit. Raises `TimeIsUp` and
-        `SolveStopped` as the watch says, and `LinearProgramFailed` where HiGHS finds neither, or
-        something that does not pass the check, or no end of cheapness.
+        Raises `TimeIsUp` and `SolveStopped` as the watch says, and `LinearProgramFailed` where
+        HiGHS finds no point that passes the check, or no end of cheapness.
         """
-        cost = np.zeros_like(self.size) if cost is None else cost
-        answer = self._look(limits, cost, np.zeros_like(self.size), unit)
-        if isinstance(answer, Point) and unit > _FINE:
-            origin = self._completed(np.rint(answer.value))
-            answer = self._look(limits, cost, origin, _CLOSER * unit)
-        return answer
+        point = self._look(limits, cost, np.zeros_like(self.size), unit)
+        if unit > _FINE:
+            origin = self._completed(np.rint(point.value))
+            closer = self._look(limits, cost, origin, _CLOSER * unit)
+            point = replace(closer, far=point.far)
+        return point
 
-    def _look(
-        self, limits: Limits, cost: FloatArray, origin: FloatArray, unit: float
-    ) -> Point | Contradiction:
+    def _look(self, limits: Limits, cost: FloatArray, origin: FloatArray, unit: float) -> Point:
         """Solve for the way from `origin`, which keeps the equations."""
         step = unit * self.size
         low = np.where(limits.low > -UNLIMITED, (limits.low - origin) / step, -np.inf)
@@ -125,29 +135,29 @@ class Simplex:
         columns = np.arange(len(step), dtype=np.int32)
         self.highs.changeColsBounds(len(step), columns, low, high)
         self.highs.changeColsCost(len(step), columns, cost * self.size)
-        status = self._run()
-        if status == "kOptimal":
-            way = np.array(self.highs.getSolution().col_value)
-            self._believe(way, low, high)
-            return Point(origin + step * way)
-        if status == "kInfeasible" and (price := self._proof(low, high)) is not None:
-            price /= self.size
-            return Contradiction(price / np.abs(price).max())
-        raise LinearProgramFailed(f"HiGHS gave up on the limits: {status}")
+        self._run()
+        found = self.highs.getSolution()
+        way = np.array(found.col_value)
+        self._believe(way, low, high)
+        price = self.matrix.T @ np.array(found.row_dual)
+        return Point(origin + step * way, price / self.size, origin, _FAR * unit * self.size)
 
-    def _run(self) -> str:
+    def _run(self) -> None:
+        if self._ran() == "kOptimal":
+            return
+        self.highs.clearSolver()  # the basis of another question may be a bad start
+        if (status := self._ran()) != "kOptimal":
+            raise LinearProgramFailed(f"HiGHS gave up on the limits: {status}")
+
+    def _ran(self) -> str:
         self.watch.look()
         left = self.watch.seconds_left()
         if np.isfinite(left):
             self.highs.setOptionValue("time_limit", self.highs.getRunTime() + left)
         self.highs.run()
+        self.steps += int(self.highs.getInfo().simplex_iteration_count)
+        self.watch.look()
         status: str = self.highs.getModelStatus().name
-        if status in ("kTimeLimit", "kInterrupt"):
-            self.watch.look()
-        if status not in ("kOptimal", "kInfeasible"):
-            self.highs.clearSolver()  # a basis inherited from another question may be a bad start
-            self.highs.run()
-            status = self.highs.getModelStatus().name
         return status
 
     def _believe(self, way: FloatArray, low: FloatArray, high: FloatArray) -> None:
@@ -156,20 +166,6 @@ class Simplex:
         left = np.abs(self.matrix @ way) / (1 + abs(self.matrix) @ np.abs(way))
         if not max(outside.max(), left.max()) <= _BELIEVED:
             raise LinearProgramFailed("HiGHS calls a point optimal that misses limits")
-
-    def _proof(self, low: FloatArray, high: FloatArray) -> FloatArray | None:
-        """Prices of the columns, in units, that prove that no point keeps these limits."""
-        _, found, ray = self.highs.getDualRay()
-        if not found:
-            return None
-        for row_price in (ray, -ray):
-            price: FloatArray = self.matrix.T @ row_price
-            price[np.abs(price) <= _NOISE * np.abs(price).max(initial=0.0)] = 0.0
-            limit = np.where(price > 0, high, low)
-            used = price != 0
-            if used.any() and price[used] @ limit[used] < 0:
-                return price
-        return None
 
     def _completed(self, value: FloatArray) -> FloatArray:
         """The same values, but every column that a row tells is what the row says."""

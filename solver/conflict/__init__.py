@@ -41,9 +41,9 @@ def diagnose(
     names = Names(problem, hierarchy, bounds, coupling)
     told = conflict_of_the_tree(names)
     mended = bounds if told is None else relaxed(hierarchy, bounds)
-    rows = coupling
     # Sums beyond every amount that can be stated are no longer told apart.
-    if coupling is not None and len(coupling) and mended.total <= AMOUNT_LIMIT:
+    rows = coupling if mended.total <= AMOUNT_LIMIT else None
+    if coupling is not None and rows is not None and len(rows):
         from solver.conflict.across import Across  # PuLP is slow to import, and rarely used
 
         across = Across.of(replace(names, bounds=mended), coupling.at(mended.total), watch)
@@ -52,7 +52,7 @@ def diagnose(
     if told is None:
         return None
     conflict, words = told
-    after = replace(names, bounds=mended, coupling=rows)
+    after = replace(names, bounds=mended, coupling=coupling if rows is None else rows)
     least, most = feasible_target(hierarchy, mended, rows, watch)
     return Infeasibility(conflict, tuple(_changes(names, after)), least, most, words)
 
@@ -71,8 +71,8 @@ def _changes(before: Names, after: Names) -> Iterator[Relaxation]:
     names = () if before.coupling is None else before.coupling.name
     for k, name in enumerate(names):
         is_parity = name.startswith("parity:")
-        if is_parity and name in names[:k]:
-            continue
+        if is_parity and k and names[k - 1] == name:
+            continue  # its peers stand side by side, and are one rule
         for end in ENDS[: 1 if is_parity else 2]:
             yield from _change(before.of_row(k, end), after.of_row(k, end))
 

@@ -7,16 +7,16 @@ from functools import cached_property
 
 import numpy as np
 
-from solver.conflict.names import Names, limit_of_row
+from solver.conflict.names import ENDS, Names, limit_of_row
 from solver.conflict.rows import Ends, irreducible
 from solver.conflict.tree import Told
 from solver.conflict.words import about_a_row, about_a_torn_row
 from solver.coupling import Coupling
-from solver.elastic import Elastic
+from solver.elastic import Contradiction, Elastic
 from solver.errors import LinearProgramFailed
+from solver.infeasibility import Rule
 from solver.problem import BoolArray
 from solver.relaxed_rows import least_breach, relaxed_rows
-from solver.simplex import Contradiction
 from solver.watch import Watch
 
 
@@ -47,28 +47,21 @@ class Across:
     def told(self) -> Told | None:
         """An irreducible conflict and what is said about it, or None where all can hold."""
         if self._torn:
-            least, most = (self.names.of_row(self._torn[0], end) for end in ("min", "max"))
-            return (least, most), about_a_torn_row(least, most)
+            return self._told_of_a_torn_row(self._torn[0])
         if self._contradiction is None:
             return None
-        ends = Ends(self.names, self.elastic)
-        kept = irreducible(ends, self._contradiction)
-        moved = self._moved(ends)
-        subject = int(np.flatnonzero(kept & moved)[0])
-        count = int(moved.sum())
-        row, end = ends.row_of(subject)
-        rule = self.names.of_row(row, end)
-        words = about_a_row(
-            self.coupling,
-            row,
-            rule,
-            self._needed(ends, kept, subject, alone=count == 1),
-            "all other rules" if count == 1 else "the other rules of this conflict",
-        )
-        if count > 1:
-            words += (f" In all, {count:,} rules across the organisation give way.",)
-        others = (other for other in ends.named(kept) if other != rule)
-        return (rule, *others), words
+        ends, kept = irreducible(Ends(self.names, self.elastic), self._contradiction)
+        rules = list(ends.named(kept))
+        moved = self._moved()
+        subject = next(rule for rule in rules if rule.name in moved)
+        if len(moved) == 1:
+            needed, others = moved[subject.name], "all other rules"
+        else:
+            needed, others = _needed(ends, kept, subject), "the other rules of this conflict"
+        words = about_a_row(self.coupling, subject, needed, others)
+        if len(moved) > 1:
+            words += (f" In all, {len(moved):,} rules across the organisation give way.",)
+        return (subject, *(rule for rule in rules if rule != subject)), words
 
     @cached_property
     def _torn(self) -> list[int]:
@@ -76,34 +69,42 @@ class Across:
         torn: list[int] = np.flatnonzero(self.coupling.min > self.coupling.max).tolist()
         return torn
 
+    def _told_of_a_torn_row(self, k: int) -> Told:
+        least, most = (self.names.of_row(k, end) for end in ENDS)
+        entries = slice(self.coupling.start[k], self.coupling.start[k + 1])
+        coefficient = self.coupling.coefficient[entries]
+        if least.value > 0 and np.all(coefficient <= 0):
+            return (least,), about_a_row(self.coupling, least, 0, "quotas of 0 or more")
+        if most.value < 0 and np.all(coefficient >= 0):
+            return (most,), about_a_row(self.coupling, most, 0, "quotas of 0 or more")
+        return (least, most), about_a_torn_row(least, most)
+
     @cached_property
     def _contradiction(self) -> Contradiction | None:
-        answer = self.elastic.solve(self.elastic.limits(self.names.bounds, self.coupling))
-        return answer if isinstance(answer, Contradiction) else None
+        limits = self.elastic.limits(self.names.bounds, self.coupling)
+        return self.elastic.contradiction(limits)
 
-    def _moved(self, ends: Ends) -> BoolArray:
-        """The rules of rows that the relaxation changes, by number."""
-        before, after = self.coupling, self.mended
-        moved = np.zeros(len(ends.limit), dtype=bool)
-        wider = after.tolerance > before.tolerance
-        moved[ends.start[4] : ends.start[5]] = (after.min < before.min) | wider
-        moved[ends.start[5] :] = (after.max > before.max) | wider
-        numbers = np.zeros_like(moved)
-        numbers[ends.rule[moved & (ends.rule >= 0)]] = True
-        return numbers
+    def _moved(self) -> dict[str, float]:
+        """The rules of rows that the relaxation changes, and their new limits."""
+        after = replace(self.names, coupling=self.mended)
+        pairs = (
+            (self.names.of_row(k, end), after.of_row(k, end))
+            for k in range(len(self.coupling))
+            for end in ENDS
+        )
+        return {new.name: new.value for old, new in pairs if old != new}
 
-    def _needed(self, ends: Ends, kept: BoolArray, subject: int, *, alone: bool) -> float:
-        """How far a rule would have to give way; nan where nobody can tell.
 
-        Where it gives way alone, for all other rules; else for the others of the conflict.
-        """
-        row, end = ends.row_of(subject)
-        if alone:
-            return float(limit_of_row(self.mended, row, end))
-        others = kept.copy()
-        others[subject] = False
-        try:
-            breached = least_breach(self.elastic, ends.limits(others), row, end)
-        except LinearProgramFailed:
-            return np.nan
-        return float(limit_of_row(breached, row, end))
+def _needed(ends: Ends, kept: BoolArray, subject: Rule) -> float:
+    """How far a rule must give way for the others of the conflict; nan where nobody can tell."""
+    places = enumerate(ends.coupling.name)
+    row, end = next(
+        (k, end) for k, _ in places for end in ENDS if ends.names.of_row(k, end) == subject
+    )
+    others = kept.copy()
+    others[ends.rule[ends.start[4 if end == "min" else 5] + row]] = False
+    try:
+        breached = least_breach(ends.elastic, ends.limits(others), row, end)
+    except LinearProgramFailed:
+        return np.nan
+    return float(limit_of_row(breached, row, end))

@@ -1,10 +1,10 @@
 """An irreducible conflict in which rules across the tree take part.
 
-When no plan keeps the limits, HiGHS's dual ray prices them: the priced ones alone contradict each
-other. Within a cell every cap takes part; of limits from below only as many as the contradiction
-needs, the weightiest first. Then each rule is dropped in turn: where the others still contradict
-each other, they are the conflict, and where they can hold, it is needed. Quotas of at least 0 are
-no rule and always hold.
+When rows must open before a plan keeps the limits, the least opening has its prices, and the limits
+that are priced contradict each other by themselves. Within a cell every cap takes part; of limits
+from below only as many as the contradiction needs, the weightiest first. Then each rule is dropped
+in turn: where the others still contradict each other, they are the conflict, and where they can
+hold, it is needed. Quotas of at least 0 are no rule and always hold.
 """
 
 from __future__ import annotations
@@ -12,21 +12,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import compress
 from typing import Final
 
 import numpy as np
 
 from solver.bounds import Bounds
-from solver.conflict.names import End, Names
+from solver.conflict.names import Names
 from solver.coupling import Coupling
-from solver.elastic import Elastic
+from solver.elastic import Contradiction, Elastic
 from solver.errors import LinearProgramFailed
 from solver.infeasibility import Rule
 from solver.problem import NOT_SET, UNLIMITED, BoolArray, FloatArray, IntArray
-from solver.simplex import Contradiction, Limits
+from solver.simplex import Limits
 
-_QUESTIONS: Final = 400
-"""How often HiGHS is asked at most; beyond that, a rule may be named that is not needed."""
+_STEPS: Final = 10_000
+"""Of the simplex method at most, some seconds; then a rule may be named that is not needed."""
+_QUESTION: Final = 50
+"""What each question costs beside its steps."""
 _NOISE: Final = 1e-9
 """A part of all that prices weigh that counts for nothing."""
 
@@ -121,19 +124,37 @@ class Ends:
         kept[self.target] |= kept[parities[parities >= 0]].any()
         return kept
 
+    @property
+    def everything(self) -> BoolArray:
+        """All rules, by number."""
+        return np.isin(np.arange(len(self.limit)), self.rule)
+
+    def only(self, kept: BoolArray) -> Ends:
+        """These rules by themselves, in a programme that is no larger than they need."""
+        bounds, coupling = self._rules(kept)
+        rows = _limited(coupling)
+        names = replace(self.names, bounds=bounds, coupling=rows)
+        case = self.elastic.case
+        watch = self.elastic.simplex.watch
+        elastic = Elastic.of(case.hierarchy, bounds, rows, watch, total=case.total)
+        return Ends(names, elastic)
+
     def limits(self, kept: BoolArray) -> Limits:
-        """The bounds of all columns with only these rules, `kept` by their numbers."""
+        """The bounds of all columns with only these rules, by their numbers."""
+        return self.elastic.limits(*self._rules(kept))
+
+    def _rules(self, kept: BoolArray) -> tuple[Bounds, Coupling]:
         limit = np.where((self.rule >= 0) & kept[self.rule], self.limit, self.nothing)
         floor, cap, unit_min, unit_max, row_min, row_max = np.split(limit, self.start[1:-1])
         bounds = replace(
             self.bounds,
             floor=floor,
             cap=cap,
-            fixed=np.full(len(floor), NOT_SET),
+            fixed=np.where(kept[: len(floor)], self.bounds.fixed, NOT_SET),
             unit_min=unit_min,
             unit_max=unit_max,
         )
-        return self.elastic.limits(bounds, replace(self.coupling, min=row_min, max=row_max))
+        return bounds, replace(self.coupling, min=row_min, max=row_max)
 
     def priced(self, found: Contradiction) -> FloatArray:
         """What each end weighs in a contradiction, per minor unit; 0 where it takes no part."""
@@ -157,11 +178,6 @@ class Ends:
         needed[self.rule[weight > 0]] = True
         return self.with_target(needed)
 
-    def row_of(self, end: int) -> tuple[int, End]:
-        """The row across the tree that an end limits, and which of its two ends it is."""
-        side: End = "min" if end < self.start[5] else "max"
-        return int(end - self.start[4 if side == "min" else 5]), side
-
     def named(self, kept: BoolArray) -> Iterator[Rule]:
         """Rules by name: rows across the tree, the target, units, reps, each in layout order."""
         names = self.names
@@ -175,30 +191,34 @@ class Ends:
                     yield names.holding_rep(place, "floor" if block == 0 else "cap")
 
 
-def irreducible(ends: Ends, found: Contradiction) -> BoolArray:
+def irreducible(ends: Ends, found: Contradiction) -> tuple[Ends, BoolArray]:
     """The rules of an irreducible conflict, by number; `found` contradicts all rules together."""
-    everything = np.isin(np.arange(len(ends.limit)), ends.rule)
     for thinned in (True, False):
-        kept = ends.taking_part(found, everything, thinned=thinned)
-        kept = _each_needed(ends, kept, thinned=thinned)
-        if _contradiction(ends, kept):
-            return kept
-    return _each_needed(ends, everything, thinned=False)  # the last digits of a price were noise
+        few = ends.only(ends.taking_part(found, ends.everything, thinned=thinned))
+        if _contradiction(few, few.everything):
+            break
+    else:
+        few = ends  # the last digits of a price were noise
+    kept = _each_needed(few, thinned=True)
+    return few, kept if _contradiction(few, kept) else _each_needed(few, thinned=False)
 
 
-def _each_needed(ends: Ends, kept: BoolArray, *, thinned: bool) -> BoolArray:
+def _each_needed(ends: Ends, *, thinned: bool) -> BoolArray:
     """The rules without those that can be dropped one by one."""
+    kept = ends.everything
     needed: set[int] = set()
-    questions = 0
+    simplex = ends.elastic.simplex
+    last = simplex.steps + _STEPS
     for end in ends.order.tolist():
-        if not kept[end] or int(ends.alike[end]) in needed or questions == _QUESTIONS:
+        if simplex.steps > last:
+            break
+        if not kept[end] or int(ends.alike[end]) in needed:
             continue
         others = kept.copy()
         others[end] = False
         if ends.with_target(others)[end]:
-            needed.add(int(ends.alike[end]))
             continue
-        questions += 1
+        last -= _QUESTION
         if answer := _contradiction(ends, others):
             kept = ends.taking_part(answer, others, thinned=thinned)
         else:
@@ -209,7 +229,25 @@ def _each_needed(ends: Ends, kept: BoolArray, *, thinned: bool) -> BoolArray:
 def _contradiction(ends: Ends, kept: BoolArray) -> Contradiction | None:
     """Why these rules cannot hold together; None where they can, or where nobody can tell."""
     try:
-        answer = ends.elastic.solve(ends.limits(kept))
+        return ends.elastic.contradiction(ends.limits(kept))
     except LinearProgramFailed:
         return None
-    return answer if isinstance(answer, Contradiction) else None
+
+
+def _limited(coupling: Coupling) -> Coupling:
+    """The rows that have a limit."""
+    kept = (coupling.min > -UNLIMITED) | (coupling.max < UNLIMITED)
+    entry = kept[coupling.row]
+    size = np.diff(coupling.start)[kept]
+    return replace(
+        coupling,
+        name=tuple(compress(coupling.name, kept)),
+        peers=tuple(compress(coupling.peers, kept)),
+        start=np.append(0, np.cumsum(size)),
+        rep=coupling.rep[entry],
+        coefficient=coupling.coefficient[entry],
+        min=coupling.min[kept],
+        max=coupling.max[kept],
+        tolerance=coupling.tolerance[kept],
+        even=coupling.even[kept],
+    )

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
 
 from solver.bounds import Bounds
 from solver.conflict.tree import Intervals
 from solver.coupling import Coupling
+from solver.errors import LinearProgramFailed
 from solver.hierarchy import Hierarchy
 from solver.problem import AMOUNT_LIMIT, UNLIMITED
 from solver.watch import Watch
+
+if TYPE_CHECKING:
+    from solver.elastic import Elastic
 
 
 def feasible_target(
@@ -27,38 +34,81 @@ def feasible_target(
     intervals = Intervals.of(hierarchy, bounds)
     least, most = int(intervals.low[0]), int(intervals.high[0])
     if coupling is not None and len(coupling):
-        holds = _possible(hierarchy, bounds, coupling, watch or Watch())
-        least = _last(holds, bounds.total, least)
-        most = _last(holds, bounds.total, min(most, AMOUNT_LIMIT))
+        amounts = _Amounts.of(hierarchy, bounds, coupling, watch)
+        least, most = amounts.last(least), amounts.last(min(most, AMOUNT_LIMIT))
         most = UNLIMITED if most == AMOUNT_LIMIT else most
     return least, None if most >= UNLIMITED else most
 
 
-def _possible(
-    hierarchy: Hierarchy, bounds: Bounds, coupling: Coupling, watch: Watch
-) -> Callable[[int], bool]:
-    """Whether an amount can be assigned."""
-    from solver.elastic import Elastic  # PuLP is slow to import, and most rules need none
+@dataclass(frozen=True, slots=True, eq=False)
+class _Amounts:
+    """Which amounts can be assigned under rules across the tree."""
 
-    elastic = Elastic.of(hierarchy, bounds, coupling, watch)
+    bounds: Bounds
+    coupling: Coupling
+    elastic: Elastic
 
-    def possible(total: int) -> bool:
-        unit_min, unit_max = bounds.unit_min.copy(), bounds.unit_max.copy()
+    @classmethod
+    def of(
+        cls, hierarchy: Hierarchy, bounds: Bounds, coupling: Coupling, watch: Watch | None
+    ) -> Self:
+        from solver.elastic import Elastic  # PuLP is slow to import, and most rules need none
+
+        return cls(bounds, coupling, Elastic.of(hierarchy, bounds, coupling, watch))
+
+    def last(self, outside: int) -> int:
+        """The last amount that can be assigned on the way from the target to `outside`.
+
+        What is even for a parity is a line over the amount, but for rounding: the linear programme
+        says about where the last amount is, and whole amounts around it are tried.
+        """
+        start, way = self.bounds.total, 1 if outside > self.bounds.total else -1
+        if start == outside or self._holds(outside):
+            return outside
+        near, end = (way * (amount - start) for amount in (self._about(way), outside))
+        return start + way * _last(lambda far: self._holds(start + way * far), near, end)
+
+    def _about(self, way: int) -> int:
+        """The least or the most amount by the linear programme, to a unit or two."""
+        columns = self.elastic.columns
+        limits = self.elastic.limits(self._restated(self.bounds.total), self.coupling)
+        limits.low[columns.total[0]], limits.high[columns.total[0]] = 0, UNLIMITED
+        self.elastic.follow_what_is_assigned(limits)
+        cost = np.zeros(columns.count)
+        cost[columns.total[0]] = -way
+        try:
+            found = self.elastic.solve(limits, cost)
+        except LinearProgramFailed:  # no end to it, but for the rounding of limits
+            return self.bounds.total
+        return round(float(found.value[columns.total[0]]))
+
+    def _holds(self, total: int) -> bool:
+        return self.elastic.holds(self._restated(total), self.coupling.at(total))
+
+    def _restated(self, total: int) -> Bounds:
+        unit_min, unit_max = self.bounds.unit_min.copy(), self.bounds.unit_max.copy()
         unit_min[0] = unit_max[0] = total
-        asked = replace(bounds, unit_min=unit_min, unit_max=unit_max)
-        return elastic.holds(asked, coupling.at(total))
-
-    return possible
+        return replace(self.bounds, unit_min=unit_min, unit_max=unit_max)
 
 
-def _last(holds: Callable[[int], bool], inside: int, outside: int) -> int:
-    """The last amount that holds on the way from one that does to one that may."""
-    if inside == outside or holds(outside):
-        return outside
-    while abs(outside - inside) > 1:
+def _last(holds: Callable[[int], bool], near: int, outside: int) -> int:
+    """The last number that holds, from 0, which does, to `outside`, which does not.
+
+    It is about `near`: steps from there double until it is passed, then the middle is tried.
+    """
+    inside, step = 0, 1
+    near = min(max(near, 0), outside)
+    if near == 0 or (near < outside and holds(near)):
+        inside = near
+        while (near := inside + step) < outside and holds(near):
+            inside, step = near, 2 * step
+        outside = min(near, outside)
+    else:
+        outside = near
+        while (near := outside - step) > inside and not holds(near):
+            outside, step = near, 2 * step
+        inside = max(near, inside)
+    while outside - inside > 1:
         middle = (inside + outside) // 2
-        if holds(middle):
-            inside = middle
-        else:
-            outside = middle
+        inside, outside = (middle, outside) if holds(middle) else (inside, middle)
     return inside

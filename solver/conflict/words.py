@@ -8,16 +8,17 @@ from solver.coupling import Coupling
 from solver.infeasibility import Rule, Words
 
 
-def about_a_row(coupling: Coupling, k: int, rule: Rule, needed: float, others: str) -> Words:
-    """What the rule of row k says, and what the `others` leave possible instead.
+def about_a_row(coupling: Coupling, rule: Rule, needed: float, others: str) -> Words:
+    """What the rule of a row says, and what the `others` leave possible instead.
 
     `needed`: in the row's own money, or as a tolerance; infinite where no statable limit would do,
     nan where it is unknown.
     """
-    kind, _, key = coupling.name[k].partition(":")
+    kind, _, key = rule.name.partition(":")
     if kind == "parity":
-        return _about_a_parity(key, float(rule.value), needed, others)
-    least = rule.name.endswith(":min")
+        return _about_a_parity(key, rule.value, needed, others)
+    name, _, end = rule.name.rpartition(":")
+    key, least, k = key.removesuffix(f":{end}"), end == "min", coupling.name.index(name)
     reps = int(coupling.start[k + 1] - coupling.start[k])
     subject, said, whose = {
         "group": (f"Group {key}", ("must carry at least ", "may carry at most "), _reps(reps)),

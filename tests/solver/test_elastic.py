@@ -26,12 +26,6 @@ def diagnosed(problem: Problem, policy: Policy) -> Infeasibility | None:
     return diagnose(problem, lay_out(problem), limits, rows)
 
 
-def found(problem: Problem, policy: Policy) -> Infeasibility:
-    infeasibility = diagnosed(problem, policy)
-    assert infeasibility is not None
-    return infeasibility
-
-
 @given(coupled_problems())
 def test_rules_drawn_around_a_plan_can_hold(case: tuple[Problem, Policy]) -> None:
     assert diagnosed(*case) is None
