@@ -48,11 +48,11 @@ _ENOUGH: Final = 12
 _FURTHEST: Final = 1e5
 """How far prices may push anybody, in stretches that matter: further out digits are lost."""
 _TRIES: Final = 60
-_LEAST_CURVATURE: Final = 1e-10
+_LEAST_CURVATURE: Final = 1e-12
 """Added to the curvature, as a part of what it is when everybody is free: rows may say the same."""
 _NOISE: Final = 1e-7
 """Prices below this part of the largest one are an interior point's way to say 0."""
-_FLAT: Final = 1e-6
+_FLAT: Final = 1e-10
 """Below this part a row has nobody left who could move."""
 
 
