@@ -110,9 +110,9 @@ def over_assignments(problem: Problem, policy: Policy, hierarchy: Hierarchy) -> 
     """(m + 1,) the share by which each node's target would be exceeded, its own or inherited."""
     own = np.append(problem.units.over_assignment, policy.over_assignment)
     over: FloatArray = own[hierarchy.unit_row]  # row -1, the company, is the appended entry
-    for node in range(1, hierarchy.nodes):
-        if np.isnan(over[node]):
-            over[node] = over[hierarchy.parent[node]]
+    for level in [*hierarchy.levels()][-2::-1]:  # from the top
+        silent = level[np.isnan(over[level])]
+        over[silent] = over[hierarchy.parent[silent]]
     return over
 
 

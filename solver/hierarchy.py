@@ -6,8 +6,10 @@ reps and units were listed changes nothing, not even the last bit of a sum.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -88,43 +90,58 @@ def _arranged(
     rep_row: IntArray, rep_node: IntArray, unit_row: IntArray, parent: IntArray
 ) -> Hierarchy:
     """What follows from reps and nodes in layout order."""
-    depth = np.zeros(len(parent), dtype=np.int64)
-    for child in range(1, len(parent)):
-        depth[child] = depth[parent[child]] + 1
-    size = np.ones(len(parent), dtype=np.int64)
-    for child in range(len(parent) - 1, 0, -1):
-        size[parent[child]] += size[child]
-    nodes = np.arange(len(parent))
+    above = parent.tolist()  # plain numbers: a million look-ups in an array take their time
+    depth, size = [0] * len(above), [1] * len(above)
+    for child in range(1, len(above)):
+        depth[child] = depth[above[child]] + 1
+    for child in range(len(above) - 1, 0, -1):
+        size[above[child]] += size[child]
+    before = np.append(0, np.cumsum(np.bincount(rep_node, minlength=len(above))))
+    nodes = np.arange(len(above))
     return Hierarchy(
         rep_row=rep_row,
         rep_node=rep_node,
         unit_row=unit_row,
         parent=parent,
-        depth=depth,
-        first=np.searchsorted(rep_node, nodes),
-        last=np.searchsorted(rep_node, nodes + size),
+        depth=np.array(depth, dtype=np.int64),
+        first=before[nodes],
+        last=before[nodes + np.array(size)],
     )
 
 
 def _depth_first(ids: Sequence[str], parent: IntArray) -> tuple[IntArray, IntArray]:
-    """Rows of the units in depth-first order (the company first), and each one's parent node."""
-    children: list[list[int]] = [[] for _ in range(len(ids) + 1)]
-    for row in sorted(range(len(ids)), key=ids.__getitem__, reverse=True):
-        children[parent[row]].append(row)  # children[-1] are the company's
-    rows: list[int] = []
-    parents: list[int] = []
-    waiting = [(COMPANY, -1)]
-    while waiting:
-        row, above = waiting.pop()
-        node = len(rows)
-        rows.append(row)
-        parents.append(above)
-        waiting.extend((child, node) for child in children[row])
-    return np.array(rows, dtype=np.int64), np.array(parents, dtype=np.int64)
+    """Rows of the units in depth-first order (the company first), and each one's parent node.
+
+    Generation by generation instead of unit by unit: 0 stands for the company, r + 1 for row r.
+    """
+    above = np.append(0, parent + 1)
+    child = 1 + np.lexsort((_ranks(ids), parent))  # family by family, each by id
+    born = np.searchsorted(above[child], np.arange(len(above) + 1))  # where each family begins
+    generations = [np.zeros(1, dtype=np.int64)]
+    while len(generations[-1]):
+        family = generations[-1]
+        count = born[family + 1] - born[family]
+        skipped = born[family] - (np.cumsum(count) - count)
+        generations.append(child[np.arange(count.sum()) + skipped.repeat(count)])
+    size = np.ones(len(above), dtype=np.int64)
+    for members in generations[:0:-1]:
+        np.add.at(size, above[members], size[members])
+    node = np.zeros(len(above), dtype=np.int64)
+    for members in generations[1:-1]:
+        elder = np.cumsum(size[members]) - size[members]
+        family = above[members]
+        eldest = np.flatnonzero(np.diff(family, prepend=-1))
+        before_family = elder[eldest].repeat(np.diff(eldest, append=len(family)))
+        node[members] = node[family] + 1 + elder - before_family
+    rows = np.empty(len(above), dtype=np.int64)
+    rows[node] = np.arange(len(above)) + COMPANY
+    return rows, np.append(COMPANY, node[above[rows[1:] + 1]])
 
 
 def _ranks(ids: Sequence[str]) -> IntArray:
     """The place of each id among all ids in code point order, which no locale can change."""
+    if all(map(operator.lt, ids, islice(ids, 1, None))):  # as they often come
+        return np.arange(len(ids))
     ranks = np.empty(len(ids), dtype=np.int64)
     ranks[np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)] = np.arange(
         len(ids)

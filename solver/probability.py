@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr
 
 from solver.problem import FloatArray
 
@@ -17,6 +16,8 @@ def attainment_probability(
     standard deviation; where it is unknown (nan) so is the answer. A quota of 0 is always
     attained, any other never by a rep who is expected to sell nothing.
     """
+    from scipy.special import ndtr  # SciPy takes long to import, and few plans have a sigma
+
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         margin = np.log(baseline) - np.log(quota)
         chance = ndtr((margin - sigma**2 / 2) / sigma)
@@ -26,6 +27,8 @@ def attainment_probability(
 
 def chance_at(level: float) -> float:
     """P(sales >= quota) of everybody who stands at this level of `equal_probability`: Phi(-x)."""
+    from scipy.special import ndtr
+
     return float(ndtr(-level))
 
 
