@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 ROOM: Final = 1e-11
 """By how much the second stage may pass t*, as a part of a typical stretch: t* is a float."""
-_FORCED: Final = 1e-3
+FORCED: Final = 1e-3
 """Of the mean yardstick. A smaller part would cost the digits that cents need."""
 
 
@@ -79,7 +79,7 @@ def solve_coupled(
 
     used, largest = scale.complete, first_stage(scale)
     if largest is None and not scale.measured.all():
-        least = _FORCED * scale.yardstick.mean()
+        least = FORCED * scale.yardstick.mean()
         used = Scale(scale.anchor, np.maximum(scale.yardstick, least))
         largest = first_stage(used)
     if largest is None:

@@ -22,6 +22,9 @@ _NOISE: Final = 32 * np.finfo(np.float64).eps
 """What an evenest plan in float64 may be off by, as a part of all money (3 epsilons measured)."""
 _NEGLIGIBLE: Final = 1e-6
 """The same in minor units, for plans of little money."""
+_LOST: Final = 0.01
+"""The most of a minor unit that digits may be lost by: no price may be so large that a cent counts
+for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +105,9 @@ def _check_on_the_tree(c: Certificate, hierarchy: Hierarchy, limits: Bounds) -> 
 def _check_across_the_tree(
     c: Certificate, across: AcrossTheTree, hierarchy: Hierarchy, limits: Bounds
 ) -> Checks:
-    slack = _slack(c)
     level = _levels(c)
     own = level[hierarchy.rep_node] + across.coupling.pushes(across.row_level)
+    slack = _slack(c) + _lost_by_levels(c, across, np.abs(level[hierarchy.rep_node]))
     sums = conditions.keeps_sums(hierarchy, limits, c.quota)
     rows = conditions.keeps_rows(across.coupling, c.quota)
     is_least = largest.largest_is_least(c, across, hierarchy, limits, slack)
@@ -118,6 +121,15 @@ def _check_across_the_tree(
 
 def _slack(c: Certificate) -> float:
     return _NEGLIGIBLE + _NOISE * c.scale.magnitude(c.total, c.unrounded)
+
+
+def _lost_by_levels(c: Certificate, across: AcrossTheTree, level: FloatArray) -> float:
+    """The money whose digits are lost where levels (n,) and those of rules cancel each other."""
+    coupling = across.coupling
+    sizes = np.abs(coupling.coefficient * across.row_level[coupling.row])
+    added = level + np.bincount(coupling.rep, sizes, coupling.reps)
+    lost = float(np.finfo(np.float64).eps * np.sum(c.yardstick * added))
+    return min(lost, _LOST) if np.isfinite(lost) else 0.0
 
 
 def _levels(c: Certificate) -> FloatArray:

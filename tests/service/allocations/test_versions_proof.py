@@ -16,7 +16,7 @@ from service.allocations.versions.domain.content import Content, Parent
 from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.proof import examine, proof
 from service.roster.domain import read_inputs
-from solver.policy import Policy
+from solver.policy import Group, Policy, Relax
 
 type Document = dict[str, Any]
 
@@ -46,9 +46,12 @@ def rows(content: Content, listed: str) -> list[Any]:
 
 
 def a_proof(body: Document | None = None, parent: Parent | None = None) -> Document:
-    content = content_of(body or four_reps())
+    return proved(content_of(body or four_reps()), parent)
+
+
+def proved(content: Content, parent: Parent | None = None) -> Document:
     manifest = orjson.loads(content.manifest(parent))
-    return proof(manifest, rows(content, "units"), rows(content, "quotas"))
+    return proof(manifest, *(rows(content, name) for name in ("units", "quotas", "rules")))
 
 
 class TestCanonicalBytes:
@@ -147,6 +150,26 @@ class TestProof:
         stored = Path(__file__).with_name("proof-of-the-first-release.json")
 
         assert examine(orjson.loads(stored.read_bytes())).valid
+
+    def test_holds_where_a_rule_needs_somebody_without_reach(self) -> None:
+        body = four_reps(target=460)
+        body["reps"][2]["reach"] = 0
+        content = content_of(body, Policy(groups=(Group("few", ("cyd",), min=12_000),)))
+
+        verdict = examine(proved(content))
+
+        assert verdict.valid
+        assert {"rows", "largest", "squares"} < verdict.checks.keys()
+
+    def test_holds_where_nothing_is_left_of_a_rule(self) -> None:
+        """Ann can carry 105.00, so a group of her alone cannot carry 110.00."""
+        lifted = Relax("group:few:min", 0)
+        policy = Policy(groups=(Group("few", ("ann",), min=11_000),), relax=(lifted,))
+
+        verdict = examine(proved(content_of(four_reps(), policy)))
+
+        assert verdict.valid
+        assert "leximin" in verdict.checks
 
     def test_survives_programs_that_write_json_in_their_own_way(self) -> None:
         document = a_proof()

@@ -10,6 +10,7 @@ import numpy as np
 
 from service.allocations.versions.domain.document import Manifest, QuotaRow
 from solver.certificate import Certificate
+from solver.coupled import FORCED
 from solver.fairness import Scale
 from solver.probability import even_chance
 from solver.problem import BoolArray, FloatArray
@@ -22,6 +23,8 @@ _PART: Final = 1e-12
 """What a float may be off by, as a part of itself."""
 _NONE: Final = 1.001e-12
 """A yardstick of this part of the mean stands for none (see `solver.fairness.Scale`)."""
+STANDS_IN: Final = 1.001 * FORCED
+"""The same of a plan with rules across the units, which may need those reps (`solver.coupled`)."""
 _NO_LEVEL: Final = 1e-9
 """Where the common stretch is smaller than this there is no effort index."""
 
@@ -98,7 +101,10 @@ class Figures:
         yardstick = self._plan.yardstick
         if not stated.any():  # or too small for six decimals
             return bool(np.all(yardstick == 1)) or _same(yardstick, stated)
-        return _same(yardstick, Scale(self._plan.anchor, stated).effective)
+        forced = np.maximum(stated, FORCED * stated.mean())  # see `solver.coupled`
+        return _same(yardstick, Scale(self._plan.anchor, stated).effective) or (
+            self._plan.across is not None and _same(yardstick, forced)
+        )
 
     def _is_of_even_chance(self) -> bool:
         """Whether each anchor is the quota that the baseline and sigma attain with even chance."""
@@ -111,7 +117,8 @@ class Figures:
         """(n,) for whom the scale has nothing but a stand-in (`solver.fairness.Scale.complete`)."""
         anchor, yardstick = self._plan.anchor, self._plan.yardstick
         if self._plan.response == "linear":
-            return np.asarray(yardstick <= _NONE * yardstick.mean())
+            part = _NONE if self._plan.across is None else STANDS_IN
+            return np.asarray(yardstick <= part * yardstick.mean())
         return np.asarray(anchor <= _NONE * anchor.max())
 
     def ratios_are_stated(self) -> bool:
@@ -144,19 +151,16 @@ class Figures:
 
     def _stretches_are_stated_in(self, unit: float) -> bool:
         plan, level = self._plan, self._manifest["level"] / unit
-        stated, efforts = self._column("stretch"), self._column("effort")
-        compared = abs(level) > _NO_LEVEL and plan.response == "linear"
+        told, stated = self._manifest["common"]["stretch"], self._column("stretch")
+        efforts = self._column("effort")
+        apart = told is None and plan.across is not None  # rules hold everybody away from it
+        compared = abs(level) > _NO_LEVEL and plan.response == "linear" and not apart
         stretch = plan.scale.stretch(plan.unrounded) / unit
         effort = stretch / level if compared else np.full_like(stretch, np.nan)
-        held = (_agree(stated, stretch) & _agree(efforts, effort)) | (
-            self._unmeasured & np.isnan(stated) & np.isnan(efforts)
-        )
-        common = self._manifest["common"]["stretch"]
-        if common is None and plan.across:  # rules across the units hold everybody away from it
-            return bool(
-                np.all(_agree(stated, stretch) | self._unmeasured) and np.isnan(efforts).all()
-            )
-        return bool(np.all(held)) and _is_stated(common, level)
+        # What stands for a yardstick in a proof is none that people are told of.
+        untold = plan.across is not None or (np.isnan(stated) & np.isnan(efforts))
+        held = (_agree(stated, stretch) & _agree(efforts, effort)) | (self._unmeasured & untold)
+        return bool(np.all(held)) and (apart or _is_stated(told, level))
 
     def _column(self, name: str) -> FloatArray:
         rows: Sequence[Any] = self._quotas

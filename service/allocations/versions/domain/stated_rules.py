@@ -8,46 +8,88 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from service.allocations.versions.domain.document import Manifest, QuotaRow, UnitRow
+from service.allocations.versions.domain.stated_figures import STANDS_IN
 from solver.certificate import Certificate
 from solver.coupling import Coupling, around, even_shares
 from solver.fairness import Scale
-from solver.problem import UNLIMITED, IntArray
+from solver.problem import UNLIMITED, FloatArray, IntArray
 
 _OTHER = "the rules across the units are not those of the policy"
+
+type _Limits = tuple[float | None, float | None]
 
 
 def other_rules(
     manifest: Manifest, plan: Certificate, units: Sequence[UnitRow], quotas: Sequence[QuotaRow]
 ) -> Iterator[str]:
     """A sentence for every rule whose rows say something else than the policy does."""
-    policy = manifest["policy"]
-    wanted = {
-        *(f"group:{group['id']}" for group in policy.get("groups", [])),
-        *(f"margin:{floor['id']}" for floor in policy.get("margin_floors", [])),
-        *(f"row:{row['id']}" for row in policy.get("rows", [])),
-        *(f"parity:{rule['cohort']}" for rule in policy.get("parity", [])),
-    }
+    policy = _Asked(manifest)
     if plan.across is None:
-        yield from [_OTHER] if wanted else []
+        yield from [_OTHER] if policy.names else []
         return
-    if wanted != set(plan.across.coupling.name):
+    if policy.names != set(plan.across.coupling.name):
         yield _OTHER
         return
-    rules = _Rules(manifest, plan, plan.across.coupling, units, quotas)
+    rules = _Rules(policy, plan, plan.across.coupling, units, quotas)
     for name in (*rules.other_amounts(), *rules.other_parities()):
         yield f"{name} is not what the policy says"
+
+
+class _Asked:
+    """The rules of the policy once those have given way of which the document says so."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        policy = manifest["policy"]
+        moved = [*policy.get("relax", []), *manifest.get("relaxed", [])]
+        self._moved = {relax["rule"]: relax["to"] for relax in moved}
+        self.fairness = policy["fairness"]
+        self.groups = [
+            (name, dict.fromkeys(group["reps"], 1.0), limits)
+            for name, group, limits in self._limited("group", policy.get("groups", []), lowest=0)
+        ]
+        self.own_rows = [
+            (name, {rep: size for rep, size in row["coefficients"].items() if size}, limits)
+            for name, row, limits in self._limited("row", policy.get("rows", []))
+        ]
+        self.margins = [
+            (name, floor["unit"], limits)
+            for name, floor, limits in self._limited("margin", policy.get("margin_floors", []))
+        ]
+        tolerances = [
+            (name := f"parity:{rule['cohort']}", self._moved.get(name, rule["tolerance"]))
+            for rule in policy.get("parity", [])
+        ]
+        self.parities = [(name, part) for name, part in tolerances if part is not None]
+
+    def _limited(
+        self, kind: str, rules: Sequence[Any], lowest: float | None = None
+    ) -> Iterator[tuple[str, Any, _Limits]]:
+        """Names, rules and limits; a rule that is left with none is no rule any more."""
+        for rule in rules:
+            name = f"{kind}:{rule['id']}"
+            least = self._moved.get(f"{name}:min", rule["min"])
+            most = self._moved.get(f"{name}:max", rule.get("max"))
+            if (least, most) != (lowest, None):
+                yield name, rule, (least, most)
+
+    @property
+    def names(self) -> set[str]:
+        rules: list[tuple[Any, ...]] = [
+            *self.groups, *self.own_rows, *self.margins, *self.parities,
+        ]  # fmt: skip
+        return {rule[0] for rule in rules}
 
 
 @dataclass(frozen=True)
 class _Rules:
     """The rules as the policy states them, beside the rows that the certificate holds."""
 
-    manifest: Manifest
+    policy: _Asked
     plan: Certificate
     coupling: Coupling
     units: Sequence[UnitRow]
@@ -55,31 +97,20 @@ class _Rules:
 
     def other_amounts(self) -> Iterator[str]:
         """The groups, margin floors and own rows that differ."""
-        policy = self.manifest["policy"]
-        for group in policy.get("groups", []):
-            name, reps = f"group:{group['id']}", dict.fromkeys(group["reps"], 1.0)
-            if not self._is(name, reps, group["min"], group["max"]):
+        for name, terms, limits in (*self.policy.groups, *self.policy.own_rows):
+            if not self._is(name, terms, limits):
                 yield name
-        for row in policy.get("rows", []):
-            name, terms = f"row:{row['id']}", row["coefficients"]
-            own = {rep: size for rep, size in terms.items() if size != 0}
-            if not self._is(name, own, row["min"], row["max"]):
-                yield name
-        for floor in policy.get("margin_floors", []):
-            name = f"margin:{floor['id']}"
+        for name, unit, limits in self.policy.margins:
             stated = self._terms(name)
-            inside = stated.keys() <= self._reps_of(floor["unit"])
+            inside = stated.keys() <= self._reps_of(unit)
             margins = all(abs(margin) <= 1 for margin in stated.values())
-            if not (inside and margins and self._is(name, stated, floor["min"], None)):
+            if not (inside and margins and self._is(name, stated, limits)):
                 yield name
 
     def other_parities(self) -> Iterator[str]:
         """The parities whose limits are not around the even shares of their peers."""
-        scale = Scale(self.plan.anchor, self.plan.yardstick)
-        for rule in self.manifest["policy"].get("parity", []):
-            name = f"parity:{rule['cohort']}"
-            moved = self._moved.get(name, rule["tolerance"])
-            tolerance = np.inf if moved is None else moved
+        scale = Scale(self.plan.anchor, self._own_yardsticks())
+        for name, tolerance in self.policy.parities:
             rows = [k for k, of in enumerate(self.coupling.name) if of == name]
             members = [self._entries(k) for k in rows]
             together = np.concatenate(members)
@@ -95,15 +126,20 @@ class _Rules:
             ):
                 yield name
 
-    def _is(
-        self, name: str, terms: dict[str, float], least: float | None, most: float | None
-    ) -> bool:
-        """Whether a rule of one row has these terms, and these limits unless they gave way."""
+    def _own_yardsticks(self) -> FloatArray:
+        """(n,) without what stands for none where the rules could not hold otherwise."""
+        yardstick = self.plan.yardstick
+        column = {"equal_stretch": "reach", "equal_growth": "baseline"}.get(self.policy.fairness)
+        rows: Sequence[Any] = self.quotas
+        named = np.array([row[column] if column else 0.0 for row in rows], dtype=np.float64)
+        return np.where(yardstick <= STANDS_IN * yardstick.mean(), named, yardstick)
+
+    def _is(self, name: str, terms: dict[str, float], limits: _Limits) -> bool:
+        """Whether a rule of one row has these terms and limits."""
+        least, most = limits
+        wanted = (-UNLIMITED if least is None else least, UNLIMITED if most is None else most)
         k = self.coupling.name.index(name)
-        least = self._moved.get(f"{name}:min", least)
-        most = self._moved.get(f"{name}:max", most)
-        limits = (-UNLIMITED if least is None else least, UNLIMITED if most is None else most)
-        return self._terms(name) == terms and self._limits(k) == limits
+        return self._terms(name) == terms and self._limits(k) == wanted
 
     def _terms(self, name: str) -> dict[str, float]:
         k = self.coupling.name.index(name)
@@ -125,9 +161,3 @@ class _Rules:
             if row["parent"] in below:
                 below.add(row["id"])
         return {row["rep"] for row in self.quotas if row["unit"] in below}
-
-    @cached_property
-    def _moved(self) -> dict[str, float | None]:
-        """The limits of rules that gave way: by the policy's own word, then by the solver's."""
-        asked = self.manifest["policy"].get("relax", [])
-        return {relax["rule"]: relax["to"] for relax in (*asked, *self.manifest.get("relaxed", []))}
