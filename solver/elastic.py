@@ -308,8 +308,8 @@ class Elastic:
         unit = total if total < UNLIMITED else self.case.total
         return self.simplex.solve(limits, cost, float(max(unit, 1)))
 
-    def contradiction(self, limits: Limits) -> Contradiction | None:
-        """Why columns cannot keep these limits, which no row gives way to; None where they can.
+    def opened(self, limits: Limits) -> Point:
+        """The sums that keep these limits, with all rows open alike and as little as it takes.
 
         The limits of the tree alone must be able to hold.
         """
@@ -319,7 +319,14 @@ class Elastic:
             opened.high[block] = UNLIMITED
         opened.low[columns.shut], opened.low[columns.room] = 0, -UNLIMITED
         cost[columns.open] = 1.0
-        point = self.solve(opened, cost)
+        return self.solve(opened, cost)
+
+    def contradiction(self, limits: Limits) -> Contradiction | None:
+        """Why columns cannot keep these limits, which no row gives way to; None where they can.
+
+        The limits of the tree alone must be able to hold.
+        """
+        columns, point = self.columns, self.opened(limits)
         shut = limits.copy()
         shut.low[columns.shut] = shut.high[columns.shut] = 0
         if point.worth(shut) < 0:
@@ -332,6 +339,6 @@ class Elastic:
         """Whether all these rules can hold together."""
         return self.contradiction(self.limits(bounds, coupling)) is None
 
-    def sums_of_rows(self, point: Point) -> FloatArray:
+    def sums_of_rows(self, value: FloatArray) -> FloatArray:
         """(k,) what the rows sum to, before anything is let off."""
-        return self.case.cells.row_sums(point.value[self.columns.carried])
+        return self.case.cells.row_sums(value[self.columns.carried])

@@ -23,7 +23,6 @@ import numpy as np
 from solver.bounds import Bounds
 from solver.conflict.tree import torn_reps
 from solver.coupling import Coupling
-from solver.errors import LinearProgramFailed
 from solver.hierarchy import Hierarchy
 from solver.problem import UNLIMITED, FloatArray, IntArray
 from solver.relaxation import add_to_parents, sums_of_own_reps
@@ -47,9 +46,9 @@ def gaps(
     """The limits of what people carry, and the gap of each node, (m + 1,) in minor units.
 
     Ranges of nodes, the target with them, are less by the gaps at and below; a coupling is to be
-    restated for the new total, `coupling.at(limits.total)`. Where gaps cannot mend everything none
-    is booked and the limits are as they came: `solver.conflict.diagnose` names the conflict. Raises
-    `LinearProgramFailed`, `TimeIsUp` and `SolveStopped` as `diagnose` does.
+    restated for the new total, `coupling.at(limits.total)`. Where no gaps of whole minor units mend
+    everything none is booked and the limits are as they came: `solver.conflict.diagnose` names the
+    conflict. Raises `LinearProgramFailed`, `TimeIsUp` and `SolveStopped` as `diagnose` does.
     """
     nothing = bounds, np.zeros(hierarchy.nodes, dtype=np.int64)
     gap = _gaps_of_the_tree(hierarchy, bounds)
@@ -132,15 +131,16 @@ def _gaps_across(
     least = int(np.ceil(point.value[columns.gap].sum() - _ROUGH))
     cost[columns.gap] = hierarchy.depth[nodes]
     for more in _MORE:
-        limits.low[columns.assigned] = limits.high[columns.assigned] = bounds.total - least - more
-        if elastic.contradiction(limits):
+        left = bounds.total - least - more
+        limits.low[columns.assigned] = limits.high[columns.assigned] = left
+        if left < 0 or elastic.contradiction(limits):
             continue
         gap = np.zeros(hierarchy.nodes)
         gap[nodes] = elastic.solve(limits, cost).value[columns.gap]
         whole = _whole(hierarchy, gap, least + more)
         if _holds(elastic, hierarchy, bounds, coupling, whole):
             return whole
-    raise LinearProgramFailed("no gaps of whole minor units are found that can be confirmed")
+    return None
 
 
 def _whole(hierarchy: Hierarchy, gap: FloatArray, total: int) -> IntArray:

@@ -27,6 +27,8 @@ _ROUGH: Final = 1e-3
 _PLACES: Final = 4
 """Decimals of a relaxed tolerance: a hundredth of a per cent."""
 _ATTEMPTS: Final = 4
+_AROUND: Final = 2
+"""How many minor units from a fractional sum of a cell a whole one is looked for."""
 
 
 def relaxed_rows(elastic: Elastic, bounds: Bounds, coupling: Coupling) -> Coupling:
@@ -41,11 +43,11 @@ def relaxed_rows(elastic: Elastic, bounds: Bounds, coupling: Coupling) -> Coupli
         rows, later = _of_kinds(coupling, (kind,)), _THE_LAST_TO_GIVE_WAY_FIRST[place + 1 :]
         if rows.any():
             limits = _giving_way(elastic, bounds, mended, rows, _of_kinds(coupling, later))
-            sums = elastic.sums_of_rows(_solved(elastic, limits, kind))
+            sums = elastic.sums_of_rows(_solved(elastic, limits, kind).value)
             mended = _wider(elastic, mended, rows, sums)
     for attempt in range(_ATTEMPTS):
         if elastic.holds(bounds, mended):
-            return mended
+            return _for_whole_quotas(elastic, bounds, coupling, mended)
         mended = _looser(elastic, coupling, mended, 10**attempt)
     raise LinearProgramFailed("no change of rules is found that can be confirmed")
 
@@ -66,7 +68,39 @@ def least_breach(elastic: Elastic, limits: Limits, k: int, end: Literal["min", "
         limits.high[columns.sum[rows]] = coupling.max[rows]
         _open(elastic, limits, rows)
         point = _solved(elastic, limits, "parity")
-    return _wider(elastic, coupling, rows, elastic.sums_of_rows(point))
+    return _wider(elastic, coupling, rows, elastic.sums_of_rows(point.value))
+
+
+def _for_whole_quotas(
+    elastic: Elastic, bounds: Bounds, before: Coupling, coupling: Coupling
+) -> Coupling:
+    """Rows that can hold, a unit or two wider where whole quotas would not fit between them.
+
+    Rows whose reps overlap may only be met by fractions of minor units, where their limits touch.
+    """
+    columns = elastic.columns
+    limits = elastic.limits(bounds, coupling)
+    near = elastic.opened(limits).value
+    carried = near[columns.carried]
+    if np.all(np.abs(carried - np.rint(carried)) <= _ROUGH):
+        return coupling
+    for block in (columns.under, columns.over):
+        limits.high[block] = UNLIMITED
+    limits.low[columns.room] = -UNLIMITED
+    low, high = (np.floor(carried) - _AROUND).astype(np.int64), np.ceil(carried) + _AROUND
+    limits.low[columns.carried] = np.maximum(limits.low[columns.carried], low)
+    limits.high[columns.carried] = np.minimum(limits.high[columns.carried], high)
+    cost = np.zeros(columns.count)
+    for place, kind in enumerate(reversed(_THE_LAST_TO_GIVE_WAY_FIRST)):
+        rows = _of_kinds(coupling, (kind,))
+        for block in (columns.under, columns.over):
+            cost[block[rows]] = 10.0**place
+    found = elastic.simplex.whole(limits, cost, near, columns.carried)
+    if found is None:
+        return coupling
+    sums = elastic.sums_of_rows(found)
+    rows = ~_of_kinds(coupling, ("parity",))
+    return _wider_tolerances(elastic, _wider_limits(elastic, before, rows, sums), sums)
 
 
 def _of_kinds(coupling: Coupling, kinds: tuple[str, ...]) -> BoolArray:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
+import highspy
 import numpy as np
 import pulp
 from scipy import sparse
@@ -35,6 +36,12 @@ _HIGHS: Final[Mapping[str, Any]] = {
     "small_matrix_value": 1e-12,
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
+}
+_SEARCH: Final[Mapping[str, Any]] = {
+    "output_flag": False,
+    "threads": 1,
+    "mip_max_nodes": 500,
+    "mip_rel_gap": 0.0,
 }
 _CLOSER: Final = 1e-6
 """The unit of the second look, as a part of that of the first."""
@@ -127,11 +134,39 @@ class Simplex:
             point = replace(closer, far=point.far)
         return point
 
+    def whole(
+        self, limits: Limits, cost: FloatArray, near: FloatArray, columns: IntArray
+    ) -> FloatArray | None:
+        """Values near others, all in minor units, the `columns` whole; None where none are found.
+
+        They are cheap, but not always the cheapest: the search is short. Branch and bound.
+        """
+        self.watch.look()
+        origin = self._completed(np.rint(near))
+        highs = type(self.highs)()
+        for option, value in _SEARCH.items():
+            highs.setOptionValue(option, value)
+        if np.isfinite(left := self.watch.seconds_left()):
+            highs.setOptionValue("time_limit", left)
+        highs.cbMipInterrupt += partial(_follow, self.watch)
+        highs.passModel(self.highs.getLp())
+        every = np.arange(len(self.size), dtype=np.int32)
+        highs.changeColsBounds(len(every), every, *_way(limits, origin, self.size))
+        highs.changeColsCost(len(every), every, cost * self.size)
+        kinds = np.full(len(columns), highspy.HighsVarType.kInteger)
+        highs.changeColsIntegrality(len(columns), columns.astype(np.int32), kinds)
+        highs.run()
+        self.watch.look()
+        if highs.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            return None
+        found = np.array(highs.getSolution().col_value)
+        found[columns] = np.rint(found[columns])
+        return self._completed(origin + self.size * found)
+
     def _look(self, limits: Limits, cost: FloatArray, origin: FloatArray, unit: float) -> Point:
         """Solve for the way from `origin`, which keeps the equations."""
         step = unit * self.size
-        low = np.where(limits.low > -UNLIMITED, (limits.low - origin) / step, -np.inf)
-        high = np.where(limits.high < UNLIMITED, (limits.high - origin) / step, np.inf)
+        low, high = _way(limits, origin, step)
         columns = np.arange(len(step), dtype=np.int32)
         self.highs.changeColsBounds(len(step), columns, low, high)
         self.highs.changeColsCost(len(step), columns, cost * self.size)
@@ -175,6 +210,13 @@ class Simplex:
             entries = slice(start[row], start[row + 1])
             x[column] += data[entries] @ x[indices[entries]]
         return x * self.size
+
+
+def _way(limits: Limits, origin: FloatArray, step: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """How far the limits lie from the origin, in steps."""
+    low = np.where(limits.low > -UNLIMITED, (limits.low - origin) / step, -np.inf)
+    high = np.where(limits.high < UNLIMITED, (limits.high - origin) / step, np.inf)
+    return low, high
 
 
 def _follow(watch: Watch, event: Any) -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given
-from scipy.optimize import linprog
+from scipy.optimize import Bounds as Box
+from scipy.optimize import LinearConstraint, milp
 
 from solver.bounds import Bounds
 from solver.conflict import diagnose
@@ -153,7 +154,7 @@ def test_gaps_are_the_least_that_mend_everything_or_none(case: tuple[Problem, Po
     if least is None:
         assert not gap.any()
     else:
-        assert gap.sum() == np.ceil(least - 1e-6)
+        assert gap.sum() == least
         assert diagnose(problem, hierarchy, limits, rows.at(limits.total)) is None
         below = exact_sums_below(problem, gap)
         assert limits.unit_min.tolist() == np.maximum(before.unit_min - below, 0).tolist()
@@ -180,8 +181,8 @@ def exact_sums_below(problem: Problem, gap: IntArray) -> IntArray:
     return exact_sums(gap, nodes, nodes + np.array(size))
 
 
-def least_gap(problem: Problem, limits: Bounds, rows: Coupling) -> float | None:
-    """The same by a linear programme over reps, with a gap at each node that asks for something."""
+def least_gap(problem: Problem, limits: Bounds, rows: Coupling) -> int | None:
+    """The same by an integer programme over reps, with a gap at each node that asks."""
     hierarchy = lay_out(problem)
     n, nodes = len(problem.reps), hierarchy.nodes
     upper: list[tuple[np.ndarray, float]] = []
@@ -202,8 +203,13 @@ def least_gap(problem: Problem, limits: Bounds, rows: Coupling) -> float | None:
     box = [*zip(limits.lowest, limits.highest, strict=True)]
     if torn_reps(limits).any():
         return None
-    box += [(0, None if least > 0 else 0) for least in limits.unit_min]
+    box += [(0, 1e6 if least > 0 else 0) for least in limits.unit_min]
     cost = np.append(np.zeros(n), np.ones(nodes))
     matrix, limit = zip(*upper, strict=True)
-    answer = linprog(cost, A_ub=np.array(matrix), b_ub=np.clip(limit, -1e6, 1e6), bounds=box)
-    return None if answer.fun is None else float(answer.fun)
+    answer = milp(
+        cost,
+        constraints=LinearConstraint(np.array(matrix), ub=np.clip(limit, -1e6, 1e6)),
+        integrality=cost.astype(np.int64),
+        bounds=Box(*np.array(box).T),
+    )
+    return None if answer.fun is None else round(answer.fun)
