@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from service.web.rules import CrossingRule, Gap, GaveWay
 from solver.fairness import Scale
 from solver.response import Response
 
@@ -21,13 +22,13 @@ COMPANY: Final = None
 type Names = Mapping[str, str]
 """What the reps are called, by their ids; who has no name is called by the id."""
 
-type Hold = Literal["none", "floor", "cap", "fixed", "unit"]
+type Hold = Literal["none", "floor", "cap", "fixed", "unit", "across"]
 """What holds a quota away from the common effort: the kind of its nearest rule."""
 
 NO_EFFORT: Final = 1e-9
 """A common stretch below this is none, and nothing can be told in multiples of it."""
 
-HOLDS: Final[tuple[Hold, ...]] = ("none", "cap", "floor", "fixed", "unit")
+HOLDS: Final[tuple[Hold, ...]] = ("none", "cap", "floor", "fixed", "unit", "across")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class Rep:
     """The probability of attaining the quota; None where it is unknown."""
     estimate: Mapping[str, Any] | None = None
     """What an estimated baseline rests on; None where it was given."""
+    counted_by: tuple[int, ...] = ()
+    """The places in `VersionView.rules` of the rules across the tree that count this quota."""
 
     @property
     def hold(self) -> Hold:
@@ -175,6 +178,12 @@ class VersionView:
     """What one more unit of money costs whom; None where it is not known."""
     padding: Sequence[Mapping[str, Any]] = ()
     """What over-assignment adds to each target, the company's first."""
+    rules: Sequence[CrossingRule] = ()
+    gave_way: Sequence[GaveWay] = ()
+    gaps: Sequence[Gap] = ()
+    compares: bool = True
+    """False where rules across the tree hold everybody away from the common effort, so that there
+    is no effort index."""
 
     @cached_property
     def unit_by_id(self) -> Mapping[str | None, Unit]:
@@ -239,6 +248,16 @@ class VersionView:
         }
 
     @cached_property
+    def gap_of(self) -> Mapping[str | None, int]:
+        """What nobody can carry, by unit; None is the company."""
+        return {gap.unit: gap.amount for gap in self.gaps}
+
+    @property
+    def gap(self) -> int:
+        """What nobody can carry, everywhere together."""
+        return sum(self.gap_of.values())
+
+    @cached_property
     def held(self) -> Mapping[Hold, int]:
         """How many reps each kind of rule holds, and under `none` how many none does."""
         counts: dict[Hold, int] = dict.fromkeys(HOLDS, 0)
@@ -248,14 +267,19 @@ class VersionView:
 
     def follows_the_common_effort(self, rep: Rep) -> bool:
         """Whether the rep carries a part of whatever more is to be assigned: no rule holds the
-        rep, and neither the own cap nor the maximum of a unit has been reached.
+        rep, and neither the own cap nor the maximum of a unit or of a rule has been reached.
         """
         full = any(
             unit.maximum is not None and self.totals[unit.id].quota >= unit.maximum
             for unit in self.ancestors(rep.unit)
-        )
+        ) or any(self.rules[place].is_full for place in rep.counted_by)
         capped = rep.cap is not None and rep.quota + self.increment > rep.cap
         return not (rep.binding or full or capped)
+
+    @property
+    def proof_kind(self) -> str:
+        """What the certificate proves, by the name that the API has for it."""
+        return "least-squares-lp" if "squares" in self.checks else "leximin-tree"
 
     @property
     def by_chance(self) -> bool:
@@ -273,7 +297,12 @@ class VersionView:
     def effort_of(self, unit: str | None) -> float | None:
         """The effort index of a unit as a whole: 1.00 is the common effort."""
         totals = self.totals[unit]
-        if self.by_chance or not totals.yardstick > 0 or abs(self.level) < NO_EFFORT:
+        if (
+            self.by_chance
+            or not self.compares
+            or not totals.yardstick > 0
+            or abs(self.level) < NO_EFFORT
+        ):
             return None
         return (totals.quota - totals.anchor) / totals.yardstick / self.level
 
@@ -284,4 +313,4 @@ def hold_of(binding: Sequence[str]) -> Hold:
     for own in ("floor", "cap", "fixed"):
         if binding[0] == own:
             return own
-    return "unit"
+    return "unit" if binding[0].startswith("unit:") else "across"

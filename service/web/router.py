@@ -17,7 +17,7 @@ from service.kit.auth import CallerDep
 from service.kit.db import ReadSessionDep
 from service.kit.errors import NotFound
 from service.kit.pages import PageRequest
-from service.roster.usecases import names_of
+from service.roster.usecases import names_of, owners_of
 from service.web import usecases
 from service.web.domain import VersionCard
 from service.web.i18n import Language
@@ -83,6 +83,7 @@ class PlanReader:
             card=card,
             version=usecases.read_version(self.session, *self.place, card.number),
             names=names_of(self.session, *self.place),
+            owners=owners_of(self.session, *self.place),
         )
 
     def open_number(self, number: int | None) -> Opened:

@@ -18,14 +18,15 @@ _SMALL: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row: the company, a unit, a rep, or the link to more of them."""
+    """One row: the company, a unit, a rep, what nobody carries there, or the link to more lines."""
 
-    kind: Literal["company", "unit", "rep", "more"]
+    kind: Literal["company", "unit", "rep", "gap", "more"]
     level: int
     id: str | None = None
     name: str = ""
     baseline: float = 0.0
     quota: int = 0
+    """Of a gap, the amount that comes on top of the quotas."""
     growth: float | None = None
     over_last_year: float | None = None
     effort: float | None = None
@@ -58,12 +59,14 @@ def lines_of(
 
 
 def children(version: VersionView, names: Names, unit: str | None, offset: int = 0) -> list[Line]:
-    """The lines directly below a unit from `offset` on, at level 0."""
+    """The lines directly below a unit from `offset` on, at level 0; what nobody carries first."""
     units = version.units_below.get(unit, [])
     reps = version.reps_below.get(unit, [])
     everything: list[Unit | Rep] = [*units, *reps]
     shown = everything[offset : offset + LINES_AT_ONCE]
     lines = [_rep(row, names) if isinstance(row, Rep) else _unit(version, row) for row in shown]
+    if offset == 0 and unit in version.gap_of:
+        lines.insert(0, Line("gap", 0, id=unit, quota=version.gap_of[unit]))
     left = len(everything) - offset - len(shown)
     if left > 0:
         lines.append(Line("more", 0, id=unit, reps=left, offset=offset + len(shown)))

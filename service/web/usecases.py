@@ -24,6 +24,7 @@ from service.web.domain import (
     VersionCard,
     VersionView,
 )
+from service.web.rules import Gap, GaveWay, crossing_rules
 
 _VERSIONS_LISTED = 50
 
@@ -143,6 +144,13 @@ def _read(session: Session, workspace_id: str, plan_id: str, number: int) -> Ver
         estimate=manifest["estimate"],
         prices=manifest.get("prices"),
         padding=manifest.get("over_assignment", ()),
+        rules=crossing_rules(document),
+        gave_way=[
+            GaveWay(change["rule"], change["from"], change["to"])
+            for change in manifest.get("relaxed", ())
+        ],
+        gaps=[Gap(gap["unit"], gap["amount"]) for gap in manifest.get("gaps", ())],
+        compares=manifest["common"]["stretch"] is not None,
     )
 
 
@@ -150,7 +158,7 @@ def _evenness(manifest: Mapping[str, Any]) -> Evenness:
     facts, common = manifest["fairness"], manifest["common"]["stretch"]
     ends = (facts["stretch_min"], facts["stretch_max"])
     linear = manifest.get("response", "linear") == "linear"
-    told = linear and abs(common) > NO_EFFORT
+    told = linear and common is not None and abs(common) > NO_EFFORT
     low, high = sorted(end / common for end in ends) if told else (None, None)
     return Evenness(
         effort_min=low,
@@ -192,6 +200,7 @@ def _rep(row: Mapping[str, Any]) -> Rep:
         yardstick=row["yardstick"],
         chance=row["attainment_probability"],
         estimate=row["estimate"],
+        counted_by=tuple(int(place) for place, _ in row.get("rules", ())),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from service.web.domain import COMPANY, HOLDS, Hold, Names, Rep, VersionView
 from service.web.figures import Figures
 from service.web.i18n import Language
+from service.web.rule_words import RuleWords
 from solver.probability import chance_at
 
 _EFFORT_IN_EVIDENCE: Final = 0.005
@@ -52,6 +53,7 @@ class Words:
             "floor": say("lower limit"),
             "fixed": say("locked"),
             "unit": say("limit of a unit"),
+            "across": say("rule across teams"),
         }[hold]
 
     def holds(self) -> list[tuple[Hold, str, int]]:
@@ -59,70 +61,16 @@ class Words:
         held = self.version.held
         return [(hold, self.hold(hold), held[hold]) for hold in HOLDS if held[hold]]
 
+    @property
+    def rules(self) -> RuleWords:
+        return RuleWords(self.language, self.figures, self.version, self.names)
+
     def rule(self, binding: tuple[str, ...]) -> str:
         """The nearest limiting rule in a few words; empty where nothing holds."""
-        if not binding:
-            return ""
-        say = self.language.gettext
-        unit, side = _unit_and_side(binding[0])
-        if unit is None:
-            return self.hold(binding[0])  # type: ignore[arg-type]
-        name = self.unit_name(unit)
-        if side == "max":
-            return say("maximum of %(unit)s", unit=name)
-        if side == "min":
-            return say("minimum of %(unit)s", unit=name)
-        return say("target of %(unit)s", unit=name)
-
-    def rule_sentences(self, rep: Rep) -> list[str]:
-        """Every rule that holds the rep, nearest first, with its amount."""
-        return [self._own_rule(rep, rule) or self._unit_rule(rule) for rule in rep.binding]
-
-    def _own_rule(self, rep: Rep, rule: str) -> str:
-        say, exact = self.language.gettext, self.figures.exact
-        if rule == "fixed":
-            return say("The quota is locked at %(amount)s.", amount=exact(rep.quota))
-        if rule == "floor":
-            return say(
-                "Lifted to the lower limit of %(amount)s, which is more than the common effort "
-                "asks.",
-                amount=exact(rep.floor),
-            )
-        if rule == "cap" and rep.cap is not None:
-            return say(
-                "Held at the upper limit of %(amount)s; the common effort would ask for more.",
-                amount=exact(rep.cap),
-            )
-        return ""
-
-    def _unit_rule(self, rule: str) -> str:
-        say, exact = self.language.gettext, self.figures.exact
-        unit, side = _unit_and_side(rule)
-        facts = self.version.unit_by_id[unit]
-        if side == "max":
-            return say(
-                "The unit %(unit)s carries at most %(amount)s, so its reps carry less "
-                "than the common effort asks.",
-                unit=facts.name,
-                amount=exact(facts.maximum or 0),
-            )
-        if side == "min":
-            return say(
-                "The unit %(unit)s carries at least %(amount)s, so its reps carry more "
-                "than the common effort asks.",
-                unit=facts.name,
-                amount=exact(facts.minimum or 0),
-            )
-        return say(
-            "The unit %(unit)s has a target of its own, %(amount)s with its hedge; "
-            "its reps share it evenly among themselves.",
-            unit=facts.name,
-            amount=exact(facts.maximum or 0),
-        )
+        return self.rules.name(binding[0]) if binding else ""
 
     def unit_name(self, unit: str | None) -> str:
-        facts = self.version.unit_by_id.get(unit)
-        return facts.name if facts else self.language.gettext("Company")
+        return self.rules.unit_name(unit)
 
     # One rep
 
@@ -153,6 +101,12 @@ class Words:
                 "holds make a quota of %(quota)s, %(growth)s on expected sales.",
                 **facts,
             )
+        if not self.version.compares:
+            return say(
+                "Expected sales are %(baseline)s; the quota is %(quota)s, %(growth)s on expected "
+                "sales. Rules hold every quota of this plan, so there is no common effort.",
+                **facts,
+            )
         return say(
             "Expected sales are %(baseline)s; the quota is %(quota)s, %(growth)s on expected "
             "sales, and a rule keeps it from the common effort.",
@@ -180,13 +134,16 @@ class Words:
         version, facts = self.version, self.version.evenness
         count = len(version.reps)
         yield say("Even in: %(sense)s.", sense=self.same_effort())
-        yield plural(
-            "%(same)s of %(count)s rep carries the common effort.",
-            "%(same)s of %(count)s reps carry the common effort.",
-            count,
-            same=figures.count(facts.reps_at_common_stretch),
-            count=figures.count(count),
-        )
+        if version.compares:
+            yield plural(
+                "%(same)s of %(count)s rep carries the common effort.",
+                "%(same)s of %(count)s reps carry the common effort.",
+                count,
+                same=figures.count(facts.reps_at_common_stretch),
+                count=figures.count(count),
+            )
+        else:
+            yield say("Rules hold every quota, so there is no common effort to compare with.")
         low, high = facts.effort_min, facts.effort_max
         if low is not None and high is not None:
             if high - low < _EFFORT_IN_EVIDENCE:
@@ -248,6 +205,21 @@ class Words:
                     "somebody who already carries as much or more."
                 ),
             ),
+            "rows": (
+                say("Rules across teams"),
+                say("Every group, balance, margin floor and own rule holds, to the last cent."),
+            ),
+            "largest": (
+                say("Largest effort"),
+                say("Before rounding, no plan within these rules has a smaller largest effort."),
+            ),
+            "squares": (
+                say("Evenness"),
+                say(
+                    "Before rounding, and at this largest effort, no plan within these rules has a "
+                    "smaller weighted sum of squared efforts."
+                ),
+            ),
             "hash": (
                 say("Unchanged"),
                 say("What is stored is what was solved: the fingerprints of all rows agree."),
@@ -265,10 +237,16 @@ class Words:
 
     def hedge(self) -> str:
         """How the assigned sum and the target differ."""
-        say, over = self.language.gettext, self.version.over_assignment
-        if self.version.assigned == self.version.target:
+        say, version = self.language.gettext, self.version
+        if version.assigned == version.target:
             return say("exactly the target")
-        percent = self.figures.percent(over, signed=True)
+        percent = self.figures.percent(version.over_assignment, signed=True)
+        if version.gap and version.over_assignment:
+            return say("target %(hedge)s hedge, less what is unassigned", hedge=percent)
+        if version.gap:
+            return say("target less what is unassigned")
+        if any(change.rule == "target" for change in version.gave_way):
+            return say("the target gave way")
         return say("target %(hedge)s hedge", hedge=percent)
 
     def company_growth(self) -> str | None:
@@ -281,11 +259,3 @@ class Words:
             "published": say("published"),
             "superseded": say("superseded"),
         }.get(status, status)
-
-
-def _unit_and_side(rule: str) -> tuple[str | None, str]:
-    """`unit:west:max` -> west, max; ids may contain colons themselves."""
-    if not rule.startswith("unit:"):
-        return None, ""
-    unit, _, side = rule.removeprefix("unit:").rpartition(":")
-    return unit, side

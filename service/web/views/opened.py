@@ -1,7 +1,7 @@
 """One version, opened by one reader; what all its pages say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
@@ -21,6 +21,7 @@ SHAPES: Final[dict[Hold, Markup]] = {
     "floor": Markup('<path d="M-5.2 4H5.2L0-5.2z"/>'),
     "fixed": Markup('<rect x="-4.2" y="-4.2" width="8.4" height="8.4"/>'),
     "unit": Markup('<path d="M0-6 6 0 0 6-6 0z"/>'),
+    "across": Markup('<path d="M-2-5.5H2V-2H5.5V2H2V5.5H-2V2H-5.5V-2H-2z"/>'),
 }
 """A mark per kind of rule, told apart by form and colour."""
 
@@ -61,6 +62,8 @@ class Opened:
     card: VersionCard
     version: VersionView
     names: Names
+    owners: Names = field(default_factory=dict)
+    """Who signs for a unit, by its id."""
 
     @cached_property
     def words(self) -> Words:

@@ -52,6 +52,11 @@ def plan_page(opened: Opened, versions: Sequence[VersionCard], asked: Asked) -> 
         "versions": versions,
         "newest_href": plan_address(plan),
         "headline": _headline(opened),
+        "unassigned": words.rules.gaps(opened.owners),
+        "gave_way": list(words.rules.gave_way()),
+        "crossing": words.rules.crossing(),
+        "rules_shown": _RULES_SHOWN,
+        "sums": _sums(opened),
         "chart": draw(version, figures.tick, figures.percent_tick),
         "tip": _tip(words),
         "lines": lines,
@@ -65,6 +70,8 @@ def plan_page(opened: Opened, versions: Sequence[VersionCard], asked: Asked) -> 
 
 
 _RULES_TOLD = 3
+_RULES_SHOWN = 12
+"""Rules across the tree in the open; the others are behind a line that opens."""
 
 
 def _impact(opened: Opened) -> dict[str, list[str]]:
@@ -94,6 +101,7 @@ def _line_facts(opened: Opened) -> dict[str, Any]:
     """What the lines of the table need beside themselves."""
     return {
         "words": opened.words,
+        "owners": opened.owners,
         "figures": opened.figures,
         "shapes": SHAPES,
         "at": opened.addresses,
@@ -109,9 +117,16 @@ def _headline(opened: Opened) -> list[Figure]:
     count = len(version.reps)
     held = count - version.held["none"]
     over_last_year = figures.percent(version.totals[COMPANY].over_last_year, signed=True)
+    unassigned = figures.headline(version.gap)
     shown = [
         Figure(say("Target"), target.shown, target.exact),
         Figure(say("Assigned"), assigned.shown, assigned.exact, words.hedge()),
+        Figure(
+            say("Unassigned"),
+            unassigned.shown if version.gap else "",
+            unassigned.exact,
+            say("within the limits nobody can carry it"),
+        ),
         Figure(say("Growth"), words.company_growth() or "–", note=say("on expected sales")),
         Figure(say("Year on year"), over_last_year or ""),
         Figure(say("Hedge"), figures.percent(version.over_assignment, signed=True) or ""),
@@ -121,11 +136,25 @@ def _headline(opened: Opened) -> list[Figure]:
     return [figure for figure in shown if figure.value]
 
 
+def _sums(opened: Opened) -> list[tuple[str, int]]:
+    """How quotas and what nobody carries add up; nothing where there is no gap."""
+    say, version = opened.language.gettext, opened.version
+    if not version.gap:
+        return []
+    hedged = say("Target with its hedge") if version.over_assignment else say("Target")
+    return [
+        (say("Quotas"), version.assigned),
+        (say("Unassigned"), version.gap),
+        (hedged, version.assigned + version.gap),
+    ]
+
+
 def _technical(words: Words) -> list[tuple[str, str]]:
     say, version = words.language.gettext, words.version
     return [
         (say("Fingerprint"), version.hash),
         (say("Method"), f"{version.fairness}, {version.engine}"),
+        (say("Kind of proof"), version.proof_kind),
         (say("Rounding unit"), words.figures.exact(version.increment)),
     ]
 
