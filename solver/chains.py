@@ -45,8 +45,7 @@ class Rows:
 
     low: FloatArray
     high: FloatArray
-    """(k,) what sums must lie between; half a minor unit on either side where both are one amount
-    that whole minor units cannot meet."""
+    """(k,) what sums must lie between, with the room that `Coupling.misses` gives narrow rows."""
     size: FloatArray
     """(k,) the largest coefficient."""
     row: IntArray

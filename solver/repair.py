@@ -158,7 +158,7 @@ def _sentence(coupling: Coupling, misses: tuple[Decimal, ...], increment: int) -
         for k, miss in enumerate(misses)
         if miss
     ]
-    more = f" and {len(told) - 3} rules more miss theirs" if len(told) > 3 else ""
+    more = f", and {len(told) - 3} more rules miss theirs" if len(told) > 3 else ""
     smaller = f"choose an increment below {increment} minor units, or " if increment > 1 else ""
     return (
         "no whole quotas near the unrounded ones were found that keep every rule: in the nearest, "
