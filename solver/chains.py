@@ -35,6 +35,8 @@ _OFFERS: Final = 64
 """How many chains of one step are offered at once."""
 _FIRST_RATE: Final = 0.75
 """A chain is offered together with the best one if it does at least this part of its good."""
+_LONGEST: Final = 8
+"""A chain has at most so many swaps more than there are rows; handing a miss on takes one a row."""
 _WIDTH: Final = 4_000_000
 """The most numbers that one step of the search may look at."""
 
@@ -199,6 +201,8 @@ def chains(
         if not waiting or effort.left < 0:
             return
         state = heapq.heappop(waiting)
+        if state.swaps >= len(rows) + _LONGEST:
+            continue
         kind = _helpful(kinds, rows, state, before)
         effort.spend(5_000 + len(kinds) + len(kind) * (15 + 0.4 * len(rows)))
         after = state.sums + kinds.effect(kind)

@@ -168,7 +168,7 @@ class Draft:
         effect = kinds.effect(np.array(chain)).sum(axis=0, keepdims=True)
         if not self._worth(effect, good):
             return False
-        effort.spend(20_000 + 10 * len(self.quota))
+        effort.spend(len(chain) * (20_000 + 10 * len(self.quota)))
         made = self._in_bulk(kinds, chain, good) or self._once(kinds, chain)
         if made:
             self.row_sum[:] = self.rows.sums(self.quota)
