@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.web.domain import Names, Rep, Unit, VersionView
-from service.web.figures import Figures
+from service.web.figures import Amount, Figures
 from service.web.i18n import Language
 from service.web.rules import PARITY, CrossingRule, RuleName
 
@@ -23,11 +23,22 @@ class CrossingLine:
     kind: str
     name: str
     reps: str
-    sum: str
-    minimum: str
-    maximum: str
-    binding: str
-    """Which limit holds quotas; empty where none does."""
+    sum: Amount | None
+    minimum: Amount | None
+    maximum: Amount | None
+    limits: bool
+    """Whether the rule holds quotas away from the common effort."""
+    standing: str
+    """At which limit it stands; empty where at none."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrossingTable:
+    """The rules across the tree, those first that hold quotas."""
+
+    lines: Sequence[CrossingLine]
+    unit: str
+    """What its amounts count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,37 +233,54 @@ class RuleWords:
 
     # The plan
 
-    def crossing(self) -> list[CrossingLine]:
-        """The rules across the tree, those first that hold quotas."""
-        return [
-            self._line(rule) for rule in sorted(self.version.rules, key=lambda r: not r.binding)
-        ]
+    def crossing(self) -> CrossingTable:
+        rules = sorted(self.version.rules, key=lambda rule: not rule.binding)
+        ends = [end for rule in rules for end in (rule.sum, rule.minimum, rule.maximum)]
+        amounts = [round(end) for end in ends if end is not None]
+        own = self.figures
+        figures = Figures.of(own.locale, own.currency, own.digits, amounts)
+        return CrossingTable([self._line(rule, figures) for rule in rules], figures.unit)
 
-    def _line(self, rule: CrossingRule) -> CrossingLine:
-        say, exact = self.language.gettext, self.figures.exact
-        kind = {
+    def _line(self, rule: CrossingRule, figures: Figures) -> CrossingLine:
+        return CrossingLine(
+            kind=self._kind(rule.kind),
+            name=self._crossing_name(rule),
+            reps=figures.count(rule.reps),
+            sum=figures.money(rule.sum),
+            minimum=figures.money(rule.minimum),
+            maximum=figures.money(rule.maximum),
+            limits=bool(rule.binding),
+            standing=self._standing(rule),
+        )
+
+    def _kind(self, kind: str) -> str:
+        say = self.language.gettext
+        return {
             "group": say("Overlay group"),
             "parity": say("Peer balance"),
             "margin": say("Margin floor"),
             "row": say("Own rule"),
-        }[rule.kind]
-        name = rule.key
+        }[kind]
+
+    def _crossing_name(self, rule: CrossingRule) -> str:
+        say = self.language.gettext
         if rule.peers is not None:
-            name = say("%(cohort)s: %(peers)s", cohort=rule.key, peers=rule.peers)
-        elif rule.unit is not None:
-            name = say("%(name)s (in %(unit)s)", name=rule.key, unit=self.unit_name(rule.unit))
-        return CrossingLine(
-            kind=kind,
-            name=name,
-            reps=self.figures.count(rule.reps),
-            sum=exact(rule.sum),
-            minimum="" if rule.minimum is None else exact(rule.minimum),
-            maximum="" if rule.maximum is None else exact(rule.maximum),
-            binding={
-                "min": say("held at its lower limit"),
-                "max": say("held at its upper limit"),
-            }.get(rule.binding, ""),
-        )
+            return say("%(cohort)s: %(peers)s", cohort=rule.key, peers=rule.peers)
+        if rule.unit is not None:
+            return say("%(name)s (in %(unit)s)", name=rule.key, unit=self.unit_name(rule.unit))
+        return rule.key
+
+    def _standing(self, rule: CrossingRule) -> str:
+        say = self.language.gettext
+        if rule.binding == "max":
+            return say("yes, at its upper limit")
+        if rule.binding == "min":
+            return say("yes, at its lower limit")
+        if rule.is_full:
+            return say("at its upper limit, but nobody differs for it")
+        if rule.is_empty:
+            return say("at its lower limit, but nobody differs for it")
+        return say("no")
 
     def gave_way(self) -> Iterator[str]:
         """`maximum of West: $480,000 → $520,000` for each rule that gave way."""

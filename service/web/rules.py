@@ -52,6 +52,10 @@ class CrossingRule:
     """Below which unit a margin floor counts; None is the company."""
 
     @property
+    def is_empty(self) -> bool:
+        return self.minimum is not None and self.sum <= self.minimum
+
+    @property
     def is_full(self) -> bool:
         return self.maximum is not None and self.sum >= self.maximum
 

@@ -67,12 +67,51 @@ def a_company() -> dict[str, Any]:
     return {"target": 2_000_000, "units": TEAMS, "reps": reps}
 
 
+ACROSS: dict[str, Any] = {
+    "groups": [{"id": "over:lay", "reps": ["n1", "n2", "s1"], "max": 315_000}],
+    "margin_floors": [{"id": "year", "min": 100_000}],
+    "parity": [{"cohort": "role", "tolerance": 0.1}],
+    "rows": [{"id": "mentor", "coefficients": {"n3": 1, "s3": -1}, "max": -5_000}],
+}
+"""Of 670,000, n1, n2 and s1 carry 105,000 each; s2 and s3 120,000, and n3 5,000 less."""
+
+
+def six_reps(most: int | None = None) -> list[dict[str, Any]]:
+    """Equal in all but the unit and the role; `most` is what each of the north can carry."""
+    return [
+        {
+            "id": f"{unit[0]}{number}",
+            "name": f"Rep {unit[0]}{number}",
+            "unit": unit,
+            "baseline": 100_000,
+            "reach": 100_000,
+            "margin": 0.3,
+            "cohorts": {"role": "hunter" if number == 1 else "farmer"},
+            "max": most if unit == "north" else None,
+        }
+        for unit in ("north", "south")
+        for number in (1, 2, 3)
+    ]
+
+
+def two_units(target: int | None = None) -> list[dict[str, Any]]:
+    return [
+        {"id": "north", "name": "North", "owner": "Nora", "target": target},
+        {"id": "south", "name": "South", "owner": "Sven"},
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A running service with one published plan."""
+    """A running service with one published plan, and drafts that rules across teams hold, whose
+    north misses 70,000 of its target, and whose overlay group gave way.
+    """
 
     address: str
     plan: str
+    across: str
+    gap: str
+    gave_way: str
     reps: dict[str, Any]
 
     @property
@@ -80,7 +119,14 @@ class Site:
         return f"{self.address}/plans/{self.plan}"
 
 
-def solve_a_plan(client: TestClient, name: str, inputs: dict[str, Any], *, publish: bool) -> str:
+def solve_a_plan(
+    client: TestClient,
+    name: str,
+    inputs: dict[str, Any],
+    *,
+    publish: bool = False,
+    policy: dict[str, Any] | None = None,
+) -> str:
     """A plan with one version, made as any caller makes it; answers its id."""
     facts = {
         "name": name,
@@ -90,7 +136,8 @@ def solve_a_plan(client: TestClient, name: str, inputs: dict[str, Any], *, publi
     }
     plan: str = client.post("/v1/plans", json=facts).raise_for_status().json()["id"]
     client.put(f"/v1/plans/{plan}/inputs", json=inputs).raise_for_status()
-    solved = client.post(f"/v1/plans/{plan}/versions", json={"note": "first proposal"})
+    asked = {"note": "first proposal", "policy": policy or {}}
+    solved = client.post(f"/v1/plans/{plan}/versions", json=asked)
     etag = solved.raise_for_status().headers["etag"]
     if publish:
         published = f"/v1/plans/{plan}/versions/1/publish"
@@ -117,14 +164,39 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     app = create_app(Settings(database_url=url))
     inputs = a_company()
     client = TestClient(app, base_url=LOOPBACK)
-    plan = solve_a_plan(client, "FY27 <b>& more</b>", inputs, publish=True)
+    everybody = [rep["id"] for rep in six_reps()]
+    plans = {
+        "plan": solve_a_plan(client, "FY27 <b>& more</b>", inputs, publish=True),
+        "across": solve_a_plan(
+            client,
+            "Overlay",
+            {"target": 670_000, "units": two_units(), "reps": six_reps()},
+            policy=ACROSS,
+        ),
+        "gap": solve_a_plan(
+            client,
+            "Gap",
+            {"target": 700_000, "units": two_units(400_000), "reps": six_reps(110_000)},
+            policy={"on_infeasible": "gap"},
+        ),
+        "gave_way": solve_a_plan(
+            client,
+            "Relaxed",
+            {"target": 660_000, "units": two_units(), "reps": six_reps()},
+            policy={
+                "groups": [{"id": "product", "reps": everybody, "max": 640_000}],
+                "on_infeasible": "relax",
+            },
+        ),
+    }
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = _Server(app)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         assert server.listening.wait(timeout=30)
         port = listener.getsockname()[1]
-        yield Site(f"{LOOPBACK}:{port}", plan, {rep["id"]: rep for rep in inputs["reps"]})
+        reps = {rep["id"]: rep for rep in inputs["reps"]}
+        yield Site(f"{LOOPBACK}:{port}", **plans, reps=reps)
         server.should_exit = True
         thread.join(timeout=30)
 
