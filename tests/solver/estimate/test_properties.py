@@ -209,5 +209,40 @@ def test_selling_more_never_lowers_the_own_expected_sales(
     assert expected(sales[0] * 1.1) >= expected(sales[0])
 
 
+@settings(max_examples=30)
+@given(
+    sales=st.lists(st.floats(1_000, 1e6), min_size=4, max_size=8),
+    factor=st.floats(1.05, 1.5),
+)
+def test_16_own_sales_move_the_own_expected_sales_less_than_the_cap_and_alike_both_ways(
+    sales: list[float], factor: float
+) -> None:
+    """The elasticity of one year's sales stays below .70, up and down differ by .1 at most."""
+    up, same, down = (_expected(sales, by) for by in (factor, 1.0, 1 / factor))
+    risen, fallen = np.log(up / same) / np.log(factor), np.log(same / down) / np.log(factor)
+
+    assert 0 <= fallen <= _RATCHET_CAP
+    assert 0 <= risen <= _RATCHET_CAP
+    assert abs(risen - fallen) <= 0.1
+
+
+_RATCHET_CAP = 0.70
+
+
+def _expected(sales: list[float], factor: float) -> float:
+    """Of the first rep, whose last of three years is `factor` times what it was; the company's
+    total is known, so that nothing else moves.
+    """
+    history = [
+        (f"r{rep}", START - 1 - 12 * year - month, amount / 12 * (1 if rep or year else factor))
+        for rep, amount in enumerate(sales)
+        for year in range(3)
+        for month in range(12)
+    ]
+    reps = [f"r{rep}" for rep in range(len(sales))]
+    found = estimate(a_company(reps, history=history, forecast=float(sum(sales))))
+    return float(found.baseline[0])
+
+
 def _rows(history: SalesHistory, rows: IntArray) -> SalesHistory:
     return SalesHistory(*(getattr(history, name)[rows] for name in history.__slots__))
