@@ -18,15 +18,23 @@ from service.allocations.places import Places
 from service.allocations.solving import PlanNotConfirmed, RoundingFailed, SolveTookTooLong, allocate
 from service.allocations.versions.describe import prove
 from service.cli.failure import INFEASIBLE, NO_ANSWER, Failure
-from service.cli.impact import impact_lines, impact_sheet
-from service.cli.output import Cell, Table, on_a_terminal, show, write_bytes, write_csv, write_xlsx
+from service.cli.impact import impact_lines
+from service.cli.output import on_a_terminal, show, write_bytes, write_csv, write_xlsx
+from service.cli.sheets import (
+    Document,
+    Names,
+    quotas_for_people,
+    quotas_for_programs,
+    rules_sheet,
+    workbook,
+)
 from service.cli.waiting import solved_while_waiting
 from service.cli.words import (
     changes_in_words,
     conflict_in_words,
-    crossing_rule_in_words,
     gaps_in_words,
-    rules_in_words,
+    percent,
+    whole,
 )
 from service.kit.body import JsonReader
 from service.kit.errors import InvalidInput, MalformedBody
@@ -35,8 +43,6 @@ from service.plans.domain import period_fault
 from service.plans.policy import Named, PolicyBody, to_policy
 from service.roster.files import FileFaults, read_files
 from solver.allocation import Allocation
-
-type Document = dict[str, Any]
 
 _SUFFIXES = (".csv", ".xlsx", ".json")
 _SHOWN_FAULTS = 100
@@ -65,6 +71,12 @@ class Solved:
     notes: tuple[str, ...]
 
     @property
+    def units(self) -> dict[str, str]:
+        """The names of units, as the pages say them."""
+        units = self.case.inputs.units
+        return {key: name or key for key, name in zip(units.id, units.name, strict=True)}
+
+    @property
     def by_chance(self) -> bool:
         """Whether the chance of attaining was made even, so that there is no index of effort."""
         return self.allocation.scale.response == "lognormal"
@@ -79,16 +91,17 @@ def allocate_files(order: Order, out: Path | None) -> None:
         typer.echo(f"note: {note}", err=True)
     document = answer(solved.case, solved.allocation)
     names = {key: person.name for key, person in solved.case.inputs.people.reps.items()}
+    units = solved.units
     if out is None:
-        people = quotas_for_people(document, names, by_chance=solved.by_chance)
+        people = quotas_for_people(document, names, units, by_chance=solved.by_chance)
         show(quotas_for_programs(document, names), people)
         if document["rules"] and on_a_terminal():
-            show(_rules(document))
+            show(rules_sheet(document, units))
     else:
         _write(solved, document, names, out)
-    for change in changes_in_words(document["relaxed"]):
+    for change in changes_in_words(document["relaxed"], units):
         typer.echo(f"gave way: {change}", err=True)
-    for gap in gaps_in_words(document["gaps"]):
+    for gap in gaps_in_words(document["gaps"], units):
         typer.echo(f"nobody can carry {gap}", err=True)
     typer.echo(_in_one_sentence(document) + (f" Written to {out}." if out else ""), err=True)
     for line in impact_lines(solved.case, solved.allocation, names):
@@ -119,7 +132,7 @@ def solve_files(order: Order) -> Solved:
     except SolveTookTooLong as reason:
         raise Failure(
             f"No plan within {order.time_limit:g} s. A larger --time-limit may find one; so do "
-            "fewer rules across the tree.",
+            "fewer rules across teams.",
             NO_ANSWER,
         ) from reason
     except (PlanNotConfirmed, RoundingFailed) as reason:
@@ -206,152 +219,23 @@ def _listed(faults: list[str]) -> Failure:
     return Failure("\n  ".join([f"{len(faults)} faults:", *faults[:_SHOWN_FAULTS], *rest]))
 
 
-_COLUMNS = (
-    "rep", "unit", "quota", "baseline", "growth", "over_last_year", "effort",
-    "attainment_probability", "floor", "cap",
-)  # fmt: skip
-
-
-def quotas_for_programs(document: Document, names: dict[str, str | None]) -> Table:
-    """The API's figures; `name` is empty where the files have none, `binding` joined by blanks."""
-    rows = [
-        (
-            row["rep"],
-            names.get(row["rep"]),
-            *(row[column] for column in _COLUMNS[1:]),
-            " ".join(row["binding"]),
-        )
-        for row in document["quotas"]
-    ]
-    return Table("quotas", ("rep", "name", *_COLUMNS[1:], "binding"), rows)
-
-
-def quotas_for_people(
-    document: Document, names: dict[str, str | None], *, by_chance: bool
-) -> Table:
-    rows: list[tuple[Cell, ...]] = [
-        (
-            names.get(row["rep"]) or row["rep"],
-            row["unit"],
-            _whole(row["quota"]),
-            f"{row['baseline']:,.0f}",
-            _percent(row["growth"]),
-            _chance(row) if by_chance else _effort(row),
-            rules_in_words(row["binding"]),
-        )
-        for row in document["quotas"]
-    ]
-    measure = "chance" if by_chance else "effort"
-    columns = ("rep", "unit", "quota", "expected sales", "growth", measure, "limiting rule")
-    return Table("quotas", columns, rows, figures=frozenset({2, 3, 4, 5}))
-
-
-def _effort(row: Document) -> str | None:
-    return None if row["effort"] is None else f"{row['effort']:.2f}"
-
-
-def _chance(row: Document) -> str | None:
-    chance = row["attainment_probability"]
-    return None if chance is None else f"{chance:.1%}"
-
-
-def _write(solved: Solved, document: Document, names: dict[str, str | None], out: Path) -> None:
+def _write(solved: Solved, document: Document, names: Names, out: Path) -> None:
     match out.suffix.lower():
         case ".csv":
             write_csv(quotas_for_programs(document, names), out)
         case ".xlsx":
-            sheets = [_quotas_sheet(solved, document, names), _units(document)]
-            sheets += [_rules(document)] if document["rules"] else []
-            write_xlsx([*sheets, _summary(document), impact_sheet(document)], out)
+            digits = solved.case.terms.digits
+            write_xlsx(
+                workbook(document, names, solved.units, digits, by_chance=solved.by_chance), out
+            )
         case _:
             proven = document | {"proof": prove(solved.case, solved.allocation)}
             write_bytes(orjson.dumps(proven, option=orjson.OPT_INDENT_2), out)
 
 
-def _quotas_sheet(solved: Solved, document: Document, names: dict[str, str | None]) -> Table:
-    """In the words of the pages, with figures that a spreadsheet can go on with."""
-    digits, by_chance = solved.case.terms.digits, solved.by_chance
-    rows: list[tuple[Cell, ...]] = [
-        (
-            row["rep"],
-            names.get(row["rep"]),
-            row["unit"],
-            row["quota"],
-            round(row["baseline"], digits),
-            row["growth"],
-            row["over_last_year"],
-            row["attainment_probability" if by_chance else "effort"],
-            row["floor"],
-            row["cap"],
-            rules_in_words(row["binding"]),
-        )
-        for row in document["quotas"]
-    ]
-    columns = (
-        "rep", "name", "unit", "quota", "expected sales", "growth on expected sales",
-        "year on year", "chance of attaining" if by_chance else "effort index",
-        "lower limit", "upper limit", "limiting rule",
-    )  # fmt: skip
-    measure = _SHARE if by_chance else "0.00"
-    return Table("quotas", columns, rows, formats={5: _SHARE, 6: _SHARE, 7: measure})
-
-
-def _units(document: Document) -> Table:
-    rows = [
-        (
-            *(unit[name] for name in ("id", "quota", "growth", "min", "max")),
-            rules_in_words(unit["binding"]),
-        )
-        for unit in document["units"]
-    ]
-    columns = (
-        "unit", "quota", "growth on expected sales", "lower limit", "upper limit", "limiting rule",
-    )  # fmt: skip
-    return Table("units", columns, rows, formats={2: _SHARE})
-
-
-def _rules(document: Document) -> Table:
-    """The rules across the units, a balance with one row for each peer group."""
-    rows = [
-        (
-            crossing_rule_in_words(rule),
-            *(rule[name] for name in ("reps", "sum", "min", "max")),
-            rules_in_words(rule["binding"]),
-        )
-        for rule in document["rules"]
-    ]
-    columns = ("rule", "reps", "sum", "lower limit", "upper limit", "limiting rule")
-    return Table("rules", columns, rows)
-
-
-def _summary(document: Document) -> Table:
-    evenness = document["fairness"]
-    said = {
-        "target": document["target"],
-        "assigned": document["assigned"],
-        "growth on expected sales": _percent(document["common"]["growth"]),
-        "reps": len(document["quotas"]),
-        "reps who carry the common effort": evenness["reps_at_common_stretch"],
-        "Gini of quota ÷ expected sales (0 = the same for everybody)": evenness["gini"],
-        "Theil of quota ÷ expected sales (0 = the same for everybody)": evenness["theil"],
-    }
-    return Table("summary", ("what", "value"), list(said.items()))
-
-
-_SHARE = "0.0%"
-
-
 def _in_one_sentence(document: Document) -> str:
     growth = document["common"]["growth"]
-    over = "" if growth is None else f", {_percent(growth)} on expected sales"
+    over = "" if growth is None else f", {percent(growth)} on expected sales"
     count = len(document["quotas"])
     reps = "1 rep" if count == 1 else f"{count:,} reps"
-    return f"{_whole(document['assigned'])} over {reps}{over}."
-
-
-def _whole(amount: float) -> str:
-    return f"{amount:,}" if isinstance(amount, int) else f"{amount:,.2f}"
-
-
-def _percent(share: float | None) -> str | None:
-    return None if share is None else f"{share:+.1%}"
+    return f"{whole(document['assigned'])} over {reps}{over}."

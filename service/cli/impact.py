@@ -1,18 +1,26 @@
 """What more would cost whom, on the command line and in workbooks."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
 from service.allocations.answer import prices
 from service.allocations.assemble import Case
 from service.allocations.over_assignment import over_assignment_rows
 from service.cli.output import Cell, Table
+from service.cli.words import rule_in_words, unit_in_words
 from service.web.figures import Figures
 from service.web.i18n import language
 from service.web.impact import ImpactWords
 from solver.allocation import Allocation
+from solver.conflict import feasible_target
+from solver.errors import LinearProgramFailed, TimeIsUp
+from solver.watch import Watch
 
 type Document = dict[str, Any]
+
+_PATIENCE: Final = 5.0
+"""Seconds to find out whether anybody can carry more, where no price says so."""
 
 
 def impact_lines(
@@ -29,25 +37,46 @@ def impact_lines(
         unit_name=lambda unit: "Company" if unit is None else units.get(unit) or unit,
     )
     facts = prices(case, allocation)
-    if facts and (told := " ".join(words.target(facts))):
-        yield told
+    if facts and facts["target"]:
+        yield " ".join(words.target(facts))
+    elif _nobody_can_carry_more(allocation, facts):
+        yield "Nobody can carry more than this."
     yield from words.over_assignment(over_assignment_rows(allocation))
 
 
-def impact_sheet(document: Document) -> Table:
-    """The target's price and those of rules, with figures that a spreadsheet can go on with."""
+def _nobody_can_carry_more(allocation: Allocation, facts: Document | None) -> bool:
+    """Only where that is certain; a price that is not proved does not say so by itself."""
+    if allocation.coupling is None:
+        return facts is not None and facts["can_grow"] is False
+    end = monotonic() + _PATIENCE
+    watch = Watch(lambda: end - monotonic())
+    try:
+        _, most = feasible_target(
+            allocation.hierarchy, allocation.bounds, allocation.coupling, watch
+        )
+    except (LinearProgramFailed, TimeIsUp):
+        return False
+    return most is not None and most <= allocation.assigned
+
+
+def impact_sheet(document: Document, names: Mapping[str, str]) -> Table:
+    """The target's price and those of rules, with figures that a spreadsheet can go on with.
+
+    `names` are those of units by id. No rows where nothing has a price.
+    """
     facts = document["prices"] or {"target": None, "rules": []}
     rows: list[tuple[Cell, ...]] = []
     if target := facts["target"]:
         rows += [
-            ("target", target["step"], target["range"], part["unit"], part["reps"], part["amount"])
+            (
+                *("target", target["step"], target["range"]),
+                *(unit_in_words(part["unit"], names), part["reps"], part["amount"]),
+            )
             for part in target["units"]
         ]
     for rule in facts["rules"]:
-        unit = rule["rule"].split(":", 1)[1].rpartition(":")[0]
-        for place, part in ((unit, rule["inside"]), ("others", rule["around"])):
-            rows.append(
-                (rule["rule"], rule["step"], rule["range"], place, part["reps"], part["amount"])
-            )
-    columns = ("limit", "gives way by", "holds up to", "unit", "reps", "carry more")
+        limit = (rule_in_words(rule["rule"], names), rule["step"], rule["range"])
+        for who, part in (("those it counts", rule["inside"]), ("others", rule["around"])):
+            rows.append((*limit, who, part["reps"], part["amount"]))
+    columns = ("limit", "gives way by", "holds up to", "who", "reps", "carry more")
     return Table("marginal impact", columns, rows)

@@ -12,21 +12,42 @@ _SIDES: Final = {
 }
 _PARITY: Final = "parity"
 _MARGIN: Final = "margin"
+_UNIT: Final = "unit"
 
 
-def rules_in_words(binding: Sequence[str]) -> str:
-    return ", ".join(map(rule_in_words, binding))
+_NO_NAMES: Final[Mapping[str, str]] = {}
 
 
-def rule_in_words(name: str) -> str:
-    """`cap` is an upper limit, `unit:west:max` the maximum of west; ids may contain colons."""
+def whole(amount: float) -> str:
+    return f"{amount:,}" if isinstance(amount, int) else f"{amount:,.2f}"
+
+
+def percent(share: float | None) -> str | None:
+    return None if share is None else f"{share:+.1%}"
+
+
+def unit_in_words(unit: str | None, units: Mapping[str, str]) -> str:
+    return "Company" if unit is None else units.get(unit, unit)
+
+
+def rules_in_words(binding: Sequence[str], units: Mapping[str, str] = _NO_NAMES) -> str:
+    return ", ".join(rule_in_words(name, units) for name in binding)
+
+
+def rule_in_words(name: str, units: Mapping[str, str] = _NO_NAMES) -> str:
+    """`cap` is an upper limit, `unit:west:max` the maximum of West; ids may contain colons.
+
+    `units` has the names of units by id; without one a unit is called by its id.
+    """
     kind, _, rest = name.partition(":")
     if not rest:
         return _SIDES.get(kind, kind)
     if kind == _PARITY:
         return f"balance of {rest}"
     of, _, side = rest.rpartition(":")
-    return f"margin floor {of}" if kind == _MARGIN else f"{_SIDES.get(side, side)} of {of}"
+    if kind == _MARGIN:
+        return f"margin floor {of}"
+    return f"{_SIDES.get(side, side)} of {units.get(of, of) if kind == _UNIT else of}"
 
 
 def crossing_rule_in_words(rule: Mapping[str, Any]) -> str:
@@ -52,16 +73,22 @@ def conflict_in_words(detail: str, found: Mapping[str, Any]) -> str:
     )  # fmt: skip
 
 
-def changes_in_words(relaxation: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def changes_in_words(
+    relaxation: Sequence[Mapping[str, Any]], units: Mapping[str, str] = _NO_NAMES
+) -> Iterator[str]:
     """`maximum of West: 480,000 -> 520,000` for each rule that gives way."""
     for change in relaxation:
         to = "no limit" if change["to"] is None else f"{change['to']:,}"
-        yield f"{rule_in_words(change['rule'])}: {change['from']:,} -> {to}"
+        yield f"{rule_in_words(change['rule'], units)}: {change['from']:,} -> {to}"
 
 
-def gaps_in_words(gaps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def gaps_in_words(
+    gaps: Sequence[Mapping[str, Any]], units: Mapping[str, str] = _NO_NAMES
+) -> Iterator[str]:
     """`10,000 in West, for m-12 to sign` for each part that nobody can carry."""
     for gap in gaps:
-        where = "in the company" if gap["unit"] is None else f"in {gap['unit']}"
+        where = (
+            "in the company" if gap["unit"] is None else f"in {units.get(gap['unit'], gap['unit'])}"
+        )
         signer = "" if gap["owner"] is None else f", for {gap['owner']} to sign"
         yield f"{gap['amount']:,} {where}{signer}"

@@ -191,6 +191,10 @@ class TestAllocate:
         assert "gave way: maximum of all: 400 -> 440" in result.stderr
         assert run("verify", "plan.json").exit_code == 0
 
+        run("allocate", company, "--target", "440", "--policy", "policy.yaml", "--out", "plan.xlsx")
+        rows = list(openpyxl.load_workbook("plan.xlsx")["summary"].values)
+        assert rows[-1] == ("gave way", None, "maximum of all", 400, 440)
+
     def test_books_a_gap_with_who_has_to_sign(self, company: Path) -> None:
         (company / "units.csv").write_text("unit_id,owner,min\nwest,m-12,\neast,m-7,300\n")
         with (company / "reps.csv").open("a", encoding="utf-8") as stream:
@@ -205,8 +209,11 @@ class TestAllocate:
         assert result.exit_code == 0, result.output
         assert "nobody can carry 20 in east, for m-7 to sign" in result.stderr
         assert "580 over 5 reps" in result.stderr
+        rows = list(openpyxl.load_workbook("plan.xlsx")["summary"].values)
+        assert rows[0] == ("what", "value", "unit or rule", "from", "to")
+        assert rows[-1] == ("not assigned (gap)", 20, "east, for m-7 to sign", None, None)
 
-    def test_a_workbook_has_a_sheet_of_the_rules_across_units(self, company: Path) -> None:
+    def test_a_workbook_has_a_sheet_of_the_rules_across_teams(self, company: Path) -> None:
         Path("policy.yaml").write_text(
             "rows: [{id: pair, coefficients: {bob: 1, cyd: -1}, max: -10}]\n"
         )

@@ -52,6 +52,28 @@ def test_the_workbook_has_a_sheet_of_marginal_impact(company: Path) -> None:
     sheet = openpyxl.load_workbook(company / "plan.xlsx")["marginal impact"]
     rows = [tuple(cell.value for cell in row) for row in sheet.iter_rows()]
 
-    assert rows[0] == ("limit", "gives way by", "holds up to", "unit", "reps", "carry more")
+    assert rows[0] == ("limit", "gives way by", "holds up to", "who", "reps", "carry more")
     assert rows[1] == ("target", 2, None, "east", 2, 2)
-    assert [row[3:] for row in rows[2:]] == [("west", 2, 2), ("others", 2, -2)]
+    assert [row[0] for row in rows[2:]] == ["maximum of west"] * 2
+    assert [row[3:] for row in rows[2:]] == [("those it counts", 2, 2), ("others", 2, -2)]
+
+
+def test_the_workbook_names_rules_and_units_as_the_pages_do(company: Path) -> None:
+    (company / "units.csv").write_text("unit_id,name,max\nwest,The West,205\neast,,\n")
+    (company / "duo.yaml").write_text("groups: [{id: duo, reps: [ann, cyd], max: 200}]\n")
+
+    policy, out = company / "duo.yaml", company / "plan.xlsx"
+    said(company, "--target", "430", "--policy", str(policy), "--out", str(out))
+
+    limits = {row[0] for row in openpyxl.load_workbook(out)["marginal impact"].values}
+    assert limits == {"limit", "target", "maximum of duo", "maximum of The West"}
+
+
+def test_a_workbook_has_no_sheet_of_prices_where_there_are_none(company: Path) -> None:
+    (company / "reps.csv").write_text("rep_id,baseline,max\nann,100,100\nbob,100,100\n")
+    (company / "units.csv").unlink()
+
+    lines = said(company, "--target", "200", "--out", str(company / "plan.xlsx"))
+
+    assert openpyxl.load_workbook(company / "plan.xlsx").sheetnames == ["quotas", "summary"]
+    assert "Nobody can carry more than this." in lines
