@@ -1,43 +1,30 @@
 """The limits of an allocation as a linear programme: can they hold together, and if not, how far
 must they give way?
 
-Every sum that a rule is about is a column, and the limits of the rule are the bounds of its column:
-
-    carried_c          what the reps of cell c carry               between their floors and caps
-    total_v            what node v carries, with the gaps below    the range of a unit, the target
-    sum_k              row k, less what it is let off              the limits of the row
-    under_k, over_k    what row k is let off                       0 unless the row may give way
-    spread_p, room_k   how far parity p opens                      0 unless the parity may
-    open, shut_k       how far all rows open alike                 0 but to see if they can hold
-    gap_v              what nobody below node v carries            0 unless gaps are booked
-    assigned           all quotas: the target less the gaps
-    least_k, most_k    row k of a parity, less what is even of     none unless the parity is to
-                       all that is assigned                        follow what is assigned
-
-Another question (may this rule give way? what if that one were gone?) only moves bounds and costs.
+Every sum that a rule is about is a column (`solver.sums`), and the limits of the rule are the
+bounds of its column. Another question (may this rule give way? what if that one were gone?) only
+moves bounds and costs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
 import pulp
 
 from solver.bounds import Bounds
-from solver.cells import Cells, cells
+from solver.cells import cells
 from solver.coupling import Coupling, even_share
 from solver.errors import LinearProgramFailed
 from solver.hierarchy import Hierarchy, exact_sums
-from solver.problem import UNLIMITED, FloatArray, IntArray
+from solver.problem import UNLIMITED, FloatArray
 from solver.simplex import Limits, Point, Simplex
+from solver.sums import Case, Columns
 from solver.watch import Watch
 
-_SMALLEST_SHARE: Final = 1e-6
-"""An even share below this part of all money opens as if it were as large."""
 _CLOSED: Final = 1e-2
 """By what part of a minor unit rows may be open that cannot be proven not to hold."""
 
@@ -51,101 +38,6 @@ class Contradiction:
 
     price: FloatArray
     """Per minor unit of the column; the largest is about 1."""
-
-
-@dataclass(frozen=True, eq=False)
-class Columns:
-    """Which columns stand for what: places in every (columns,) array."""
-
-    carried: IntArray
-    """(c,) by cell."""
-    total: IntArray
-    gap: IntArray
-    """(l,) by limited node, `Case.nodes`."""
-    sum: IntArray
-    under: IntArray
-    over: IntArray
-    """(k,) by row."""
-    shut: IntArray
-    """(k,) by row."""
-    open: IntArray
-    """(1,)"""
-    spread: IntArray
-    """(p,) by parity, `Case.parities`."""
-    assigned: IntArray
-    """(1,)"""
-    room: IntArray
-    least: IntArray
-    most: IntArray
-    """(r,) by row of a parity, `Case.parity_rows`."""
-
-    @property
-    def count(self) -> int:
-        return sum(map(len, (getattr(self, block.name) for block in fields(self))))
-
-    @classmethod
-    def of(cls, case: Case) -> Columns:
-        nodes, rows = len(case.nodes), len(case.coupling)
-        parities, peers = len(case.parities), len(case.parity_rows)
-        ends = np.cumsum(
-            [len(case.cells), nodes, nodes, *[rows] * 4, 1, parities, 1, peers, peers, peers]
-        )
-        return cls(*np.split(np.arange(ends[-1]), ends[:-1]))
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """What the columns and equations are made from; limits may be others later."""
-
-    hierarchy: Hierarchy
-    cells: Cells
-    coupling: Coupling
-    total: int
-    """The amount to assign, by which the even shares of parities are measured."""
-
-    @cached_property
-    def nodes(self) -> IntArray:
-        """(l,) the limited nodes in layout order, the company first."""
-        return np.flatnonzero(self.cells.limited)
-
-    @cached_property
-    def parities(self) -> tuple[str, ...]:
-        names = {name for name in self.coupling.name if name.startswith("parity:")}
-        return tuple(sorted(names))
-
-    @cached_property
-    def parity_rows(self) -> IntArray:
-        return np.flatnonzero(~np.isnan(self.coupling.tolerance))
-
-    @cached_property
-    def tolerance(self) -> FloatArray:
-        """(r,) of each row of a parity; 0 where it is lifted."""
-        tolerance = self.coupling.tolerance[self.parity_rows]
-        return np.where(np.isfinite(tolerance), tolerance, 0.0)
-
-    @cached_property
-    def above(self) -> IntArray:
-        """(l,) the place among `nodes` of the next limited node above; -1 for the company."""
-        place = np.cumsum(self.cells.limited) - 1
-        nearest = np.arange(self.hierarchy.nodes)
-        for node in range(1, self.hierarchy.nodes):
-            if not self.cells.limited[node]:
-                nearest[node] = nearest[self.hierarchy.parent[node]]
-        parent = self.hierarchy.parent[self.nodes[1:]]
-        return np.append(-1, place[nearest[parent]])
-
-    @cached_property
-    def row_size(self) -> FloatArray:
-        """(k,) the middle of each row's coefficients: about what it counts a unit of money by."""
-        size = np.abs(self.cells.coefficient)
-        ends = zip(self.cells.start[:-1].tolist(), self.cells.start[1:].tolist(), strict=True)
-        middles = [np.sqrt(size[a:b].min() * size[a:b].max()) if a < b else 1.0 for a, b in ends]
-        return np.array(middles, dtype=np.float64)
-
-    def opening(self, k: int) -> float:
-        """How far row k of a parity opens for each unit of money that its parity opens."""
-        share = even_share(self.coupling.even[k], self.total)
-        return max(share / max(self.total, 1), _SMALLEST_SHARE)
 
 
 @dataclass(frozen=True, eq=False)

@@ -133,7 +133,9 @@ def _gaps_across(
     for more in _MORE:
         left = bounds.total - least - more
         limits.low[columns.assigned] = limits.high[columns.assigned] = left
-        if left < 0 or elastic.contradiction(limits):
+        if left < limits.low[columns.carried].sum():
+            break
+        if elastic.contradiction(limits):
             continue
         gap = np.zeros(hierarchy.nodes)
         gap[nodes] = elastic.solve(limits, cost).value[columns.gap]

@@ -27,8 +27,6 @@ _ROUGH: Final = 1e-3
 _PLACES: Final = 4
 """Decimals of a relaxed tolerance: a hundredth of a per cent."""
 _ATTEMPTS: Final = 4
-_AROUND: Final = 2
-"""How many minor units from a fractional sum of a cell a whole one is looked for."""
 
 
 def relaxed_rows(elastic: Elastic, bounds: Bounds, coupling: Coupling) -> Coupling:
@@ -72,35 +70,43 @@ def least_breach(elastic: Elastic, limits: Limits, k: int, end: Literal["min", "
 
 
 def _for_whole_quotas(
-    elastic: Elastic, bounds: Bounds, before: Coupling, coupling: Coupling
+    elastic: Elastic, bounds: Bounds, before: Coupling, after: Coupling
 ) -> Coupling:
-    """Rows that can hold, a unit or two wider where whole quotas would not fit between them.
+    """Rows that can hold, a few units wider where whole quotas would not fit between them.
 
-    Rows whose reps overlap may only be met by fractions of minor units, where their limits touch.
+    Rows whose reps overlap may touch where only fractions of minor units meet them.
     """
-    columns = elastic.columns
-    limits = elastic.limits(bounds, coupling)
-    near = elastic.opened(limits).value
-    carried = near[columns.carried]
+    near = elastic.opened(elastic.limits(bounds, after)).value
+    carried = near[elastic.columns.carried]
     if np.all(np.abs(carried - np.rint(carried)) <= _ROUGH):
-        return coupling
-    for block in (columns.under, columns.over):
-        limits.high[block] = UNLIMITED
-    limits.low[columns.room] = -UNLIMITED
-    low, high = (np.floor(carried) - _AROUND).astype(np.int64), np.ceil(carried) + _AROUND
-    limits.low[columns.carried] = np.maximum(limits.low[columns.carried], low)
-    limits.high[columns.carried] = np.minimum(limits.high[columns.carried], high)
-    cost = np.zeros(columns.count)
-    for place, kind in enumerate(reversed(_THE_LAST_TO_GIVE_WAY_FIRST)):
-        rows = _of_kinds(coupling, (kind,))
-        for block in (columns.under, columns.over):
-            cost[block[rows]] = 10.0**place
-    found = elastic.simplex.whole(limits, cost, near, columns.carried)
-    if found is None:
-        return coupling
-    sums = elastic.sums_of_rows(found)
-    rows = ~_of_kinds(coupling, ("parity",))
+        return after
+    sums = elastic.case.cells.row_sums(_whole(elastic, near))
+    rows = ~_of_kinds(before, ("parity",))
     return _wider_tolerances(elastic, _wider_limits(elastic, before, rows, sums), sums)
+
+
+def _whole(elastic: Elastic, value: FloatArray) -> FloatArray:
+    """(c,) whole sums of the cells next to these, and so that every node's sum is next to its own.
+
+    From the top down: what a node carries is whole, and of its cells and of the nodes right below
+    as many are rounded up as that needs, those with the largest fractions. Limits are whole, so
+    the next whole number of a sum that keeps them keeps them too.
+    """
+    columns, case = elastic.columns, elastic.case
+    value = np.where(np.abs(value - np.rint(value)) <= _ROUGH, np.rint(value), value)
+    whole = np.floor(value)
+    whole[columns.total[0]] = np.rint(value[columns.total[0]])
+    own = (
+        np.searchsorted(case.cells.node, case.nodes),
+        np.searchsorted(case.cells.node, case.nodes, side="right"),
+    )
+    below = [np.flatnonzero(case.above == node) for node in range(len(case.nodes))]
+    for node, (first, last) in enumerate(zip(*own, strict=True)):
+        parts = np.append(columns.carried[first:last], columns.total[below[node]])
+        missing = int(whole[columns.total[node]] - whole[parts].sum())
+        upwards = np.argsort(whole[parts] - value[parts], kind="stable")[: max(missing, 0)]
+        whole[parts[upwards]] += 1
+    return whole[columns.carried]
 
 
 def _of_kinds(coupling: Coupling, kinds: tuple[str, ...]) -> BoolArray:

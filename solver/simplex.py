@@ -19,7 +19,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
-import highspy
 import numpy as np
 import pulp
 from scipy import sparse
@@ -37,12 +36,7 @@ _HIGHS: Final[Mapping[str, Any]] = {
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
 }
-_SEARCH: Final[Mapping[str, Any]] = {
-    "output_flag": False,
-    "threads": 1,
-    "mip_max_nodes": 500,
-    "mip_rel_gap": 0.0,
-}
+"""How HiGHS is run: silently, and the same on every machine."""
 _CLOSER: Final = 1e-6
 """The unit of the second look, as a part of that of the first."""
 _FINE: Final = 1e5
@@ -52,6 +46,7 @@ _BELIEVED: Final = 1e-8
 _NOISE: Final = 1e-11
 """A price below this part of the largest may be what floating point left of none."""
 _FAR: Final = 1e3
+"""Units that no column gets to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,35 +128,6 @@ class Simplex:
             closer = self._look(limits, cost, origin, _CLOSER * unit)
             point = replace(closer, far=point.far)
         return point
-
-    def whole(
-        self, limits: Limits, cost: FloatArray, near: FloatArray, columns: IntArray
-    ) -> FloatArray | None:
-        """Values near others, all in minor units, the `columns` whole; None where none are found.
-
-        They are cheap, but not always the cheapest: the search is short. Branch and bound.
-        """
-        self.watch.look()
-        origin = self._completed(np.rint(near))
-        highs = type(self.highs)()
-        for option, value in _SEARCH.items():
-            highs.setOptionValue(option, value)
-        if np.isfinite(left := self.watch.seconds_left()):
-            highs.setOptionValue("time_limit", left)
-        highs.cbMipInterrupt += partial(_follow, self.watch)
-        highs.passModel(self.highs.getLp())
-        every = np.arange(len(self.size), dtype=np.int32)
-        highs.changeColsBounds(len(every), every, *_way(limits, origin, self.size))
-        highs.changeColsCost(len(every), every, cost * self.size)
-        kinds = np.full(len(columns), highspy.HighsVarType.kInteger)
-        highs.changeColsIntegrality(len(columns), columns.astype(np.int32), kinds)
-        highs.run()
-        self.watch.look()
-        if highs.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return None
-        found = np.array(highs.getSolution().col_value)
-        found[columns] = np.rint(found[columns])
-        return self._completed(origin + self.size * found)
 
     def _look(self, limits: Limits, cost: FloatArray, origin: FloatArray, unit: float) -> Point:
         """Solve for the way from `origin`, which keeps the equations."""

@@ -99,9 +99,10 @@ class Ends:
 
     @cached_property
     def order(self) -> IntArray:
-        """The ends in the order in which their rules are dropped: reps, the lowest first."""
-        reps = np.lexsort((self.limit[: self.start[2]], self.alike[: self.start[2]]))
-        return np.append(reps, np.arange(self.start[2], self.start[6]))
+        """The ends in the order in which their rules are dropped: first those from below, which
+        others may make up for; reps before units before rows; the lowest first.
+        """
+        return np.lexsort((self.limit, self.alike, ~self.from_below))
 
     @cached_property
     def alike(self) -> IntArray:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from solver.bounds import Bounds
 from solver.conflict import diagnose
-from solver.errors import InvalidProblem
+from solver.errors import InfeasibleProblem, InvalidProblem
 from solver.fairness import SCALES
 from solver.hierarchy import lay_out
 from solver.infeasibility import Relaxation
@@ -21,6 +21,7 @@ from solver.mending import Asked, mended, stated
 from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy, Relax
 from solver.problem import NOT_SET, UNLIMITED, Problem
 from solver.relaxing import applied
+from solver.solve import solve
 from tests.solver.builders import a_problem, limits_of, problems
 from tests.solver.tight import tight_cases
 
@@ -220,3 +221,25 @@ def test_what_is_mended_in_a_tree_can_hold(problem: Problem, hedge: float, data:
     after, _ = mended(before)
 
     assert diagnose(problem, after.hierarchy, after.bounds) is None
+
+
+@given(tight_cases())
+def test_whoever_lets_rules_give_way_gets_a_plan(case: tuple[Problem, Policy]) -> None:
+    problem, policy = case
+
+    allocation = solve(problem, replace(policy, on_infeasible="relax"))
+
+    assert allocation.checks.valid
+
+
+@given(tight_cases())
+def test_whoever_books_gaps_gets_a_plan_or_a_conflict(case: tuple[Problem, Policy]) -> None:
+    problem, policy = case
+    try:
+        allocation = solve(problem, replace(policy, on_infeasible="gap"))
+    except InfeasibleProblem:
+        return
+
+    assert allocation.checks.valid
+    assert allocation.gap is not None
+    assert allocation.assigned + allocation.gap.sum() == problem.target

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from solver.coupling import couple
 from solver.fairness import SCALES
 from solver.hierarchy import lay_out
 from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy
-from solver.problem import COMPANY, NOT_SET, UNLIMITED, Problem, Reps, Units
+from solver.problem import COMPANY, NOT_SET, UNLIMITED, IntArray, Problem, Reps, Units
 from tests.solver.builders import limits_of
 
 
@@ -44,7 +44,38 @@ def tight_cases(draw: st.DrawFn) -> tuple[Problem, Policy]:
     )
     cohorts = {"role": tuple("ab"[row % 2] for row in range(n))} if n >= 4 else {}
     problem = Problem(draw(st.integers(0, 24)), reps, units, cohorts=cohorts)
-    return problem, draw(_policies(reps.ids, with_parity=bool(cohorts)))
+    policy = draw(_policies(reps.ids, with_parity=bool(cohorts)))
+    return in_units_of(draw(st.sampled_from([1, 1_000])), problem, policy)
+
+
+def in_units_of(amount: int, problem: Problem, policy: Policy) -> tuple[Problem, Policy]:
+    """The same with every amount of money as many times as large."""
+
+    def times(limits: IntArray) -> IntArray:
+        return np.where((limits < UNLIMITED) & (limits != NOT_SET), limits * amount, limits)
+
+    def scaled(rule: Any) -> Any:
+        ends = {"min": getattr(rule, "min", None), "max": getattr(rule, "max", None)}
+        known = {end: limit for end, limit in ends.items() if limit not in {None, UNLIMITED}}
+        return replace(rule, **{end: limit * amount for end, limit in known.items()})
+
+    reps, units = problem.reps, problem.units
+    larger: dict[str, Any] = {name: times(getattr(reps, name)) for name in ("min", "max", "fixed")}
+    larger |= {name: getattr(reps, name) * amount for name in ("baseline", "reach")}
+    limits: dict[str, Any] = {name: times(getattr(units, name)) for name in ("min", "max")}
+    across: dict[str, Any] = {
+        table: tuple(map(scaled, getattr(policy, table)))
+        for table in ("groups", "margin_floors", "rows")
+    }
+    return (
+        replace(
+            problem,
+            target=problem.target * amount,
+            reps=replace(reps, **larger),
+            units=replace(units, **limits),
+        ),
+        replace(policy, **across),
+    )
 
 
 @st.composite
