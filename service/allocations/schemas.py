@@ -50,7 +50,7 @@ class Common(BaseModel):
     """What holds for everybody whom no rule holds away."""
 
     stretch: float | None = Field(
-        description="null where rules across the tree hold everybody away from it", examples=[0.82]
+        description="null where rules across teams hold everybody away from it", examples=[0.82]
     )
     growth: float | None = Field(description="Of the company on its baselines", examples=[0.164])
 
@@ -114,7 +114,7 @@ class QuotaOut(BaseModel):
     price: float | None = Field(
         default=None,
         description="What one more unit of money in the own limit that binds (cap, floor or lock) "
-        "does to everyone else's stretch; null where none binds",
+        "does to everyone else's stretch; null where none binds, and under rules across teams",
         examples=[None],
     )
     attainment_probability: float | None = Field(
@@ -214,13 +214,17 @@ class RulePriceOut(BaseModel):
 class PricesOut(BaseModel):
     """What one more unit of money costs whom."""
 
-    target: TargetPriceOut | None = Field(description="null where it has no price: see can_grow")
+    target: TargetPriceOut | None = Field(
+        description="null where nobody can carry more (`can_grow` is false) or no price was proved"
+    )
     can_grow: bool | None = Field(
-        description="Whether anybody can carry more than now; null where it is not known"
+        description="Whether anybody can carry more than now; null under rules across teams, where "
+        "that is not found out: `POST /v1/allocations/check` says which targets are possible"
     )
     rules: list[RulePriceOut] = Field(
-        description="Rules across the organisation and ranges of units that bind, those first that "
-        "keep reps farthest apart; at most ten"
+        description="What binds, at most ten: rules across teams, then ranges of units, of which "
+        "those come first that keep reps farthest apart; a price that could not be proved is left "
+        "out"
     )
 
 
@@ -233,7 +237,9 @@ class OverAssignmentOut(BaseModel):
 
     unit: str | None = Field(description="null: the company", examples=[None])
     target: Amount
-    assigned: Amount = Field(description="target x (1 + over_assignment): the sum of the quotas")
+    assigned: Amount = Field(
+        description="target x (1 + over_assignment), less the gap: the sum of the quotas"
+    )
     over_assignment: float = Field(examples=[0.1])
     stated_by: str | None = Field(
         description="The unit that states the factor, this one or one above; null: the policy",
@@ -247,13 +253,13 @@ class OverAssignmentOut(BaseModel):
     )
     attaining_without: float | None = Field(
         description="The same if nothing were over-assigned; null also where the limits rule that "
-        "out",
+        "out, and under rules across teams",
         examples=[0.45],
     )
 
 
 class CrossingRuleOut(BaseModel):
-    """A rule across the tree, or one peer group of a parity: its sum and its limits."""
+    """A rule across teams, or one peer group of a parity: its sum and its limits."""
 
     rule: str = Field(
         description="Without its side; a parity has one row for each peer group",
@@ -279,14 +285,14 @@ class CrossingRuleOut(BaseModel):
 
 
 class ChecksOut(BaseModel):
-    """What was checked of the plan. `leximin` is of plans without rules across the tree, `rows`,
+    """What was checked of the plan. `leximin` is of plans without rules across teams, `rows`,
     `largest` and `squares` of plans with them.
     """
 
     sums: bool = Field(description="Sums are exact and in range, to the last minor unit")
     bounds: bool = Field(description="Floors and caps are kept, and rounding is as it should be")
     leximin: bool = Field(default=True, description="The unrounded plan is the leximin plan")
-    rows: bool = Field(default=True, description="Every rule across the tree holds exactly")
+    rows: bool = Field(default=True, description="Every rule across teams holds exactly")
     largest: bool = Field(default=True, description="The largest stretch is the least possible")
     squares: bool = Field(
         default=True, description="At that stretch the sum of squares is the least possible"
@@ -321,11 +327,16 @@ class AllocationOut(BaseModel):
     common: Common
     quotas: list[QuotaOut] = Field(description="Unit by unit, reps by id")
     units: list[UnitQuotaOut] = Field(description="Parents first")
-    prices: PricesOut | None = Field(description="null where rules cut across the organisation")
+    prices: PricesOut | None = Field(
+        description="What more would cost whom; null where nothing could be proved. Under rules "
+        "across teams single prices may be null"
+    )
     over_assignment: list[OverAssignmentOut] = Field(
         description="The company's target and those of units, parents first"
     )
-    rules: list[CrossingRuleOut] = Field(description="Across the tree, by name", examples=[[]])
+    rules: list[CrossingRuleOut] = Field(
+        description="Rules across teams, by name, with their sums", examples=[[]]
+    )
     fairness: FairnessOut
     estimate: dict[str, Any] | None = Field(
         description="The parameters of the estimate; null where every baseline was given"

@@ -24,7 +24,7 @@ _WORDS = {
     "sums": "sums",
     "bounds": "limits",
     "leximin": "evenness",
-    "rows": "rules across units",
+    "rows": "rules across teams",
     "largest": "largest effort",
     "squares": "evenness",
 }

@@ -35,7 +35,7 @@ class RepQuotaOut(QuotaOut):
 
 
 class VersionChecks(TypedDict):
-    """Whether each check held. The last four depend on whether any rule crosses the units."""
+    """Whether each check held. The last four depend on whether there are rules across teams."""
 
     hash: Annotated[bool, Field(description="Row, manifest, inputs and chunks are what they were")]
     parent: Annotated[bool, Field(description="So is every version that this one builds on")]
@@ -48,13 +48,11 @@ class VersionChecks(TypedDict):
             bool,
             Field(
                 description="The unrounded plan is as even as its limits allow; for plans without "
-                "rules across the units"
+                "rules across teams"
             ),
         ]
     ]
-    rows: NotRequired[
-        Annotated[bool, Field(description="Every rule across the units is kept exactly")]
-    ]
+    rows: NotRequired[Annotated[bool, Field(description="Every rule across teams is kept exactly")]]
     largest: NotRequired[
         Annotated[bool, Field(description="The largest stretch is the least possible one")]
     ]
@@ -87,5 +85,5 @@ class ProofOut(BaseModel):
     hash: str
     manifest: dict[str, Any]
     units: list[dict[str, Any]]
-    rules: list[dict[str, Any]] = Field(description="Rules across the units; none on the tree")
+    rules: list[dict[str, Any]] = Field(description="Rules across teams; empty without them")
     quotas: list[dict[str, Any]]
