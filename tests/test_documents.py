@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from service.kit.settings import Settings
 from service.main import create_app
-from service.roster.files.columns import HISTORY, REPS, TERRITORIES, UNITS
+from service.roster.files.columns import ASSIGNMENTS, HISTORY, REPS, TERRITORIES, UNITS
 from solver.policy import Fairness
 from tests.commands import address_in, on_a_terminal, started
 
@@ -152,11 +152,18 @@ def solved(body: dict[str, Any], idea: str) -> list[dict[str, Any]]:
 
 def test_the_guide_names_the_columns_that_are_read() -> None:
     page = (ROOT / "docs" / "guide" / "first-plan.md").read_text(encoding="utf-8")
-    tables = {"reps": REPS, "units": UNITS, "territories": TERRITORIES, "history": HISTORY}
+    tables = {
+        "reps": REPS,
+        "units": UNITS,
+        "territories": TERRITORIES,
+        "assignments": ASSIGNMENTS,
+        "history": HISTORY,
+    }
 
     for name, fields in tables.items():
         (row,) = re.findall(rf"^\| `{name}` \| (.*) \|$", page, flags=re.MULTILINE)
         listed = set(re.findall(r"`([a-z_]+)`", row))
         needed = set(re.findall(r"\*\*`([a-z_]+)`\*\*", row))
         assert listed <= {header for field in fields for header in field.headers}, name
+        assert {field.headers[0] for field in fields} <= listed, name
         assert needed == {field.headers[0] for field in fields if field.required}, name
