@@ -75,7 +75,7 @@ class _Draft:
         kind, _, rest = name.partition(":")
         key, _, end = rest.rpartition(":")
         match kind, end:
-            case "target", "" if not rest:
+            case "target", "" if name == "target":
                 self._target(0, to)
             case "rep", "floor" | "cap" | "fixed":
                 self._rep(key, end, to)

@@ -42,9 +42,10 @@ def solve(problem: Problem, policy: Policy, watch: Watch | None = None) -> Alloc
     elif policy.on_infeasible == "gap":
         asked, gap = gapped(asked, watch)
     hierarchy, limits = asked.hierarchy, asked.bounds
-    if infeasibility := diagnose(problem, hierarchy, limits):
-        raise InfeasibleProblem(infeasibility)
     coupling, coupled = asked.rows(), None
+    if infeasibility := diagnose(problem, hierarchy, limits):
+        # What mends the tree alone may leave rules across it that cannot hold.
+        raise InfeasibleProblem(asked.diagnosed(watch) or infeasibility)
     if coupling is None:
         even = asked.scale.laid_out(hierarchy.rep_row)
         levels = equalise(hierarchy, limits, even.anchor, even.yardstick, even.response)

@@ -70,19 +70,19 @@ class Stated:
         key, _, end = rest.rpartition(":")
         policy = self._case.policy
         found: dict[str, float]
-        match kind:
-            case "rep":
+        match kind, end:
+            case "rep", "floor" | "cap" | "fixed":
                 found = self._limits(self._reps, key, end)
-            case "unit":
+            case "unit", "min" | "max":
                 found = self._limits(self._nodes, key, f"unit_{end}")
-            case "group":
-                found = {group.id: getattr(group, end, math.nan) for group in policy.groups}
-            case "margin":
+            case "group", "min" | "max":
+                found = {group.id: getattr(group, end) for group in policy.groups}
+            case "margin", "min":
                 found = {floor.id: floor.min for floor in policy.margin_floors}
-            case "row":
-                limits = {row.id: getattr(row, end, None) for row in policy.rows}
+            case "row", "min" | "max":
+                limits = {row.id: getattr(row, end) for row in policy.rows}
                 found = {k: limit for k, limit in limits.items() if limit is not None}
-            case "parity":
+            case "parity", _:
                 key, found = rest, {peer.cohort: peer.tolerance for peer in policy.parity}
             case _:
                 found = {}
@@ -90,8 +90,8 @@ class Stated:
         return math.nan if value in {UNLIMITED, NOT_SET} else value
 
     def _limits(self, places: dict[str, int], key: str, column: str) -> dict[str, float]:
-        limits = getattr(self._bounds, column, None)
-        return {} if limits is None or key not in places else {key: int(limits[places[key]])}
+        limits = getattr(self._bounds, column)
+        return {key: int(limits[places[key]])} if key in places else {}
 
     @cached_property
     def _targets(self) -> dict[str, int]:

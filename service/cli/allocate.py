@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 import typer
-import yaml
 
 from service.allocations.answer import answer
 from service.allocations.assemble import Case, Terms, assemble
@@ -36,6 +35,7 @@ from service.cli.words import (
     percent,
     whole,
 )
+from service.cli.yaml_file import read_yaml
 from service.kit.body import JsonReader
 from service.kit.errors import InvalidInput, MalformedBody
 from service.kit.money import InvalidMoney, minor_digits, to_minor
@@ -181,13 +181,7 @@ def read_policy(path: Path | None) -> Document:
     """The policy in a JSON or YAML file as the API takes it; the default one without a file."""
     if path is None:
         return {}
-    try:
-        content = yaml.safe_load(path.read_bytes())
-    except OSError as reason:
-        raise Failure(f"{path} cannot be read: {reason.strerror or reason}.") from reason
-    except (yaml.YAMLError, UnicodeDecodeError) as reason:
-        raise Failure(f"{path} is neither JSON nor YAML: {reason}") from reason
-    return policy_of(content, str(path))
+    return policy_of(read_yaml(path), str(path))
 
 
 def policy_of(content: Any, name: str) -> Document:

@@ -276,6 +276,8 @@ class TestAllocate:
             (["--target", "1", "--policy", "none.json"], "none.json cannot be read"),
             (["--target", "1", "--policy", "bad.yaml"], "bad.yaml/fairnes: is not a known field"),
             (["--target", "1", "--policy", "broken.yaml"], "neither JSON nor YAML"),
+            (["--target", "1", "--policy", "twice.yaml"], "'parity' stands in line 1 and again in"),
+            (["--target", "1", "--policy", "deep.yaml"], "it is nested too deeply"),
             (["--target", "1", "--out", "plan.doc"], "--out takes a file that ends in"),
             (["--target", "1", "--out", "none/plan.csv"], "cannot be written"),
         ],
@@ -283,6 +285,8 @@ class TestAllocate:
     def test_a_slip_is_named(self, company: Path, options: list[str], said: str) -> None:
         Path("bad.yaml").write_text("fairnes: equal_growth\n")
         Path("broken.yaml").write_text("a: [\n")
+        Path("twice.yaml").write_text("parity: []\ngroups: []\nparity: []\n")
+        Path("deep.yaml").write_text("groups: " + "[" * 5_000)
 
         assert said in failed(run("allocate", company, *options), 2)
 

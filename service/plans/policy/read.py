@@ -182,7 +182,8 @@ def _own_row(reading: _Reading, row: Row, at: Path) -> LinearRow:
 
 def _relax(reading: _Reading, row: Row, at: Path) -> Relax:
     rule = row["rule"]
-    lifted = -math.inf if rule.endswith(_LEASTS) else math.inf
+    is_least = rule.endswith(_LEASTS) and not rule.startswith("parity:")
+    lifted = -math.inf if is_least else math.inf
     reading.limit(rule, row, "from", at)  # compared once the facts are known
     to = reading.limit(rule, row, "to", at)
     return Relax(rule, lifted if to is None else to)

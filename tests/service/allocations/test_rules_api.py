@@ -357,6 +357,43 @@ class TestRelaxes:
             "/policy/relax/1/rule",
         ]
 
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            "group:all:reps", "group:all:id", "group:all:__class__", "row:own:coefficients",
+            "rep:ann:total", "rep:ann:__class__", "rep:ann:unit_min", "unit:west:over", "target:",
+        ],
+    )  # fmt: skip
+    def test_names_of_no_rule_at_all(self, client: TestClient, rule: str) -> None:
+        own = {"id": "own", "coefficients": {"ann": 1}, "max": 400}
+        relax = [{"rule": rule, "to": 1}]
+
+        problem = refused(client, four_reps(), groups=[self.TIGHT], rows=[own], relax=relax)
+
+        assert [fault["pointer"] for fault in problem["errors"]] == ["/policy/relax/0/rule"]
+
+    def test_a_balance_whose_cohort_is_named_like_a_minimum_is_lifted(
+        self, client: TestClient
+    ) -> None:
+        body = four_reps()
+        for rep, step in zip(body["reps"], "aabb", strict=True):
+            rep["cohorts"] = {"x:min": step}
+        rules = {"parity": [{"cohort": "x:min", "tolerance": 0.01}]}
+
+        answer = solved(client, body, **rules, relax=[{"rule": "parity:x:min", "to": None}])
+
+        assert answer["status"] == "relaxed"
+
+    def test_a_relaxation_mends_the_rules_across_teams_as_well(self, client: TestClient) -> None:
+        """Everybody can carry 100, so 400 in all; ann and bob then carry 200, more than 150."""
+        body = four_reps(**{rep: {"max": 100} for rep in ("ann", "bob", "cyd", "dan")})
+        pair = {"id": "pair", "reps": ["ann", "bob"], "max": 150}
+        problem = refused(client, body, groups=[pair])
+
+        answer = solved(client, body, groups=[pair], relax=problem["relaxation"])
+
+        assert sum(quotas_of(answer).values()) == answer["assigned"]
+
     def test_targets_are_stated_without_over_assignment(self, client: TestClient) -> None:
         """440 and a tenth of it are 484; four caps of 110 carry 440, which is 400 and a tenth."""
         body = four_reps(**{rep: {"max": 110} for rep in ("ann", "bob", "cyd", "dan")})
