@@ -28,7 +28,7 @@ from solver.simplex import Limits
 
 _STEPS: Final = 10_000
 """Of the simplex method at most, some seconds; then a rule may be named that is not needed."""
-_QUESTION: Final = 50
+_QUESTION: Final = 10
 """What each question costs beside its steps."""
 _NOISE: Final = 1e-9
 """A part of all that prices weigh that counts for nothing."""
