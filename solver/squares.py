@@ -192,11 +192,12 @@ class _Dual:
         free = (wanted > self.limits.low) & (wanted < self.limits.high)
         weight = np.where(free, self.scale.yardstick, 0.0)
         block = blocks(self.hierarchy, level)[self.hierarchy.rep_node]
-        shared, place = np.unique(block, return_inverse=True)
+        headed = np.bincount(block, minlength=self.hierarchy.nodes) > 0
+        place = (np.cumsum(headed) - 1)[block]
         total = np.bincount(place, weight)
         matrix = self.matrix[rows]
-        entries = np.arange(len(block))
-        members = sparse.csr_array((weight, (entries, place)), (len(block), len(shared)))
+        each = np.arange(len(block) + 1)  # a rep is in one block: a row of one entry
+        members = sparse.csr_array((weight, place, each), (len(block), len(total)))
         by_block = (matrix @ members).toarray()
         moved: FloatArray = ((matrix * weight) @ matrix.T).toarray()
         by_all = by_block / np.where(total > 0, total, 1.0)
