@@ -98,7 +98,7 @@ def _limits(bounds: Bounds, scale: Scale, largest: float) -> Limits:
     low = bounds.lowest.astype(np.float64)
     high = np.maximum(np.minimum(bounds.highest, scale.at(largest + room)), low)
     idle = idle_reps(scale.yardstick)
-    anchored = np.clip(scale.anchor, low, np.maximum(bounds.highest, low))
+    anchored = np.clip(scale.anchor, low, np.maximum(np.minimum(bounds.highest, bounds.total), low))
     return Limits(
         low=np.where(idle, anchored, low),
         high=np.where(idle, anchored, high),

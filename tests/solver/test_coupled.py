@@ -59,6 +59,14 @@ def test_a_rep_without_headroom_keeps_the_expected_sales_until_the_rules_need_mo
     )
 
 
+def test_nobody_without_headroom_keeps_more_than_there_is_to_assign() -> None:
+    reps = {"a": {"baseline": 0.0, "reach": 1.0}, "b": {"baseline": 100.0, "reach": 0.0}}
+
+    plan = solve(a_problem(0, reps), Policy(groups=(Group("overlay", ("a",), max=5),)))
+
+    assert by_rep(plan) == {"a": 0.0, "b": 0.0}
+
+
 @given(coupled_problems(yardstick_zero=False))
 def test_a_plan_that_keeps_the_rows_anyway_is_the_plan_of_the_tree(
     given: tuple[Problem, Policy],
