@@ -36,8 +36,8 @@ def solved_while_waiting[Answer](
         finally:
             end.set()
 
-    threading.Thread(target=work, daemon=True).start()
     try:
+        threading.Thread(target=work, daemon=True).start()
         line.wait_for(end)
     except KeyboardInterrupt:
         stop.set()

@@ -1,8 +1,8 @@
 """Waiting for a solve at a terminal: answers, failures, time, Ctrl-C."""
 
 import _thread
-import threading
-import time
+import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -16,7 +16,14 @@ def a_solve_without_end(patience: Patience) -> None:
     watch = patience.watch()
     while True:
         watch.look()
-        time.sleep(0.001)
+
+
+@pytest.fixture
+def ctrl_c_is_heard() -> Iterator[None]:
+    """As in a terminal; a runner of tests in parallel tells its workers to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_answers_what_the_solve_answers() -> None:
@@ -36,11 +43,12 @@ def test_the_time_is_limited() -> None:
         solved_while_waiting(a_solve_without_end, 0.001)
 
 
+@pytest.mark.usefixtures("ctrl_c_is_heard")
 def test_ctrl_c_ends_the_solve_with_exit_code_130() -> None:
     ended: list[Exception] = []
 
     def solve(patience: Patience) -> None:
-        threading.Timer(0.05, _thread.interrupt_main).start()
+        _thread.interrupt_main()
         try:
             a_solve_without_end(patience)
         except SolveStopped as stopped:
