@@ -20,7 +20,7 @@ Nothing here is random, depends on a clock or on the order of the input.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -56,27 +56,35 @@ def mend(
     high: IntArray,
     exact: FloatArray,
     increment: int,
+    finest: Callable[[], IntArray],
 ) -> IntArray:
     """Whole quotas (n,) near `quota` that keep all rows, units and limits, in layout order.
 
     `quota` (n,) keeps units and limits; the answer lies in the windows between `low` and `high`, or
-    up to one increment outside where no plan is found there. Raises `RoundingFailed`.
+    up to one increment outside where no plan is found there. `finest` answers the quotas rounded to
+    the minor unit: where narrow rows leave hardly any room, a plan is closest to these, and nobody
+    gets a multiple of the increment. Raises `RoundingFailed`.
     """
     if not any(coupling.misses(quota)):
         return quota
-    low, high = np.minimum(low, quota), np.maximum(high, quota)
-    noise = int(-(-ROW_NOISE * bounds.total // increment)) * increment
-    wider = max(increment, noise)
-    windows = (
-        (low, high),
-        (np.maximum(bounds.lowest, low - wider), np.minimum(bounds.highest, high + wider)),
-    )
+    wider = max(increment, int(-(-ROW_NOISE * bounds.total // increment)) * increment)
+    tries: list[tuple[Callable[[], IntArray], int, int]] = [
+        (lambda: quota, increment, 0),
+        (finest, 1, 0),
+        (lambda: quota, increment, wider),
+    ]
     misses: tuple[Decimal, ...] = ()
-    for low, high in windows:
+    for start, step, beyond in tries if increment > 1 else tries[::2]:
         draft = Draft.of(
-            hierarchy, bounds, coupling,
-            quota=quota, low=low, high=high, exact=exact, increment=increment,
-        )  # fmt: skip
+            hierarchy,
+            bounds,
+            coupling,
+            quota=(whole := start()),
+            low=np.minimum(np.maximum(bounds.lowest, low - beyond), whole),
+            high=np.maximum(np.minimum(bounds.highest, high + beyond), whole),
+            exact=exact,
+            increment=step,
+        )
         misses = _settle(draft, coupling)
         if not any(misses):
             return draft.quota

@@ -61,6 +61,24 @@ def round_quotas(
     `exact` must keep all limits up to `NOISE`, and rows up to `repair.ROW_NOISE`; contradicting
     limits are `conflict.diagnose`'s.
     """
+    quota, ranges = _on_the_tree(hierarchy, bounds, exact, increment)
+    if coupling is None or len(coupling) == 0:
+        return quota
+    return mend(
+        hierarchy, bounds, coupling,
+        quota=quota,
+        low=ranges.low[: len(exact)],
+        high=ranges.high[: len(exact)],
+        exact=exact,
+        increment=increment,
+        finest=lambda: _on_the_tree(hierarchy, bounds, exact, 1)[0],
+    )  # fmt: skip
+
+
+def _on_the_tree(
+    hierarchy: Hierarchy, bounds: Bounds, exact: FloatArray, increment: int
+) -> tuple[IntArray, _Ranges]:
+    """Whole quotas that keep the limits of reps and units, and the ranges of all."""
     generations = _generations(hierarchy)
     ranges = _rep_ranges(hierarchy, bounds, exact, increment)
     for generation in reversed(generations):
@@ -71,17 +89,7 @@ def round_quotas(
     for generation in generations:
         ranked = generation.ranked(remainder)
         whole[ranked.children] = _share_out(ranked, whole, base, ranges, increment)
-    quota = whole[: len(exact)]
-    if coupling is None or len(coupling) == 0:
-        return quota
-    return mend(
-        hierarchy, bounds, coupling,
-        quota=quota,
-        low=ranges.low[: len(exact)],
-        high=ranges.high[: len(exact)],
-        exact=exact,
-        increment=increment,
-    )  # fmt: skip
+    return whole[: len(exact)], ranges
 
 
 @dataclass(frozen=True, slots=True, eq=False)

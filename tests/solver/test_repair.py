@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from itertools import product
 from math import ceil, floor, prod
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -221,6 +222,29 @@ def test_windows_open_by_one_increment_where_nothing_else_helps() -> None:
     case = a_case({"a": 10.5, "b": 10.5}, groups=(Group("g", ("a",), min=12),))
 
     assert case.listed() == [12, 9]
+
+
+def test_rows_that_leave_hardly_any_room_are_met_to_the_minor_unit() -> None:
+    """Four narrow rows over five reps: from the multiples of 1,000 around no swaps lead there."""
+    quotas = {"a": 2623.0, "b": 3729.0, "c": 1639.0, "d": 2251.0, "e": 3335.0}
+    weights = (
+        (-1.0, -1.0, 1.0, 0.1, 0.3),
+        (1.0, 2.0, 2.0, 0.3, 2.0),
+        (0.549, 0.133, 0.85, 0.147, 0.845),
+        (0.932, 0.698, 0.245, 0.498, 0.495),
+    )
+    sums = [round(sum(map(mul, sizes, quotas.values()))) for sizes in weights]
+    rows = tuple(
+        LinearRow(f"r{k}", tuple(zip(quotas, sizes, strict=True)), sums[k], sums[k])
+        for k, sizes in enumerate(weights)
+    )
+    case = a_case(quotas, increment=1000, rows=rows)
+    low, high = case.windows()
+
+    quota = case.rounded()
+
+    assert is_kept(case, quota)
+    assert np.all((low <= quota) & (quota <= high))
 
 
 def test_noise_in_the_sums_of_a_large_plan_is_no_reason_to_fail() -> None:
