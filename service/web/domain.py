@@ -39,7 +39,8 @@ class Totals:
     quota: int
     last_year: float | None
     """None unless it is known for every rep below."""
-    anchor: float
+    effort_amount: int
+    """What they carry beyond their anchors, before rounding."""
     yardstick: float
     reps: int
 
@@ -230,7 +231,7 @@ class VersionView:
                 row[0] += rep.baseline
                 row[1] += rep.quota
                 row[2] += last_year or 0.0
-                row[3] += rep.anchor
+                row[3] += rep.effort_amount
                 row[4] += rep.yardstick
                 row[5] += 1
                 if last_year is None:
@@ -240,7 +241,7 @@ class VersionView:
                 baseline=row[0],
                 quota=int(row[1]),
                 last_year=None if node in unknown else row[2],
-                anchor=row[3],
+                effort_amount=int(row[3]),
                 yardstick=row[4],
                 reps=int(row[5]),
             )
@@ -295,7 +296,9 @@ class VersionView:
         return min(round(scale.at(self.level).item()), self.assigned) - rep.anchor
 
     def effort_of(self, unit: str | None) -> float | None:
-        """The effort index of a unit as a whole: 1.00 is the common effort."""
+        """The effort index of a unit as a whole, before rounding like those of its reps: 1.00 is
+        the common effort.
+        """
         totals = self.totals[unit]
         if (
             self.by_chance
@@ -304,7 +307,7 @@ class VersionView:
             or abs(self.level) < NO_EFFORT
         ):
             return None
-        return (totals.quota - totals.anchor) / totals.yardstick / self.level
+        return totals.effort_amount / totals.yardstick / self.level
 
 
 def hold_of(binding: Sequence[str]) -> Hold:

@@ -66,6 +66,16 @@ def test_a_unit_shows_the_sums_of_everybody_below() -> None:
     assert (lines["East"].quota, lines["East"].growth, lines["East"].effort) == (0, None, None)
 
 
+def test_a_unit_of_one_rep_stands_at_the_effort_of_that_rep() -> None:
+    """The rep was rounded up from 111.00 to 112.00; both are told before rounding."""
+    team = Unit("team", "Team", None)
+    rep = a_rep("ada", unit="team", quota=112_00, effort_amount=11_00, rounding=1_00, effort=1.1)
+
+    version = a_version([rep], [team])
+
+    assert version.effort_of("team") == pytest.approx(rep.effort)
+
+
 def test_year_on_year_of_a_unit_needs_everybodys_last_year() -> None:
     known = a_rep("known", over_last_year=0.1)
 
