@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from time import monotonic
 from typing import Any, Final
 
-from service.allocations.answer import prices
 from service.allocations.assemble import Case
+from service.allocations.figures import prices
 from service.allocations.over_assignment import over_assignment_rows
 from service.cli.output import Cell, Table
 from service.cli.words import rule_in_words, unit_in_words
@@ -36,7 +36,7 @@ def impact_lines(
         rep_name=lambda rep: names.get(rep) or rep,
         unit_name=lambda unit: "Company" if unit is None else units.get(unit) or unit,
     )
-    facts = prices(case, allocation)
+    facts = prices(allocation, case.terms.digits)
     if facts and facts["target"]:
         yield " ".join(words.target(facts))
     elif _nobody_can_carry_more(allocation, facts):

@@ -2,20 +2,9 @@
 
 import orjson
 
-from service.allocations.answer import (
-    common,
-    estimate_parameters,
-    fairness,
-    gap_rows,
-    given_way,
-    period,
-    present_row,
-    prices,
-    quota_rows,
-    unit_rows,
-)
+from service.allocations.answer import facts, present_row
 from service.allocations.assemble import Case
-from service.allocations.over_assignment import over_assignment_rows
+from service.allocations.figures import quota_rows, unit_rows
 from service.allocations.versions.domain.content import Content, Row, content
 from service.allocations.versions.domain.proof import proof
 from service.allocations.versions.proof_columns import (
@@ -36,8 +25,8 @@ def describe(case: Case, allocation: Allocation) -> Content:
 
 def prove(case: Case, allocation: Allocation) -> Row:
     """The proof of a solved case that is no version of any plan: it has no parent."""
-    facts, *rows = _written(case, allocation)
-    return proof(orjson.loads(content(facts, *rows).manifest(None)), *rows)
+    manifest, *rows = _written(case, allocation)
+    return proof(orjson.loads(content(manifest, *rows).manifest(None)), *rows)
 
 
 def _written(case: Case, allocation: Allocation) -> tuple[Row, list[Row], list[Row], list[Row]]:
@@ -48,30 +37,20 @@ def _written(case: Case, allocation: Allocation) -> tuple[Row, list[Row], list[R
     make the same version. Estimated figures are frozen in: baseline and reach in the rows of the
     reps, the parameters they were made with in the manifest.
     """
-    facts: Row = {
+    manifest: Row = {
+        **facts(case, allocation),
         "inputs": case.inputs.hash,
         "policy": stored_policy(case.policy),
-        "engine": allocation.engine,
         "currency": case.terms.currency,
         "digits": case.terms.digits,
         "increment": case.terms.increment,
-        "period": period(case),
-        "target": case.problem.target,
-        "assigned": allocation.assigned,
-        "gaps": gap_rows(allocation),
-        "relaxed": given_way(case, allocation),
         "level": allocation.common_stretch,
         "response": allocation.scale.response,
-        "common": common(case, allocation),
-        "fairness": fairness(case, allocation),
-        "prices": prices(case, allocation),
-        "over_assignment": over_assignment_rows(allocation),
-        "estimate": estimate_parameters(case),
         "reps": len(case.problem.reps),
         **proof_facts(allocation.certificate),
     }
     rules = rule_rows(allocation.certificate)
-    return facts, _units(case, allocation), _quotas(case, allocation), rules
+    return manifest, _units(case, allocation), _quotas(case, allocation), rules
 
 
 def present_quota(row: Row, digits: int) -> Row:
@@ -83,12 +62,12 @@ def present_quota(row: Row, digits: int) -> Row:
 
 
 def _units(case: Case, allocation: Allocation) -> list[Row]:
-    rows = unit_rows(case, allocation)
+    rows = unit_rows(allocation, case.terms.digits)
     add_to_units(rows, allocation.certificate)
     return rows
 
 
 def _quotas(case: Case, allocation: Allocation) -> list[Row]:
-    rows = quota_rows(case, allocation)
+    rows = quota_rows(allocation, case.terms.digits, case.estimate)
     add_to_quotas(rows, allocation.certificate)
     return rows
