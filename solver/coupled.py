@@ -1,7 +1,11 @@
 """The engine for rules that cut across the organisation: two stages, because one is not enough.
 
-    first   t* = the smallest possible largest stretch  max e_i     (`solver.formulation`, an LP)
+    first   t* = the smallest possible largest stretch  max e_i     (`solver.largest`)
     then    at t*, the least sum of (q_i - c_i)^2 / R_i             (`solver.squares`)
+
+Mostly no rule makes t* larger than the tree alone does, or one rule alone does: then t* is proven
+at hand, and a plan of the second stage that keeps it is the answer. Else `solver.formulation` finds
+t* by linear programmes.
 
 With such rules leximin, leximax and least squares are different plans, so the aim is named. The
 first stage alone would not do: a linear programme stops at a vertex, where equal people are treated
@@ -16,23 +20,21 @@ hold so. Only where they cannot, the yardstick is taken to be a thousandth of th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from solver.bounds import Bounds
 from solver.coupling import Coupling
-from solver.duality import idle_reps
+from solver.duality import Comparison, Prices, idle_reps
 from solver.errors import LinearProgramFailed
 from solver.fairness import Scale
 from solver.hierarchy import Hierarchy, slice_sums
+from solver.largest import LargestStretch, prices_at_hand
 from solver.problem import UNLIMITED, FloatArray
-from solver.squares import KEPT, NOTHING, Limits, least_squares
-from solver.tree import CommonLevels
+from solver.squares import KEPT, NOTHING, Limits, least_squares, squares_at_hand
+from solver.tree import CommonLevels, equalise
 from solver.watch import Watch
-
-if TYPE_CHECKING:
-    from solver.formulation import LargestStretch
 
 ROOM: Final = 1e-11
 """By how much the second stage may pass t*, as a part of a typical stretch: t* is a float."""
@@ -71,23 +73,56 @@ def solve_coupled(
     `scale` is in layout order, yardsticks may be zero. Raises `LinearProgramFailed` where a library
     finds no plan that passes our own check, `TimeIsUp` and `SolveStopped` as `watch` wants it.
     """
+    used = scale.complete
+    plan = equalise(hierarchy, bounds, used.anchor, used.yardstick)
+    comparison = Comparison.pinned(bounds, used)
+    proven, known = prices_at_hand(hierarchy, bounds, coupling, comparison, plan)
+    if proven < np.inf:
+        largest = LargestStretch.proven(hierarchy, coupling, comparison, proven, known)
+        found = _at_hand(hierarchy, bounds, used, coupling, watch, plan=plan, largest=largest)
+        if found is not None:
+            return found
+
     from solver.formulation import least_largest_stretch  # PuLP is slow to import
 
-    def first_stage(counted: Scale) -> LargestStretch | None:
+    def first_stage(counted: Scale, known: Prices | None = None) -> LargestStretch | None:
         anchor, yardstick = counted.anchor, counted.yardstick
-        return least_largest_stretch(hierarchy, bounds, anchor, yardstick, coupling, watch)
+        return least_largest_stretch(hierarchy, bounds, anchor, yardstick, coupling, watch, known)
 
-    used, largest = scale.complete, first_stage(scale)
-    if largest is None and not scale.measured.all():
-        least = FORCED * scale.yardstick.mean()
-        used = Scale(scale.anchor, np.maximum(scale.yardstick, least))
-        largest = first_stage(used)
-    if largest is None:
+    least = first_stage(used, known)
+    if least is None and not scale.measured.all():
+        forced = np.maximum(scale.yardstick, FORCED * scale.yardstick.mean())
+        used = Scale(scale.anchor, forced)
+        least = first_stage(used)
+    if least is None:
         return None
-    limits = _limits(bounds, used, largest.value)
-    found = least_squares(hierarchy, limits, used, coupling, watch)
-    _believe(hierarchy, limits, found.levels.quota)
-    return Coupled(found.levels, found.price, largest, used)
+    limits = _limits(bounds, used, least.value)
+    squares = least_squares(hierarchy, limits, used, coupling, watch)
+    if broken := _broken(hierarchy, limits, squares.levels.quota):
+        raise LinearProgramFailed(f"the plan of least squares misses {', '.join(broken)}")
+    return Coupled(squares.levels, squares.price, least, used)
+
+
+def _at_hand(
+    hierarchy: Hierarchy,
+    bounds: Bounds,
+    scale: Scale,
+    coupling: Coupling,
+    watch: Watch,
+    *,
+    plan: CommonLevels,
+    largest: LargestStretch,
+) -> Coupled | None:
+    """The plan where nobody has to stretch further than is proven already; None where somebody has
+    to, or where a few steps do not find it. `plan` is that without rows.
+    """
+    limits = _limits(bounds, scale, largest.value)
+    if _broken(hierarchy, limits, plan.quota):
+        return None
+    found = squares_at_hand(hierarchy, limits, scale, coupling, watch)
+    if found is None or _broken(hierarchy, limits, found.levels.quota):
+        return None
+    return Coupled(found.levels, found.price, largest, scale)
 
 
 def _limits(bounds: Bounds, scale: Scale, largest: float) -> Limits:
@@ -108,8 +143,8 @@ def _limits(bounds: Bounds, scale: Scale, largest: float) -> Limits:
     )
 
 
-def _believe(hierarchy: Hierarchy, limits: Limits, quota: FloatArray) -> None:
-    """Check the plan against every limit ourselves; `least_squares` has checked its rows."""
+def _broken(hierarchy: Hierarchy, limits: Limits, quota: FloatArray) -> list[str]:
+    """What a plan misses of all limits but the rows, which `least_squares` has checked."""
     slack = NOTHING + KEPT * limits.total
     sums = slice_sums(quota, hierarchy.first, hierarchy.last)
     misses = {
@@ -118,6 +153,4 @@ def _believe(hierarchy: Hierarchy, limits: Limits, quota: FloatArray) -> None:
         "the minimum of a unit": limits.node_min - sums,
         "the maximum of a unit": sums - limits.node_max,
     }
-    broken = [rule for rule, miss in misses.items() if not miss.max() <= slack]
-    if broken:
-        raise LinearProgramFailed(f"the plan of least squares misses {', '.join(broken)}")
+    return [rule for rule, miss in misses.items() if not miss.max() <= slack]

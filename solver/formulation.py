@@ -36,12 +36,12 @@ from solver import rules
 from solver.bounds import Bounds
 from solver.coupling import Coupling
 from solver.duality import Comparison, Prices, idle_reps
-from solver.errors import EnginesDisagree, LinearProgramFailed, SolveStopped, TimeIsUp
+from solver.errors import LinearProgramFailed, SolveStopped, TimeIsUp
 from solver.fairness import Scale
 from solver.hierarchy import Hierarchy
-from solver.problem import BoolArray, FloatArray, IntArray
+from solver.largest import AGREEMENT, LargestStretch
+from solver.problem import FloatArray, IntArray
 from solver.rules import Columns, QuotaModel
-from solver.tree import equalise
 from solver.trial import InStretch, Trials
 from solver.watch import Watch
 
@@ -56,13 +56,6 @@ HIGHS: Final[Mapping[str, Any]] = {
     "dual_feasibility_tolerance": 1e-10,
 }
 """How HiGHS is run: silently, and the same on every machine."""
-_AGREEMENT: Final = 1e-9
-"""How far the engines' largest stretches may lie apart, relative to a stretch of 1 or more."""
-_LOST_DIGITS: Final = 4 * np.finfo(np.float64).eps
-"""What a quota and an anchor may each be off by, relative to themselves."""
-_SHORT_OF_A_GUESS: Final = 1e-4
-"""How far below a guess the search begins, in typical stretches: a trial that is too small finds
-the prices that prove the right one."""
 _STEP: Final = 1e-13
 """The next trial must differ by this, relative to itself or a typical stretch, to be another."""
 _TRIALS: Final = 200
@@ -106,45 +99,6 @@ def declare(case: InStretch) -> QuotaModel:
     return QuotaModel(lp, columns, variable, low, high, cost)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LargestStretch:
-    """The smallest possible largest stretch, what proves it, and how a plan is compared with it."""
-
-    value: float
-    compared: BoolArray
-    """(n,) the reps that it is taken over, in layout order."""
-    scale: Scale
-    """The anchors and yardsticks that it is measured by; no yardstick is zero."""
-    node_price: FloatArray
-    """(m + 1,) of each node's sum, in stretch per minor unit: above 0 where its minimum makes the
-    largest stretch as large as it is, below 0 where its maximum does."""
-    row_price: FloatArray
-    """(k,) of each row's sum, alike. All prices are 0 where somebody's floor alone makes it."""
-    tolerance: float
-    """How far a plan of the tree engine may lie from it, relative to a stretch of 1 or more."""
-
-    def confirm(self, quota: FloatArray) -> None:
-        """Raise `EnginesDisagree` unless a leximin plan has it: (n,) unrounded, in layout order.
-
-        Nobody may stretch further and somebody must stretch as far, but for the digits that a
-        stretch lost when a large anchor was taken from a quota beside it.
-        """
-        stretch = (quota - self.scale.anchor) / self.scale.yardstick
-        lost = _LOST_DIGITS * (np.abs(quota) + np.abs(self.scale.anchor)) / self.scale.yardstick
-        room = (self.tolerance * max(1.0, abs(self.value)) + lost)[self.compared]
-        further = stretch[self.compared] - self.value
-        if not (np.all(further <= room) and np.any(further >= -room)):
-            raise EnginesDisagree(
-                f"the largest stretch can be {self.value!r} by the linear programme, "
-                f"and is {self.in_plan(quota)!r} in the plan of the tree engine"
-            )
-
-    def in_plan(self, quota: FloatArray) -> float:
-        """The largest stretch of a plan over the same reps by the same yardsticks."""
-        stretch = (quota - self.scale.anchor) / self.scale.yardstick
-        return float(stretch[self.compared].max())
-
-
 def least_largest_stretch(  # noqa: PLR0917 - what a solve is about, in the order of all engines
     hierarchy: Hierarchy,
     bounds: Bounds,
@@ -152,6 +106,7 @@ def least_largest_stretch(  # noqa: PLR0917 - what a solve is about, in the orde
     yardstick: FloatArray,
     coupling: Coupling | None = None,
     watch: Watch | None = None,
+    known: Prices | None = None,
 ) -> LargestStretch | None:
     """t*: the largest stretch of anybody, in a plan where it is as small as the limits allow.
 
@@ -163,6 +118,8 @@ def least_largest_stretch(  # noqa: PLR0917 - what a solve is about, in the orde
       force more upon them, the largest stretch is one of theirs, measured by the mean yardstick of
       the others.
 
+    `known`: prices that prove a part of it already; the search begins there.
+
     Raises `LinearProgramFailed` where HiGHS finds nothing that passes our own check, `TimeIsUp` and
     `SolveStopped` as `watch` wants it.
     """
@@ -172,28 +129,19 @@ def least_largest_stretch(  # noqa: PLR0917 - what a solve is about, in the orde
         watch.look()
         return _Search(Trials.of(hierarchy, bounds, coupling, comparison), watch)
 
+    known = known or Prices.of_the_target(hierarchy, coupling)
     if coupling is not None:
-        pinned = Comparison.pinned(bounds, scale)
-        return search(pinned).smallest(_of_the_tree(hierarchy, bounds, scale, pinned))
+        return search(Comparison.pinned(bounds, scale)).smallest(known)
     idle = idle_reps(yardstick)
-    found = search(Comparison.anchored(bounds, scale)).smallest()
+    found = search(Comparison.anchored(bounds, scale)).smallest(known)
     if found is None and idle.any():
-        found = search(Comparison.of_the_idle(bounds, scale)).smallest()
+        found = search(Comparison.of_the_idle(bounds, scale)).smallest(known)
     if found is None:
         return None
     # The tree engine gives those without a yardstick a negligible one. What they carry by it is
     # missing elsewhere, and is felt most by whoever has the smallest yardstick.
     unmodelled = scale.effective[idle].sum() / found.scale.yardstick.min()
-    return replace(found, tolerance=_AGREEMENT + float(unmodelled))
-
-
-def _of_the_tree(
-    hierarchy: Hierarchy, bounds: Bounds, scale: Scale, comparison: Comparison
-) -> float:
-    """The largest stretch without the rows: a guess from below, which is never taken as proven."""
-    quota = equalise(hierarchy, bounds, scale.anchor, scale.effective).quota
-    stretch = (quota - comparison.anchor) / comparison.yardstick
-    return float(stretch[comparison.compared].max())
+    return replace(found, tolerance=AGREEMENT + float(unmodelled))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,18 +151,15 @@ class _Search:
     trials: Trials
     watch: Watch
 
-    def smallest(self, guess: float = -np.inf) -> LargestStretch | None:
-        """None where the prices of some trial prove that there is no plan, whatever the stretch.
-
-        A guess too high only costs time: the search falls back on what is proven.
+    def smallest(self, proof: Prices) -> LargestStretch | None:
+        """From what some prices prove upwards. None where the prices of a trial prove that there is
+        no plan, whatever the stretch.
         """
         trials = self.trials
         self.watch.look()
-        proof = Prices.of_the_target(trials.hierarchy, trials.coupling)
-        proven = self._bound(proof)
+        trial = proven = self._bound(proof)
         if proven == np.inf:
             return None
-        trial = max(proven, guess - _SHORT_OF_A_GUESS * trials.typical)
         case = trials.case(trial)
         self.watch.look()
         highs = _Highs.of(formulate(case), self.watch)
@@ -232,27 +177,15 @@ class _Search:
             if abs(trial - proven) <= _STEP * max(abs(trial), trials.typical):
                 if broken := replace(case, high=trials.most(trial)).misses(answer.stretch):
                     raise LinearProgramFailed(f"HiGHS misses {broken[0]} and does not say so")
-                return self._found(trial, proof)
+                return LargestStretch.proven(
+                    trials.hierarchy, trials.coupling, trials.comparison, trial, proof
+                )
             trial = proven
         raise LinearProgramFailed(f"the largest stretch was not found in {_TRIALS} trials")
 
     def _bound(self, prices: Prices) -> float:
         of = self.trials
         return prices.bound(of.hierarchy, of.bounds, of.coupling, of.comparison, safe=False)
-
-    def _found(self, trial: float, proof: Prices) -> LargestStretch:
-        trials, comparison = self.trials, self.trials.comparison
-        if trial <= comparison.least:  # no sum makes it as large as it is
-            proof = Prices(np.zeros_like(proof.node), np.zeros_like(proof.row))
-        prices = proof.per_stretch(trials.hierarchy, trials.coupling, comparison, trial)
-        return LargestStretch(
-            value=float(trial),
-            compared=comparison.compared,
-            scale=Scale(comparison.anchor, comparison.yardstick),
-            node_price=prices.node,
-            row_price=prices.row,
-            tolerance=_AGREEMENT,
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -48,8 +48,13 @@ _ENOUGH: Final = 12
 _FURTHEST: Final = 1e5
 """How far prices may push anybody, in stretches that matter: further out digits are lost."""
 _TRIES: Final = 60
+_FEW_STEPS: Final = 8
+_FEW_TRIES: Final = 6
+"""Of a search that is worth a try."""
 _LEAST_CURVATURE: Final = 1e-12
 """Added to the curvature, as a part of what it is when everybody is free: rows may say the same."""
+_OVERSHOT: Final = 1e-2
+"""A whole Newton step may pass the best point of its way by this part of the slope it began at."""
 _NOISE: Final = 1e-7
 """Prices below this part of the largest one are an interior point's way to say 0."""
 _FLAT: Final = 1e-10
@@ -91,6 +96,17 @@ def least_squares(
     if not dual.settled(found):
         raise LinearProgramFailed("no plan of least squares was found that keeps every limit")
     return LeastSquares(found.levels, found.price)
+
+
+def squares_at_hand(
+    hierarchy: Hierarchy, limits: Limits, scale: Scale, coupling: Coupling, watch: Watch
+) -> LeastSquares | None:
+    """The same where a few steps find it, else None: limits and rows need not hold together, only
+    the limits by themselves.
+    """
+    dual = _Dual(hierarchy, limits, scale, coupling)
+    found = _search(dual, np.zeros(len(coupling)), watch, steps=_FEW_STEPS, tries=_FEW_TRIES)
+    return LeastSquares(found.levels, found.price) if dual.settled(found) else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,15 +221,17 @@ class _Dual:
         return moved
 
 
-def _search(dual: _Dual, price: FloatArray, watch: Watch) -> _Point:
+def _search(
+    dual: _Dual, price: FloatArray, watch: Watch, *, steps: int = _STEPS, tries: int = _TRIES
+) -> _Point:
     """Climb the dual function; ends where the point is settled, or after a number of steps."""
     point = dual.at(price)
-    for step in range(_STEPS):
+    for step in range(steps):
         watch.look()
         watch.tell("even spread", step)
         if dual.settled(point, _STRICTLY if step < _ENOUGH else NOTHING):
             break
-        point = _along(dual, point, _direction(dual, point))
+        point = _along(dual, point, _direction(dual, point), tries)
     return point
 
 
@@ -236,7 +254,7 @@ def _direction(dual: _Dual, point: _Point) -> FloatArray:
     return direction
 
 
-def _along(dual: _Dual, point: _Point, direction: FloatArray) -> _Point:
+def _along(dual: _Dual, point: _Point, direction: FloatArray, tries: int) -> _Point:
     """The best point found in a direction, at most as far as the first price that would cross 0.
 
     The slope along the way falls. It is looked for where it is about 0: first further and further
@@ -266,10 +284,10 @@ def _along(dual: _Dual, point: _Point, direction: FloatArray) -> _Point:
     step = min(1.0, furthest, matters / push)
     below, above = (0.0, first), (np.inf, -np.inf)
     found = point
-    for attempt in range(_TRIES):
+    for attempt in range(tries):
         found = at(step)
         here = slope(found)
-        if abs(here) <= first / 2 and (here >= 0 or attempt):
+        if (-first / 2 if attempt else -_OVERSHOT * first) <= here <= first / 2:
             break
         if here > 0:
             below = step, here

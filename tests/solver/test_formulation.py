@@ -23,13 +23,13 @@ from solver.errors import EnginesDisagree, SolveStopped, TimeIsUp
 from solver.fairness import SCALES, Scale
 from solver.formulation import (
     HIGHS,
-    LargestStretch,
     declare,
     formulate,
     handed_over,
     least_largest_stretch,
 )
 from solver.hierarchy import Hierarchy, lay_out
+from solver.largest import LargestStretch
 from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy
 from solver.problem import UNLIMITED, Problem
 from solver.rules import QuotaModel
