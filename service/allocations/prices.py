@@ -144,13 +144,14 @@ class Impact:
             "step": step,
             "range": _range(price.range),
             "price": self._told(np.array([price.around]))[0],
-            "inside": {"reps": _moving(own), "amount": round(float(own.sum()))},
-            "around": {
-                "reps": _moving(around),
-                "amount": round(float(around.sum())),
-                "most": self._most(around),
-            },
+            "inside": self._part(own),
+            "around": self._part(around),
         }
+
+    def _part(self, change: FloatArray) -> Row:
+        """What those of one side carry of a change together, and who of it the most."""
+        amount = round(float(change.sum()))
+        return {"reps": _moving(change), "amount": amount, "most": self._most(change)}
 
     def _by_unit(self, change: FloatArray) -> list[Row]:
         """The change of each unit of the highest level that has more than one part."""

@@ -184,16 +184,11 @@ class TargetPriceOut(BaseModel):
     most: MostOut
 
 
-class InsideOut(BaseModel):
-    """What the reps whom a rule holds carry of a change together."""
+class SideOut(BaseModel):
+    """What reps carry of a change together."""
 
-    reps: int = Field(examples=[2])
+    reps: int = Field(description="How many carry more or less", examples=[2])
     amount: Amount
-
-
-class AroundOut(InsideOut):
-    """What everyone else who moves carries of it."""
-
     most: MostOut
 
 
@@ -207,8 +202,8 @@ class RulePriceOut(BaseModel):
     price: float | None = Field(
         description="Change of the others' stretch per unit of money", examples=[-0.000004]
     )
-    inside: InsideOut
-    around: AroundOut
+    inside: SideOut = Field(description="Those whom the rule counts")
+    around: SideOut = Field(description="Everyone else who moves")
 
 
 class PricesOut(BaseModel):

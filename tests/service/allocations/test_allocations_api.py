@@ -200,7 +200,11 @@ class TestAllocate:
                         "step": 1,
                         "range": 1.66,
                         "price": -0.005,
-                        "inside": {"reps": 1, "amount": 1},
+                        "inside": {
+                            "reps": 1,
+                            "amount": 1,
+                            "most": {"rep": "r1", "amount": 1},
+                        },
                         "around": {
                             "reps": 1,
                             "amount": -1,

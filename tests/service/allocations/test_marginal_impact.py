@@ -65,7 +65,11 @@ class TestPrices:
                 "step": 10_000,
                 "range": 20_000,
                 "price": pytest.approx(-1 / 600_000),
-                "inside": {"reps": 2, "amount": 10_000},
+                "inside": {
+                    "reps": 2,
+                    "amount": 10_000,
+                    "most": {"rep": "ann", "amount": 5_000},
+                },
                 "around": {
                     "reps": 3,
                     "amount": -10_000,
@@ -167,7 +171,30 @@ class TestPricesAcrossTheTree:
         assert prices["can_grow"] is None
         (rule,) = prices["rules"]
         assert (rule["rule"], rule["to"]) == ("group:overlay:max", 192_000)
-        assert rule["inside"] == {"reps": 2, "amount": 2_000}
+        assert rule["inside"] == {
+            "reps": 2,
+            "amount": 2_000,
+            "most": {"rep": "ann", "amount": 1_000},
+        }
         assert rule["around"]["reps"] == 2
         assert rule["around"]["amount"] == -2_000
         assert rule["around"]["most"]["amount"] == -1_000
+
+    def test_a_margin_floor_that_counts_everybody_moves_money_between_them(
+        self, client: TestClient
+    ) -> None:
+        """For 200 less of margin, 2,000 of quota go from a margin of 0.3 to one of 0.2."""
+        reps = [
+            {"id": "low", "baseline": 10_000, "margin": 0.2},
+            {"id": "high", "baseline": 10_000, "margin": 0.3},
+        ]
+        floors = [{"id": "year", "min": 5_200}]
+        policy = {"fairness": "equal_growth", "margin_floors": floors}
+
+        prices = allocated(client, {"target": 20_000, "reps": reps, "policy": policy})["prices"]
+
+        (rule,) = prices["rules"]
+        assert (rule["rule"], rule["step"]) == ("margin:year:min", 200)
+        assert (rule["inside"]["reps"], rule["inside"]["amount"]) == (2, 0)
+        assert abs(rule["inside"]["most"]["amount"]) == 2_000
+        assert rule["around"]["reps"] == 0
