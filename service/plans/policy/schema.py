@@ -163,7 +163,7 @@ class PolicyBody(TypedDict):
             Annotated[list[GroupRow], Field(max_length=MOST_RULES)] | None, Field(examples=[[]])
         ]
     ]
-    """Limits of reps across units."""
+    """Overlay teams: limits on what a set of reps carries together, whichever units they sit in."""
     parity: NotRequired[
         Annotated[
             Annotated[list[ParityRow], Field(max_length=MOST_RULES)] | None, Field(examples=[[]])
