@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -191,11 +192,9 @@ def _reps(inputs: Inputs, evidence: Evidence, found: Estimate | None) -> Reps:
 
 def _cohorts(inputs: Inputs) -> dict[str, tuple[str | None, ...]]:
     """The peer group of each rep by the name of the cohort; an empty text is none."""
-    found: dict[str, list[str | None]] = {}
-    for row, cohorts in enumerate(inputs.reps.cohorts):
-        for name, peers in (cohorts or {}).items():
-            found.setdefault(name, [None] * len(inputs.reps))[row] = peers or None
-    return {name: tuple(column) for name, column in found.items()}
+    of_reps = inputs.reps.cohorts
+    names = dict.fromkeys(chain.from_iterable(filter(None, of_reps)))
+    return {name: tuple((cohorts or {}).get(name) or None for cohorts in of_reps) for name in names}
 
 
 def _units(inputs: Inputs) -> Units:
