@@ -1,0 +1,145 @@
+"""The whole answer of `POST /v1/allocations`."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from service.allocations.schemas.body import PeriodBody
+from service.allocations.schemas.prices import PricesOut
+from service.allocations.schemas.quotas import Amount, QuotaOut, UnitQuotaOut
+from service.plans.schemas import GapOut, GaveWayOut
+
+
+class Common(BaseModel):
+    """What holds for everybody whom no rule holds away."""
+
+    stretch: float | None = Field(
+        description="null where rules across teams hold everybody away from it", examples=[0.82]
+    )
+    growth: float | None = Field(description="Of the company on its baselines", examples=[0.164])
+
+
+class FairnessOut(BaseModel):
+    """How even the allocation came out; null where undefined."""
+
+    stretch_min: float | None = Field(examples=[0.82])
+    stretch_max: float | None = Field(examples=[0.82])
+    gini: float | None = Field(description="Of quota / baseline", examples=[0.0])
+    theil: float | None = Field(description="Of quota / baseline", examples=[0.0])
+    reps_at_common_stretch: int = Field(examples=[4])
+
+
+class OverAssignmentOut(BaseModel):
+    """One target and the quotas under it.
+
+    Over-assignment does not by itself make it likelier that the company reaches its target; it
+    moves risk to the reps.
+    """
+
+    unit: str | None = Field(description="null: the company", examples=[None])
+    target: Amount
+    assigned: Amount = Field(
+        description="target x (1 + over_assignment), less the gap: the sum of the quotas"
+    )
+    over_assignment: float = Field(examples=[0.1])
+    stated_by: str | None = Field(
+        description="The unit that states the factor, this one or one above; null: the policy",
+        examples=[None],
+    )
+    reps: int = Field(examples=[30])
+    reps_with_sigma: int = Field(description="The shares rest on these", examples=[30])
+    attaining: float | None = Field(
+        description="The share of them expected to attain the quota; null without any sigma",
+        examples=[0.306],
+    )
+    attaining_without: float | None = Field(
+        description="The same if nothing were over-assigned; null also where the limits rule that "
+        "out, and under rules across teams",
+        examples=[0.45],
+    )
+
+
+class CrossingRuleOut(BaseModel):
+    """A rule across teams, or one peer group of a parity: its sum and its limits."""
+
+    rule: str = Field(
+        description="Without its side; a parity has one row for each peer group",
+        examples=["group:overlay"],
+    )
+    peers: str | None = Field(description="The peer group of a parity", examples=[None])
+    reps: int = Field(description="How many it counts", examples=[2])
+    sum: float = Field(
+        description="Of the quotas, each times its coefficient; of a margin floor the margin",
+        examples=[500000],
+    )
+    min: float | None = Field(examples=[None])
+    max: float | None = Field(examples=[500000])
+    even_share: float | None = Field(
+        description="What the peer group would carry if everybody in the company stood at one "
+        "stretch without any limit; null for other rules",
+        examples=[None],
+    )
+    binding: list[str] = Field(
+        description="The side that holds reps away from the common stretch",
+        examples=[["group:overlay:max"]],
+    )
+
+
+class ChecksOut(BaseModel):
+    """What was checked of the plan. `leximin` is of plans without rules across teams, `rows`,
+    `largest` and `squares` of plans with them.
+    """
+
+    sums: bool = Field(description="Sums are exact and in range, to the last minor unit")
+    bounds: bool = Field(description="Floors and caps are kept, and rounding is as it should be")
+    leximin: bool = Field(default=True, description="The unrounded plan is the leximin plan")
+    rows: bool = Field(default=True, description="Every rule across teams holds exactly")
+    largest: bool = Field(default=True, description="The largest stretch is the least possible")
+    squares: bool = Field(
+        default=True, description="At that stretch the sum of squares is the least possible"
+    )
+
+
+class CertificateOut(BaseModel):
+    """The proof in short."""
+
+    kind: Literal["leximin-tree", "least-squares-lp"]
+    checks: ChecksOut
+
+
+class AllocationOut(BaseModel):
+    """Fair quotas, with reasons and proof."""
+
+    status: Literal["optimal", "relaxed", "gap"] = Field(
+        description="`optimal`: every rule holds as it is stated. `relaxed`: those in `relaxed` "
+        "gave way. `gap`: nobody can carry what `gaps` lists"
+    )
+    engine: Literal["tree", "lp"]
+    target: Amount
+    assigned: Amount = Field(
+        description="The target with its over-assignment, less the gap: the sum of quotas"
+    )
+    gap: float = Field(description="What nobody can carry", examples=[0])
+    gaps: list[GapOut] = Field(description="The same by unit", examples=[[]])
+    relaxed: list[GaveWayOut] = Field(
+        description="Rules that gave way, by `policy.relax` or `on_infeasible`", examples=[[]]
+    )
+    period: PeriodBody | None = Field(description="null where nothing depends on dates")
+    common: Common
+    quotas: list[QuotaOut] = Field(description="Unit by unit, reps by id")
+    units: list[UnitQuotaOut] = Field(description="Parents first")
+    prices: PricesOut | None = Field(
+        description="What more would cost whom; null where nothing could be proved. Under rules "
+        "across teams single prices may be null"
+    )
+    over_assignment: list[OverAssignmentOut] = Field(
+        description="The company's target and those of units, parents first"
+    )
+    rules: list[CrossingRuleOut] = Field(
+        description="Rules across teams, by name, with their sums", examples=[[]]
+    )
+    fairness: FairnessOut
+    estimate: dict[str, Any] | None = Field(
+        description="The parameters of the estimate; null where every baseline was given"
+    )
+    certificate: CertificateOut

@@ -1,0 +1,42 @@
+"""What `POST /v1/allocations` takes: the facts, and how to allocate."""
+
+from typing import Annotated, NotRequired, Required, TypedDict
+
+from pydantic import Field, with_config
+
+from service.plans.policy import PolicyBody
+from service.roster.schemas import STRICT_ROW, Day, InputsBody, Money, Otherwise
+
+
+@with_config(STRICT_ROW)
+class PeriodBody(TypedDict):
+    """Whole months, both days included."""
+
+    start: Required[Annotated[Day, Field(examples=["2027-01-01"])]]
+    """First day: the first of a month."""
+    end: Required[Annotated[Day, Field(examples=["2027-12-31"])]]
+    """Last day: the last of a month."""
+
+
+@with_config(STRICT_ROW)
+class AllocationBody(InputsBody):
+    """The facts, and how to allocate. Only `target` and `reps` with ids are required."""
+
+    currency: NotRequired[
+        Annotated[
+            Annotated[
+                str,
+                Field(strict=True, pattern="^[A-Z]{3}$"),
+                Otherwise("must be an ISO 4217 code such as USD"),
+            ]
+            | None,
+            Field(examples=["USD"]),
+        ]
+    ]
+    """ISO 4217; USD where left out. It decides how many decimals amounts may have."""
+    increment: NotRequired[Annotated[Money | None, Field(examples=[100])]]
+    """Quotas are multiples of it wherever the rules allow; one minor unit where left out."""
+    period: NotRequired[Annotated[PeriodBody | None, Field()]]
+    """When the quotas count; left out, the twelve months after the last month of history."""
+    policy: NotRequired[Annotated[PolicyBody | None, Field()]]
+    """How to allocate; equal stretch where left out."""

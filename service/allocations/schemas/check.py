@@ -1,0 +1,41 @@
+"""Whether the rules can all hold, and why they cannot."""
+
+from pydantic import BaseModel, Field
+
+from service.plans.schemas import GaveWayOut
+
+
+class RuleOut(BaseModel):
+    """A rule that takes part in a conflict."""
+
+    rule: str = Field(examples=["unit:west:min"])
+    value: float = Field(description="An amount; the tolerance of a parity", examples=[600000])
+
+
+class TargetRangeOut(BaseModel):
+    """Which targets are possible; null where there is no limit."""
+
+    min: float = Field(examples=[400000])
+    max: float | None = Field(examples=[None])
+
+
+class RemarkOut(BaseModel):
+    """Something legal that looks like a mistake."""
+
+    pointer: str = Field(description="Where (RFC 6901)", examples=["/territories"])
+    detail: str
+
+
+class CheckOut(BaseModel):
+    """Whether the rules can all hold, and if not, why and what would mend it."""
+
+    feasible: bool
+    detail: str | None = Field(
+        examples=[
+            "Unit west must carry at least 600,000, but its 2 reps can carry at most 510,000."
+        ]
+    )
+    conflict: list[RuleOut] = Field(description="Irreducible: without any one the rest holds")
+    relaxation: list[GaveWayOut] = Field(description="The smallest change that mends it")
+    feasible_target: TargetRangeOut = Field(description="Once the relaxation is applied")
+    warnings: list[RemarkOut]

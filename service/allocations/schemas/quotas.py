@@ -1,0 +1,92 @@
+"""Rows of reps and units: what each carries, and why."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+Amount = Annotated[float, Field(examples=[291000])]
+
+
+class Term(BaseModel):
+    """A part of a quota; the terms add up to it exactly."""
+
+    term: Literal["anchor", "stretch", "rounding"]
+    amount: Amount
+
+
+class RepEstimate(BaseModel):
+    """What an estimated baseline rests on.
+
+    baseline = in_seat x benchmark x product of index ^ weight, the weights those of `estimate`.
+    """
+
+    basis: Literal["history_and_potential", "history_and_peers", "potential", "fte"]
+    benchmark: float | None = Field(
+        description="What a typical rep with the same potential sells", examples=[240000]
+    )
+    in_seat: float = Field(description="Part of the period in the seat", examples=[1.0])
+    index: list[float] | None = Field(
+        description="Own sales over a typical rep's: the last period, the two before, older ones",
+        examples=[[1.2, 1.1, 1.1]],
+    )
+    sold: list[float | None] | None = Field(
+        description="What was sold in such periods; null where nothing is known, and the index "
+        "follows from the nearest known ones",
+        examples=[[260000, 255000, None]],
+    )
+
+
+class QuotaOut(BaseModel):
+    """One rep's quota, and why."""
+
+    rep: str = Field(examples=["r1"])
+    unit: str | None = Field(examples=["west"])
+    quota: Amount
+    baseline: float = Field(examples=[250000])
+    reach: float = Field(examples=[50000])
+    stretch: float | None = Field(
+        description="(quota - anchor) / yardstick of the policy, before rounding; money under "
+        "equal_amount; null for a rep without a yardstick. Under equal_probability "
+        "ln(quota / anchor) / sigma: the chance of attaining is that of a standard normal above it",
+        examples=[0.82],
+    )
+    effort: float | None = Field(
+        description="Own stretch over the common one: 1 is the same as everyone; null under "
+        "equal_probability, where stretches have no natural zero",
+        examples=[1.0],
+    )
+    growth: float | None = Field(description="Quota on baseline", examples=[0.164])
+    over_last_year: float | None = Field(examples=[0.26])
+    floor: Amount
+    cap: float | None = Field(description="null: no limit", examples=[350000])
+    binding: list[str] = Field(
+        description="What holds the rep away from the common stretch, the nearest rule first",
+        examples=[["cap", "unit:west:max"]],
+    )
+    price: float | None = Field(
+        default=None,
+        description="What one more unit of money in the own limit that binds (cap, floor or lock) "
+        "does to everyone else's stretch; null where none binds, and under rules across teams",
+        examples=[None],
+    )
+    attainment_probability: float | None = Field(
+        description="null where the rep's sigma is unknown", examples=[0.47]
+    )
+    explanation: list[Term]
+    estimate: RepEstimate | None = Field(description="null where the baseline was given")
+
+
+class UnitQuotaOut(BaseModel):
+    """What a unit carries."""
+
+    id: str = Field(examples=["west"])
+    quota: Amount
+    growth: float | None = Field(examples=[0.17])
+    min: float | None = Field(examples=[None])
+    max: float | None = Field(examples=[600000])
+    binding: list[str] = Field(examples=[[]])
+    price: float | None = Field(
+        description="What one more unit of money in the end of the range that binds does to "
+        "everyone else's stretch; 0 where the own range does not bind, null where it is not known",
+        examples=[0.0],
+    )
