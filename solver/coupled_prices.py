@@ -18,9 +18,11 @@ from typing import Final
 import numpy as np
 
 from solver.coupling import even_share
+from solver.price_range import price_range
 from solver.prices import Price
 from solver.problem import BoolArray, FloatArray, IntArray
-from solver.sensitivity import Moves, Standing, direction, reach
+from solver.sensitivity import direction
+from solver.standing import Moves, Standing
 
 _NOISE: Final = 1e-9
 
@@ -142,7 +144,7 @@ class CoupledPrices:
             return None
         level = self._stretch_of(found.level, moves, around)
         inside = np.nan if node is None else self._stretch_of(found.level, moves, node)
-        return Price(found.quota, inside, level, reach(self.plan, moves, found))
+        return Price(found.quota, inside, level, price_range(self.plan, moves, found))
 
     def _stretch_of(self, level: FloatArray, moves: Moves, node: int) -> float:
         """How the stretch of a node's free reps moves; that of t* where it holds them all."""

@@ -20,7 +20,7 @@ from solver.coupled_prices import CoupledPrices
 from solver.hierarchy import slice_sums
 from solver.prices import Price, Prices
 from solver.problem import UNLIMITED, BoolArray, FloatArray
-from solver.sensitivity import Standing
+from solver.standing import Standing
 
 type Row = dict[str, Any]
 

@@ -20,8 +20,8 @@ from solver.hierarchy import Hierarchy, lay_out
 from solver.policy import Group, Parity, Policy
 from solver.prices import Price
 from solver.problem import NOT_SET, UNLIMITED, FloatArray, IntArray, Problem
-from solver.sensitivity import Standing
 from solver.squares import Limits, least_squares
+from solver.standing import Standing
 from solver.watch import Watch
 from tests.solver.builders import (
     AMOUNT,
