@@ -1,6 +1,9 @@
 """What the documents show is what happens: their examples are run and compared."""
 
 import copy
+import csv
+import html
+import io
 import json
 import re
 import shlex
@@ -9,8 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 import pytest
+import yaml
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from service.kit import migrations
 from service.kit.settings import Settings
 from service.main import create_app
 from service.roster.files.columns import ASSIGNMENTS, HISTORY, REPS, TERRITORIES, UNITS
@@ -18,6 +24,12 @@ from solver.policy import Fairness
 from tests.commands import address_in, on_a_terminal, started
 
 ROOT = Path(__file__).parents[1]
+A_PLAN = {
+    "name": "Guide",
+    "currency": "USD",
+    "increment": 0.01,
+    "period": {"start": "2027-01-01", "end": "2027-12-31"},
+}
 
 
 class Block(NamedTuple):
@@ -71,6 +83,57 @@ def test_the_guides_show_what_their_commands_print(
             for part in re.split(r"^\$ ", block.content, flags=re.MULTILINE)[1:]:
                 command, _, shown = part.partition("\n")
                 assert printed(shlex.split(command)) == shown.splitlines()
+
+
+@pytest.mark.parametrize("guide", ["prices.md", "rules.md"])
+def test_the_guides_quote_the_pages(guide: str, tmp_path: Path) -> None:
+    """Each quotation stands on the page of the plan of the last policy before it."""
+    text = (ROOT / "docs" / "guide" / guide).read_text(encoding="utf-8")
+    files = {
+        name: content
+        for name, content in re.findall(r"`([\w/]+\.\w+)`:\n```\w+\n(.*?)```", text, re.DOTALL)
+        if name.endswith(".csv")
+    }
+    target = int(re.findall(r"--target (\d+)", text)[0])
+    quotes = list(re.finditer(r"(?:^> .*\n)+", text, re.MULTILINE))
+    app = an_app_with_a_database(tmp_path)
+
+    assert quotes
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        for quote in quotes:
+            policy = re.findall(r"```yaml\n(.*?)```", text[: quote.start()], re.DOTALL)[-1]
+            page = the_page(client, files, target, yaml.safe_load(policy))
+            assert " ".join(quote[0].replace("\n> ", " ")[2:].split()) in page
+
+
+def an_app_with_a_database(folder: Path) -> FastAPI:
+    settings = Settings(database_url=f"sqlite:///{folder / 'guide.db'}")
+    migrations.upgrade(settings.database_url)
+    return create_app(settings)
+
+
+def the_page(client: TestClient, files: dict[str, str], target: int, policy: object) -> str:
+    """The text of the page of a plan of these files."""
+    plan = client.post("/v1/plans", json=A_PLAN).raise_for_status().json()["id"]
+    inputs: dict[str, Any] = {"target": target}
+    inputs |= {table: body_rows(files[f"company/{table}.csv"]) for table in ("reps", "units")}
+    client.put(f"/v1/plans/{plan}/inputs", json=inputs).raise_for_status()
+    client.post(f"/v1/plans/{plan}/versions", json={"policy": policy}).raise_for_status()
+    answer = client.get(f"/plans/{plan}").raise_for_status()
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+def body_rows(table: str) -> list[dict[str, Any]]:
+    """The rows of a CSV file as a body has them."""
+    rows: list[dict[str, Any]] = []
+    for cells in csv.DictReader(io.StringIO(table)):
+        row = {name: value for name, value in cells.items() if value and ":" not in name}
+        row["id"] = row.pop("rep_id", None) or row.pop("unit_id")
+        numbers = {"baseline", "reach", "margin"} & row.keys()
+        row |= {name: float(row[name]) for name in numbers}
+        row |= {"cohorts": {"role": cells["cohort:role"]}} if "cohort:role" in cells else {}
+        rows.append(row)
+    return rows
 
 
 def printed(command: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ from service.allocations.over_assignment import over_assignment_rows
 from service.cli.output import Cell, Table
 from service.cli.words import rule_in_words, unit_in_words
 from service.web.figures import Figures
+from service.web.hedge import HedgeWords
 from service.web.i18n import language
 from service.web.impact import ImpactWords
 from solver.allocation import Allocation
@@ -27,21 +28,29 @@ def impact_lines(
     case: Case, allocation: Allocation, names: Mapping[str, str | None]
 ) -> Iterator[str]:
     """What more to assign costs whom, and what over-assignment does, in whole sentences."""
-    english = language("en")
-    figures = Figures.of(english.locale, case.terms.currency, case.terms.digits, [])
+    english, terms = language("en"), case.terms
+    figures = Figures.of(english.locale, terms.currency, terms.digits, [])
     units = dict(zip(case.inputs.units.id, case.inputs.units.name, strict=True))
-    words = ImpactWords(
-        english,
-        figures,
-        rep_name=lambda rep: names.get(rep) or rep,
-        unit_name=lambda unit: "Company" if unit is None else units.get(unit) or unit,
-    )
-    facts = prices(allocation, case.terms.digits)
+    called = {key: name or key for key, name in units.items()}
+
+    def unit_name(unit: str | None) -> str:
+        return unit_in_words(unit, called)
+
+    facts = prices(allocation, terms.digits)
     if facts and facts["target"]:
-        yield " ".join(words.target(facts))
+        words = ImpactWords(
+            english,
+            figures,
+            facts,
+            rep_name=lambda rep: names.get(rep) or rep,
+            unit_name=unit_name,
+            limit_name=lambda rule: rule_in_words(rule, called),
+        )
+        yield " ".join(words.target())
     elif _nobody_can_carry_more(allocation, facts):
         yield "Nobody can carry more than this."
-    yield from words.over_assignment(over_assignment_rows(allocation))
+    hedge = HedgeWords(english, figures, unit_name, compared=allocation.coupling is None)
+    yield from hedge.sentences(over_assignment_rows(allocation))
 
 
 def _nobody_can_carry_more(allocation: Allocation, facts: Document | None) -> bool:

@@ -105,6 +105,14 @@ class Unit:
     minimum: int | None = None
     maximum: int | None = None
     binding: tuple[str, ...] = ()
+    is_priced: bool = True
+    """Whether it is known what it would cost whom if the own limit gave way."""
+
+    @property
+    def own_limit(self) -> str:
+        """The name of the unit's own limit that binds; empty where none does."""
+        nearest = self.binding[0] if self.binding else ""
+        return nearest if nearest.startswith(f"unit:{self.id}:") else ""
 
 
 @dataclass(frozen=True, slots=True)

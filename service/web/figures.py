@@ -26,6 +26,9 @@ _MYRIADS_FROM = 10**6
 """A page whose largest amount is at least this many yuan (dollars …) is read in 万."""
 _CENTS_BELOW = 10**5
 """From here on, tables leave out the cents."""
+_WAN_FROM = 10**3
+"""From here on, an amount can be said in 万 beside larger ones: 0.1 万."""
+_NAMES_OF_POWERS = {_YI: "亿", _WAN: "万"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +79,17 @@ class Figures:
         value = _scaled(round(minor), self.digits)
         return format_currency(value, self.currency, locale=self.locale).replace("-", "−")
 
-    def headline(self, minor: float) -> Amount:
-        """A large amount as people say it: 1.08 亿元 in Chinese, else in full without cents."""
+    def headline(self, minor: float, power: int | None = None) -> Amount:
+        """A large amount as people say it: 1.08 亿元 in Chinese, else in full without cents.
+
+        `power`: what a list says all its amounts in (`spoken_power`); the amount's own if left out.
+        """
         value = _scaled(round(minor), self.digits)
-        if self.locale.language == "zh":
-            for power, name in ((_YI, "亿"), (_WAN, "万")):
-                if abs(value) >= 10**power:
-                    number = self._decimal(value.scaleb(-power), 2, needed_only=True)
-                    return Amount(f"{number} {name}{self._currency_name}", self.exact(minor))
+        power = self.spoken_power([minor]) if power is None else power
+        if power:
+            number = self._decimal(value.scaleb(-power), 2, needed_only=True)
+            name = _NAMES_OF_POWERS[power] + self._currency_name
+            return Amount(f"{number} {name}", self.exact(minor))
         whole = value == value.to_integral_value() or abs(value) >= _CENTS_BELOW
         shown = format_currency(
             value.quantize(Decimal(1)) if whole else value,
@@ -93,6 +99,16 @@ class Figures:
             format="¤#,##0" if whole else None,
         )
         return Amount(shown.replace("-", "−"), self.exact(minor))
+
+    def spoken_power(self, amounts: Iterable[float]) -> int:
+        """The power of ten of one unit for a whole list: 8 for 亿, 4 for 万, 0 for neither.
+
+        Two decimals have to tell each amount to a few per cent.
+        """
+        sizes = [abs(amount) / 10**self.digits for amount in amounts if amount]
+        if not (self._chinese and sizes) or max(sizes) < 10**_WAN:
+            return 0
+        return _YI if min(sizes) >= 10**_YI else _WAN if min(sizes) >= _WAN_FROM else 0
 
     def tick(self, minor: float) -> str:
         """An amount on an axis: 200K, 20万."""

@@ -1,11 +1,12 @@
-"""Marginal impact and over-assignment in whole sentences: what more would cost whom.
+"""Marginal impact in whole sentences: what more to assign, or a limit that gives way, costs whom.
 
-The facts are those that a version stores (`service.allocations.prices` and `over_assignment`), with
-money in minor units.
+The facts are those that a version stores (`service.allocations.prices`), with money in minor units.
+Where no price could be proved, the sentences say that it is not known.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from service.web.figures import Figures
@@ -13,34 +14,46 @@ from service.web.i18n import Language
 
 _PARTS: Final = 3
 """The units named one by one; the others are added up."""
+_UNKNOWN: Final = 3
+"""The rules named of those whose price is not known; the others are counted."""
+_MONEY: Final = frozenset({"step", "range", "amount"})
 
 type Facts = Mapping[str, Any]
 
+NOT_KNOWN: Final[Facts] = {"target": None, "can_grow": None, "rules": []}
+"""Where rules cut across teams and no price could be proved."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class ImpactWords:
-    """The sentences for one reader."""
+    """The sentences about the prices of one plan for one reader, all amounts in one unit."""
 
     language: Language
     figures: Figures
+    prices: Facts
     rep_name: Callable[[str], str]
     unit_name: Callable[[str | None], str]
+    limit_name: Callable[[str], str]
 
-    # Prices
+    # More to assign
 
-    def target(self, prices: Facts) -> Iterator[str]:
+    def target(self) -> Iterator[str]:
         """What more to assign costs whom."""
-        say, money = self.language.gettext, self._money
-        facts = prices["target"]
+        say, facts = self.language.gettext, self.prices["target"]
         if facts is None:
-            if prices["can_grow"] is False:  # None: not known
+            can_grow = self.prices["can_grow"]
+            if can_grow is None:
+                yield say(
+                    "What more to assign would cost whom is not known: no price could be proved."
+                )
+            elif not can_grow:
                 yield say("Nobody can carry more within the limits: the target cannot grow.")
             return
         most, reps = facts["most"], facts["reps"]
         told = {
-            "step": money(facts["step"]),
+            "step": self.money(facts["step"]),
             "parts": self._parts(facts["units"]),
-            "most": money(most["amount"]),
+            "most": self.money(most["amount"]),
         }
         if reps > 1 and abs(most["amount"] * reps - facts["step"]) <= reps:
             yield say(
@@ -57,7 +70,7 @@ class ImpactWords:
         if facts["range"] is not None:
             yield say(
                 "It stays in these proportions up to %(range)s more; then the next limit is met.",
-                range=money(facts["range"]),
+                range=self.money(facts["range"]),
             )
 
     def _parts(self, units: Sequence[Facts]) -> str:
@@ -65,9 +78,9 @@ class ImpactWords:
         named = [
             say(
                 "%(amount)s on %(unit)s (%(reps)s)",
-                amount=self._money(part["amount"]),
+                amount=self.money(part["amount"]),
                 unit=self.unit_name(part["unit"]),
-                reps=self._reps(part["reps"]),
+                reps=self.reps(part["reps"]),
             )
             for part in units[:_PARTS]
         ]
@@ -75,125 +88,100 @@ class ImpactWords:
             named.append(
                 say(
                     "%(amount)s on the rest (%(reps)s)",
-                    amount=self._money(sum(part["amount"] for part in rest)),
-                    reps=self._reps(sum(part["reps"] for part in rest)),
+                    amount=self.money(sum(part["amount"] for part in rest)),
+                    reps=self.reps(sum(part["reps"] for part in rest)),
                 )
             )
         return say(", ").join(named)
 
-    def rules(self, prices: Facts, most: int) -> list[str]:
-        """What it costs whom when a rule gives way, those first that matter most."""
-        ranges = [rule for rule in prices["rules"] if rule["rule"].startswith("unit:")]
-        return [self._rule(rule) for rule in ranges[:most]]
+    def of_one(self, yardstick: float) -> str:
+        """What a rep who follows the common effort carries of more to assign."""
+        facts = self.prices["target"]
+        if facts is None:
+            return ""
+        amounts = facts["step"], round(facts["step"] * facts["level"] * yardstick)
+        power = self.figures.spoken_power(amounts)
+        step, own = (self.figures.headline(amount, power) for amount in amounts)
+        return self.language.gettext(
+            "Of %(step)s more for the company to assign, this quota would carry %(amount)s.",
+            step=step,
+            amount=own,
+        )
 
-    def _rule(self, rule: Facts) -> str:
-        say, money = self.language.gettext, self._money
-        unit, _, end = rule["rule"].removeprefix("unit:").rpartition(":")
-        raised = rule["inside"]["amount"] > 0
-        name = self.unit_name(unit)
-        limit = {
-            "max": say("maximum of %(unit)s", unit=name),
-            "min": say("minimum of %(unit)s", unit=name),
-            "target": say("target of %(unit)s", unit=name),
-        }[end]
+    # Limits that give way
+
+    def of_units(self, most: int) -> list[str]:
+        """What it costs whom when the limit of a unit gives way, those first that matter most."""
+        limits = [rule for rule in self.prices["rules"] if rule["rule"].startswith("unit:")]
+        return [self._of_unit(rule) for rule in limits[:most]]
+
+    def _of_unit(self, rule: Facts) -> str:
         facts = {
-            "limit": limit,
-            "step": money(rule["step"]),
-            "reps": self._reps(rule["inside"]["reps"]),
-            "others": self._others(rule["around"]["reps"]),
-            "most": money(abs(rule["around"]["most"]["amount"])),
+            "limit": self.limit_name(rule["rule"]),
+            "step": self.money(rule["step"]),
+            "reps": self.reps(rule["inside"]["reps"]),
+            "others": self.others(rule["around"]["reps"]),
+            "most": self.money(abs(rule["around"]["most"]["amount"])),
         }
-        if raised:
-            return say(
+        if rule["inside"]["amount"] > 0:
+            return self.language.gettext(
                 "Raising the %(limit)s by %(step)s gives that much more to %(reps)s there and "
                 "takes it off %(others)s, at most %(most)s each.",
                 **facts,
             )
-        return say(
+        return self.language.gettext(
             "Lowering the %(limit)s by %(step)s takes that much off %(reps)s there and gives it "
             "to %(others)s, at most %(most)s each.",
             **facts,
         )
 
-    def of_one(self, prices: Facts, yardstick: float) -> str:
-        """What a rep who follows the common effort carries of more to assign."""
-        facts = prices["target"]
-        if facts is None:
-            return ""
-        amount = round(facts["step"] * facts["level"] * yardstick)
-        return self.language.gettext(
-            "Of %(step)s more for the company to assign, this quota would carry %(amount)s.",
-            step=self._money(facts["step"]),
-            amount=self._money(amount),
-        )
-
-    # Over-assignment
-
-    def over_assignment(self, rows: Sequence[Facts]) -> Iterator[str]:
-        """What it adds to each target, and what it does to those who attain."""
-        say, money, percent = self.language.gettext, self._money, self.figures.percent
-        padded = [row for row in rows if row["over_assignment"]]
-        if not padded:
-            return
-        for row in padded[: _PARTS + 1]:
-            yield say(
-                "%(unit)s: quotas of %(assigned)s for a target of %(target)s, "
-                "%(factor)s (stated by: %(source)s).",
-                unit=self.unit_name(row["unit"]),
-                assigned=money(row["assigned"]),
-                target=money(row["target"]),
-                factor=percent(row["over_assignment"], signed=True),
-                source=say("policy")
-                if row["stated_by"] is None
-                else self.unit_name(row["stated_by"]),
+    def not_known(self, rules: Sequence[str]) -> Iterator[str]:
+        """Limits that hold quotas, but whose price could not be proved."""
+        for rule in rules[:_UNKNOWN]:
+            yield self.language.gettext(
+                "What it would cost whom if the %(limit)s gave way is not known: no price could "
+                "be proved.",
+                limit=self.limit_name(rule),
             )
-        if len(padded) > _PARTS + 1:
+        if more := len(rules[_UNKNOWN:]):
             yield self.language.ngettext(
-                "And %(count)s more unit with a target of its own.",
-                "And %(count)s more units with targets of their own.",
-                len(padded) - _PARTS - 1,
-                count=self.figures.count(len(padded) - _PARTS - 1),
-            )
-        yield from self._attaining(rows[0])
-        yield say(
-            "More quota than target does not by itself make it likelier that the company reaches "
-            "its target; it moves risk to the reps."
-        )
-
-    def _attaining(self, company: Facts) -> Iterator[str]:
-        say, percent = self.language.gettext, self.figures.percent
-        now, without = company["attaining"], company["attaining_without"]
-        if now is None:
-            yield say(
-                "How many reps are expected to attain their quotas cannot be told: the "
-                "uncertainty of their sales (sigma) is not known."
-            )
-        elif without is None:
-            yield say(
-                "%(share)s of the %(reps)s whose uncertainty is known are expected to attain "
-                "their quotas; without the hedge the limits could not hold.",
-                share=percent(now),
-                reps=self._reps(company["reps_with_sigma"]),
-            )
-        else:
-            yield say(
-                "%(share)s of the %(reps)s whose uncertainty is known are expected to attain "
-                "their quotas; without the hedge it would be %(without)s.",
-                share=percent(now),
-                without=percent(without),
-                reps=self._reps(company["reps_with_sigma"]),
+                "The same holds for %(count)s more rule.",
+                "The same holds for %(count)s more rules.",
+                more,
+                count=self.figures.count(more),
             )
 
-    def _money(self, minor: int) -> str:
+    # How amounts and people are said
+
+    def money(self, minor: float) -> str:
         """As people say it: these are parts of a step, and their cents say nothing."""
-        return self.figures.headline(minor).shown
+        return self.figures.headline(minor, self._power).shown
 
-    def _reps(self, count: int) -> str:
+    @cached_property
+    def _power(self) -> int:
+        """One unit for all amounts, so that they can be compared."""
+        facts = [self.prices["target"] or {}, *self.prices["rules"]]
+        return self.figures.spoken_power([*_amounts(facts)])
+
+    def reps(self, count: int) -> str:
         shown = self.figures.count(count)
         return self.language.ngettext("%(count)s rep", "%(count)s reps", count, count=shown)
 
-    def _others(self, count: int) -> str:
+    def others(self, count: int) -> str:
         shown = self.figures.count(count)
         return self.language.ngettext(
             "%(count)s other rep", "%(count)s other reps", count, count=shown
         )
+
+
+def _amounts(facts: Any) -> Iterator[int]:
+    """Everything in facts that is money and that a sentence may say."""
+    if isinstance(facts, list):
+        for part in facts:
+            yield from _amounts(part)
+    elif isinstance(facts, Mapping):
+        for name, value in facts.items():
+            if name not in _MONEY:
+                yield from _amounts(value)
+            elif value is not None:
+                yield value

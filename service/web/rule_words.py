@@ -273,9 +273,17 @@ class RuleWords:
     def _standing(self, rule: CrossingRule) -> str:
         say = self.language.gettext
         if rule.binding == "max":
-            return say("yes, at its upper limit")
+            return (
+                say("yes, at its upper limit")
+                if rule.is_full
+                else say("yes, at its upper limit before rounding")
+            )
         if rule.binding == "min":
-            return say("yes, at its lower limit")
+            return (
+                say("yes, at its lower limit")
+                if rule.is_empty
+                else say("yes, at its lower limit before rounding")
+            )
         if rule.is_full:
             return say("at its upper limit, but nobody differs for it")
         if rule.is_empty:

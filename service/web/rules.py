@@ -52,6 +52,12 @@ class CrossingRule:
     """Below which unit a margin floor counts; None is the company."""
 
     @property
+    def limit(self) -> str:
+        """The name of the limit that binds."""
+        rule = f"{self.kind}:{self.key}"
+        return rule if self.kind == PARITY else f"{rule}:{self.binding}"
+
+    @property
     def is_empty(self) -> bool:
         return self.minimum is not None and self.sum <= self.minimum
 

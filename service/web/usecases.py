@@ -177,6 +177,7 @@ def _unit(row: Mapping[str, Any], name: str | None) -> Unit:
         minimum=row["min"],
         maximum=row["max"],
         binding=tuple(row["binding"]),
+        is_priced=row.get("price", 0) is not None,
     )
 
 

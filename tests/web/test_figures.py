@@ -59,6 +59,26 @@ class TestHeadlines:
     def test_chinese_says_wan_and_yi(self, minor: int, shown: str) -> None:
         assert str(figures("zh").headline(minor)) == shown
 
+    @pytest.mark.parametrize(
+        ("amounts", "shown"),
+        [
+            ((425_000_000_00, 40_000_000_00), "42,500 万元, 4,000 万元"),
+            ((500_000_00, 6_389_96), "50 万元, 0.64 万元"),
+            ((500_000_00, 0), "50 万元, 0 万元"),
+            ((500_000_00, 63_90), "¥500,000, ¥63.90"),
+            ((9_999_00, 1_000_00), "¥9,999, ¥1,000"),
+            ((200_000_000_00, 100_000_000_00), "2 亿元, 1 亿元"),
+        ],
+    )
+    def test_a_list_has_one_unit_that_suits_its_smallest_amount(
+        self, amounts: tuple[int, ...], shown: str
+    ) -> None:
+        chinese = figures("zh")
+
+        power = chinese.spoken_power(amounts)
+
+        assert ", ".join(chinese.headline(minor, power).shown for minor in amounts) == shown
+
     def test_other_money_is_named(self) -> None:
         assert str(figures("zh", "USD").headline(2_000_000_00)) == "200 万美元"
 

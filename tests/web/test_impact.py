@@ -1,6 +1,5 @@
 """What more would cost whom, in sentences of both languages."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,23 +30,28 @@ RULE: dict[str, Any] = {
     "step": 1_000_00,
     "range": 5_000_00,
     "price": -0.001,
-    "inside": {"reps": 2, "amount": 1_000_00},
+    "inside": {"reps": 2, "amount": 1_000_00, "most": {"rep": "r1", "amount": 700_00}},
     "around": {"reps": 30, "amount": -1_000_00, "most": {"rep": "r2", "amount": -33_33}},
 }
 
 
-def words(code: str) -> ImpactWords:
+LIMITS = {"en": "maximum of West", "zh": "West上限"}
+
+
+def words(code: str, currency: str = "USD", **changes: Any) -> ImpactWords:
     reader = language(code)
-    figures = Figures.of(reader.locale, "USD", 2, [110_00])
-    return ImpactWords(reader, figures, NAMES.__getitem__, UNITS.__getitem__)
-
-
-def prices(**changes: Any) -> dict[str, Any]:
-    return {"target": TARGET, "can_grow": True, "rules": [RULE], **changes}
+    return ImpactWords(
+        reader,
+        Figures.of(reader.locale, currency, 2, []),
+        prices={"target": TARGET, "can_grow": True, "rules": [RULE], **changes},
+        rep_name=NAMES.__getitem__,
+        unit_name=UNITS.__getitem__,
+        limit_name=lambda rule: f"limit {rule}" if rule != "unit:west:max" else LIMITS[code],
+    )
 
 
 def test_more_to_assign_is_told_by_unit_and_with_the_largest_part() -> None:
-    first, second = words("en").target(prices())
+    first, second = words("en").target()
 
     assert first == (
         "$1,000 more to assign would fall like this: $600 on West (2 reps), $400 on East "
@@ -57,7 +61,7 @@ def test_more_to_assign_is_told_by_unit_and_with_the_largest_part() -> None:
 
 
 def test_the_same_in_chinese() -> None:
-    first, _ = words("zh").target(prices())
+    first, _ = words("zh").target()
 
     assert first == (
         "若再多分配 US$1,000：West（2 人）多担 US$600，East（3 人）多担 US$400；"
@@ -66,16 +70,16 @@ def test_the_same_in_chinese() -> None:
 
 
 def test_a_target_that_cannot_grow_says_so_and_one_without_a_price_says_nothing() -> None:
-    assert [*words("en").target(prices(target=None, can_grow=False))] == [
+    assert [*words("en", target=None, can_grow=False).target()] == [
         "Nobody can carry more within the limits: the target cannot grow."
     ]
-    assert [*words("en").target(prices(target=None, can_grow=True))] == []
+    assert [*words("en", target=None, can_grow=True).target()] == []
 
 
 def test_more_units_than_one_reads_are_added_up() -> None:
     units = [{"unit": None, "reps": 1, "amount": 100_00}] * 5
 
-    sentence = next(words("en").target(prices(target=TARGET | {"units": units})))
+    sentence = next(words("en", target=TARGET | {"units": units}).target())
 
     assert "$200 on the rest (2 reps)" in sentence
 
@@ -90,20 +94,48 @@ RAISED = {
 
 @pytest.mark.parametrize("code", RAISED)
 def test_a_rule_that_gives_way_tells_who_gains_and_who_pays(code: str) -> None:
-    assert words(code).rules(prices(), most=3) == [RAISED[code]]
+    assert words(code).of_units(3) == [RAISED[code]]
 
 
 def test_a_minimum_gives_way_downwards() -> None:
-    lowered = RULE | {"rule": "unit:a:b:min", "inside": {"reps": 1, "amount": -1_000_00}}
-    named = replace(words("en"), unit_name=lambda unit: f"{unit}!")
+    inside = {"reps": 1, "amount": -1_000_00, "most": {"rep": "r1", "amount": -1_000_00}}
+    lowered = RULE | {"rule": "unit:a:b:min", "inside": inside}
 
-    said = named.rules(prices(rules=[lowered]), most=3)
+    (said,) = words("en", rules=[lowered]).of_units(3)
 
-    assert said[0].startswith("Lowering the minimum of a:b! by $1,000 takes that much off 1 rep")
+    assert said.startswith("Lowering the limit unit:a:b:min by $1,000 takes that much off 1 rep")
+
+
+def test_chinese_says_all_amounts_of_a_list_in_one_unit() -> None:
+    target = TARGET | {
+        "step": 500_000_00,
+        "range": None,
+        "units": [{"unit": "west", "reps": 2, "amount": 500_000_00}],
+        "most": {"rep": "r1", "amount": 6_389_96},
+    }
+
+    (said,) = words("zh", "CNY", target=target, rules=[]).target()
+
+    assert said == "若再多分配 50 万元：West（2 人）多担 50 万元；其中 Ann 最多，多担 0.64 万元。"
+
+
+def test_what_could_not_be_proved_is_said_to_be_unknown() -> None:
+    unknown = words("en", target=None, can_grow=None)
+
+    assert [*unknown.target()] == [
+        "What more to assign would cost whom is not known: no price could be proved."
+    ]
+    assert [*unknown.not_known(["unit:west:max", *"abcd"])][0::3] == [
+        (
+            "What it would cost whom if the maximum of West gave way is not known: no price could "
+            "be proved."
+        ),
+        "The same holds for 2 more rules.",
+    ]
 
 
 def test_one_quota_s_part_follows_from_its_yardstick() -> None:
-    assert words("en").of_one(prices(), 200_00.0) == (
+    assert words("en").of_one(200_00.0) == (
         "Of $1,000 more for the company to assign, this quota would carry $200."
     )
 
@@ -115,47 +147,3 @@ def test_who_stands_at_a_limit_is_not_told_to_carry_more() -> None:
     assert a_version([free, capped], [open_]).follows_the_common_effort(free)
     assert not a_version([free, capped], [open_]).follows_the_common_effort(capped)
     assert not a_version([free, capped], [full]).follows_the_common_effort(free)
-
-
-PADDED: dict[str, Any] = {
-    "unit": None, "target": 1_000_00, "assigned": 1_100_00, "over_assignment": 0.1,
-    "stated_by": None, "reps": 30, "reps_with_sigma": 30, "attaining": 0.306,
-    "attaining_without": 0.45,
-}  # fmt: skip
-
-
-def test_the_hedge_is_told_with_what_it_does_and_what_it_does_not() -> None:
-    first, second, third = words("en").over_assignment([PADDED])
-
-    assert first == (
-        "Company: quotas of $1,100 for a target of $1,000, +10.0% (stated by: policy)."
-    )
-    assert second == (
-        "30.6% of the 30 reps whose uncertainty is known are expected to attain their quotas; "
-        "without the hedge it would be 45.0%."
-    )
-    assert "does not by itself make it likelier" in third
-
-
-@pytest.mark.parametrize(
-    ("facts", "said"),
-    [
-        ({"attaining": None, "attaining_without": None}, "cannot be told"),
-        ({"attaining_without": None}, "the limits could not hold"),
-    ],
-)
-def test_what_is_not_known_is_said_to_be_unknown(facts: dict[str, Any], said: str) -> None:
-    assert said in [*words("en").over_assignment([PADDED | facts])][1]
-
-
-def test_where_nothing_is_padded_there_is_nothing_to_say() -> None:
-    assert [*words("en").over_assignment([PADDED | {"over_assignment": 0}])] == []
-
-
-def test_many_padded_units_are_counted() -> None:
-    rows = [PADDED, *[PADDED | {"unit": "west", "stated_by": "west"}] * 6]
-
-    said = [*words("en").over_assignment(rows)]
-
-    assert said[4] == "And 3 more units with targets of their own."
-    assert said[1].endswith("(stated by: West).")

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from service.web.domain import Hold, Names, PlanCard, VersionCard, VersionView
 from service.web.figures import Figures
 from service.web.i18n import Language
-from service.web.impact import ImpactWords
+from service.web.impact import NOT_KNOWN, ImpactWords
 from service.web.words import Words
 
 SHAPES: Final[dict[Hold, Markup]] = {
@@ -69,10 +69,22 @@ class Opened:
     def words(self) -> Words:
         return Words(self.language, self.figures, self.version, self.names)
 
-    @property
-    def impact(self) -> ImpactWords:
-        name, unit_name = self.names.get, self.words.unit_name
-        return ImpactWords(self.language, self.figures, lambda rep: name(rep, rep), unit_name)
+    @cached_property
+    def impact(self) -> ImpactWords | None:
+        """None where a version does not say what more would cost whom."""
+        prices = self.version.prices
+        if prices is None and self.version.rules:
+            prices = NOT_KNOWN
+        if prices is None:
+            return None
+        return ImpactWords(
+            self.language,
+            self.figures,
+            prices,
+            rep_name=lambda rep: self.names.get(rep, rep),
+            unit_name=self.words.unit_name,
+            limit_name=self.words.rules.name,
+        )
 
     @property
     def addresses(self) -> Addresses:

@@ -7,7 +7,9 @@ from typing import Any
 from service.web.chart import Mark, draw
 from service.web.domain import COMPANY, HOLDS, Hold, PlanCard, VersionCard
 from service.web.figures import Figures
+from service.web.hedge import HedgeWords
 from service.web.i18n import Language
+from service.web.rule_prices import RulePriceWords
 from service.web.tree import Line, at_level, children, found, lines_of
 from service.web.views.opened import SHAPES, Figure, Opened, head, plan_address
 from service.web.words import Words
@@ -69,19 +71,23 @@ def plan_page(opened: Opened, versions: Sequence[VersionCard], asked: Asked) -> 
     }
 
 
-_RULES_TOLD = 3
+_LIMITS_TOLD = 3
 _RULES_SHOWN = 12
 """Rules across the tree in the open; the others are behind a line that opens."""
 
 
 def _impact(opened: Opened) -> dict[str, list[str]]:
     """The sentences about one more unit of money, and about over-assignment."""
-    words, version = opened.impact, opened.version
-    prices = version.prices
-    return {
-        "target": [] if prices is None else list(words.target(prices)),
-        "rules": [] if prices is None else words.rules(prices, _RULES_TOLD),
-        "hedge": list(words.over_assignment(version.padding)),
+    words, version = opened.words, opened.version
+    hedge = HedgeWords(words.language, words.figures, words.unit_name, compared=not version.rules)
+    told = {"hedge": list(hedge.sentences(version.padding))}
+    if (impact := opened.impact) is None:
+        return told | {"target": [], "units": [], "across": []}
+    unknown = [unit.own_limit for unit in version.units if unit.own_limit and not unit.is_priced]
+    return told | {
+        "target": list(impact.target()),
+        "units": [*impact.of_units(_LIMITS_TOLD), *impact.not_known(unknown)],
+        "across": list(RulePriceWords(impact, words.rules).sentences()),
     }
 
 
@@ -113,11 +119,12 @@ def _line_facts(opened: Opened) -> dict[str, Any]:
 def _headline(opened: Opened) -> list[Figure]:
     say, figures, version = opened.language.gettext, opened.figures, opened.version
     words = opened.words
-    target, assigned = figures.headline(version.target), figures.headline(version.assigned)
+    amounts = (version.target, version.assigned, version.gap)
+    power = figures.spoken_power(amounts)
+    target, assigned, unassigned = (figures.headline(minor, power) for minor in amounts)
     count = len(version.reps)
     held = count - version.held["none"]
     over_last_year = figures.percent(version.totals[COMPANY].over_last_year, signed=True)
-    unassigned = figures.headline(version.gap)
     shown = [
         Figure(say("Target"), target.shown, target.exact),
         Figure(say("Assigned"), assigned.shown, assigned.exact, words.hedge()),

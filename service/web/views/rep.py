@@ -71,11 +71,16 @@ def _chance(words: Words, rep: Rep) -> Figure:
 
 
 def _beside(words: Words, rep: Rep, told: Callable[[str | None], str | None]) -> str:
-    """The team's and the company's figure, as a note to the rep's own."""
-    say, company = words.language.gettext, told(COMPANY) or "–"
-    if rep.unit is None:
-        return say("company %(company)s", company=company)
-    return say("team %(team)s, company %(company)s", team=told(rep.unit) or "–", company=company)
+    """The team's and the company's figure, as a note to the rep's own; what is unknown is left
+    out.
+    """
+    say, company = words.language.gettext, told(COMPANY)
+    team = None if rep.unit is None else told(rep.unit)
+    if team and company:
+        return say("team %(team)s, company %(company)s", team=team, company=company)
+    if team:
+        return say("team %(team)s", team=team)
+    return say("company %(company)s", company=company) if company else ""
 
 
 def _term_names(words: Words) -> dict[str, str]:
@@ -114,10 +119,10 @@ def _limits(words: Words, rep: Rep) -> str:
 
 def _more(opened: Opened, rep: Rep) -> str:
     """What the rep would carry of more to assign; empty where that cannot be told."""
-    version = opened.version
-    if version.prices is None or version.by_chance or not version.follows_the_common_effort(rep):
+    version, impact = opened.version, opened.impact
+    if impact is None or version.by_chance or not version.follows_the_common_effort(rep):
         return ""
-    return opened.impact.of_one(version.prices, rep.yardstick)
+    return impact.of_one(rep.yardstick)
 
 
 def _growths(words: Words, rep: Rep) -> list[dict[str, Any]]:

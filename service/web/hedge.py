@@ -1,0 +1,97 @@
+"""What over-assignment does, in whole sentences.
+
+The facts are those that a version stores (`service.allocations.over_assignment`), with money in
+minor units.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from service.web.figures import Figures
+from service.web.i18n import Language
+
+_UNITS: Final = 4
+"""The targets told one by one, the company's first; the others are counted."""
+
+type Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HedgeWords:
+    """The sentences for one reader."""
+
+    language: Language
+    figures: Figures
+    unit_name: Callable[[str | None], str]
+    compared: bool = True
+    """Whether the plan was compared with one without; under rules across teams it is not."""
+
+    def sentences(self, rows: Sequence[Facts]) -> Iterator[str]:
+        """What it adds to each target, and what it does to those who attain."""
+        padded = [row for row in rows if row["over_assignment"]]
+        if not padded:
+            return
+        told, others = padded[:_UNITS], padded[_UNITS:]
+        power = self.figures.spoken_power(
+            [row[end] for row in told for end in ("target", "assigned")]
+        )
+        for row in told:
+            yield self._target(row, power)
+        if others:
+            yield self.language.ngettext(
+                "And %(count)s more unit with a target of its own.",
+                "And %(count)s more units with targets of their own.",
+                len(others),
+                count=self.figures.count(len(others)),
+            )
+        yield self._attaining(rows[0])
+        yield self.language.gettext(
+            "More quota than target does not by itself make it likelier that the company reaches "
+            "its target; it moves risk to the reps."
+        )
+
+    def _target(self, row: Facts, power: int) -> str:
+        say, figures = self.language.gettext, self.figures
+        stated_by = row["stated_by"]
+        return say(
+            "%(unit)s: quotas of %(assigned)s for a target of %(target)s, "
+            "%(factor)s (stated by: %(source)s).",
+            unit=self.unit_name(row["unit"]),
+            assigned=figures.headline(row["assigned"], power),
+            target=figures.headline(row["target"], power),
+            factor=figures.percent(row["over_assignment"], signed=True),
+            source=say("policy") if stated_by is None else self.unit_name(stated_by),
+        )
+
+    def _attaining(self, company: Facts) -> str:
+        say, percent = self.language.gettext, self.figures.percent
+        now, without = company["attaining"], company["attaining_without"]
+        if now is None:
+            return say(
+                "How many reps are expected to attain their quotas cannot be told: the "
+                "uncertainty of their sales (sigma) is not known."
+            )
+        facts = {"share": percent(now), "reps": self._reps(company["reps_with_sigma"])}
+        if without is None and not self.compared:
+            return say(
+                "%(share)s of the %(reps)s whose uncertainty is known are expected to attain "
+                "their quotas.",
+                **facts,
+            )
+        if without is None:
+            return say(
+                "%(share)s of the %(reps)s whose uncertainty is known are expected to attain "
+                "their quotas; without the hedge the limits could not hold.",
+                **facts,
+            )
+        return say(
+            "%(share)s of the %(reps)s whose uncertainty is known are expected to attain "
+            "their quotas; without the hedge it would be %(without)s.",
+            without=percent(without),
+            **facts,
+        )
+
+    def _reps(self, count: int) -> str:
+        shown = self.figures.count(count)
+        return self.language.ngettext("%(count)s rep", "%(count)s reps", count, count=shown)
