@@ -34,6 +34,7 @@ from service.cli.words import (
     gaps_in_words,
     percent,
     whole,
+    with_ids,
 )
 from service.cli.yaml_file import read_yaml
 from service.kit.body import JsonReader
@@ -41,6 +42,7 @@ from service.kit.errors import InvalidInput, MalformedBody
 from service.kit.money import InvalidMoney, minor_digits, to_minor
 from service.plans.domain import period_fault
 from service.plans.policy import Named, PolicyBody, to_policy
+from service.roster.domain import Inputs
 from service.roster.files import FileFaults, read_files
 from solver.allocation import Allocation
 
@@ -99,7 +101,7 @@ def allocate_files(order: Order, out: Path | None) -> None:
             show(rules_sheet(document, units))
     else:
         _write(solved, document, names, out)
-    for change in changes_in_words(document["relaxed"], units):
+    for change in changes_in_words(document["relaxed"], *_called(solved.case.inputs)):
         typer.echo(f"gave way: {change}", err=True)
     for gap in gaps_in_words(document["gaps"], units):
         typer.echo(f"nobody can carry {gap}", err=True)
@@ -119,16 +121,12 @@ def solve_files(order: Order) -> Solved:
         policy = to_policy(stated, digits=terms.digits, named=named, path=places.at)
         case = assemble(read.inputs, terms, policy, places)
         seconds = float("inf") if order.time_limit is None else order.time_limit
-        allocation = solved_while_waiting(partial(allocate, case), seconds)
+        allocation = _allocation(case, seconds)
         return Solved(case, allocation, read.notes)
     except FileFaults as faults:
         raise _listed([str(fault) for fault in faults.faults]) from faults
     except InvalidInput as faults:
         raise _listed([f"{_place(f.pointer)}: {f.detail}" for f in faults.faults]) from faults
-    except Infeasible as conflict:
-        raise Failure(
-            conflict_in_words(conflict.detail, conflict.context), INFEASIBLE
-        ) from conflict
     except SolveTookTooLong as reason:
         raise Failure(
             f"No plan within {order.time_limit:g} s. A larger --time-limit may find one; so do "
@@ -137,6 +135,23 @@ def solve_files(order: Order) -> Solved:
         ) from reason
     except (PlanNotConfirmed, RoundingFailed) as reason:
         raise Failure(reason.detail, NO_ANSWER) from reason
+
+
+def _allocation(case: Case, seconds: float) -> Allocation:
+    try:
+        return solved_while_waiting(partial(allocate, case), seconds)
+    except Infeasible as conflict:
+        told = conflict_in_words(conflict.detail, conflict.context, *_called(case.inputs))
+        raise Failure(told, INFEASIBLE) from conflict
+
+
+def _called(inputs: Inputs) -> tuple[dict[str, str], dict[str, str]]:
+    """What units and reps are called where a rule is at stake: by name and id."""
+    people = inputs.people.reps
+    return (
+        with_ids(inputs.units.id, inputs.units.name),
+        with_ids(people, (person.name for person in people.values())),
+    )
 
 
 def _terms(order: Order) -> Terms:

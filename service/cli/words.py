@@ -1,6 +1,6 @@
 """Rules in the words of the pages, for terminals and workbooks."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 _SIDES: Final = {
@@ -13,7 +13,7 @@ _SIDES: Final = {
 _PARITY: Final = "parity"
 _MARGIN: Final = "margin"
 _UNIT: Final = "unit"
-
+_REP: Final = "rep"
 
 _NO_NAMES: Final[Mapping[str, str]] = {}
 
@@ -30,14 +30,24 @@ def unit_in_words(unit: str | None, units: Mapping[str, str]) -> str:
     return "Company" if unit is None else units.get(unit, unit)
 
 
+def with_ids(ids: Iterable[str], names: Iterable[str | None]) -> dict[str, str]:
+    """By id `West (w-1)`, or the name alone where it is the id but for case, or no name."""
+    return {
+        key: f"{name} ({key})" if name and name.casefold() != key.casefold() else name or key
+        for key, name in zip(ids, names, strict=True)
+    }
+
+
 def rules_in_words(binding: Sequence[str], units: Mapping[str, str] = _NO_NAMES) -> str:
     return ", ".join(rule_in_words(name, units) for name in binding)
 
 
-def rule_in_words(name: str, units: Mapping[str, str] = _NO_NAMES) -> str:
+def rule_in_words(
+    name: str, units: Mapping[str, str] = _NO_NAMES, reps: Mapping[str, str] = _NO_NAMES
+) -> str:
     """`cap` is an upper limit, `unit:west:max` the maximum of West; ids may contain colons.
 
-    `units` has the names of units by id; without one a unit is called by its id.
+    `units` and `reps` say what those are called by id; whoever is not there is called by the id.
     """
     kind, _, rest = name.partition(":")
     if not rest:
@@ -47,7 +57,8 @@ def rule_in_words(name: str, units: Mapping[str, str] = _NO_NAMES) -> str:
     of, _, side = rest.rpartition(":")
     if kind == _MARGIN:
         return f"margin floor {of}"
-    return f"{_SIDES.get(side, side)} of {units.get(of, of) if kind == _UNIT else of}"
+    called = {_UNIT: units, _REP: reps}.get(kind, _NO_NAMES)
+    return f"{_SIDES.get(side, side)} of {called.get(of, of)}"
 
 
 def crossing_rule_in_words(rule: Mapping[str, Any]) -> str:
@@ -56,30 +67,50 @@ def crossing_rule_in_words(rule: Mapping[str, Any]) -> str:
     return f"{key} {rule['peers']}" if kind == _PARITY else f"{kind} {key}"
 
 
-def conflict_in_words(detail: str, found: Mapping[str, Any]) -> str:
+def conflict_in_words(
+    detail: str,
+    found: Mapping[str, Any],
+    units: Mapping[str, str] = _NO_NAMES,
+    reps: Mapping[str, str] = _NO_NAMES,
+) -> str:
     """The conflict, and the smallest change that mends it, in lines."""
-    limits = found["feasible_target"]
+    limits, conflict = found["feasible_target"], found["conflict"]
     upper = "any amount" if limits["max"] is None else f"{limits['max']:,}"
     return "\n".join(
         [
-            f"The rules cannot all hold. {detail}",
+            f"The rules cannot all hold. {_called(detail, conflict[0]['rule'], units, reps)}",
             "  These cannot hold together:",
-            *(f"    {rule_in_words(rule['rule'])} = {rule['value']:,}"
-              for rule in found["conflict"]),
+            *(f"    {rule_in_words(rule['rule'], units, reps)} = {rule['value']:,}"
+              for rule in conflict),
             "  The smallest change that mends it:",
-            *(f"    {change}" for change in changes_in_words(found["relaxation"])),
+            *(f"    {change}" for change in changes_in_words(found["relaxation"], units, reps)),
             f"  Then targets from {limits['min']:,} to {upper} are feasible.",
         ]
     )  # fmt: skip
 
 
+def _called(detail: str, rule: str, units: Mapping[str, str], reps: Mapping[str, str]) -> str:
+    """The sentence with the unit or rep, whom it begins with by the id, called by the name; the
+    first rule of a conflict is theirs.
+    """
+    kind, _, rest = rule.partition(":")
+    key = rest.rpartition(":")[0]
+    called = {_UNIT: units, _REP: reps}.get(kind, _NO_NAMES)
+    subject = f"{kind.capitalize()} {key} "
+    if key not in called or not detail.startswith(subject):
+        return detail
+    return f"{kind.capitalize()} {called[key]} {detail.removeprefix(subject)}"
+
+
 def changes_in_words(
-    relaxation: Sequence[Mapping[str, Any]], units: Mapping[str, str] = _NO_NAMES
+    relaxation: Sequence[Mapping[str, Any]],
+    units: Mapping[str, str] = _NO_NAMES,
+    reps: Mapping[str, str] = _NO_NAMES,
 ) -> Iterator[str]:
     """`maximum of West: 480,000 -> 520,000` for each rule that gives way."""
     for change in relaxation:
         to = "no limit" if change["to"] is None else f"{change['to']:,}"
-        yield f"{rule_in_words(change['rule'], units)}: {change['from']:,} -> {to}"
+        yield f"{rule_in_words(change['rule'], units, reps)}: {change['from']:,} -> {to}"
 
 
 def gaps_in_words(

@@ -175,9 +175,30 @@ class TestAllocate:
         said = failed(run("allocate", company, "--target", "440", "--policy", "policy.json"), 3)
 
         assert "The rules cannot all hold." in said
-        assert "upper limit of bob = 105" in said
+        assert "upper limit of Bob = 105" in said
         assert "target: 440 -> 420" in said
         assert "targets from 0 to 420 are feasible" in said
+
+    def test_a_conflict_calls_units_and_reps_by_name_and_id(self, company: Path) -> None:
+        (company / "units.csv").write_text("unit_id,name,min\neast,华东大区,\nwest,West,300\n")
+        reps = (company / "reps.csv").read_text()
+        (company / "reps.csv").write_text(reps.replace("100,100,\n", "100,100,120\n"))
+
+        said = failed(run("allocate", company, "--target", "440"), 3)
+
+        assert "Unit West must carry at least 300, but its 2 reps can carry at most 225." in said
+        assert "minimum of West = 300" in said
+        assert "upper limit of =1+1 (ann) = 105" in said
+
+        (company / "units.csv").write_text("unit_id,name,min\neast,华东大区,300\nwest,,\n")
+        Path("policy.yaml").write_text("on_infeasible: relax\n")
+
+        said = failed(run("allocate", company, "--target", "440"), 3)
+        solved = run("allocate", company, "--target", "440", "--policy", "policy.yaml")
+
+        assert "Unit 华东大区 (east) must carry at least 300" in said
+        assert "upper limit of 丹 (dan) = 120" in said
+        assert "gave way: minimum of 华东大区 (east): 300 -> 240" in solved.stderr
 
     def test_says_what_gave_way_and_proves_the_rest(self, company: Path) -> None:
         Path("policy.yaml").write_text(
