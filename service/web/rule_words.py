@@ -57,10 +57,9 @@ class RuleWords:
         say, found = self.language.gettext, RuleName.of(rule)
         key = found.key
         if found.kind == "unit":
-            return self._of_unit(found)
+            return self._of_unit(found, self.unit_name(key))
         if found.kind == "rep":
-            limit, rep = self.own(found.side), self._rep_name(key)
-            return say("%(limit)s of %(rep)s", limit=limit, rep=rep)
+            return self._of_rep(found, self._rep_name(key))
         told = {
             ("group", "min"): say("minimum of the overlay group %(name)s", name=key),
             ("group", "max"): say("maximum of the overlay group %(name)s", name=key),
@@ -81,8 +80,12 @@ class RuleWords:
             "fixed": say("locked"),
         }.get(side, side)
 
-    def _of_unit(self, found: RuleName) -> str:
-        say, name = self.language.gettext, self.unit_name(found.key)
+    def _of_rep(self, found: RuleName, name: str) -> str:
+        limit = self.own(found.side)
+        return self.language.gettext("%(limit)s of %(rep)s", limit=limit, rep=name)
+
+    def _of_unit(self, found: RuleName, name: str) -> str:
+        say = self.language.gettext
         match found.side:
             case "max":
                 return say("maximum of %(unit)s", unit=name)
@@ -295,10 +298,24 @@ class RuleWords:
         for change in self.version.gave_way:
             yield self.language.gettext(
                 "%(rule)s: %(before)s → %(after)s",
-                rule=self.name(change.rule),
+                rule=self._identified(change.rule),
                 before=self._value(change.rule, change.before),
                 after=self._value(change.rule, change.after),
             )
+
+    def _identified(self, rule: str) -> str:
+        """The rule with the id of its unit or rep beside the name: names need not be unique."""
+        found = RuleName.of(rule)
+        if found.kind == "unit":
+            return self._of_unit(found, self._with_id(self.unit_name(found.key), found.key))
+        if found.kind == "rep":
+            return self._of_rep(found, self._with_id(self._rep_name(found.key), found.key))
+        return self.name(rule)
+
+    def _with_id(self, name: str, key: str) -> str:
+        if name.casefold() == key.casefold():
+            return name
+        return self.language.gettext("%(name)s (%(id)s)", name=name, id=key)
 
     def _value(self, rule: str, value: float | None) -> str:
         if value is None:

@@ -233,6 +233,16 @@ class TestGaveWay:
             "the target: $700.00 → no limit",
         ]
 
+    def test_units_and_reps_are_told_by_name_and_id(self) -> None:
+        changes = [GaveWay("unit:w-1:max", 1_00, 2_00), GaveWay("rep:ada:1:cap", 1_00, 2_00)]
+        units = [Unit("w-1", "West", None)]
+        version = a_version([a_rep("ada:1", unit="w-1")], units, gave_way=changes)
+
+        assert list(words(version).gave_way()) == [
+            "maximum of West (w-1): $1.00 → $2.00",
+            "upper limit of Ada (ada:1): $1.00 → $2.00",
+        ]
+
 
 def test_without_a_common_effort_nothing_is_compared_with_it() -> None:
     rep = a_rep("ada", binding=("parity:role",))
