@@ -1,4 +1,4 @@
-"""Rules in the words people use: their names, what they do to one rep, and how they came out.
+"""Rules in the words people use: their names, what they do to one rep, and which gave way.
 
 What a rep reads about a rule that counts others tells what they carry together, and only where at
 least `TOLD_FROM` are counted: of two, the sum would tell one what the other carries.
@@ -9,36 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.web.domain import Names, Rep, Unit, VersionView
-from service.web.figures import Amount, Figures
+from service.web.figures import Figures
 from service.web.i18n import Language
 from service.web.rules import PARITY, CrossingRule, RuleName
 
 TOLD_FROM: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class CrossingLine:
-    """A line of the table of rules across the tree."""
-
-    kind: str
-    name: str
-    reps: str
-    sum: Amount | None
-    minimum: Amount | None
-    maximum: Amount | None
-    limits: bool
-    """Whether the rule holds quotas away from the common effort."""
-    standing: str
-    """At which limit it stands; empty where at none."""
-
-
-@dataclass(frozen=True, slots=True)
-class CrossingTable:
-    """The rules across the tree, those first that hold quotas."""
-
-    lines: Sequence[CrossingLine]
-    unit: str
-    """What its amounts count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,63 +210,6 @@ class RuleWords:
                 )
 
     # The plan
-
-    def crossing(self) -> CrossingTable:
-        rules = sorted(self.version.rules, key=lambda rule: not rule.binding)
-        ends = [end for rule in rules for end in (rule.sum, rule.minimum, rule.maximum)]
-        amounts = [round(end) for end in ends if end is not None]
-        own = self.figures
-        figures = Figures.of(own.locale, own.currency, own.digits, amounts)
-        return CrossingTable([self._line(rule, figures) for rule in rules], figures.unit)
-
-    def _line(self, rule: CrossingRule, figures: Figures) -> CrossingLine:
-        return CrossingLine(
-            kind=self._kind(rule.kind),
-            name=self._crossing_name(rule),
-            reps=figures.count(rule.reps),
-            sum=figures.money(rule.sum),
-            minimum=figures.money(rule.minimum),
-            maximum=figures.money(rule.maximum),
-            limits=bool(rule.binding),
-            standing=self._standing(rule),
-        )
-
-    def _kind(self, kind: str) -> str:
-        say = self.language.gettext
-        return {
-            "group": say("Overlay group"),
-            "parity": say("Peer balance"),
-            "margin": say("Margin floor"),
-            "row": say("Own rule"),
-        }[kind]
-
-    def _crossing_name(self, rule: CrossingRule) -> str:
-        say = self.language.gettext
-        if rule.peers is not None:
-            return say("%(cohort)s: %(peers)s", cohort=rule.key, peers=rule.peers)
-        if rule.unit is not None:
-            return say("%(name)s (in %(unit)s)", name=rule.key, unit=self.unit_name(rule.unit))
-        return rule.key
-
-    def _standing(self, rule: CrossingRule) -> str:
-        say = self.language.gettext
-        if rule.binding == "max":
-            return (
-                say("yes, at its upper limit")
-                if rule.is_full
-                else say("yes, at its upper limit before rounding")
-            )
-        if rule.binding == "min":
-            return (
-                say("yes, at its lower limit")
-                if rule.is_empty
-                else say("yes, at its lower limit before rounding")
-            )
-        if rule.is_full:
-            return say("at its upper limit, but nobody differs for it")
-        if rule.is_empty:
-            return say("at its lower limit, but nobody differs for it")
-        return say("no")
 
     def gave_way(self) -> Iterator[str]:
         """`maximum of West: $480,000 → $520,000` for each rule that gave way."""

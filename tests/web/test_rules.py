@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from service.web.domain import Rep, Unit, VersionView
 from service.web.figures import Figures
 from service.web.i18n import language
+from service.web.rule_table import RuleTable
 from service.web.rule_words import RuleWords
 from service.web.rules import CrossingRule, Gap, GaveWay, RuleName, crossing_rules
 from service.web.tree import lines_of
@@ -176,17 +177,25 @@ class TestTable:
         rules = [loose, a_crossing_rule("margin", "z", unit="west")]
         version = a_version([a_rep("ada")], [Unit("west", "West", None)], rules=rules)
 
-        table = words(version).crossing()
+        table = RuleTable(words(version)).drawn()
 
         assert [(line.name, line.limits) for line in table.lines] == [
             ("z (in West)", True),
             ("a", False),
         ]
 
+    def test_a_rule_that_rounding_moved_off_its_limit_stood_there_before(self) -> None:
+        """300.00 at most, of which whole rounding units make 299.00."""
+        rule = a_crossing_rule("group", "a", sum=299_00)
+
+        (line,) = RuleTable(words(a_version([a_rep("ada")], rules=[rule]))).drawn().lines
+
+        assert line.standing == "yes, at its upper limit before rounding"
+
     def test_a_rule_that_is_reached_without_holding_anybody_says_so(self) -> None:
         full = a_crossing_rule("group", "a", binding="")
 
-        (line,) = words(a_version([a_rep("ada")], rules=[full])).crossing().lines
+        (line,) = RuleTable(words(a_version([a_rep("ada")], rules=[full]))).drawn().lines
 
         assert not line.limits
         assert line.standing.startswith("at its upper limit")

@@ -10,6 +10,7 @@ from service.web.figures import Figures
 from service.web.hedge import HedgeWords
 from service.web.i18n import Language
 from service.web.rule_prices import RulePriceWords
+from service.web.rule_table import RuleTable
 from service.web.tree import Line, at_level, children, found, lines_of
 from service.web.views.opened import SHAPES, Figure, Opened, head, plan_address
 from service.web.words import Words
@@ -56,7 +57,7 @@ def plan_page(opened: Opened, versions: Sequence[VersionCard], asked: Asked) -> 
         "headline": _headline(opened),
         "unassigned": words.rules.gaps(opened.owners),
         "gave_way": list(words.rules.gave_way()),
-        "crossing": words.rules.crossing(),
+        "crossing": RuleTable(words.rules).drawn(),
         "rules_shown": _RULES_SHOWN,
         "sums": _sums(opened),
         "chart": draw(version, figures.tick, figures.percent_tick),
