@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import typer
 import yaml
@@ -36,12 +36,12 @@ from service.roster.files import read_files
 DEMO = Caller(DEFAULT_WORKSPACE, Role.ADMIN, "demo")
 
 
-_NOTES = {
-    "real": "real example data · 真实示例数据",
-    "fictional": "fictional example data · 虚构示例数据",
-    "synthetic": "synthetic example data · 合成示例数据",
+NOTES: Final = {
+    "real": "real example data",
+    "fictional": "fictional example data",
+    "synthetic": "synthetic example data",
 }
-"""What every version of an example says about its data."""
+"""What every version of an example says about its data; the pages know it in Chinese, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _read_example(folder: Path) -> Example:
     start, end = (date.fromisoformat(said["period"][day]) for day in ("start", "end"))
     return Example(
         folder=folder,
-        name=" · ".join(said["name"].values()),
+        name=said["name"]["en"],
         kind=said["kind"],
         currency=said["currency"],
         increment=str(said["increment"]),
@@ -128,7 +128,7 @@ def _load(database: Database, example: Example) -> Shown:
         plan_id = plan_id or _create(session, example, digits)
         put_inputs(session, DEFAULT_WORKSPACE, plan_id, read.inputs, now=utc_now())
     if newest is None:
-        order = Order(example.policy, note=_NOTES[example.kind])
+        order = Order(example.policy, note=NOTES[example.kind])
         solved = solve_version(database.sessions, DEMO, plan_id, order, now=utc_now())
         newest = solved.version.number
     with database.sessions.begin() as session:

@@ -44,6 +44,10 @@ class Language:
         said = self.translations.gettext(message)
         return said % values if values else said
 
+    def example(self, text: str) -> str:
+        """The name of a bundled example, or the note on its data; any other text as it is."""
+        return str(self.translations.pgettext("example", text))
+
     def ngettext(self, one: str, many: str, num: int, **values: object) -> str:
         said = self.translations.ngettext(one, many, num)
         return said % values
