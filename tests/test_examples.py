@@ -17,7 +17,8 @@ import yaml
 EXAMPLES = Path(__file__).parent.parent / "examples"
 FOLDERS = ("adventureworks", "huadong_manufacturer", "iowa_counties")
 COLUMNS = {
-    "reps": "rep_id name unit fte hired capacity min max fixed last_year vacant potential",
+    "reps": "rep_id name unit fte hired capacity min max fixed last_year vacant potential"
+    " cohort:渠道",
     "territories": "territory_id rep_id share potential from to",
     "history": "rep_id territory_id period actual",
     "units": "unit_id name parent owner min max target",
@@ -97,6 +98,14 @@ class TestPlan:
         start, end = (date.fromisoformat(found["period"][side]) for side in ("start", "end"))
         assert start < end
         assert found["target"] % found["increment"] == 0
+
+    def test_rules_across_teams_name_only_known_reps_and_cohorts(self, folder: Path) -> None:
+        policy, reps = plan(folder)["policy"], rows(folder, "reps")
+
+        for group in policy.get("groups", ()):
+            assert set(group["reps"]) <= keys(reps, "rep_id")
+        for parity in policy.get("parity", ()):
+            assert f"cohort:{parity['cohort']}" in reps[0]
 
     def test_history_ends_before_the_plan_starts(self, folder: Path) -> None:
         assert max(keys(rows(folder, "history"), "period")) < plan(folder)["period"]["start"][:7]

@@ -63,6 +63,8 @@ SEATS = (  # rep, unit, territory, sales of 2026 in 万元, potential over these
     ("沈阳", "chuanyu", "绵阳", 103, 10.5), ("曾志", "shaanxi", "西安", 184, 8.0),
 )  # fmt: skip
 
+DEALERS = {"fujian", "shandong", "chuanyu", "shaanxi"}  # offices that sell through dealers
+
 FIRST_MONTH = {"绵阳": (2026, 7)}  # a territory opened with its rep
 HIRED = {"沈阳": "2026-07-01", "孙鹏": "2025-07-01", "待招聘": "2027-04-01"}
 FTE = {"谢雨": 0.5}
@@ -85,7 +87,7 @@ def main(folder: Path) -> None:
     write(folder / "units.csv", "unit_id,name,parent,owner,min,max,target", units())
     write(
         folder / "reps.csv",
-        "rep_id,name,unit,fte,hired,capacity,min,max,fixed,last_year,vacant",
+        "rep_id,name,unit,fte,hired,capacity,min,max,fixed,last_year,vacant,cohort:渠道",
         reps(ids, sales, holders),
     )
     potential = {city: round(size * ratio / 10) * 10 * WAN for _, _, city, size, ratio in SEATS}
@@ -155,6 +157,7 @@ def reps(
             *(wan(limits.get(column, "")) for column in ("capacity", "min", "max", "fixed")),
             wan(last_year if whole_year else ""),
             "true" if name == VACANT else "false",
+            "经销" if unit in DEALERS else "直销",
         )
 
 
