@@ -13,13 +13,16 @@ from solver.binding import NodeRules, node_rules, rep_binding, row_rules, unit_b
 from solver.bounds import Bounds
 from solver.certificate import AcrossTheTree, Certificate, Checks, check
 from solver.coupled import ROOM, Coupled
+from solver.coupled_prices import CoupledPrices
 from solver.coupling import Coupling
 from solver.fairness import Evenness, Scale, evenness, growth
 from solver.hierarchy import Hierarchy, exact_sums, slice_sums
 from solver.infeasibility import Relaxation
 from solver.policy import Policy
+from solver.prices import Prices
 from solver.probability import attainment_probability
 from solver.problem import FloatArray, IntArray, Problem
+from solver.standing import Standing
 from solver.tree import CommonLevels
 
 
@@ -164,6 +167,20 @@ class Allocation:
     @cached_property
     def _typical_stretch(self) -> float:
         return self.scale.typical(self.assigned)
+
+    @cached_property
+    def prices(self) -> Prices | CoupledPrices | None:
+        """What one more unit of money costs whom; None where rules cut across the tree and somebody
+        has no yardstick to be moved by.
+        """
+        h, b = self.hierarchy, self.bounds
+        if self.coupled is None or self.coupling is None:
+            return Prices(h, b, self.levels, self.scale.laid_out(h.rep_row))
+        if not np.all(self.scale.yardstick > 0):
+            return None
+        found, first = self.coupled, self.coupled.largest
+        plan = Standing(h, b, found.levels, found.scale, self.coupling, found.price, first.value)
+        return CoupledPrices(plan, first.node_price, first.row_price)
 
     @cached_property
     def certificate(self) -> Certificate:

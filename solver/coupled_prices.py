@@ -18,13 +18,17 @@ from typing import Final
 import numpy as np
 
 from solver.coupling import even_share
+from solver.linkage import Linkage
 from solver.price_range import price_range
 from solver.prices import Price
 from solver.problem import BoolArray, FloatArray, IntArray
 from solver.sensitivity import direction
 from solver.standing import Moves, Standing
+from solver.unit_prices import levels_around
 
 _NOISE: Final = 1e-9
+MOST_WORK: Final = 2_000_000
+"""Reps times prices of units, where each takes a solve of its own; more are not looked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,10 @@ class CoupledPrices:
     """(m + 1,) change of t* per unit of money in the end of a node's range that holds."""
     row_rise: FloatArray
     """(k,) the same of the rows."""
+
+    @cached_property
+    def _linkage(self) -> Linkage:
+        return Linkage(self.plan, self.plan.held)
 
     @cached_property
     def target(self) -> Price | None:
@@ -59,15 +67,43 @@ class CoupledPrices:
         side[0] = 0
         return side
 
+    @cached_property
+    def unit_price(self) -> FloatArray:
+        """(m + 1,) change of everyone else's stretch where the end of the node's range that holds
+        gives way by one minor unit; 0 where none holds, nan where none is found, or where it would
+        take too long to look for all of them.
+        """
+        plan, side = self.plan, self.unit_side
+        price = np.where(side == 0, 0.0, np.nan)
+        node = np.flatnonzero((side != 0) & plan.held.node)
+        top, above = side[node] * self.node_rise[node], plan.hierarchy.parent[node]
+        level = levels_around(self._linkage, node, side[node], top)
+        beyond = ~np.isnan(level) & (plan.levels.level[above] > plan.top)
+        price[node] = np.where(beyond, top, level)
+        unclear = np.flatnonzero(np.isnan(price)).tolist()
+        if len(unclear) * len(plan.levels.quota) <= MOST_WORK:
+            for v in unclear:
+                price[v] = self._price_alone(v)
+        return price
+
+    def _price_alone(self, node: int) -> float:
+        moves = self._node_moves(node)
+        found = direction(self._linkage, moves)
+        return np.nan if found is None else self._stretch_of(found.level, moves, self._above(node))
+
     def unit(self, node: int) -> Price | None:
         """The binding end of the node's range gives way by one unit; None where none binds."""
-        side = int(self.unit_side[node])
-        if not side:
+        if not self.unit_side[node]:
             return None
-        still = self.plan.still
+        return self._price(self._node_moves(node), self._above(node), node)
+
+    def _node_moves(self, node: int) -> Moves:
+        side, still = int(self.unit_side[node]), self.plan.still
         still.node[node] = side
-        around = int(self.plan.hierarchy.parent[node])
-        return self._price(still._replace(top=side * float(self.node_rise[node])), around, node)
+        return still._replace(top=side * float(self.node_rise[node]))
+
+    def _above(self, node: int) -> int:
+        return int(self.plan.hierarchy.parent[node])
 
     @cached_property
     def row_side(self) -> IntArray:
@@ -139,7 +175,7 @@ class CoupledPrices:
         return np.asarray(along * np.array(share))
 
     def _price(self, moves: Moves, around: int, node: int | None = None) -> Price | None:
-        found = direction(self.plan, moves)
+        found = direction(self._linkage, moves)
         if found is None:
             return None
         level = self._stretch_of(found.level, moves, around)

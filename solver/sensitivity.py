@@ -18,15 +18,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from solver.hierarchy import Hierarchy, slice_sums
-from solver.movement import money_noise
+from solver.hierarchy import slice_sums
+from solver.linkage import KEPT, Linkage
 from solver.problem import BoolArray, FloatArray, IntArray
 from solver.standing import FREE, LOWER, UPPER, Held, Moves, Standing
 
 STILL: Final = 1e-7
 """A movement below this part of the largest one is none."""
-_KEPT: Final = 1e-6
-"""By how much of all that moves a sum may miss what it is held to."""
 _ROUNDS: Final = 40
 
 
@@ -49,84 +47,36 @@ class Direction(NamedTuple):
         return STILL * float(np.abs(self.quota).max(initial=0.0))
 
 
-def direction(plan: Standing, moves: Moves) -> Direction | None:
-    """How the plan moves with its limits; None where no direction keeps them, or none is found."""
-    held = plan.held
-    seen = {held.key}
+def direction(first: Linkage, moves: Moves) -> Direction | None:
+    """How a plan moves with its limits; None where no direction keeps them, or none is found.
+
+    `first`: what hangs together while exactly that is held which is held for sure.
+    """
+    plan, linkage = first.plan, first
+    seen = {linkage.held.key}
     for _ in range(_ROUNDS):
-        found = _follow(plan, moves, held)
+        found = _follow(linkage, moves)
         changed = _corrected(plan, moves, found)
-        if changed.key == held.key:
+        if changed.key == linkage.held.key:
             return found if _keeps(plan, moves, found) else None
         if changed.key in seen:
             return None
-        held = changed
-        seen.add(held.key)
+        linkage = Linkage(plan, changed)
+        seen.add(changed.key)
     return None
 
 
-def _follow(plan: Standing, moves: Moves, held: Held) -> Direction:
+def _follow(linkage: Linkage, moves: Moves) -> Direction:
     """The movement in which exactly these are held."""
-    h, c, yardstick = plan.hierarchy, plan.coupling, plan.scale.yardstick
-    block = _blocks(h, held.node)
-    of_rep = block[h.rep_node]
-    weight = np.where(held.rep == FREE, yardstick, 0.0)
-    total = np.bincount(of_rep, weight, h.nodes)
-    upper, lower = held.rep == UPPER, held.rep == LOWER
-    bound = np.select([upper, lower], [plan.upper(moves), moves.rep], 0.0)
-    given = np.where(held.node, moves.node, 0.0)
-    own = given - np.bincount(of_rep, bound, h.nodes)
-    inner = np.flatnonzero(held.node)[1:]
-    np.subtract.at(own, block[h.parent[inner]], given[inner])
-    mu = np.zeros(len(c))
-    if held.row.any():
-        mu[held.row] = _row_prices(plan, moves, held, _Blocks(of_rep, weight, total, own, bound))
-    push = c.pushes(mu)
-    rest = own - np.bincount(of_rep, weight * push, h.nodes)
-    level = np.divide(rest, total, out=np.full_like(rest, np.nan), where=total > 0)[block]
-    wanted = yardstick * (level[h.rep_node] + push)
+    plan, held = linkage.plan, linkage.held
+    bound = linkage.bound(moves)
+    asked = linkage.asked(moves, bound)
+    mu = np.zeros(len(plan.coupling))
+    mu[held.row] = linkage.prices(moves.row[held.row] - linkage.rows @ bound, asked)
+    level = linkage.levels(asked, mu[held.row])
+    pull = level[plan.hierarchy.rep_node] + plan.coupling.pushes(mu)
+    wanted = plan.scale.yardstick * pull
     return Direction(np.where(held.rep == FREE, wanted, bound), wanted, level, mu, held)
-
-
-class _Blocks(NamedTuple):
-    of_rep: IntArray
-    weight: FloatArray
-    """(n,) yardsticks of the free."""
-    total: FloatArray
-    """(m + 1,) their sums by block."""
-    own: FloatArray
-    """(m + 1,) how the sum of a block's free reps moves."""
-    bound: FloatArray
-    """(n,) how those who are not free move."""
-
-
-def _row_prices(plan: Standing, moves: Moves, held: Held, blocks: _Blocks) -> FloatArray:
-    """How the prices of the held rows move, so that their sums do what they are held to."""
-    from scipy import sparse
-
-    c = plan.coupling
-    matrix = sparse.csr_array((c.coefficient, c.rep, c.start), shape=(len(c), c.reps))[held.row]
-    shared, place = np.unique(blocks.of_rep, return_inverse=True)
-    shape = (c.reps, len(shared))
-    members = sparse.csr_array((blocks.weight, (np.arange(c.reps), place)), shape=shape)
-    by_block = (matrix @ members).toarray()
-    total = blocks.total[shared]
-    mean = by_block / np.where(total > 0, total, 1.0)
-    curvature = ((matrix * blocks.weight) @ matrix.T).toarray() - mean @ by_block.T
-    goal = moves.row[held.row] - matrix @ blocks.bound - mean @ blocks.own[shared]
-    size = np.sqrt(np.asarray((matrix**2 * plan.scale.yardstick).sum(axis=1)).ravel())
-    scaled = curvature / np.outer(size, size)
-    # Rows that say the same among the free: any prices with the right sum will do.
-    prices: FloatArray = np.linalg.lstsq(scaled, goal / size, rcond=1e-10)[0] / size
-    return prices
-
-
-def _blocks(hierarchy: Hierarchy, head: BoolArray) -> IntArray:
-    """(m + 1,) the nearest node, upwards, with a level of its own."""
-    block = np.arange(hierarchy.nodes)
-    for node in [*hierarchy.levels()][-2::-1]:
-        block[node] = np.where(head[node], node, block[hierarchy.parent[node]])
-    return block
 
 
 def _corrected(plan: Standing, moves: Moves, found: Direction) -> Held:
@@ -139,8 +89,7 @@ def _corrected(plan: Standing, moves: Moves, found: Direction) -> Held:
 
 
 def _corrected_reps(plan: Standing, moves: Moves, found: Direction) -> IntArray:
-    state, small, upper = found.held.rep, found.small, plan.upper(moves)
-    weak = (plan.pushed == 0) & ~(plan.at_cap & plan.at_floor)
+    state, small, upper, weak = found.held.rep, found.small, plan.upper(moves), plan.weak
     free = weak & (state == FREE)
     rises = free & (plan.at_cap | plan.at_top) & (found.quota > upper + small)
     falls = free & plan.at_floor & (found.quota < moves.rep - small)
@@ -150,10 +99,8 @@ def _corrected_reps(plan: Standing, moves: Moves, found: Direction) -> IntArray:
 
 
 def _corrected_nodes(plan: Standing, moves: Moves, found: Direction) -> BoolArray:
-    h, b = plan.hierarchy, plan.bounds
-    moved = slice_sums(found.quota, h.first, h.last)
-    noise, small = money_noise(plan.node_sums), found.small
-    full, empty = plan.node_sums >= b.unit_max - noise, plan.node_sums <= b.unit_min + noise
+    h, full, empty = plan.hierarchy, plan.node_full, plan.node_empty
+    moved, small = slice_sums(found.quota, h.first, h.last), found.small
     head, weak = found.held.node, plan.gap == 0
     weak[0] = False
     passes = weak & ~head
@@ -166,10 +113,8 @@ def _corrected_nodes(plan: Standing, moves: Moves, found: Direction) -> BoolArra
 
 
 def _corrected_rows(plan: Standing, moves: Moves, found: Direction) -> BoolArray:
-    c = plan.coupling
-    moved, small = c.sums(found.quota), STILL * plan.row_sizes(found.quota)
-    full = plan.row_sums >= c.max - plan.row_noise
-    empty = plan.row_sums <= c.min + plan.row_noise
+    full, empty = plan.row_full, plan.row_empty
+    moved, small = plan.coupling.sums(found.quota), STILL * plan.row_sizes(found.quota)
     weak, held = ~plan.held.row, found.held.row
     passes = weak & ~held
     passes &= (full & (moved > moves.row + small)) | (empty & (moved < moves.row - small))
@@ -186,6 +131,6 @@ def _keeps(plan: Standing, moves: Moves, found: Direction) -> bool:
     rows = plan.coupling.sums(found.quota) - moves.row
     scale = 1.0 + plan.row_sizes(found.quota) + np.abs(moves.row)
     return bool(
-        np.all(np.abs(nodes[held.node]) <= _KEPT * max(1.0, size))
-        and np.all((np.abs(rows) <= _KEPT * scale)[held.row])
+        np.all(np.abs(nodes[held.node]) <= KEPT * max(1.0, size))
+        and np.all((np.abs(rows) <= KEPT * scale)[held.row])
     )

@@ -142,6 +142,40 @@ class Standing:
         return slice_sums(each, c.start[:-1], c.start[1:])
 
     @cached_property
+    def node_full(self) -> BoolArray:
+        """(m + 1,) whether the node's sum stands at its maximum."""
+        return np.asarray(self.node_sums >= self.bounds.unit_max - money_noise(self.node_sums))
+
+    @cached_property
+    def node_empty(self) -> BoolArray:
+        """(m + 1,) the same of its minimum."""
+        return np.asarray(self.node_sums <= self.bounds.unit_min + money_noise(self.node_sums))
+
+    @cached_property
+    def row_full(self) -> BoolArray:
+        """(k,) whether the row's sum stands at its max."""
+        return np.asarray(self.row_sums >= self.coupling.max - self.row_noise)
+
+    @cached_property
+    def row_empty(self) -> BoolArray:
+        """(k,) the same of its min."""
+        return np.asarray(self.row_sums <= self.coupling.min + self.row_noise)
+
+    @cached_property
+    def weak(self) -> BoolArray:
+        """(n,) reps who are neither pushed against a limit nor unable to move."""
+        return np.asarray((self.pushed == 0) & ~(self.at_cap & self.at_floor))
+
+    @cached_property
+    def firm(self) -> bool:
+        """Whether every sum that stands at a limit, and could leave it, is pushed against it."""
+        h, moving = self.hierarchy, self.held.rep == FREE
+        inside = slice_sums(moving.astype(np.float64), h.first, h.last) > 0
+        nodes = inside & ~self.held.node & (self.node_full | self.node_empty)
+        rows = ~self.held.row & (self.row_full | self.row_empty)
+        return not (nodes.any() or rows.any())
+
+    @cached_property
     def held(self) -> Held:
         """What is held for sure: pushed against the limit, or unable to move."""
         pinned = self.at_cap & self.at_floor

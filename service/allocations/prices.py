@@ -8,7 +8,9 @@ presented.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from math import floor, isfinite, log10
 from typing import Any, Final
 
@@ -20,7 +22,6 @@ from solver.coupled_prices import CoupledPrices
 from solver.hierarchy import slice_sums
 from solver.prices import Price, Prices
 from solver.problem import UNLIMITED, BoolArray, FloatArray
-from solver.standing import Standing
 
 type Row = dict[str, Any]
 
@@ -30,8 +31,6 @@ _RULES: Final = 10
 """The rules told at length: those that keep reps farthest apart. Every unit has its price."""
 _SHARE: Final = 0.01
 """A step is at most this part of the money assigned."""
-_WORK: Final = 2_000_000
-"""Where rules cut across the tree, each price is a solve over all reps; no more than so many."""
 _DIGITS: Final = 9
 """Significant digits of a price; more is noise of floats."""
 
@@ -46,60 +45,43 @@ class Impact:
 
     def of_units(self) -> list[float | None]:
         """Parents first: what one more unit of money in the range of each does to everyone else."""
-        prices = self._prices()
-        if isinstance(prices, Prices):
-            return self._told(prices.unit_price[1:])
+        prices = self.allocation.prices
         if prices is None:
             return [None] * (self.allocation.hierarchy.nodes - 1)
-        sides = prices.unit_side
-        if np.count_nonzero(sides) * len(self.allocation.rounded) > _WORK:
-            return [None if side else 0.0 for side in sides[1:].tolist()]
-        found = [prices.unit(node) if sides[node] else 0.0 for node in range(1, len(sides))]
-        told = [price.around if isinstance(price, Price) else price for price in found]
-        return self._told(np.array([np.nan if price is None else price for price in told]))
+        return self._told(prices.unit_price[1:])
 
     def of_reps(self) -> list[float | None]:
         """In the order of the hierarchy: the same for caps, floors and locks; null where none
         binds, and where rules cut across the tree.
         """
-        prices = self._prices()
+        prices = self.allocation.prices
         if not isinstance(prices, Prices):
             return [None] * len(self.allocation.rounded)
         return self._told(np.where(prices.rep_side != 0, prices.rep_price, np.nan))
 
     def facts(self) -> Row | None:
         """The target's price and those of the rules that matter most; null where none is known."""
-        prices = self._prices()
+        prices = self.allocation.prices
         if prices is None:
             return None
-        if isinstance(prices, Prices):
-            apart = np.where(prices.unit_side != 0, prices.unit_apart, 0.0)
-            order = np.argsort(-apart, kind="stable")[:_RULES]
-            nodes = [node for node in order.tolist() if apart[node] > 0]
-        else:
-            nodes = np.flatnonzero(prices.unit_side)[:_RULES].tolist()
-        rules = [self._unit_rule(prices, node) for node in nodes]
-        if not isinstance(prices, Prices):
-            rows = np.flatnonzero(prices.row_side)[:_RULES].tolist()
-            rules = [*(self._row_rule(prices, k) for k in rows), *rules]
         return {
             "target": self._target(prices.target),
             "can_grow": prices.grows if isinstance(prices, Prices) else None,
-            "rules": [rule for rule in rules if rule][:_RULES],
+            "rules": [*islice(filter(None, self._rules(prices)), _RULES)],
         }
 
-    def _prices(self) -> Prices | CoupledPrices | None:
-        """None where rules cut across the tree and somebody has no yardstick to be moved by."""
-        a = self.allocation
-        if a.coupled is None or a.coupling is None:
-            return Prices(a.hierarchy, a.bounds, a.levels, a.scale.laid_out(a.hierarchy.rep_row))
-        if not np.all(a.scale.yardstick > 0):
-            return None
-        found, first = a.coupled, a.coupled.largest
-        plan = Standing(
-            a.hierarchy, a.bounds, found.levels, found.scale, a.coupling, found.price, first.value
-        )
-        return CoupledPrices(plan, first.node_price, first.row_price)
+    def _rules(self, prices: Prices | CoupledPrices) -> Iterator[Row | None]:
+        """Those that may matter most, the first of them first; None where no price is found."""
+        if isinstance(prices, Prices):
+            apart = np.where(prices.unit_side != 0, prices.unit_apart, 0.0)
+            order = np.argsort(-apart, kind="stable")
+            nodes = order[apart[order] > 0]
+        else:
+            for k in np.flatnonzero(prices.row_side)[:_RULES].tolist():
+                yield self._row_rule(prices, k)
+            nodes = np.flatnonzero(prices.unit_side)
+        for node in nodes[:_RULES].tolist():
+            yield self._unit_rule(prices, node)
 
     def _target(self, price: Price | None) -> Row | None:
         if price is None:

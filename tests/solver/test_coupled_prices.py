@@ -190,6 +190,16 @@ def test_a_rule_that_is_not_met_costs_nothing_and_is_not_asked_for() -> None:
     assert by_rep(problem, prices, prices.target) == {"ann": third, "bob": third, "cid": third}
 
 
+def test_a_unit_at_its_maximum_relieves_those_who_stand_outside_of_it_and_the_group() -> None:
+    reps = {"ann": {"unit": "west"}, "bob": {"unit": "west"}, "cid": {}, "dan": {}, "eve": {}}
+    problem = a_problem(1_000, reps, {"west": {"max": 300}, "east": {"max": 900}})
+    policy = replace(AMOUNT, groups=(Group("overlay", ("eve",), 0, 200),))
+    prices = solved(Case.of(problem, policy))
+
+    assert prices.plan.firm
+    assert prices.unit_price.tolist() == [0, 0, pytest.approx(-1 / 2)]  # east, west
+
+
 def test_a_target_that_the_rules_let_nobody_carry_more_of_has_no_price() -> None:
     problem = a_problem(300, {"ann": {}, "bob": {"max": 100}})
     policy = replace(AMOUNT, groups=(Group("overlay", ("ann",), 0, 200),))
@@ -217,6 +227,20 @@ def test_whatever_has_a_price_changes_the_plan_as_solving_again_does(
         compare(prices, prices.row(k), partial(case.with_row, k, side))
     for i, side in enumerate(prices.rep_side.tolist()):
         compare(prices, prices.rep(i), partial(case.with_rep, i, side))
+
+
+@given(coupled_problems(yardstick_zero=False))
+def test_all_units_together_have_the_prices_of_each(stated: tuple[Problem, Policy]) -> None:
+    case = Case.of(*stated, size=_SIZE)
+    assume(case.bounds.total and case.scale.yardstick.min() > 1e-6 * case.scale.yardstick.mean())
+    prices = solved(case)
+
+    each = [prices.unit(node) for node in range(case.hierarchy.nodes)]
+
+    sides = prices.unit_side.tolist()
+    told = [np.nan if side else 0.0 for side in sides]
+    told = [one if price is None else price.around for one, price in zip(told, each, strict=True)]
+    np.testing.assert_allclose(prices.unit_price, told, rtol=1e-6, atol=1e-15)
 
 
 def compare(prices: CoupledPrices, price: Price | None, moved: Callable[[int], Case]) -> None:
