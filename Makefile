@@ -1,5 +1,5 @@
 # Thin on purpose: what a target does is one line; how uv and Python are found is in scripts/setup.
-.PHONY: setup demo test check format bench openapi requirements
+.PHONY: setup demo test check format bench openapi pictures requirements
 .DELETE_ON_ERROR:
 
 # Whatever the caller's shell has activated, the project runs in its own .venv.
@@ -39,6 +39,9 @@ bench: .venv-bench/.ready  ## make bench ARGS=--quick
 openapi: setup
 	$(bin)/fairquota openapi > .venv/openapi.yaml
 	mv .venv/openapi.yaml openapi/fairquota.yaml
+
+pictures: setup  ## those of the pages in docs/images
+	$(bin)/python -m scripts.pictures
 
 requirements: setup
 	@sh scripts/pin-requirements $(ARGS)
