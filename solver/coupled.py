@@ -119,7 +119,7 @@ def _at_hand(
     limits = _limits(bounds, scale, largest.value)
     if _broken(hierarchy, limits, plan.quota):
         return None
-    found = squares_at_hand(hierarchy, limits, scale, coupling, watch)
+    found = squares_at_hand(hierarchy, limits, scale, coupling, watch, plan=plan)
     if found is None or _broken(hierarchy, limits, found.levels.quota):
         return None
     return Coupled(found.levels, found.price, largest, scale)

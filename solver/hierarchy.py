@@ -36,6 +36,8 @@ class Hierarchy:
     first: IntArray
     last: IntArray
     """(m + 1,) the node's reps, those of its sub-units included, are first <= k < last."""
+    by_depth: tuple[IntArray, ...]
+    """The nodes of each depth, the company first, each in layout order."""
 
     @property
     def nodes(self) -> int:
@@ -43,11 +45,7 @@ class Hierarchy:
 
     def levels(self) -> Iterator[IntArray]:
         """The nodes of each depth, the deepest first, each in layout order."""
-        by_depth = np.argsort(self.depth, kind="stable")
-        ends = np.cumsum(np.bincount(self.depth))
-        for level in range(len(ends) - 1, -1, -1):
-            start = ends[level - 1] if level else 0
-            yield by_depth[start : ends[level]]
+        return reversed(self.by_depth)
 
     def ancestors(self, node: int) -> Iterator[int]:
         """The node itself, its parent, and so on up to the company."""
@@ -98,14 +96,17 @@ def _arranged(
         size[above[child]] += size[child]
     before = np.append(0, np.cumsum(np.bincount(rep_node, minlength=len(above))))
     nodes = np.arange(len(above))
+    generations = np.array(depth, dtype=np.int64)
+    by_depth = np.split(np.argsort(generations, kind="stable"), np.cumsum(np.bincount(generations)))
     return Hierarchy(
         rep_row=rep_row,
         rep_node=rep_node,
         unit_row=unit_row,
         parent=parent,
-        depth=np.array(depth, dtype=np.int64),
+        depth=generations,
         first=before[nodes],
         last=before[nodes + np.array(size)],
+        by_depth=tuple(by_depth[:-1]),
     )
 
 

@@ -21,6 +21,7 @@ Sun 1993; Facchinei and Pang 2003, chapter 8).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -32,7 +33,7 @@ from solver.errors import LinearProgramFailed
 from solver.fairness import Scale
 from solver.hierarchy import Hierarchy, slice_sums
 from solver.problem import UNLIMITED, BoolArray, FloatArray, IntArray
-from solver.tree import CommonLevels, blocks, equalise_within
+from solver.tree import CommonLevels, Ranges, blocks
 from solver.watch import Watch
 
 KEPT: Final = 1e-10
@@ -53,6 +54,9 @@ _FEW_TRIES: Final = 6
 """Of a search that is worth a try."""
 _LEAST_CURVATURE: Final = 1e-12
 """Added to the curvature, as a part of what it is when everybody is free: rows may say the same."""
+_FEW_ROWS: Final = 64
+"""Up to so many rows all of them are heard in every step."""
+_TURNS: Final = 8
 _OVERSHOT: Final = 1e-2
 """A whole Newton step may pass the best point of its way by this part of the slope it began at."""
 _NOISE: Final = 1e-7
@@ -90,22 +94,29 @@ def least_squares(
     out that keeps them, `TimeIsUp` and `SolveStopped` as `watch` wants it.
     """
     dual = _Dual(hierarchy, limits, scale, coupling)
-    found = _search(dual, np.zeros(len(coupling)), watch)
+    found = _search(dual, dual.at(np.zeros(len(coupling))), watch)
     if not dual.settled(found):
-        found = _search(dual, _prices_by_clarabel(dual, watch), watch)
+        found = _search(dual, dual.at(_prices_by_clarabel(dual, watch)), watch)
     if not dual.settled(found):
         raise LinearProgramFailed("no plan of least squares was found that keeps every limit")
     return LeastSquares(found.levels, found.price)
 
 
 def squares_at_hand(
-    hierarchy: Hierarchy, limits: Limits, scale: Scale, coupling: Coupling, watch: Watch
+    hierarchy: Hierarchy,
+    limits: Limits,
+    scale: Scale,
+    coupling: Coupling,
+    watch: Watch,
+    *,
+    plan: CommonLevels,
 ) -> LeastSquares | None:
-    """The same where a few steps find it, else None: limits and rows need not hold together, only
-    the limits by themselves.
+    """The same where a few steps from the `plan` without rows find it, else None: limits and rows
+    need not hold together.
     """
     dual = _Dual(hierarchy, limits, scale, coupling)
-    found = _search(dual, np.zeros(len(coupling)), watch, steps=_FEW_STEPS, tries=_FEW_TRIES)
+    first = dual.told(np.zeros(len(coupling)), scale.anchor, plan)
+    found = _search(dual, first, watch, steps=_FEW_STEPS, tries=_FEW_TRIES)
     return LeastSquares(found.levels, found.price) if dual.settled(found) else None
 
 
@@ -141,6 +152,11 @@ class _Dual:
         return sparse.csr_array((c.coefficient, c.rep, c.start), shape=(len(c), c.reps))
 
     @cached_property
+    def transposed(self):  # type: ignore[no-untyped-def]
+        """The same turned, (n, k)."""
+        return self.matrix.T.tocsr()
+
+    @cached_property
     def least(self) -> FloatArray:
         least = self.coupling.min.astype(np.float64)
         return np.where(self.coupling.min <= -UNLIMITED, -np.inf, least)
@@ -165,19 +181,21 @@ class _Dual:
     def typical(self) -> float:
         return self.scale.typical(int(self.limits.total))
 
-    def at(self, price: FloatArray) -> _Point:
+    @cached_property
+    def ranges(self) -> Ranges:
+        limits = self.limits
+        return Ranges.of(self.hierarchy, limits.node_min, limits.node_max, limits.total)
+
+    def at(self, price: FloatArray, near: _Point | None = None) -> _Point:
+        """The plan at these prices. `near` is one of similar prices; with it, this is quicker."""
         limits, yardstick = self.limits, self.scale.yardstick
         anchor = self.scale.anchor + yardstick * self.coupling.pushes(price)
-        levels = equalise_within(
-            self.hierarchy,
-            low=limits.low,
-            high=limits.high,
-            node_min=limits.node_min,
-            node_max=limits.node_max,
-            total=limits.total,
-            anchor=anchor,
-            yardstick=yardstick,
-        )
+        guess = None if near is None else near.levels.level
+        levels = self.ranges.equalise(limits.low, limits.high, anchor, yardstick, near=guess)
+        return self.told(price, anchor, levels)
+
+    def told(self, price: FloatArray, anchor: FloatArray, levels: CommonLevels) -> _Point:
+        """What the rows say to the plan of these prices."""
         sums = self.coupling.sums(levels.quota)
         held_to = np.where(price > 0, self.least, self.most)
         nearest = np.clip(sums, self.least, self.most)
@@ -203,7 +221,7 @@ class _Dual:
         """How the sums of these rows answer to their prices."""
         from scipy import sparse
 
-        level = point.levels.level
+        c, level = self.coupling, point.levels.level
         wanted = point.anchor + self.scale.yardstick * level[self.hierarchy.rep_node]
         free = (wanted > self.limits.low) & (wanted < self.limits.high)
         weight = np.where(free, self.scale.yardstick, 0.0)
@@ -211,21 +229,35 @@ class _Dual:
         headed = np.bincount(block, minlength=self.hierarchy.nodes) > 0
         place = (np.cumsum(headed) - 1)[block]
         total = np.bincount(place, weight)
-        matrix = self.matrix[rows]
-        each = np.arange(len(block) + 1)  # a rep is in one block: a row of one entry
-        members = sparse.csr_array((weight, place, each), (len(block), len(total)))
-        by_block = (matrix @ members).toarray()
-        moved: FloatArray = ((matrix * weight) @ matrix.T).toarray()
+
+        row, rep, size = c.row, c.rep, c.coefficient
+        if len(rows) < len(c):
+            number = np.full(len(c), -1)
+            number[rows] = np.arange(len(rows))
+            heard = number[row] >= 0
+            row, rep, size = number[row[heard]], rep[heard], size[heard]
+        weighed = size * weight[rep]
+        start = np.searchsorted(row, np.arange(len(rows) + 1))
+        cell = row * len(total) + place[rep]
+        by_block = np.bincount(cell, weighed, len(rows) * len(total)).reshape(len(rows), -1)
+        matrix = sparse.csr_array((weighed, rep, start), (len(rows), c.reps))
+        moved: FloatArray = (matrix @ self.transposed).toarray()[:, rows]
         by_all = by_block / np.where(total > 0, total, 1.0)
         moved -= by_all @ by_block.T
         return moved
 
+    def slope(self, point: _Point, direction: FloatArray) -> Callable[[FloatArray], float]:
+        """How fast the dual function rises this way, from the sums (k,) of a plan on the way."""
+        upwards = np.where(point.price != 0, point.price > 0, direction > 0)
+        limit = np.where(self.one_sum | upwards, self.least, self.most)
+        limit = np.where(direction != 0, limit, 0.0)
+        return lambda sums: float(np.where(direction != 0, limit - sums, 0.0) @ direction)
+
 
 def _search(
-    dual: _Dual, price: FloatArray, watch: Watch, *, steps: int = _STEPS, tries: int = _TRIES
+    dual: _Dual, point: _Point, watch: Watch, *, steps: int = _STEPS, tries: int = _TRIES
 ) -> _Point:
     """Climb the dual function; ends where the point is settled, or after a number of steps."""
-    point = dual.at(price)
     for step in range(steps):
         watch.look()
         watch.tell("even spread", step)
@@ -236,22 +268,53 @@ def _search(
 
 
 def _direction(dual: _Dual, point: _Point) -> FloatArray:
-    """(k,) a Newton step on the rows that miss their limits or have a price."""
-    somebody = dual.full_curvature > 0  # a margin floor over reps without any margin has nobody
-    rows = np.flatnonzero(somebody & ((point.gradient != 0) | (point.price != 0)))
-    gradient, full = point.gradient[rows], dual.full_curvature[rows]
+    """(k,) a Newton step: to the prices that are right if nobody comes to a limit on the way.
+
+    Rows that do not bind yet are heard as well while there are few rows.
+    """
+    heard = dual.full_curvature > 0  # a margin floor over reps without any margin has nobody
+    if len(heard) > _FEW_ROWS:
+        heard &= (point.gradient != 0) | (point.price != 0)
+    rows = np.flatnonzero(heard)
+    full, gradient = dual.full_curvature[rows], point.gradient[rows]
     curvature = dual.curvature(point, rows)
     flat = np.diagonal(curvature) <= _FLAT * full
     curvature[np.diag_indices(len(rows))] += np.where(flat, 0.01, _LEAST_CURVATURE) * full
-    newton = np.linalg.solve(curvature, gradient)
-    # A row without a price only takes one towards the limit that it misses.
-    useless = (point.price[rows] == 0) & (newton * gradient <= 0) & ~dual.one_sum[rows]
-    newton[useless] = 0.0
-    if not newton @ gradient > 0:
-        newton = gradient / full
     direction = np.zeros(len(point.price))
-    direction[rows] = newton
+    direction[rows] = _to_the_right_prices(dual, point, rows, curvature)
+    if not dual.slope(point, direction)(point.sums) > 0:
+        direction[rows] = gradient / full
     return direction
+
+
+def _to_the_right_prices(
+    dual: _Dual, point: _Point, rows: IntArray, curvature: FloatArray
+) -> FloatArray:
+    """(r,) how far these prices are from where sums that move in line with them keep their limits.
+
+    A row has a price only at the limit that the price is for. Those that would get the wrong sign
+    lose theirs, those that would miss a limit get one, until all is right or it goes in circles.
+    """
+    price, sums, one_sum = point.price[rows], point.sums[rows], dual.one_sum[rows]
+    least, most = dual.least[rows], dual.most[rows]
+    side = np.sign(np.where(price != 0, price, point.gradient[rows]))
+    moved = -price
+    for _ in range(_TURNS):
+        bound = np.flatnonzero((side != 0) | one_sum)
+        limit = np.where((side > 0) | one_sum, least, most)[bound]
+        moved = -price
+        moved[bound] = 0.0
+        rest = limit - sums[bound] - curvature[bound] @ moved
+        moved[bound] = np.linalg.solve(curvature[np.ix_(bound, bound)], rest)
+        wrong = ((price + moved) * side < 0) & ~one_sum
+        after = sums + curvature @ moved
+        room = KEPT * np.abs(sums)
+        missed = (side == 0) & ~one_sum & ((after < least - room) | (after > most + room))
+        if not (wrong.any() or missed.any()):
+            break
+        side = np.where(wrong, 0.0, np.where(missed, np.sign(least - after), side))
+        side = np.where(missed & (after > most), -1.0, side)
+    return moved
 
 
 def _along(dual: _Dual, point: _Point, direction: FloatArray, tries: int) -> _Point:
@@ -264,18 +327,16 @@ def _along(dual: _Dual, point: _Point, direction: FloatArray, tries: int) -> _Po
     crossing = (price * direction < 0) & ~dual.one_sum
     ends = -price[crossing] / direction[crossing]
     furthest = float(np.min(ends, initial=np.inf))
-    upwards = np.where(price != 0, price > 0, direction > 0)
-    limit = np.where(dual.one_sum | upwards, dual.least, dual.most)
-    limit = np.where(direction != 0, limit, 0.0)
+    slope_of = dual.slope(point, direction)
 
     def slope(at: _Point) -> float:
-        return float(np.where(direction != 0, limit - at.sums, 0.0) @ direction)
+        return slope_of(at.sums)
 
     def at(step: float) -> _Point:
         moved = price + step * direction
         if step == furthest:
             moved[np.flatnonzero(crossing)[ends == furthest]] = 0.0
-        return dual.at(moved)
+        return dual.at(moved, point)
 
     first = slope(point)
     push = np.abs(dual.coupling.pushes(direction)).max()

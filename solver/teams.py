@@ -9,7 +9,7 @@ All nodes of one depth are solved at once, so that few large units and many smal
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -47,7 +47,7 @@ class Teams:
 
     def at(self, x: FloatArray) -> FloatArray:
         """What each rep carries when its node stands at level x (k,); x may be infinite."""
-        return np.clip(self.wanted(x), self.low, self.high)
+        return np.minimum(np.maximum(self.wanted(x), self.low), self.high)
 
     def wanted(self, x: FloatArray) -> FloatArray:
         """The same without the limits."""
@@ -72,21 +72,15 @@ class Teams:
         size = self.size[wanted]
         begin = np.cumsum(size) - size
         rep = np.arange(size.sum()) + (self.start[wanted] - begin).repeat(size)
-        return replace(
-            self,
-            anchor=self.anchor[rep],
-            yardstick=self.yardstick[rep],
-            low=self.low[rep],
-            high=self.high[rep],
-            size=size,
-        )
+        anchor, yardstick = self.anchor[rep], self.yardstick[rep]
+        return Teams(anchor, yardstick, self.low[rep], self.high[rep], size, self.curve)
 
     def range_of_levels(
-        self, minimum: FloatArray, maximum: FloatArray
+        self, minimum: FloatArray, maximum: FloatArray, near: FloatArray | None = None
     ) -> tuple[FloatArray, FloatArray]:
         """The levels x_L <= x_U (k,) at which each node carries its minimum and its maximum.
 
-        Infinite where the reps' own limits keep the range anyway.
+        Infinite where the reps' own limits keep the range anyway. `near` (k,) is a guess at both.
         """
         least, most = self.sums(self.low), self.sums(self.high)
         x_low = np.where(minimum <= least, -np.inf, np.inf)
@@ -95,23 +89,31 @@ class Teams:
         inside_high = np.flatnonzero((maximum > least) & (maximum < most) & (minimum < maximum))
         wanted = np.concatenate((inside_low, inside_high))
         goal = np.concatenate((minimum[inside_low], maximum[inside_high]))
-        search = _straight_levels if self.curve is LINEAR else _curved_levels
-        x = search(self.some(wanted), goal) if len(wanted) else goal
+        x = self.some(wanted).levels_of(goal, None if near is None else near[wanted])
         x_low[inside_low] = x[: len(inside_low)]
         x_high[inside_high] = x[len(inside_low) :]
         one_sum = inside_low[minimum[inside_low] == maximum[inside_low]]
         x_high[one_sum] = x_low[one_sum]
         return x_low, np.maximum(x_high, x_low)
 
+    def levels_of(self, goal: FloatArray, near: FloatArray | None = None) -> FloatArray:
+        """The level (k,) at which each node carries its goal, which lies strictly within reach."""
+        if not len(goal):
+            return goal
+        if self.curve is not LINEAR:
+            return _curved_levels(self, goal)
+        if near is None:
+            near = (goal - self.sums(self.anchor)) / self.sums(self.yardstick)
+        return _straight_levels(self, goal, near.copy())
 
-def _straight_levels(teams: Teams, goal: FloatArray) -> FloatArray:
-    """The level at which each node's reps carry its goal, which lies strictly within reach.
+
+def _straight_levels(teams: Teams, goal: FloatArray, x: FloatArray) -> FloatArray:
+    """Where quotas grow in line with the level: from a guess x (k,), which is written over.
 
     Newton's method on a monotone, piecewise linear function ends exactly once it stands on the
     right piece. A step that leaves the bracket of what is known so far would run in circles: such
     nodes, flat pieces above all, are looked up among their sorted breakpoints instead.
     """
-    x = (goal - teams.sums(teams.anchor)) / teams.sums(teams.yardstick)
     below, above = np.full(len(goal), -np.inf), np.full(len(goal), np.inf)
     going, moving = np.arange(len(goal)), teams
     astray = [going[:0]]
@@ -142,8 +144,8 @@ def _miss(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """(k,) what is missing to the goal at level x, the slope there, and what is mere noise."""
     wanted = teams.wanted(x)
-    quota = np.clip(wanted, teams.low, teams.high)
-    slope = teams.sums(np.where(quota == wanted, teams.yardstick, 0.0))
+    quota = np.minimum(np.maximum(wanted, teams.low), teams.high)
+    slope = teams.sums(teams.yardstick * (quota == wanted))
     carried = teams.sums(quota)
     return goal - carried, slope, _NOISE * np.maximum(goal, carried)
 

@@ -24,6 +24,7 @@ minimization). `solver.certificate` proves it for each single answer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -86,28 +87,82 @@ def equalise_within(
     (m + 1,), 0 or more, infinite where nothing limits. They must be able to hold; the company's
     own two are `total`.
     """
-    curve = CURVES[response]
-    out_of_reach = 2 * total + 1  # stands for "no limit" and can never be mistaken for one
-    low = low.copy()
-    high = np.maximum(np.minimum(high, out_of_reach), low)
-    rise = np.full(hierarchy.nodes, -np.inf)  # where the minimum lifts the level of a node to
-    stop = np.full(hierarchy.nodes, np.inf)  # where the maximum stops it
-    for level in hierarchy.levels():
-        limited = (node_min[level] > 0) | (node_max[level] < total) | (level == 0)
-        node = level[limited & (hierarchy.first[level] < hierarchy.last[level])]
-        if len(node):
-            rep, size = _members(hierarchy, node)
-            teams = Teams(anchor[rep], yardstick[rep], low[rep], high[rep], size, curve)
-            x_low, x_high = teams.range_of_levels(
-                node_min[node], np.minimum(node_max[node], out_of_reach)
-            )
-            low[rep], high[rep] = teams.at(x_low), teams.at(x_high)
-            rise[node] = np.where(x_low == np.inf, teams.last_break(), x_low)
-            stop[node] = np.where(x_high == -np.inf, teams.first_break(), x_high)
-    rise[0], stop[0] = _where_the_company_ends(
-        curve, low, anchor, yardstick, ends=(float(rise[0]), float(stop[0]))
+    return Ranges.of(hierarchy, node_min, node_max, total).equalise(
+        low, high, anchor, yardstick, response=response
     )
-    return CommonLevels(low, _inherited(hierarchy, rise, stop))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Depth:
+    """The k limited nodes of one depth that have reps, and the reps side by side."""
+
+    node: IntArray
+    rep: IntArray | slice
+    size: IntArray
+    """(k,) how many reps each node has."""
+    least: FloatArray
+    most: FloatArray
+    """(k,) the range of each node."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranges:
+    """The ranges of a company's nodes, laid out for one solve after another."""
+
+    hierarchy: Hierarchy
+    out_of_reach: float
+    """Stands for "no limit", and can never be mistaken for one."""
+    depths: tuple[_Depth, ...]
+    """The deepest first."""
+
+    @classmethod
+    def of(
+        cls, hierarchy: Hierarchy, node_min: FloatArray, node_max: FloatArray, total: float
+    ) -> Self:
+        """See `equalise_within`."""
+        out_of_reach = 2 * total + 1
+        limited = (node_min > 0) | (node_max < total)
+        limited[0] = True
+        limited &= hierarchy.first < hierarchy.last
+        depths = []
+        for level in hierarchy.levels():
+            node = level[limited[level]]
+            if len(node):
+                rep, size = _members(hierarchy, node)
+                most = np.minimum(node_max[node], out_of_reach)
+                depths.append(_Depth(node, rep, size, node_min[node], most))
+        return cls(hierarchy, out_of_reach, tuple(depths))
+
+    def equalise(
+        self,
+        low: FloatArray,
+        high: FloatArray,
+        anchor: FloatArray,
+        yardstick: FloatArray,
+        *,
+        response: Response = "linear",
+        near: FloatArray | None = None,
+    ) -> CommonLevels:
+        """See `equalise_within`. `near` (m + 1,) are levels of a similar solve, to begin with."""
+        curve = CURVES[response]
+        low = low.copy()
+        high = np.maximum(np.minimum(high, self.out_of_reach), low)
+        rise = np.full(self.hierarchy.nodes, -np.inf)  # where the minimum lifts a node to
+        stop = np.full(self.hierarchy.nodes, np.inf)  # where the maximum stops it
+        for depth in self.depths:
+            node, rep = depth.node, depth.rep
+            teams = Teams(anchor[rep], yardstick[rep], low[rep], high[rep], depth.size, curve)
+            begin = None if near is None else near[node]
+            x_low, x_high = teams.range_of_levels(depth.least, depth.most, begin)
+            low[rep], high[rep] = teams.at(x_low), teams.at(x_high)
+            lost = x_low == np.inf
+            rise[node] = np.where(lost, teams.last_break(), x_low) if lost.any() else x_low
+            lost = x_high == -np.inf
+            stop[node] = np.where(lost, teams.first_break(), x_high) if lost.any() else x_high
+        rise[0], stop[0] = _where_the_company_ends(
+            curve, low, anchor, yardstick, ends=(float(rise[0]), float(stop[0]))
+        )
+        return CommonLevels(low, _inherited(self.hierarchy, rise, stop))
 
 
 def blocks(hierarchy: Hierarchy, level: FloatArray) -> IntArray:

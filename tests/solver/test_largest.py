@@ -145,7 +145,7 @@ class TestThePlan:
 
         at_once = solved()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(coupled, "squares_at_hand", lambda *_: None)
+            patch.setattr(coupled, "squares_at_hand", lambda *_, **__: None)
             searched = solved()
 
         assert at_once is not None
