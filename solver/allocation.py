@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from solver.binding import NodeRules, node_rules, rep_binding, row_rules, unit_binding
+from solver.binding import NodeRules, RowRules, node_rules, rep_binding, unit_binding
 from solver.bounds import Bounds
 from solver.certificate import AcrossTheTree, Certificate, Checks, check
 from solver.coupled import ROOM, Coupled
@@ -145,11 +145,11 @@ class Allocation:
         """What holds each rep away from the common stretch, the nearest rule first."""
         row = self.hierarchy.rep_row
         scale = self.scale.laid_out(row)
-        across = {}
+        rows = None
         if self.coupling is not None and self.coupled is not None:
-            across = row_rules(self.coupling, self.coupled.price)
+            rows = RowRules.of(self.coupling, self.coupled.price)
         names = rep_binding(
-            self.hierarchy, self.bounds, self.levels, scale, self._node_rules, across=across
+            self.hierarchy, self.bounds, self.levels, scale, self._node_rules, rows=rows
         )
         return _by_row(names, row)
 

@@ -10,8 +10,9 @@ is always held by the lock, also where the unit's level lies still farther away.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -19,16 +20,14 @@ from solver.bounds import Bounds
 from solver.coupling import Coupling
 from solver.fairness import Scale, same_level
 from solver.hierarchy import Hierarchy
-from solver.problem import NOT_SET, FloatArray
+from solver.problem import NOT_SET, FloatArray, IntArray
 from solver.tree import CommonLevels
 
 _NOISE = 1e-9
 
 
 class NodeRules(NamedTuple):
-    """Names of the rules that act on a node, its own and those above, the nearest first; or of
-    the rows that act on a rep.
-    """
+    """Names of the rules that act on a node, its own and those above, the nearest first."""
 
     stopping: tuple[str, ...]
     lifting: tuple[str, ...]
@@ -68,26 +67,35 @@ def node_rules(
     return rules
 
 
-def row_rules(coupling: Coupling, price: FloatArray) -> dict[int, NodeRules]:
-    """The rows that push reps, by place in the layout; `price` (k,) is `Coupled.price`.
+@dataclass(frozen=True, slots=True, eq=False)
+class RowRules:
+    """The rows that push reps, as p pairs of a rep and a row, for each rep in the order of rows."""
 
-    A row at its minimum lifts whom it counts positively and stops whom it counts negatively.
-    """
-    rules: dict[int, NodeRules] = {}
-    pushing = np.flatnonzero(price[coupling.row] != 0)
-    entries = zip(
-        coupling.row[pushing].tolist(),
-        coupling.rep[pushing].tolist(),
-        (coupling.coefficient[pushing] * price[coupling.row[pushing]] > 0).tolist(),
-        strict=True,
-    )
-    for k, rep, lifts in entries:
-        name = coupling.side(k, "min" if price[k] > 0 else "max")
-        stopping, lifting = rules.get(rep, NodeRules((), ()))
-        rules[rep] = NodeRules(
-            stopping if lifts else (*stopping, name), (*lifting, name) if lifts else lifting
-        )
-    return rules
+    rep: IntArray
+    """(p,) place in the layout."""
+    name: list[str]
+    """(p,)"""
+    lifts: IntArray
+    """(p,) 1 where the row lifts the rep, -1 where it stops the rep."""
+
+    @classmethod
+    def of(cls, coupling: Coupling, price: FloatArray) -> Self:
+        """`price` (k,) is `Coupled.price`: a row at its minimum lifts whom it counts positively and
+        stops whom it counts negatively.
+        """
+        names = [
+            coupling.side(k, "min" if own > 0 else "max") for k, own in enumerate(price.tolist())
+        ]
+        pushing = np.flatnonzero(price[coupling.row] != 0)
+        row = coupling.row[pushing]
+        lifts = np.sign(coupling.coefficient[pushing] * price[row]).astype(np.int64)
+        return cls(coupling.rep[pushing], [names[k] for k in row.tolist()], lifts)
+
+    def towards(self, deviation: FloatArray) -> Iterator[tuple[int, str]]:
+        """The pairs that hold reps where they are; `deviation` (n,) as in `NodeRules.towards`."""
+        holding = np.flatnonzero(self.lifts == deviation[self.rep])
+        names = [self.name[pair] for pair in holding.tolist()]
+        return zip(self.rep[holding].tolist(), names, strict=True)
 
 
 def unit_binding(
@@ -108,11 +116,11 @@ def rep_binding(
     scale: Scale,
     rules: Sequence[NodeRules],
     *,
-    across: Mapping[int, NodeRules],
+    rows: RowRules | None = None,
 ) -> list[tuple[str, ...]]:
     """What holds each rep away from the common stretch; everything in layout order.
 
-    `rules` act on nodes, `across` (see `row_rules`) on reps.
+    `rules` act on nodes, `rows` on reps.
     """
     quota = levels.quota
     deviation = _signs(quota - scale.at(levels.level[0]), quota)
@@ -127,8 +135,8 @@ def rep_binding(
         ((rule,) if rule else ()) + rules[at].towards(deviates) if deviates else ()
         for deviates, rule, at in zip(*columns, strict=True)
     ]
-    for rep, rows in across.items():
-        names[rep] += rows.towards(columns[0][rep])
+    for rep, row in rows.towards(deviation) if rows else ():
+        names[rep] += (row,)
     return names
 
 
