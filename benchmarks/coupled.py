@@ -37,7 +37,8 @@ def both_stages(case: Arrays) -> Answer:
 
 def second_stage(case: Arrays) -> Answer:
     """The second stage alone: `solver.squares.least_squares`."""
-    from solver.squares import Limits, least_squares
+    from solver.dual_function import Limits
+    from solver.squares import least_squares
 
     b, scale = case.bounds, case.scale
     room = ROOM * max(abs(case.largest), abs(case.even_level))

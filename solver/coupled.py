@@ -26,13 +26,14 @@ import numpy as np
 
 from solver.bounds import Bounds
 from solver.coupling import Coupling
+from solver.dual_function import KEPT, NOTHING, Limits
 from solver.duality import Comparison, Prices, idle_reps
 from solver.errors import LinearProgramFailed
 from solver.fairness import Scale
 from solver.hierarchy import Hierarchy, slice_sums
 from solver.largest import LargestStretch, prices_at_hand
 from solver.problem import UNLIMITED, FloatArray
-from solver.squares import KEPT, NOTHING, Limits, least_squares, squares_at_hand
+from solver.squares import least_squares, squares_at_hand
 from solver.tree import CommonLevels, equalise
 from solver.watch import Watch
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from solver.problem import COMPANY, DEPTH_LIMIT, UNLIMITED, FloatArray, IntArray, Problem
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Hierarchy:
     """n reps and m + 1 nodes in depth-first order; node 0 is the company, the others are units.
 
@@ -36,8 +37,6 @@ class Hierarchy:
     first: IntArray
     last: IntArray
     """(m + 1,) the node's reps, those of its sub-units included, are first <= k < last."""
-    by_depth: tuple[IntArray, ...]
-    """The nodes of each depth, the company first, each in layout order."""
 
     @property
     def nodes(self) -> int:
@@ -45,7 +44,12 @@ class Hierarchy:
 
     def levels(self) -> Iterator[IntArray]:
         """The nodes of each depth, the deepest first, each in layout order."""
-        return reversed(self.by_depth)
+        return reversed(self._by_depth)
+
+    @cached_property
+    def _by_depth(self) -> list[IntArray]:
+        ends = np.cumsum(np.bincount(self.depth))
+        return np.split(np.argsort(self.depth, kind="stable"), ends[:-1])
 
     def ancestors(self, node: int) -> Iterator[int]:
         """The node itself, its parent, and so on up to the company."""
@@ -96,17 +100,14 @@ def _arranged(
         size[above[child]] += size[child]
     before = np.append(0, np.cumsum(np.bincount(rep_node, minlength=len(above))))
     nodes = np.arange(len(above))
-    generations = np.array(depth, dtype=np.int64)
-    by_depth = np.split(np.argsort(generations, kind="stable"), np.cumsum(np.bincount(generations)))
     return Hierarchy(
         rep_row=rep_row,
         rep_node=rep_node,
         unit_row=unit_row,
         parent=parent,
-        depth=generations,
+        depth=np.array(depth, dtype=np.int64),
         first=before[nodes],
         last=before[nodes + np.array(size)],
-        by_depth=tuple(by_depth[:-1]),
     )
 
 

@@ -13,13 +13,15 @@ from scipy import sparse
 from solver import squares
 from solver.bounds import bounds
 from solver.coupling import Coupling, couple
+from solver.dual_function import KEPT, NOTHING, DualFunction, Limits
 from solver.duality import idle_reps
 from solver.errors import SolveStopped, TimeIsUp
 from solver.fairness import SCALES, Scale
 from solver.hierarchy import Hierarchy, lay_out
+from solver.interior_point import prices_by_clarabel
 from solver.policy import Group, LinearRow, Policy
 from solver.problem import UNLIMITED, FloatArray, Problem
-from solver.squares import KEPT, NOTHING, LeastSquares, Limits, least_squares
+from solver.squares import LeastSquares, least_squares
 from solver.watch import Watch
 from tests.solver.builders import a_problem, coupled_problems
 
@@ -107,9 +109,9 @@ def test_prices_of_an_interior_point_are_finished_to_the_same_plan(
 ) -> None:
     case = measured(*given)
     plan = least_squares(*case, Watch()).levels.quota
-    dual = squares._Dual(*case)
+    dual = DualFunction(*case)
 
-    again = squares._search(dual, dual.at(squares._prices_by_clarabel(dual, Watch())), Watch())
+    again = squares._search(dual, dual.at(prices_by_clarabel(dual, Watch())), Watch())
 
     assert dual.settled(again)
     assert again.levels.quota == pytest.approx(plan, abs=1e-5 * max(case[1].total, 1))
