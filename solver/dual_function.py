@@ -110,12 +110,11 @@ class DualFunction:
         limits = self.limits
         return Ranges.of(self.hierarchy, limits.node_min, limits.node_max, limits.total)
 
-    def at(self, price: FloatArray, near: Point | None = None) -> Point:
-        """The plan at these prices. `near` is one of similar prices; with it, this is quicker."""
+    def at(self, price: FloatArray) -> Point:
+        """The plan at these prices."""
         limits, yardstick = self.limits, self.scale.yardstick
         anchor = self.scale.anchor + yardstick * self.coupling.pushes(price)
-        guess = None if near is None else near.levels.level
-        levels = self.ranges.equalise(limits.low, limits.high, anchor, yardstick, near=guess)
+        levels = self.ranges.equalise(limits.low, limits.high, anchor, yardstick)
         return self.told(price, anchor, levels)
 
     def told(self, price: FloatArray, anchor: FloatArray, levels: CommonLevels) -> Point:

@@ -176,7 +176,7 @@ def _along(dual: DualFunction, point: Point, direction: FloatArray, tries: int) 
         moved = price + step * direction
         if step == furthest:
             moved[np.flatnonzero(crossing)[ends == furthest]] = 0.0
-        return dual.at(moved, point)
+        return dual.at(moved)
 
     first = slope(point)
     push = np.abs(dual.coupling.pushes(direction)).max()

@@ -67,7 +67,7 @@ class Teams:
 
     def some(self, wanted: IntArray) -> Teams:
         """The nodes at these places, in this order, with their reps."""
-        if np.array_equal(wanted, np.arange(len(self.size))):
+        if len(wanted) == len(self.size) and np.array_equal(wanted, np.arange(len(wanted))):
             return self
         size = self.size[wanted]
         begin = np.cumsum(size) - size
@@ -76,11 +76,11 @@ class Teams:
         return Teams(anchor, yardstick, self.low[rep], self.high[rep], size, self.curve)
 
     def range_of_levels(
-        self, minimum: FloatArray, maximum: FloatArray, near: FloatArray | None = None
+        self, minimum: FloatArray, maximum: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """The levels x_L <= x_U (k,) at which each node carries its minimum and its maximum.
 
-        Infinite where the reps' own limits keep the range anyway. `near` (k,) is a guess at both.
+        Infinite where the reps' own limits keep the range anyway.
         """
         least, most = self.sums(self.low), self.sums(self.high)
         x_low = np.where(minimum <= least, -np.inf, np.inf)
@@ -89,54 +89,48 @@ class Teams:
         inside_high = np.flatnonzero((maximum > least) & (maximum < most) & (minimum < maximum))
         wanted = np.concatenate((inside_low, inside_high))
         goal = np.concatenate((minimum[inside_low], maximum[inside_high]))
-        x = self.some(wanted).levels_of(goal, None if near is None else near[wanted])
+        search = _straight_levels if self.curve is LINEAR else _curved_levels
+        x = search(self.some(wanted), goal) if len(wanted) else goal
         x_low[inside_low] = x[: len(inside_low)]
         x_high[inside_high] = x[len(inside_low) :]
         one_sum = inside_low[minimum[inside_low] == maximum[inside_low]]
         x_high[one_sum] = x_low[one_sum]
         return x_low, np.maximum(x_high, x_low)
 
-    def levels_of(self, goal: FloatArray, near: FloatArray | None = None) -> FloatArray:
-        """The level (k,) at which each node carries its goal, which lies strictly within reach."""
-        if not len(goal):
-            return goal
-        if self.curve is not LINEAR:
-            return _curved_levels(self, goal)
-        if near is None:
-            near = (goal - self.sums(self.anchor)) / self.sums(self.yardstick)
-        return _straight_levels(self, goal, near.copy())
 
-
-def _straight_levels(teams: Teams, goal: FloatArray, x: FloatArray) -> FloatArray:
-    """Where quotas grow in line with the level: from a guess x (k,), which is written over.
+def _straight_levels(teams: Teams, goal: FloatArray) -> FloatArray:
+    """Where quotas grow in line with the level.
 
     Newton's method on a monotone, piecewise linear function ends exactly once it stands on the
     right piece. A step that leaves the bracket of what is known so far would run in circles: such
     nodes, flat pieces above all, are looked up among their sorted breakpoints instead.
     """
+    x = (goal - teams.sums(teams.anchor)) / teams.sums(teams.yardstick)
     below, above = np.full(len(goal), -np.inf), np.full(len(goal), np.inf)
-    going, moving = np.arange(len(goal)), teams
+    found, going, moving, goals = x, np.arange(len(goal)), teams, goal
     astray = [going[:0]]
     for _ in range(_NEWTON_STEPS):
-        here = x[going]
-        miss, slope, noise = _miss(moving, goal[going], here)
-        below[going] = np.where(miss > 0, here, below[going])
-        above[going] = np.where(miss < 0, here, above[going])
-        step = here + np.divide(miss, slope, out=np.full_like(miss, np.nan), where=slope > 0)
-        inside = (step >= below[going]) & (step <= above[going])
+        miss, slope, noise = _miss(moving, goals, x)
+        short = miss > 0
+        below, above = np.where(short, x, below), np.where(short, above, x)
+        step = x + np.divide(miss, slope, out=np.full_like(miss, np.nan), where=slope > 0)
+        inside = (step >= below) & (step <= above)
         settled = np.abs(miss) <= noise
-        x[going] = np.where(inside, step, here)
-        astray.append(going[~settled & ~inside])
-        still = np.flatnonzero(~settled & inside)
+        x = np.where(inside, step, x)
+        found[going] = x
+        still = np.flatnonzero(inside & ~settled)
+        if len(still) < len(going):
+            astray.append(going[~inside & ~settled])
+            going, goals, moving = going[still], goals[still], moving.some(still)
+            x, below, above = x[still], below[still], above[still]
         if not len(still):
             break
-        going, moving = going[still], moving.some(still)
     else:
         astray.append(going)
     lost = np.concatenate(astray)
     if len(lost):
-        x[lost] = _among_breakpoints(teams.some(lost), goal[lost])
-    return x
+        found[lost] = _among_breakpoints(teams.some(lost), goal[lost])
+    return found
 
 
 def _miss(

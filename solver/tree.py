@@ -141,9 +141,8 @@ class Ranges:
         yardstick: FloatArray,
         *,
         response: Response = "linear",
-        near: FloatArray | None = None,
     ) -> CommonLevels:
-        """See `equalise_within`. `near` (m + 1,) are levels of a similar solve, to begin with."""
+        """See `equalise_within`."""
         curve = CURVES[response]
         low = low.copy()
         high = np.maximum(np.minimum(high, self.out_of_reach), low)
@@ -152,8 +151,7 @@ class Ranges:
         for depth in self.depths:
             node, rep = depth.node, depth.rep
             teams = Teams(anchor[rep], yardstick[rep], low[rep], high[rep], depth.size, curve)
-            begin = None if near is None else near[node]
-            x_low, x_high = teams.range_of_levels(depth.least, depth.most, begin)
+            x_low, x_high = teams.range_of_levels(depth.least, depth.most)
             low[rep], high[rep] = teams.at(x_low), teams.at(x_high)
             lost = x_low == np.inf
             rise[node] = np.where(lost, teams.last_break(), x_low) if lost.any() else x_low
