@@ -6,6 +6,9 @@ are named, the nearest first: dropping only the nearest would leave the next one
 
 A lock and a sum that is given push in both directions. So a locked rep away from the common stretch
 is always held by the lock, also where the unit's level lies still farther away.
+
+Rules across the tree push reps, too. A rep whom they would push beyond the own limit is held by
+that limit first, on whichever side of the common stretch it lies.
 """
 
 from __future__ import annotations
@@ -77,6 +80,8 @@ class RowRules:
     """(p,)"""
     lifts: IntArray
     """(p,) 1 where the row lifts the rep, -1 where it stops the rep."""
+    push: FloatArray
+    """(n,) what all of them together add to the stretch of each rep."""
 
     @classmethod
     def of(cls, coupling: Coupling, price: FloatArray) -> Self:
@@ -89,7 +94,9 @@ class RowRules:
         pushing = np.flatnonzero(price[coupling.row] != 0)
         row = coupling.row[pushing]
         lifts = np.sign(coupling.coefficient[pushing] * price[row]).astype(np.int64)
-        return cls(coupling.rep[pushing], [names[k] for k in row.tolist()], lifts)
+        return cls(
+            coupling.rep[pushing], [names[k] for k in row.tolist()], lifts, coupling.pushes(price)
+        )
 
     def towards(self, deviation: FloatArray) -> Iterator[tuple[int, str]]:
         """The pairs that hold reps where they are; `deviation` (n,) as in `NodeRules.towards`."""
@@ -124,9 +131,14 @@ def rep_binding(
     """
     quota = levels.quota
     deviation = _signs(quota - scale.at(levels.level[0]), quota)
-    own_end = np.where(deviation > 0, bounds.lowest, bounds.highest)
+    lifted = deviation > 0
+    if rows:
+        wanted = scale.at(levels.level[hierarchy.rep_node] + rows.push)
+        beyond = _signs(wanted - quota, quota)
+        lifted = np.where(beyond != 0, beyond < 0, lifted)
+    own_end = np.where(lifted, bounds.lowest, bounds.highest)
     own_rule = np.select(
-        [_signs(quota - own_end, quota) != 0, bounds.fixed != NOT_SET, deviation > 0],
+        [_signs(quota - own_end, quota) != 0, bounds.fixed != NOT_SET, lifted],
         ["", "fixed", "floor"],
         "cap",
     )

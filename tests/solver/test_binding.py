@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from solver.allocation import Allocation
 from solver.fairness import SCALES
-from solver.policy import Policy
+from solver.policy import MarginFloor, Policy
 from solver.problem import NOT_SET, UNLIMITED, Problem
 from solver.solve import solve
 from tests.solver.builders import TREE_POLICIES, a_problem, problems, rows
@@ -53,6 +53,23 @@ def test_a_minimum_lifts_and_a_target_is_called_a_target() -> None:
     plan = solve(a_problem(34_000, reps, units), Policy())
 
     assert plan.binding == [("unit:west:min",), ("unit:east:target",), ()]
+
+
+def test_the_own_cap_is_named_before_a_rule_that_pushes_everybody_up() -> None:
+    """Only by pushing all but dan up are 2,000.00 of margin brought; ann stops at her 1,000.00."""
+    margins = {"ann": 0.3, "bob": 0.3, "cyd": 0.3, "dan": 0.2, "eve": 0.4, "fay": 0.3}
+    reps: dict[str, dict[str, Any]] = {
+        key: {"baseline": 100_000.0, "reach": 100_000.0, "margin": margin}
+        for key, margin in margins.items()
+    }
+    reps["ann"]["max"] = 100_000
+
+    plan = solve(
+        a_problem(660_000, reps), Policy(margin_floors=(MarginFloor("year", min=200_000),))
+    )
+
+    assert plan.quota.tolist() == [100_000, 116_000, 116_000, 96_000, 116_000, 116_000]
+    assert plan.binding == [("cap", "margin:year:min"), *[("margin:year:min",)] * 5]
 
 
 def test_a_cap_inside_a_stopped_unit_is_named_before_the_unit() -> None:
