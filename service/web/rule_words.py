@@ -96,6 +96,8 @@ class RuleWords:
         say, exact = self.language.gettext, self.figures.exact
         if kind == "fixed":
             return say("The quota is locked at %(amount)s.", amount=exact(rep.quota))
+        if self._goes_against_the_common_effort(rep, kind):
+            return self._against_rules(rep, kind)
         if kind == "floor":
             return say(
                 "Lifted to the lower limit of %(amount)s, which is more than the common effort "
@@ -104,6 +106,25 @@ class RuleWords:
             )
         return say(
             "Held at the upper limit of %(amount)s; the common effort would ask for more.",
+            amount=exact(rep.quota if rep.cap is None else rep.cap),
+        )
+
+    def _goes_against_the_common_effort(self, rep: Rep, kind: str) -> bool:
+        """Whether rules across teams push the rep against the own limit, and not that effort."""
+        if not self.version.compares:
+            return True
+        away = rep.effort_amount - self.version.common_effort(rep)
+        return away > 0 if kind == "cap" else away < 0
+
+    def _against_rules(self, rep: Rep, kind: str) -> str:
+        say, exact = self.language.gettext, self.figures.exact
+        if kind == "floor":
+            return say(
+                "Kept at the lower limit of %(amount)s; rules across teams would ask for less.",
+                amount=exact(rep.floor),
+            )
+        return say(
+            "Held at the upper limit of %(amount)s; rules across teams would ask for more.",
             amount=exact(rep.quota if rep.cap is None else rep.cap),
         )
 

@@ -253,6 +253,36 @@ class TestGaveWay:
         ]
 
 
+@pytest.mark.parametrize(
+    ("binding", "effort_amount", "sentence"),
+    [
+        ("cap", 5_00, "Held at the upper limit of $105.00; the common effort would ask for more."),
+        (
+            "cap",
+            15_00,
+            "Held at the upper limit of $115.00; rules across teams would ask for more.",
+        ),
+        (
+            "floor",
+            5_00,
+            "Kept at the lower limit of $105.00; rules across teams would ask for less.",
+        ),
+    ],
+)
+def test_an_own_limit_is_told_with_what_pushes_against_it(
+    binding: str, effort_amount: int, sentence: str
+) -> None:
+    """The common effort asks for 110.00."""
+    quota = 100_00 + effort_amount
+    rep = a_rep(
+        "ada", quota=quota, effort_amount=effort_amount, floor=quota, cap=quota, binding=(binding,)
+    )
+
+    (first, *_) = words(a_version([rep, a_rep("bob")])).sentences(rep)
+
+    assert first == sentence
+
+
 def test_without_a_common_effort_nothing_is_compared_with_it() -> None:
     rep = a_rep("ada", binding=("parity:role",))
     version = a_version([rep], compares=False)
