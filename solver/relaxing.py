@@ -28,9 +28,10 @@ def applied(
 ) -> tuple[Bounds, Policy]:
     """The limits and the rules across the tree once the rules of `policy.relax` have given way.
 
-    Infinite limits lift a maximum, a parity, and the minimum of a row or of a margin. Raises
-    `InvalidProblem`, at the table `relax`, for every rule that is not there and for every limit
-    that is none.
+    Infinite limits lift a rule: below 0 the minimum of a row or of a margin, above 0 all others,
+    but for minima of amounts, which end at 0, and the company's target, which cannot be lifted.
+    Raises `InvalidProblem`, at the table `relax`, for every rule that is not there and for every
+    limit that is none.
     """
     if not policy.relax:
         return bounds, policy
@@ -93,6 +94,9 @@ class _Draft:
                 raise _Refused("rule", f"{name!r} names no rule: write {_NAMES}")
 
     def _target(self, node: int, to: float) -> None:
+        if to == math.inf:
+            reason = "must be an amount: the company's target cannot be lifted"
+            raise _Refused("to", reason)
         if not 0 <= to <= AMOUNT_LIMIT:
             raise _Refused("to", f"must be an amount between 0 and {AMOUNT_LIMIT}")
         amount = padded(to, float(self._over[node]))
@@ -102,18 +106,25 @@ class _Draft:
         self._set("unit_min", node, amount)
         self._set("unit_max", node, amount)
 
+    def _lift_target(self, node: int) -> None:
+        for column, none in (("unit_min", 0), ("unit_max", UNLIMITED), ("unit_target", False)):
+            self._set(column, node, none)
+
     def _rep(self, key: str, end: str, to: float) -> None:
         k = _known(self._reps, key, "rep")
         none = {"floor": 0, "cap": UNLIMITED, "fixed": NOT_SET}[end]
         _is_there(getattr(self.bounds, end)[k] != none, f"rep {key!r}", end)
-        self._set(end, k, _amount(to, UNLIMITED if end == "cap" else None))
+        self._set(end, k, _amount(to, none or None))
 
     def _unit(self, key: str, end: str, to: float) -> None:
         node = _known(self._nodes, key, "unit")
         if self.bounds.unit_target[node] != (end == "target"):
             _is_there(False, f"unit {key!r}", end)
         if end == "target":
-            self._target(node, to)
+            if to == math.inf:
+                self._lift_target(node)
+            else:
+                self._target(node, to)
             return
         none = 0 if end == "min" else UNLIMITED
         _is_there(getattr(self.bounds, f"unit_{end}")[node] != none, f"unit {key!r}", end)

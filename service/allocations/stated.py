@@ -18,7 +18,7 @@ from typing import Any
 from service.allocations.assemble import Case
 from service.allocations.targets import target_of
 from service.kit.errors import Fault, InvalidInput, pointer
-from service.plans.policy import in_units
+from service.plans.policy import in_units, lifted
 from solver.allocation import Allocation
 from solver.bounds import Bounds, bounds, over_assignments
 from solver.hierarchy import Hierarchy, lay_out
@@ -43,11 +43,11 @@ class Stated:
         return in_units(rule, stated.get(rule, value), self._digits)
 
     def relaxations(self, changes: Iterable[Relax]) -> list[Row]:
-        """Rules that give way, those of the policy and `changes`, in minor units."""
+        """Rules that give way, those of the policy and `changes`, by name and in minor units."""
         last = {change.rule: change.to for change in (*self._case.policy.relax, *changes)}
         return [
             {"rule": rule, "from": _known(self.today(rule)), "to": _known(last[rule])}
-            for rule in last
+            for rule in sorted(last)
         ]
 
     def given_way(self, allocation: Allocation) -> list[Row]:
@@ -87,7 +87,7 @@ class Stated:
             case _:
                 found = {}
         value = found.get(key, math.nan)
-        return math.nan if value in {UNLIMITED, NOT_SET} else value
+        return math.nan if value in {UNLIMITED, NOT_SET, lifted(rule)} else value
 
     def _limits(self, places: dict[str, int], key: str, column: str) -> dict[str, float]:
         limits = getattr(self._bounds, column)

@@ -99,7 +99,9 @@ class TestARelaxation:
     def test_may_lift_a_rule_altogether(self) -> None:
         limits, policy = after(
             Relax("rep:ann:cap", math.inf),
+            Relax("rep:bob:fixed", math.inf),
             Relax("unit:west:max", math.inf),
+            Relax("unit:east:target", math.inf),
             Relax("group:overlay:max", math.inf),
             Relax("group:pair:max", math.inf),
             Relax("margin:gross:min", -math.inf),
@@ -109,6 +111,9 @@ class TestARelaxation:
         )
 
         assert (limits.cap[2], limits.unit_max[2]) == (UNLIMITED, UNLIMITED)
+        assert (limits.lowest[3], limits.highest[3]) == (0, UNLIMITED)
+        assert (limits.unit_min[1], limits.unit_max[1]) == (0, UNLIMITED)
+        assert not limits.unit_target[1]
         assert policy.groups == (Group("overlay", ("ann", "cyd"), min=10),)
         assert (policy.margin_floors, policy.rows, policy.parity) == ((), (), ())
 
@@ -150,8 +155,8 @@ class TestARelaxation:
         found = refused(
             Relax("rep:ann:cap", -1),
             Relax("rep:ann:floor", 0.5),
-            Relax("rep:bob:fixed", math.inf),
-            Relax("target", math.nan),
+            Relax("rep:bob:fixed", -2),
+            Relax("target", math.inf),
             Relax("unit:east:target", 2**53 - 1),
             Relax("parity:role:kind", -0.1),
             Relax("row:mix:max", 2.0**60),

@@ -5,7 +5,7 @@ read.py     to_policy: the solver's policy, or every fault with its place
 stored.py   the one way in which versions write a policy, and back into the caller's units
 """
 
-from service.plans.policy.read import PARITY, Named, to_policy
+from service.plans.policy.read import PARITY, Named, lifted, to_policy
 from service.plans.policy.schema import PolicyBody
 from service.plans.policy.stored import in_units, present_policy, present_rule, stored_policy
 
@@ -14,6 +14,7 @@ __all__ = [
     "Named",
     "PolicyBody",
     "in_units",
+    "lifted",
     "present_policy",
     "present_rule",
     "stored_policy",

@@ -29,6 +29,8 @@ ROW = "row:"
 """How the rules begin whose value may be below 0."""
 _LEASTS = (":min", ":floor")
 """How the rules end that say the least; where they are lifted, nothing is too little."""
+_SIGNED = (ROW, "margin:")
+"""How those of them begin whose sums may be below 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +184,16 @@ def _own_row(reading: _Reading, row: Row, at: Path) -> LinearRow:
 
 def _relax(reading: _Reading, row: Row, at: Path) -> Relax:
     rule = row["rule"]
-    is_least = rule.endswith(_LEASTS) and not rule.startswith("parity:")
-    lifted = -math.inf if is_least else math.inf
     reading.limit(rule, row, "from", at)  # compared once the facts are known
     to = reading.limit(rule, row, "to", at)
-    return Relax(rule, lifted if to is None else to)
+    return Relax(rule, lifted(rule) if to is None else to)
+
+
+def lifted(rule: str) -> float:
+    """The limit at which a rule says nothing any more."""
+    if not rule.endswith(_LEASTS) or rule.startswith(PARITY):
+        return math.inf
+    return -math.inf if rule.startswith(_SIGNED) else 0
 
 
 _RULES: dict[str, Callable[[_Reading, Row, Path], Any]] = {

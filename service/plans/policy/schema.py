@@ -112,7 +112,8 @@ RelaxRow = TypedDict(
                 Money | None,
                 Field(
                     description="Its new value: an amount; of a parity the tolerance; null lifts "
-                    "it altogether. Targets are stated without over-assignment.",
+                    "it altogether, and a minimum ends at 0. Only the company's target cannot be "
+                    "lifted. Targets are stated without over-assignment.",
                     examples=[510000],
                 ),
             ]

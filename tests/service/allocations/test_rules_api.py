@@ -394,6 +394,61 @@ class TestRelaxes:
 
         assert sum(quotas_of(answer).values()) == answer["assigned"]
 
+    @pytest.mark.parametrize(
+        ("rule", "changes", "to"),
+        [
+            ("unit:west:min", {"west": {"min": 300}}, 0),
+            ("unit:west:target", {"west": {"target": 300}}, None),
+            ("rep:ann:floor", {"ann": {"min": 300}}, 0),
+            ("rep:ann:fixed", {"ann": {"fixed": 300}}, None),
+            ("group:pair:min", {"group": {"min": 300}}, 0),
+        ],
+    )
+    def test_null_lifts_a_rule_altogether(
+        self, client: TestClient, rule: str, changes: dict[str, Document], to: float | None
+    ) -> None:
+        body = four_reps(ann=changes.get("ann", {}))
+        body["units"][1] |= changes.get("west", {})
+        pair = {"id": "pair", "reps": ["ann", "bob"], "max": 440} | changes.get("group", {})
+        relax = [{"rule": rule, "from": 300, "to": None}]
+
+        held, lifted = (solved(client, body, groups=[pair], relax=way) for way in ([], relax))
+
+        assert quotas_of(held)["ann"] > 110
+        assert set(quotas_of(lifted).values()) == {110}
+        assert lifted["relaxed"] == [{"rule": rule, "from": 300, "to": to}]
+
+    def test_the_target_of_the_company_cannot_be_lifted(self, client: TestClient) -> None:
+        assert refused(client, four_reps(), relax=[{"rule": "target", "to": None}]) == invalid(
+            {
+                "pointer": "/policy/relax/0/to",
+                "detail": "must be an amount: the company's target cannot be lifted",
+            }
+        )
+
+    def test_a_rule_that_is_not_there_has_no_value_to_be_out_of_date(
+        self, client: TestClient
+    ) -> None:
+        relax = [{"rule": "unit:west:min", "from": 100, "to": 50}]
+
+        assert refused(client, four_reps(), relax=relax) == invalid(
+            {
+                "pointer": "/policy/relax/0/rule",
+                "detail": "unit 'west' has no min that could give way",
+            }
+        )
+
+    def test_are_listed_by_name_however_they_came_about(self, client: TestClient) -> None:
+        """A floor above the cap, and a group that can carry too little."""
+        body = four_reps(dan={"min": 200, "max": 150})
+        answer = solved(client, body, groups=[self.TIGHT], on_infeasible="relax")
+        again = solved(client, body, groups=[self.TIGHT], relax=answer["relaxed"][::-1])
+
+        names = [change["rule"] for change in answer["relaxed"]]
+        assert len(names) == 2
+        assert names == sorted(names)
+        assert again["relaxed"] == answer["relaxed"]
+
     def test_targets_are_stated_without_over_assignment(self, client: TestClient) -> None:
         """440 and a tenth of it are 484; four caps of 110 carry 440, which is 400 and a tenth."""
         body = four_reps(**{rep: {"max": 110} for rep in ("ann", "bob", "cyd", "dan")})

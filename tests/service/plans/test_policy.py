@@ -31,6 +31,7 @@ EVERY_RULE: dict[str, Any] = {
         {"rule": "parity:role", "from": 0.02, "to": 0.05},
         {"rule": "row:mentors:min", "to": -10.25},
         {"rule": "group:key:min", "from": 1.25, "to": None},
+        {"rule": "group:key:max", "to": None},
     ],
     "on_infeasible": "gap",
 }
@@ -130,7 +131,8 @@ class TestToPolicy:
             margin_floors=(MarginFloor("all", 50), MarginFloor("west", 700, "w")),
             rows=(LinearRow("mentors", (("r1", 1), ("r2", -0.5)), min=-300),),
             relax=(
-                Relax("group:key:min", -math.inf),
+                Relax("group:key:max", math.inf),
+                Relax("group:key:min", 0),
                 Relax("parity:role", 0.05),
                 Relax("row:mentors:min", -1_025),
                 Relax("unit:w:min", 51_000),
@@ -263,8 +265,9 @@ class TestStoredPolicy:
         assert shown["groups"][1] == {
             "id": "overlay", "reps": ["r1", "r2"], "min": 0, "max": 500.5,
         }  # fmt: skip
-        assert shown["relax"][:2] == [
-            {"rule": "group:key:min", "to": None},
+        assert shown["relax"][:3] == [
+            {"rule": "group:key:max", "to": None},
+            {"rule": "group:key:min", "to": 0},
             {"rule": "parity:role", "to": 0.05},
         ]
 
