@@ -19,6 +19,7 @@ hold so. Only where they cannot, the yardstick is taken to be a thousandth of th
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -26,7 +27,7 @@ import numpy as np
 
 from solver.bounds import Bounds
 from solver.coupling import Coupling
-from solver.dual_function import KEPT, NOTHING, Limits
+from solver.dual_function import KEPT, NOTHING, Limits, row_sizes
 from solver.duality import Comparison, Prices, idle_reps
 from solver.errors import LinearProgramFailed
 from solver.fairness import Scale
@@ -39,6 +40,10 @@ from solver.watch import Watch
 
 ROOM: Final = 1e-11
 """By how much the second stage may pass t*, as a part of a typical stretch: t* is a float."""
+_HAIRS: Final = (0.0, 1e-10, 1e-9)
+"""By how much t* is taken to be larger where it leaves no plan, alike."""
+_DIGITS: Final = 1e-13
+"""What sums may miss a limit by that is kept as exactly as floats can, as a part of all money."""
 FORCED: Final = 1e-3
 """Of the mean yardstick. A smaller part would cost the digits that cents need."""
 
@@ -97,11 +102,35 @@ def solve_coupled(
         least = first_stage(used)
     if least is None:
         return None
-    limits = _limits(bounds, used, least.value)
-    squares = least_squares(hierarchy, limits, used, coupling, watch)
-    if broken := _broken(hierarchy, limits, squares.levels.quota):
-        raise LinearProgramFailed(f"the plan of least squares misses {', '.join(broken)}")
-    return Coupled(squares.levels, squares.price, least, used)
+    return _second_stage(hierarchy, bounds, used, coupling, watch, largest=least)
+
+
+def _second_stage(
+    hierarchy: Hierarchy,
+    bounds: Bounds,
+    scale: Scale,
+    coupling: Coupling,
+    watch: Watch,
+    *,
+    largest: LargestStretch,
+) -> Coupled:
+    """The least squares at t*. A linear programme tells that only up to its tolerance, and a hair
+    too small it leaves no plan that keeps everything to the last digit.
+    """
+    size = max(abs(largest.value), scale.typical(bounds.total))
+
+    def tried(hair: float, *, exactly: bool) -> Coupled:
+        least = replace(largest, value=largest.value + hair * size)
+        limits = _limits(bounds, scale, least.value)
+        found = least_squares(hierarchy, limits, scale, coupling, watch)
+        if broken := _broken(hierarchy, limits, coupling, found.levels.quota, exactly=exactly):
+            raise LinearProgramFailed(f"the plan of least squares misses {', '.join(broken)}")
+        return Coupled(found.levels, found.price, least, scale)
+
+    for hair in _HAIRS:
+        with suppress(LinearProgramFailed):
+            return tried(hair, exactly=True)
+    return tried(_HAIRS[-1], exactly=False)
 
 
 def _at_hand(
@@ -118,10 +147,10 @@ def _at_hand(
     to, or where a few steps do not find it. `plan` is that without rows.
     """
     limits = _limits(bounds, scale, largest.value)
-    if _broken(hierarchy, limits, plan.quota):
+    if _broken(hierarchy, limits, None, plan.quota):
         return None
     found = squares_at_hand(hierarchy, limits, scale, coupling, watch, plan=plan)
-    if found is None or _broken(hierarchy, limits, found.levels.quota):
+    if found is None or _broken(hierarchy, limits, coupling, found.levels.quota, exactly=True):
         return None
     return Coupled(found.levels, found.price, largest, scale)
 
@@ -144,14 +173,27 @@ def _limits(bounds: Bounds, scale: Scale, largest: float) -> Limits:
     )
 
 
-def _broken(hierarchy: Hierarchy, limits: Limits, quota: FloatArray) -> list[str]:
-    """What a plan misses of all limits but the rows, which `least_squares` has checked."""
-    slack = NOTHING + KEPT * limits.total
+def _broken(
+    hierarchy: Hierarchy,
+    limits: Limits,
+    coupling: Coupling | None,
+    quota: FloatArray,
+    *,
+    exactly: bool = False,
+) -> list[str]:
+    """What a plan misses by more than a search may leave; `exactly`, by more than floats must."""
+    part = _DIGITS if exactly else KEPT
+    slack = NOTHING + part * limits.total
     sums = slice_sums(quota, hierarchy.first, hierarchy.last)
     misses = {
-        "a floor": limits.low - quota,
-        "a cap": quota - limits.high,
-        "the minimum of a unit": limits.node_min - sums,
-        "the maximum of a unit": sums - limits.node_max,
+        "a floor": limits.low - quota - slack,
+        "a cap": quota - limits.high - slack,
+        "the minimum of a unit": limits.node_min - sums - slack,
+        "the maximum of a unit": sums - limits.node_max - slack,
     }
-    return [rule for rule, miss in misses.items() if not miss.max() <= slack]
+    if coupling is not None:
+        sums, size = coupling.sums(quota), coupling.largest_coefficient
+        room = NOTHING * size + part * row_sizes(coupling, quota)
+        misses["the minimum of a rule across the tree"] = coupling.min - sums - room
+        misses["the maximum of a rule across the tree"] = sums - coupling.max - room
+    return [rule for rule, miss in misses.items() if not miss.max() <= 0]

@@ -29,8 +29,8 @@ KEPT: Final = 1e-10
 """What a row may miss a limit by, as a part of all the money that it sums."""
 NOTHING: Final = 1e-6
 """The same in minor units: quotas will be whole ones."""
-TIGHT: Final = 1e-9
-"""How far within a limit a row with a price may lie; the same part."""
+_LOOSE: Final = 10
+"""How much further within a limit a row with a price may lie."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,20 +125,19 @@ class DualFunction:
         limit = np.where(self.one_sum | (price == 0), nearest, held_to)
         return Point(price, anchor, levels, sums, limit - sums)
 
-    def settled(self, point: Point, nothing: float = NOTHING) -> bool:
+    def settled(self, point: Point, nothing: float = NOTHING, part: float = KEPT) -> bool:
         """Whether all rows hold, and those with a price stand at their limits.
 
-        `nothing`: what quotas may be off by in any case, in minor units.
+        `nothing`: what quotas may be off by in any case, in minor units. `part`: what a row may
+        miss its limits by beside that, as a part of all the money that it sums.
         """
-        money = slice_sums(
-            np.abs(self.coupling.coefficient) * point.levels.quota[self.coupling.rep],
-            self.coupling.start[:-1],
-            self.coupling.start[1:],
-        )
-        within = (point.gradient * point.price < 0) & ~self.one_sum
+        money = row_sizes(self.coupling, point.levels.quota)
         noise = nothing * self.coupling.largest_coefficient
-        room = noise + np.where(within, TIGHT, KEPT) * money
-        return bool(np.all(np.abs(point.gradient) <= room))
+        outside = np.clip(point.sums, self.least, self.most) - point.sums
+        return bool(
+            np.all(np.abs(outside) <= noise + part * money)
+            and np.all(np.abs(point.gradient) <= noise + _LOOSE * part * money)
+        )
 
     def curvature(self, point: Point, rows: IntArray) -> FloatArray:
         """How the sums of these rows answer to their prices."""
@@ -175,3 +174,9 @@ class DualFunction:
         limit = np.where(self.one_sum | upwards, self.least, self.most)
         limit = np.where(direction != 0, limit, 0.0)
         return lambda sums: float(np.where(direction != 0, limit - sums, 0.0) @ direction)
+
+
+def row_sizes(coupling: Coupling, quota: FloatArray) -> FloatArray:
+    """(k,) what the rows sum when nothing cancels, in minor units."""
+    each = np.abs(coupling.coefficient) * quota[coupling.rep]
+    return slice_sums(each, coupling.start[:-1], coupling.start[1:])

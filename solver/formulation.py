@@ -185,7 +185,7 @@ class _Search:
 
     def _bound(self, prices: Prices) -> float:
         of = self.trials
-        return prices.bound(of.hierarchy, of.bounds, of.coupling, of.comparison, safe=False)
+        return prices.bound(of.hierarchy, of.bounds, of.coupling, of.comparison)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -248,9 +248,8 @@ class _Highs:
         """What is missing when cells carry (c,) at most; None where there is no point at all."""
         self.live.changeColsBounds(len(self.columns), self.columns, self.low, most)
         status = self._run()
-        if status not in ("kOptimal", "kInfeasible"):
-            self.live.clearSolver()  # a basis inherited from another trial may be a bad start
-            status = self._run()
+        if status != "kOptimal":
+            status = self._run_afresh()
         if status == "kInfeasible":
             return None
         if status != "kOptimal":
@@ -261,6 +260,20 @@ class _Highs:
             stretch=np.array(solution.col_value)[: len(self.columns)],
             price=np.array(solution.row_dual),
         )
+
+    def _run_afresh(self) -> str:
+        """Without the basis of another trial, which may be a bad start, and not quite as strictly:
+        where limits leave no room at all, the last digit of a sum is no contradiction.
+        """
+        self.live.clearSolver()
+        for option, usual in HIGHS.items():
+            if option.endswith("feasibility_tolerance"):
+                self.live.setOptionValue(option, 10 * usual)
+        status = self._run()
+        for option, usual in HIGHS.items():
+            if option.endswith("feasibility_tolerance"):
+                self.live.setOptionValue(option, usual)
+        return status
 
     def _run(self) -> str:
         self.watch.look()

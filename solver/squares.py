@@ -32,6 +32,9 @@ _STEPS: Final = 60
 _STRICTLY: Final = 1e-8
 _ENOUGH: Final = 12
 """`NOTHING` counts after so many steps; before, this part of a minor unit."""
+_LAST_STEPS: Final = 3
+_DIGITS: Final = 1e-14
+"""What a row may miss after the last steps, as a part of all the money that it sums."""
 _FURTHEST: Final = 1e5
 """How far prices may push anybody, in stretches that matter: further out digits are lost."""
 _TRIES: Final = 60
@@ -102,8 +105,22 @@ def _search(
         watch.look()
         watch.tell("even spread", step)
         if dual.settled(point, _STRICTLY if step < _ENOUGH else NOTHING):
-            break
+            return _polished(dual, point)
         point = _along(dual, point, _direction(dual, point), tries)
+    return point
+
+
+def _polished(dual: DualFunction, point: Point) -> Point:
+    """A settled point as near to its limits as the digits of floats allow: what it misses would be
+    left to rounding.
+    """
+    for _ in range(_LAST_STEPS):
+        if dual.settled(point, NOTHING, _DIGITS):
+            break
+        nearer = dual.at(point.price + _direction(dual, point))
+        if not (np.abs(nearer.gradient).max() < np.abs(point.gradient).max()):
+            break
+        point = nearer
     return point
 
 
@@ -181,6 +198,8 @@ def _along(dual: DualFunction, point: Point, direction: FloatArray, tries: int) 
     first = slope(point)
     push = np.abs(dual.coupling.pushes(direction)).max()
     stretch = (point.levels.quota - dual.scale.anchor) / dual.scale.yardstick
+    if not push > 0:  # nobody would feel it
+        return point
     matters = 3 * float(np.ptp(stretch) + dual.typical)
     step = min(1.0, furthest, matters / push)
     below, above = (0.0, first), (np.inf, -np.inf)
