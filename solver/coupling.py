@@ -106,28 +106,34 @@ class Coupling:
         A row whose limits lie closer together than its largest coefficient may be out of reach of
         whole minor units; it may miss them by half of that.
         """
-        return tuple(self._miss(k, quota) for k in range(len(self)))
+        return tuple(self._miss(k, total) for k, total in enumerate(self.exact_sums(quota)))
 
-    def _miss(self, k: int, quota: IntArray) -> Decimal:
-        entries = slice(int(self.start[k]), int(self.start[k + 1]))
-        amounts = quota[self.rep[entries]]
-        least, most = int(self.min[k]), int(self.max[k])
-        if self.whole[k]:
-            total, slack = Decimal(sum(amounts.tolist())), Decimal(0)
-        else:
-            size, of_size = np.unique(self.coefficient[entries], return_inverse=True)
-            exact = [Decimal(repr(c)) for c in size.tolist()]
-            places = max(0, *(-int(c.as_tuple().exponent) for c in exact))
-            scaled = [int(c.scaleb(places)) for c in exact]
-            pairs = zip(scaled, _sums_by_size(amounts, of_size), strict=True)
-            total = Decimal(sum(c * amount for c, amount in pairs)).scaleb(-places)
-            narrow = max(map(abs, exact)) - (most - least)
-            slack = max(narrow, Decimal(0)) / 2
+    def _miss(self, k: int, total: Decimal) -> Decimal:
+        least, most, slack = int(self.min[k]), int(self.max[k]), Decimal(0)
+        if not self.whole[k]:
+            narrow = Decimal(repr(float(self.largest_coefficient[k]))) - (most - least)
+            slack = max(narrow, slack) / 2
         if total > most + slack:
             return total - most
         if total < least - slack:
             return total - least
         return Decimal(0)
+
+    def exact_sums(self, quota: IntArray) -> tuple[Decimal, ...]:
+        """(k,) the sums of whole quotas, with coefficients as they are written."""
+        return tuple(self._exact_sum(k, quota) for k in range(len(self)))
+
+    def _exact_sum(self, k: int, quota: IntArray) -> Decimal:
+        entries = slice(int(self.start[k]), int(self.start[k + 1]))
+        amounts = quota[self.rep[entries]]
+        if self.whole[k]:
+            return Decimal(sum(amounts.tolist()))
+        size, of_size = np.unique(self.coefficient[entries], return_inverse=True)
+        exact = [Decimal(repr(c)) for c in size.tolist()]
+        places = max(0, *(-int(c.as_tuple().exponent) for c in exact))
+        scaled = [int(c.scaleb(places)) for c in exact]
+        pairs = zip(scaled, _sums_by_size(amounts, of_size), strict=True)
+        return Decimal(sum(c * amount for c, amount in pairs)).scaleb(-places)
 
 
 def _sums_by_size(amounts: IntArray, of_size: IntArray) -> list[int]:
