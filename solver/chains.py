@@ -43,8 +43,14 @@ _WIDTH: Final = 4_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """The k rows of a coupling over n reps, each divided by its largest coefficient."""
+    """The k rows of a coupling over n reps, each divided by its largest coefficient.
 
+    Sums are counted from those of a plan, which are taken exactly: differences are small, so floats
+    count the last minor unit of them however large the amounts are.
+    """
+
+    origin: IntArray
+    """(n,) that plan."""
     low: FloatArray
     high: FloatArray
     """(k,) what sums must lie between, with the room that `Coupling.misses` gives narrow rows."""
@@ -60,16 +66,22 @@ class Rows:
     """(n + 1,) where those of each rep start in `entry`."""
 
     @classmethod
-    def of(cls, coupling: Coupling) -> Rows:
+    def of(cls, coupling: Coupling, origin: IntArray) -> Rows:
         size = np.zeros(len(coupling))
         np.maximum.at(size, coupling.row, np.abs(coupling.coefficient))
         size[size == 0] = 1  # a row that counts nobody
         between = (coupling.max - coupling.min).astype(np.float64)
         slack = np.where(coupling.whole, 0.0, np.maximum(size - between, 0) / 2)
+        sums = coupling.exact_sums(origin)
+        low, high = (
+            np.array([float(end - done) for end, done in zip(ends.tolist(), sums, strict=True)])
+            for ends in (coupling.min, coupling.max)
+        )
         entry = np.lexsort((coupling.row, coupling.rep))
         return cls(
-            low=(coupling.min - slack) / size,
-            high=(coupling.max + slack) / size,
+            origin=origin,
+            low=(low - slack) / size,
+            high=(high + slack) / size,
             size=size,
             row=coupling.row,
             rep=coupling.rep,
@@ -88,9 +100,10 @@ class Rows:
             self.low[k] += further if miss < 0 else 0
             self.high[k] -= further if miss > 0 else 0
 
-    def sums(self, quota: IntArray) -> FloatArray:
-        """(k,); exact where all coefficients are 1, for amounts are below 2**53."""
-        return np.bincount(self.row, self.coefficient * quota[self.rep], len(self))
+    def sums(self, quota: IntArray | FloatArray) -> FloatArray:
+        """(k,) counted from those of the origin."""
+        change = quota - self.origin
+        return np.bincount(self.row, self.coefficient * change[self.rep], len(self))
 
     def pushes(self, wanted: FloatArray) -> FloatArray:
         """(n,) how far one unit of each rep moves the rows in the direction `wanted` (k,)."""

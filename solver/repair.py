@@ -15,27 +15,36 @@ Discrete Convex Analysis, 2003). Disjoint groups are a second family of nested s
 chain is an augmenting path of a flow. Groups that overlap and rows with coefficients are an integer
 programme; the search ends where its effort does, and wider windows are tried once.
 
+Huge amounts leave floats no digits for minor units, so the unrounded quotas themselves may miss a
+rule. By how much is measured in whole numbers; windows open by a few times as much, and swaps of
+many increments come first.
+
 Nothing here is random, depends on a clock or on the order of the input.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from math import ceil
 from typing import Final
 
 import numpy as np
 
 from solver.bounds import Bounds
-from solver.chains import EPSILON, Effort, chains
+from solver.chains import EPSILON, Effort, Rows, chains
 from solver.coupling import Coupling
 from solver.errors import RoundingFailed
-from solver.hierarchy import Hierarchy
+from solver.hierarchy import Hierarchy, exact_sums, slice_sums
 from solver.problem import FloatArray, IntArray
 from solver.swaps import Draft
 
-ROW_NOISE: Final = 1e-10
-"""What the sums of rows of the unrounded quotas may be off by, as a part of the total."""
+_NOISE: Final = 0.05, 1e-10
+"""Unrounded quotas miss a rule by noise from this part of a minor unit on, up to this part of the
+total; what is more is a contradiction."""
+_ROOMS: Final = 4, 64, 1024
+"""By how many times the noise windows open: where rules nearly say the same, a little that one of
+them misses moves people a lot."""
 _SEARCHES: Final = ((15, 30_000), (400, 1_000_000))
 """Steps of a search and pairs of reps that it looks at; the second only where the first fails."""
 _EFFORT: Final = 1e8, 5_000
@@ -61,34 +70,58 @@ def mend(
     """Whole quotas (n,) near `quota` that keep all rows, units and limits, in layout order.
 
     `quota` (n,) keeps units and limits; the answer lies in the windows between `low` and `high`, or
-    up to one increment outside where no plan is found there. `finest` answers the quotas rounded to
-    the minor unit: where narrow rows leave hardly any room, a plan is closest to these, and nobody
-    gets a multiple of the increment. Raises `RoundingFailed`.
+    up to one increment outside where no plan is found there, and farther only by the noise of
+    `exact`. `finest` answers the quotas rounded to the minor unit: where narrow rows leave hardly
+    any room, a plan is closest to these, and nobody gets a multiple of the increment. Raises
+    `RoundingFailed`.
     """
     if not any(coupling.misses(quota)):
         return quota
-    wider = max(increment, int(-(-ROW_NOISE * bounds.total // increment)) * increment)
-    tries: list[tuple[Callable[[], IntArray], int, int]] = [
-        (lambda: quota, increment, 0),
-        (finest, 1, 0),
-        (lambda: quota, increment, wider),
-    ]
+    noise = _noise(hierarchy, bounds, coupling, exact)
     misses: tuple[Decimal, ...] = ()
-    for start, step, beyond in tries if increment > 1 else tries[::2]:
+    for step, wider, room in _attempts(increment, noise):
+        whole = quota if step == increment else finest()
         draft = Draft.of(
             hierarchy,
             bounds,
             coupling,
-            quota=(whole := start()),
-            low=np.minimum(np.maximum(bounds.lowest, low - beyond), whole),
-            high=np.maximum(np.minimum(bounds.highest, high + beyond), whole),
+            quota=whole,
+            low=np.minimum(np.maximum(bounds.lowest, low - wider - room), whole),
+            high=np.maximum(np.minimum(bounds.highest, high + wider + room), whole),
             exact=exact,
             increment=step,
+            room=room,
         )
         misses = _settle(draft, coupling)
         if not any(misses):
             return draft.quota
     raise RoundingFailed(_sentence(coupling, misses, increment))
+
+
+def _attempts(increment: int, noise: int) -> Iterator[tuple[int, int, int]]:
+    """Increments, by how much windows are wider, and the room for noise, one after the other."""
+    yield increment, 0, _ROOMS[0] * noise
+    if increment > 1:
+        yield 1, 0, _ROOMS[0] * noise
+    for times in _ROOMS if noise else (0,):
+        yield increment, increment, times * noise
+
+
+def _noise(hierarchy: Hierarchy, bounds: Bounds, coupling: Coupling, exact: FloatArray) -> int:
+    """By how many minor units unrounded quotas (n,) miss rows and ranges of units by noise.
+
+    Their whole parts are summed as whole numbers, so that floats count only the rest, which is
+    small.
+    """
+    whole = np.floor(exact).astype(np.int64)
+    first, last = hierarchy.first, hierarchy.last
+    done, rest = exact_sums(whole, first, last), slice_sums(exact - whole, first, last)
+    short, over = bounds.unit_min - done - rest, rest - (bounds.unit_max - done)
+    rows = Rows.of(coupling, whole)
+    misses = rows.misses(rows.sums(exact))
+    missed = float(max(short.max(), over.max(), misses.max(initial=0.0)))
+    least, most = _NOISE
+    return min(ceil(missed - least), int(most * bounds.total))
 
 
 def _settle(draft: Draft, coupling: Coupling) -> tuple[Decimal, ...]:
@@ -107,13 +140,21 @@ def _settle(draft: Draft, coupling: Coupling) -> tuple[Decimal, ...]:
 
 
 def _by_increments(draft: Draft, effort: Effort) -> bool:
-    """Make some swaps of one increment that lessen what rows miss; whether there were any."""
-    return any(_swap(draft, (draft.increment,), search, effort) for search in _SEARCHES)
+    """Make some swaps of increments that lessen what rows miss; whether there were any.
+
+    Of one increment; but of many at once first where there is room for noise.
+    """
+    step = draft.increment
+    strides = [*_amounts(draft, step, draft.room // step), step]
+    return any(
+        _swap(draft, (amount,), search, effort) for search in _SEARCHES for amount in strides
+    )
 
 
 def _by_odd_amounts(draft: Draft, effort: Effort) -> bool:
     """The same of less than one increment; in the end with chains of different amounts."""
-    amounts = _odd_amounts(draft)
+    widest = int((draft.high - draft.low).max())
+    amounts = _amounts(draft, 1, min(draft.increment - 1, widest))
     return any(
         _swap(draft, (amount,), search, effort) for search in _SEARCHES for amount in amounts
     ) or (len(amounts) > 0 and _swap(draft, (draft.increment, *amounts), _SEARCHES[-1], effort))
@@ -139,24 +180,26 @@ def _wanted(draft: Draft) -> FloatArray:
     return (sums < rows.low - EPSILON).astype(float) - (sums > rows.high + EPSILON)
 
 
-def _odd_amounts(draft: Draft) -> list[int]:
-    """Amounts below one increment: those by which one swap lands a row on its limit, and halves.
+def _amounts(draft: Draft, step: int, most: int) -> list[int]:
+    """Up to so many steps: those by which one swap lands a row on its limit, and halves.
 
     The largest first, but none that is larger than every landing before these.
     """
-    largest = min(draft.increment - 1, int((draft.high - draft.low).max()))
+    if most < 1:
+        return []
     wanted, misses = _wanted(draft), draft.rows.misses(draft.row_sum)
-    kinds = draft.kinds((1,), wanted, _SEARCHES[0][1])
+    kinds = draft.kinds((step,), wanted, _SEARCHES[0][1])
     landing: set[int] = set()
     for k in np.flatnonzero(wanted).tolist():
         effect = np.unique(np.round(wanted[k] * kinds.effect_on(k), 12))
         effect = effect[effect > 0]
         some = np.linspace(0, len(effect) - 1, min(len(effect), _LANDINGS)).astype(np.int64)
-        amounts = np.ceil(misses[k] / effect[some] - EPSILON)
-        landing.update(amounts[(amounts >= 1) & (amounts <= largest)].astype(np.int64).tolist())
-    halves = {1 << power for power in range(largest.bit_length())}
+        steps = np.ceil(misses[k] / effect[some] - EPSILON)
+        landing.update(steps[(steps >= 1) & (steps <= most)].astype(np.int64).tolist())
+    halves = {1 << power for power in range(most.bit_length())}
     farthest = max(landing, default=0)
-    return sorted(landing | halves, key=lambda amount: (amount > farthest, -amount))
+    steps = sorted(landing | halves, key=lambda amount: (amount > farthest, -amount))
+    return [step * amount for amount in steps]
 
 
 def _sentence(coupling: Coupling, misses: tuple[Decimal, ...], increment: int) -> str:

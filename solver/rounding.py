@@ -56,10 +56,12 @@ def round_quotas(
       the first ones get the extra increment.
 
     Every row of `coupling` is kept exactly as well (`solver.repair`). Where no plan in these
-    windows does that, quotas may end one increment outside. Raises `RoundingFailed` if none does.
+    windows does that, quotas may end one increment outside, or as far as `exact` itself misses
+    rows: a few times its noise, which is nothing unless amounts are huge. Raises `RoundingFailed`
+    if none does.
 
-    `exact` must keep all limits up to `NOISE`, and rows up to `repair.ROW_NOISE`; contradicting
-    limits are `conflict.diagnose`'s.
+    `exact` must keep all limits, and rows, up to such noise; contradicting limits are
+    `conflict.diagnose`'s.
     """
     quota, ranges = _on_the_tree(hierarchy, bounds, exact, increment)
     if coupling is None or len(coupling) == 0:

@@ -75,6 +75,8 @@ class Draft:
     """(n,) the windows."""
     exact: FloatArray
     increment: int
+    room: int
+    """By how much windows are open only because `exact` is noisy."""
     bounds: Bounds
     rows: Rows
     pool: IntArray
@@ -100,6 +102,7 @@ class Draft:
         high: IntArray,
         exact: FloatArray,
         increment: int,
+        room: int,
     ) -> Draft:
         first, last = hierarchy.first, hierarchy.last
         stops = exact_sums(low, first, last) < bounds.unit_min
@@ -108,7 +111,7 @@ class Draft:
         nodes = nearest_limited(hierarchy, stops)
         pool, alike = nodes[hierarchy.rep_node], _alike(coupling)
         cell = np.lexsort((alike, pool))
-        rows = Rows.of(coupling)
+        rows = Rows.of(coupling, origin=quota)
         return cls(
             quota=quota.copy(),
             unit_sum=exact_sums(quota, first, last),
@@ -117,6 +120,7 @@ class Draft:
             high=high,
             exact=exact,
             increment=increment,
+            room=room,
             bounds=bounds,
             rows=rows,
             pool=pool,
@@ -184,7 +188,7 @@ class Draft:
         """(n,) of changing one quota, in `_SLACK`s; `_NOBODY` where the window is in the way."""
         after = self.quota + change
         further = np.abs(after - self.exact) - np.abs(self.quota - self.exact)
-        cost = np.rint(further / self.increment / _SLACK).astype(np.int64)
+        cost = np.rint(further / max(self.increment, self.room) / _SLACK).astype(np.int64)
         cost += _ODD * (self._odd(after).astype(np.int64) - self._odd(self.quota))
         return np.where((self.low <= after) & (after <= self.high), cost, _NOBODY)
 

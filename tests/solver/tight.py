@@ -62,7 +62,9 @@ def in_units_of(amount: int, problem: Problem, policy: Policy) -> tuple[Problem,
     reps, units = problem.reps, problem.units
     larger: dict[str, Any] = {name: times(getattr(reps, name)) for name in ("min", "max", "fixed")}
     larger |= {name: getattr(reps, name) * amount for name in ("baseline", "reach")}
-    limits: dict[str, Any] = {name: times(getattr(units, name)) for name in ("min", "max")}
+    limits: dict[str, Any] = {
+        name: times(getattr(units, name)) for name in ("min", "max", "target")
+    }
     across: dict[str, Any] = {
         table: tuple(map(scaled, getattr(policy, table)))
         for table in ("groups", "margin_floors", "rows")
