@@ -36,7 +36,7 @@ from service.cli.words import (
     whole,
     with_ids,
 )
-from service.cli.yaml_file import read_yaml
+from service.cli.yaml_file import as_written, read_yaml
 from service.kit.body import JsonReader
 from service.kit.errors import InvalidInput, MalformedBody
 from service.kit.money import InvalidMoney, minor_digits, to_minor
@@ -48,6 +48,8 @@ from solver.allocation import Allocation
 
 _SUFFIXES = (".csv", ".xlsx", ".json")
 _SHOWN_FAULTS = 100
+_IDS = frozenset({"id", "reps", "unit", "cohort"})
+"""Members of a policy's rules that hold ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +204,8 @@ def read_policy(path: Path | None) -> Document:
 def policy_of(content: Any, name: str) -> Document:
     """The policy that a file says, its shape checked as the API checks it."""
     try:
-        # Python's own writer: it says NaN, which is then refused, and makes texts of numbers in
-        # the place of ids, which YAML reads 1001 as.
-        said = json.dumps({} if content is None else content).encode()
+        # Python's own writer says NaN, which is then refused.
+        said = json.dumps({} if content is None else _with_ids(content)).encode()
         body: Document = JsonReader(PolicyBody).parse(said)  # type: ignore[assignment]
     except InvalidInput as faults:
         raise _listed(
@@ -212,7 +213,22 @@ def policy_of(content: Any, name: str) -> Document:
         ) from None
     except (MalformedBody, TypeError, ValueError) as reason:
         raise Failure(f"{name}: {reason}") from reason
+    except RecursionError:
+        raise Failure(f"{name}: it contains itself, or is nested too deeply.") from None
     return body
+
+
+def _with_ids(content: Any) -> Any:
+    """The same with texts where ids stand: 1001 without quotes is a number in YAML."""
+    if isinstance(content, list):
+        return [_with_ids(item) for item in content]
+    if not isinstance(content, dict):
+        return content
+    found = {name: _with_ids(item) for name, item in content.items()}
+    for name in _IDS & found.keys():
+        item = found[name]
+        found[name] = [*map(as_written, item)] if isinstance(item, list) else as_written(item)
+    return found
 
 
 def _place(where: str) -> str:
