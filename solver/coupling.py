@@ -79,6 +79,10 @@ class Coupling:
         np.maximum.at(largest, self.row, np.abs(self.coefficient))
         return largest
 
+    def members(self, k: int) -> IntArray:
+        """The places in the layout of the reps that row k counts."""
+        return self.rep[self.start[k] : self.start[k + 1]]
+
     def at(self, total: int) -> Coupling:
         """The same rules when `total` is assigned: what is even moves with it."""
         least, most = self.min.copy(), self.max.copy()
@@ -177,18 +181,12 @@ def couple(
     )
 
 
-def even_shares(members: Sequence[IntArray], total: int, scale: Scale) -> FloatArray:
-    """What each set of reps carries together when `total` is spread at one stretch.
+def even_lines(members: Sequence[IntArray], scale: Scale) -> FloatArray:
+    """(sets, 2) what each set of reps carries together when a total is spread at one stretch.
 
-    `members`: rows of `scale`, whose anchors and yardsticks are those of the whole company. Never
-    below 0.
-    """
-    return np.array([even_share(line, total) for line in _even_lines(members, scale)])
-
-
-def _even_lines(members: Sequence[IntArray], scale: Scale) -> FloatArray:
-    """(sets, 2) the share of each set, before anything below 0 is cut, is a line over the total:
-    what it is at a total of 0, and what it grows by with each unit.
+    `members`: rows of `scale`, whose anchors and yardsticks are those of the whole company. Before
+    anything below 0 is cut (`even_share`), the share of a set is a line over the total: what it is
+    at a total of 0, and what it grows by with each unit.
     """
     anchors, yardsticks = np.sort(scale.anchor).sum(), np.sort(scale.effective).sum()
     slope = np.array([np.sort(scale.effective[rows]).sum() for rows in members]) / yardsticks
@@ -207,8 +205,9 @@ def around(share: float, tolerance: float) -> tuple[int, int]:
     """
     if np.isinf(tolerance):
         return 0, UNLIMITED
-    least = max(0, int(np.floor(round((1 - tolerance) * share, _PLACES))))
-    most = int(min(np.ceil(round((1 + tolerance) * share, _PLACES)), UNLIMITED))
+    share = min(share, float(UNLIMITED))
+    low, high = max(0.0, (1 - tolerance) * share), min((1 + tolerance) * share, float(UNLIMITED))
+    least, most = int(np.floor(round(low, _PLACES))), int(np.ceil(round(high, _PLACES)))
     return least, most
 
 
@@ -275,7 +274,7 @@ def _parity_rows(
             company.faults.append(Fault("parity", number, "cohort", reason))
             continue
         members = {value: np.array(rows) for value, rows in sorted(peers.items())}
-        lines = _even_lines(list(members.values()), scale)
+        lines = even_lines(list(members.values()), scale)
         for (value, rep), line in zip(members.items(), lines, strict=True):
             least, most = around(even_share(line, total), rule.tolerance)
             name, ones, even = f"parity:{rule.cohort}", np.ones(len(rep)), tuple(line.tolist())

@@ -44,10 +44,11 @@ class OverAssignment:
     rules cut across the tree."""
 
 
-def over_assignment(allocation: Allocation) -> tuple[OverAssignment, ...]:
+def over_assignment(allocation: Allocation, *, compared: bool = True) -> tuple[OverAssignment, ...]:
     """One entry for the company and one for each unit with a target, parents first.
 
-    The plan is solved again with every factor 0 where some factor is not and some sigma is known.
+    The plan is solved again with every factor 0 where some factor is not and some sigma is known,
+    unless nothing is to be `compared`: then nothing is known of the shares without.
     """
     h, problem, policy = allocation.hierarchy, allocation.problem, allocation.policy
     row = h.unit_row
@@ -60,7 +61,7 @@ def over_assignment(allocation: Allocation) -> tuple[OverAssignment, ...]:
     shares = _shares(allocation, h, sure)
     without = shares
     if known.any() and stated[source].any():
-        plan = _without(problem, policy)
+        plan = _without(problem, policy) if compared else None
         without = np.full(h.nodes, np.nan) if plan is None else _shares(plan, h, sure)
     return tuple(
         OverAssignment(

@@ -157,8 +157,8 @@ def test_the_guide_to_the_first_plan_makes_one_over_http(
         in_a_shell(f"{names}plan=$api/{made['id']}\n{rest}")
 
     checks = printed(["fairquota", "verify", "proof.json"])
-    assert checks[3:-1]
-    assert all("holds" in line for line in checks[3:-1])
+    assert checks[3:-2]
+    assert all("holds" in line for line in checks[3:-2])
 
 
 def in_a_shell(script: str) -> bytes:

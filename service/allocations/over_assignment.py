@@ -13,8 +13,11 @@ type Row = dict[str, Any]
 _PLACES = 9
 
 
-def over_assignment_rows(allocation: Allocation) -> list[Row]:
-    """The company's target and those of units, parents first, in minor units."""
+def over_assignment_rows(allocation: Allocation, *, compared: bool = True) -> list[Row]:
+    """The company's target and those of units, parents first, in minor units.
+
+    `compared`: with a plan without any, which has to be solved for.
+    """
     h, ids = allocation.hierarchy, allocation.problem.units.ids
 
     def unit(node: int) -> str | None:
@@ -32,7 +35,7 @@ def over_assignment_rows(allocation: Allocation) -> list[Row]:
             "attaining": _rounded(entry.attaining),
             "attaining_without": _rounded(entry.attaining_without),
         }
-        for entry in over_assignment(allocation)
+        for entry in over_assignment(allocation, compared=compared)
     ]
 
 

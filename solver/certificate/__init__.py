@@ -37,5 +37,6 @@ A certificate may come from a stranger. Whatever its columns hold, `check` answe
 
 from solver.certificate.checks import Checks, Kind, check
 from solver.certificate.claim import AcrossTheTree, Certificate
+from solver.certificate.readable import layout_of
 
-__all__ = ["AcrossTheTree", "Certificate", "Checks", "Kind", "check"]
+__all__ = ["AcrossTheTree", "Certificate", "Checks", "Kind", "check", "layout_of"]

@@ -13,7 +13,7 @@ from solver.certificate.claim import AcrossTheTree, Certificate
 from solver.certificate.readable import layout_of
 from solver.errors import RoundingFailed
 from solver.hierarchy import Hierarchy
-from solver.problem import NOT_SET, FloatArray
+from solver.problem import FloatArray
 from solver.rounding import round_quotas
 
 type Kind = Literal["leximin-tree", "least-squares-lp"]
@@ -77,14 +77,7 @@ def check(certificate: Certificate) -> Checks:
     hierarchy = layout_of(c)
     if hierarchy is None:
         return Checks.failed("leximin-tree" if c.across is None else "least-squares-lp")
-    limits = Bounds(
-        floor=c.floor,
-        cap=c.cap,
-        fixed=np.full_like(c.floor, NOT_SET),
-        unit_min=np.append(c.total, c.unit_min),
-        unit_max=np.append(c.total, c.unit_max),
-        unit_target=np.append(c.total, c.unit_min) == np.append(c.total, c.unit_max),
-    )
+    limits = c.limits
     # Amounts beyond every number are simply too large, and what they leave is no number.
     with np.errstate(over="ignore", invalid="ignore"):
         if c.across is None:
@@ -94,7 +87,7 @@ def check(certificate: Certificate) -> Checks:
 
 def _check_on_the_tree(c: Certificate, hierarchy: Hierarchy, limits: Bounds) -> Checks:
     slack = _slack(c)
-    level = _levels(c)
+    level = c.levels
     sums = conditions.keeps_sums(hierarchy, limits, c.quota)
     leximin = conditions.nodes_explained(c, hierarchy, limits, level, slack)
     leximin &= conditions.reps_explained(c, level[hierarchy.rep_node], slack)
@@ -105,7 +98,7 @@ def _check_on_the_tree(c: Certificate, hierarchy: Hierarchy, limits: Bounds) -> 
 def _check_across_the_tree(
     c: Certificate, across: AcrossTheTree, hierarchy: Hierarchy, limits: Bounds
 ) -> Checks:
-    level = _levels(c)
+    level = c.levels
     own = level[hierarchy.rep_node] + across.coupling.pushes(across.row_level)
     slack = _slack(c) + _lost_by_levels(c, across, np.abs(level[hierarchy.rep_node]))
     sums = conditions.keeps_sums(hierarchy, limits, c.quota)
@@ -130,10 +123,6 @@ def _lost_by_levels(c: Certificate, across: AcrossTheTree, level: FloatArray) ->
     added = level + np.bincount(coupling.rep, sizes, coupling.reps)
     lost = float(np.finfo(np.float64).eps * np.sum(c.yardstick * added))
     return min(lost, _LOST) if np.isfinite(lost) else 0.0
-
-
-def _levels(c: Certificate) -> FloatArray:
-    return np.append(c.company_level, c.unit_level)
 
 
 def _is_rounded(

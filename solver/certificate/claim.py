@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from solver.bounds import Bounds
 from solver.coupling import Coupling
 from solver.fairness import Scale
-from solver.problem import FloatArray, IntArray
+from solver.problem import NOT_SET, FloatArray, IntArray
 from solver.response import Response
 
 
@@ -60,3 +63,24 @@ class Certificate:
     @property
     def scale(self) -> Scale:
         return Scale(self.anchor, self.yardstick, self.response)
+
+    @property
+    def levels(self) -> FloatArray:
+        """(m + 1,) of the company and of each unit."""
+        return np.append(self.company_level, self.unit_level)
+
+    @property
+    def limits(self) -> Bounds:
+        """What the plan keeps; a lock is a floor and a cap at once."""
+        unit_min, unit_max = (
+            np.append(self.total, self.unit_min),
+            np.append(self.total, self.unit_max),
+        )
+        return Bounds(
+            floor=self.floor,
+            cap=self.cap,
+            fixed=np.full_like(self.floor, NOT_SET),
+            unit_min=unit_min,
+            unit_max=unit_max,
+            unit_target=unit_min == unit_max,
+        )

@@ -347,6 +347,35 @@ class TestVerify:
         assert result.exit_code == 1
         assert "answer\tFAILS" in result.stdout
         assert "hash\tholds" in result.stdout
+        assert "quotas.cyd.quota says 1000000, and 111.67 follows from the proof" in result.stderr
+
+    def test_names_every_other_figure_that_is_not_the_proved_one(
+        self, plan: dict[str, Any]
+    ) -> None:
+        growth, gini = plan["units"][0]["growth"], plan["fairness"]["gini"]
+        plan["status"] = "relaxed"
+        plan["fairness"]["gini"] = 0
+        plan["units"][0]["growth"] = 0.2
+        plan["over_assignment"][0]["assigned"] = 450
+        Path("plan.json").write_text(json.dumps(plan))
+
+        said = run("verify", "plan.json").stderr
+
+        assert 'status says "relaxed", and "optimal" follows from the proof' in said
+        assert f"units.east.growth says 0.2, and {growth} follows from the proof" in said
+        assert "over_assignment.company.assigned says 450, and 440 follows from the proof" in said
+        assert f"fairness.gini says 0, and {gini} follows from the proof" in said
+
+    def test_says_what_no_proof_covers(self, plan: dict[str, Any]) -> None:
+        plan["bonus"] = 1_000
+
+        Path("plan.json").write_text(json.dumps(plan))
+
+        result = run("verify", "plan.json")
+        assert result.exit_code == 0
+        assert result.stderr.startswith(
+            "Not covered by the proof: bonus; what only the inputs tell"
+        )
 
     @pytest.mark.parametrize(
         "content", [b"", b"{}", b"[]", b"\xff", b'{"proof": 3}', b"[" * 100_000, b"NaN"]

@@ -13,7 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from solver.bounds import bounds
-from solver.coupling import Coupling, couple, even_shares
+from solver.coupling import Coupling, couple, even_lines, even_share
 from solver.fairness import SCALES
 from solver.hierarchy import exact_sums, lay_out
 from solver.policy import Fairness, Group, LinearRow, MarginFloor, Parity, Policy
@@ -214,7 +214,8 @@ def _parity(
     members = [np.array(rows) for rows in peers if rows]
     if len(members) < 2 or min(map(len, members)) < 2:
         return problem, None
-    shares = even_shares(members, problem.target, SCALES[fairness](problem.reps))
+    lines = even_lines(members, SCALES[fairness](problem.reps))
+    shares = [even_share(line, problem.target) for line in lines]
     sums = [sum(list(plan.values())[row] for row in rows) for rows in members]
     if min(shares) < 1:
         return problem, None

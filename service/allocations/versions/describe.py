@@ -1,12 +1,16 @@
 """What a version writes down of a solved case: facts for its manifest, rows for its chunks."""
 
+from typing import Final
+
 import orjson
 
-from service.allocations.answer import facts, present_row
+from service.allocations.answer import facts, present_row, presented
 from service.allocations.assemble import Case
+from service.allocations.crossing import crossing_rules
 from service.allocations.figures import quota_rows, unit_rows
 from service.allocations.versions.domain.content import Content, Row, content
-from service.allocations.versions.domain.proof import proof
+from service.allocations.versions.domain.document import UnreadableProof
+from service.allocations.versions.domain.proof import Verdict, proof
 from service.allocations.versions.proof_columns import (
     PROOF_COLUMNS,
     add_to_quotas,
@@ -16,6 +20,7 @@ from service.allocations.versions.proof_columns import (
 )
 from service.plans.policy import stored_policy
 from solver.allocation import Allocation
+from solver.certificate import Checks
 
 
 def describe(case: Case, allocation: Allocation) -> Content:
@@ -61,13 +66,52 @@ def present_quota(row: Row, digits: int) -> Row:
     return shown
 
 
+def answer_of(proof: Row, verdict: Verdict) -> Row:
+    """The answer that a proof is about, but for what only the inputs tell: the owners of gaps.
+
+    Members that its release did not know are left out; where the proof does not hold, so are those
+    that nothing else can tell. Raises `UnreadableProof` where rows are not what they should be.
+    """
+    try:
+        return _answer_of(proof, verdict)
+    except (AttributeError, KeyError, TypeError, ValueError) as reason:
+        raise UnreadableProof(f"no answer can be made of it: {reason!r}") from None
+
+
+_OF_UNITS: Final = ("id", "quota", "growth", "min", "max", "binding", "price")
+_LATER: Final[Row] = {"gaps": [], "relaxed": [], "prices": None, "over_assignment": []}
+"""What proofs of the first release do not tell."""
+
+
+def _answer_of(proof: Row, verdict: Verdict) -> Row:
+    manifest = proof["manifest"]
+    digits = manifest["digits"]
+    units = [{name: row[name] for name in _OF_UNITS} for row in proof["units"]]
+    checks = {name: held for name, held in verdict.checks.items() if name != "hash"}
+    told = presented(
+        {**_LATER, **manifest},
+        digits,
+        quotas=[present_quota(row, digits) for row in proof["quotas"]],
+        units=[row | {"min": row["min"] or None} for row in units],
+        rules=crossing_rules(verdict.plan) if verdict.plan else [],
+        checks=Checks(**checks),
+        owners={},
+    )
+    for gap in told["gaps"]:
+        del gap["owner"]
+    untold = {name for name in _LATER if name not in manifest}
+    if verdict.plan is None:
+        untold |= {"rules", "certificate"}
+    return {name: value for name, value in told.items() if name not in untold}
+
+
 def _units(case: Case, allocation: Allocation) -> list[Row]:
     rows = unit_rows(allocation, case.terms.digits)
-    add_to_units(rows, allocation.certificate)
+    add_to_units(rows, allocation)
     return rows
 
 
 def _quotas(case: Case, allocation: Allocation) -> list[Row]:
     rows = quota_rows(allocation, case.terms.digits, case.estimate)
-    add_to_quotas(rows, allocation.certificate)
+    add_to_quotas(rows, allocation)
     return rows

@@ -1,12 +1,16 @@
 """What only the proof of a plan needs, as columns of its rows."""
 
+from math import isnan
 from typing import Any, Final
 
 from service.allocations.versions.domain.content import Row
+from solver.allocation import Allocation
 from solver.certificate import AcrossTheTree, Certificate
-from solver.problem import COMPANY, UNLIMITED, IntArray
+from solver.problem import COMPANY, NOT_SET, UNLIMITED, FloatArray, IntArray
 
-PROOF_COLUMNS: Final = ("anchor", "yardstick", "unrounded", "rules")
+PROOF_COLUMNS: Final = (
+    "last_year", "potential", "sigma", "anchor", "yardstick", "unrounded", "rules"
+)  # fmt: skip
 
 
 def proof_facts(plan: Certificate) -> Row:
@@ -19,9 +23,17 @@ def proof_facts(plan: Certificate) -> Row:
     return {"across": across}
 
 
-def add_to_units(rows: list[Row], plan: Certificate) -> None:
-    """`rows`: one per unit in layout order, with `id`."""
+def add_to_units(rows: list[Row], allocation: Allocation) -> None:
+    """`rows`: one per unit in layout order, with `id`. Targets and factors are as they are stated,
+    null where they are not.
+    """
+    plan, stated = allocation.certificate, allocation.problem.units
+    order = allocation.hierarchy.unit_row[1:]
     columns: dict[str, list[Any]] = {
+        "target": [
+            None if target == NOT_SET else target for target in stated.target[order].tolist()
+        ],
+        "over_assignment": _known(stated.over_assignment[order]),
         "parent": [
             None if above == COMPANY else rows[above]["id"] for above in plan.parent.tolist()
         ],
@@ -34,13 +46,23 @@ def add_to_units(rows: list[Row], plan: Certificate) -> None:
     _add(rows, columns)
 
 
-def add_to_quotas(rows: list[Row], plan: Certificate) -> None:
-    """`rows`: one per rep in layout order."""
+def add_to_quotas(rows: list[Row], allocation: Allocation) -> None:
+    """`rows`: one per rep in layout order. Baseline and reach to the last digit; what the inputs do
+    not tell is null, and potentials are told where they count.
+    """
+    plan, stated = allocation.certificate, allocation.problem.reps
+    order = allocation.hierarchy.rep_row
     columns: dict[str, list[Any]] = {
+        "baseline": stated.baseline[order].tolist(),
+        "reach": stated.reach[order].tolist(),
+        "last_year": _known(stated.last_year[order]),
+        "sigma": _known(stated.sigma[order]),
         "anchor": plan.anchor.tolist(),
         "yardstick": plan.yardstick.tolist(),
         "unrounded": plan.unrounded.tolist(),
     }
+    if allocation.policy.fairness == "equal_potential_share":
+        columns["potential"] = _known(stated.potential[order])
     if plan.across:
         columns["rules"] = _entries(plan.across)
     _add(rows, columns)
@@ -77,6 +99,10 @@ def _add(rows: list[Row], columns: dict[str, list[Any]]) -> None:
     for name, column in columns.items():
         for row, value in zip(rows, column, strict=True):
             row[name] = value
+
+
+def _known(column: FloatArray) -> list[float | None]:
+    return [None if isnan(value) else value for value in column.tolist()]
 
 
 def _limits(column: IntArray) -> list[int | None]:

@@ -268,6 +268,12 @@ def another_gap(document: Document, noise: random.Random) -> None:
         gaps.append({"unit": None, "amount": abs(amount(noise))})
 
 
+def another_target(document: Document, noise: random.Random) -> None:
+    rows = [*document["manifest"]["over_assignment"], *document["units"]]
+    row = noise.choice([row for row in rows if row["target"] is not None])
+    row["target"] = more(row["target"], noise)
+
+
 _RESPONSES = {"linear": "lognormal", "lognormal": "linear"}
 
 LIES: dict[str, Forger] = {
@@ -295,6 +301,18 @@ LIES: dict[str, Forger] = {
     "response": of_manifest("response", by=lambda v, _: _RESPONSES[v]),
     "a gap": another_gap,
     "a rule in the policy": add_a_rule,
+    "a chance": ratio("attainment_probability"),
+    "year on year": ratio("over_last_year"),
+    "what holds a rep": of_rep("binding", by=lambda held, _: [*held, "unit:west:max"]),
+    "price of a rep": ratio("price"),
+    "growth of a unit": of_unit("growth", lambda v, n: v + 1e-6 * part(n)),
+    "price of a unit": of_unit("price", lambda v, n: (v or 0.0) + 1e-3 * part(n)),
+    "what holds a unit": of_unit("binding", by=lambda held, _: [*held, "unit:west:max"]),
+    "evenness": of_manifest("fairness", "gini", by=lambda v, n: v + 1e-6 * part(n)),
+    "largest stretch of all": of_manifest("fairness", "stretch_max", by=measured),
+    "engine": of_manifest("engine", by=lambda v, _: {"lp": "tree", "tree": "lp"}[v]),
+    "how many reps": of_manifest("reps", by=more),
+    "a target": another_target,
 }
 """Found also with new hashes, always."""
 
@@ -395,16 +413,10 @@ def less_asked_for(document: Document, noise: random.Random) -> None:
     document["manifest"]["policy"][name] = None
 
 
-def unread(document: Document, noise: random.Random) -> None:
-    name = noise.choice(["attainment_probability", "over_last_year", "binding", "estimate"])
-    a_rep(document, noise)[name] = ["cap"] if name == "binding" else None
-
-
-def about_the_plan(document: Document, noise: random.Random) -> None:
-    name = noise.choice(
-        ["inputs", "currency", "engine", "period", "fairness", "estimate", "parent"]
-    )
+def about_the_inputs(document: Document, noise: random.Random) -> None:
+    name = noise.choice(["inputs", "period", "estimate", "parent"])
     document["manifest"][name] = "sha256:" + "0" * 64
+    a_rep(document, noise)["estimate"] = {"basis": "fte"}
 
 
 EXCUSED: dict[str, Forger] = {
@@ -416,8 +428,7 @@ EXCUSED: dict[str, Forger] = {
     # A level at which nobody in the unit stands, for all are held: another proof of the same plan.
     "level of a unit": of_unit("level", lambda level, noise: level + part(noise)),
     # What follows from nothing else in the document: only the hash protects it.
-    "what is not computed again": unread,
-    "where the plan comes from": about_the_plan,
+    "where the plan comes from": about_the_inputs,
 }
 """With new hashes these may pass: the quotas are still those that the stated problem asks for."""
 

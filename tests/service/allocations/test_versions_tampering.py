@@ -195,7 +195,7 @@ def test_a_forger_who_mends_one_version_is_betrayed_by_the_next(
     manifest = orjson.loads(manifest_of(database, 2))
     key, data = chunk_of(database, 2, "quotas")
     rows = orjson.loads(zlib.decompress(data))
-    rows[0]["binding"] = ["fixed"]
+    rows[0]["estimate"] = {"basis": "fte"}  # which nothing else in a version tells
     forged = canonical(rows)
     manifest["quotas"][0]["chunk"] = digest(forged)
     again = canonical(manifest)

@@ -100,8 +100,8 @@ def _coupling(rules: Sequence[RuleRow], quotas: Sequence[QuotaRow]) -> Coupling:
         coefficient=flat[order, 1],
         min=_ints((rule["min"] for rule in rules), none=-UNLIMITED),
         max=_ints(rule["max"] for rule in rules),
-        tolerance=np.full(len(rules), np.nan),  # what the limits of a parity were made from,
-        even=np.full((len(rules), 2), np.nan),  # see `stated_rules`
+        tolerance=np.full(len(rules), np.nan),  # what the limits of a parity are made from:
+        even=np.full((len(rules), 2), np.nan),  # see `stated_rules.with_tolerances`
         reps=len(quotas),
     )
 

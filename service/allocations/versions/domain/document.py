@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from service.allocations.versions.domain.content import Row
+from solver.policy import Engine, Fairness, OnInfeasible
 from solver.problem import AMOUNT_LIMIT
 from solver.response import Response
 
@@ -20,6 +21,8 @@ _Amount = Annotated[int, Field(ge=0, le=AMOUNT_LIMIT)]
 _Signed = Annotated[int, Field(ge=-AMOUNT_LIMIT, le=AMOUNT_LIMIT)]
 _Count = Annotated[int, Field(ge=1, le=AMOUNT_LIMIT)]
 _NotNegative = Annotated[float, Field(ge=0)]
+_Positive = Annotated[float, Field(gt=0)]
+_Factor = Annotated[float, Field(ge=-1, le=1e6)]
 _Entry = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
@@ -86,8 +89,8 @@ class RelaxPart(TypedDict):
 class PolicyPart(TypedDict):
     """Versions of the first release have no rules across the tree."""
 
-    fairness: str
-    over_assignment: Annotated[float, Field(ge=-1, le=1e6)]
+    fairness: Fairness
+    over_assignment: _Factor
     min_over_baseline: float | None
     max_over_baseline: float | None
     min_over_last_year: float | None
@@ -96,7 +99,8 @@ class PolicyPart(TypedDict):
     parity: NotRequired[list[ParityPart]]
     margin_floors: NotRequired[list[MarginPart]]
     rows: NotRequired[list[RowPart]]
-    on_infeasible: NotRequired[str]
+    engine: NotRequired[Engine]
+    on_infeasible: NotRequired[OnInfeasible]
     relax: NotRequired[list[RelaxPart]]
 
 
@@ -135,6 +139,7 @@ class Manifest(TypedDict):
     engine: str
     target: _Amount
     assigned: _Amount
+    currency: str
     digits: Annotated[int, Field(ge=0, le=4)]
     increment: _Count
     level: float
@@ -152,7 +157,10 @@ class Manifest(TypedDict):
 
 @with_config(_OPEN)
 class UnitRow(TypedDict):
-    """What is checked of a unit; `max` is None where nothing limits it."""
+    """What is checked of a unit; `max` is None where nothing limits it.
+
+    `target` and `over_assignment` are as the inputs state them, None where they do not.
+    """
 
     id: str
     parent: str | None
@@ -160,6 +168,8 @@ class UnitRow(TypedDict):
     max: _Amount | None
     level: float
     quota: _Amount
+    target: NotRequired[_Amount | None]
+    over_assignment: NotRequired[_Factor | None]
     largest_price: NotRequired[float]
 
 
@@ -177,7 +187,11 @@ class RuleRow(TypedDict):
 
 @with_config(_OPEN)
 class QuotaRow(TypedDict):
-    """What is checked of a quota; `cap` is None where nothing limits it."""
+    """What is checked of a quota; `cap` is None where nothing limits it.
+
+    What the inputs do not tell is None: last year, sigma, and the potential, which is told where it
+    counts.
+    """
 
     rep: str
     unit: str | None
@@ -185,14 +199,15 @@ class QuotaRow(TypedDict):
     floor: _Amount
     cap: _Amount | None
     anchor: float
-    yardstick: Annotated[float, Field(gt=0)]
+    yardstick: _Positive
     unrounded: float
-    baseline: float
-    reach: float
-    stretch: float | None
-    effort: float | None
-    growth: float | None
+    baseline: _NotNegative
+    reach: _NotNegative
+    last_year: NotRequired[float | None]
+    potential: NotRequired[_NotNegative | None]
+    sigma: NotRequired[_Positive | None]
     over_last_year: float | None
+    binding: list[str]
     explanation: Annotated[list[int], Field(min_length=3, max_length=3)]
     rules: NotRequired[list[_Entry]]
     """[number of the rule, coefficient], by number."""

@@ -40,7 +40,8 @@ from service.allocations.versions.domain.document import (
     read_rules,
     read_units,
 )
-from service.allocations.versions.domain.statement import misstatements
+from service.allocations.versions.domain.statement import read_statement
+from solver.allocation import Allocation
 from solver.certificate import Checks, Kind, check
 
 PROOF_FORMAT: Final = "fairquota.proof/1"
@@ -52,6 +53,8 @@ class Verdict:
 
     checks: dict[str, bool]
     faults: tuple[str, ...] = ()
+    plan: Allocation | None = None
+    """The plan as it was when it had been solved; None where the proof does not hold."""
 
     @property
     def valid(self) -> bool:
@@ -85,7 +88,7 @@ def examine(document: Any) -> Verdict:
     except RecursionError:
         raise UnreadableProof("its values are nested too deeply") from None
     plan = _examine_numbers(manifest, proof)
-    return Verdict({"hash": not faults} | plan.checks, (*faults, *plan.faults))
+    return Verdict({"hash": not faults} | plan.checks, (*faults, *plan.faults), plan.plan)
 
 
 _FORGED: Final = "the manifest does not have the hash that the document states"
@@ -115,7 +118,22 @@ def _unlisted(manifest: Manifest, document: ProofDocument) -> list[str]:
             for number, (part, chunk) in enumerate(zip(chunks, listed, strict=True))
             if digest(canonical(part)) != chunk["chunk"]
         ]
-    return faults
+    return [*faults, *_misplaced(manifest, quota_chunks, index)]
+
+
+def _misplaced(
+    manifest: Manifest, quotas: Sequence[Sequence[Row]], index: Sequence[tuple[str, int]]
+) -> Iterator[str]:
+    """The chunks that are listed under another unit, or another first rep, than that of their rows.
+
+    These names are what a quota is found by.
+    """
+    for chunk, rows in zip(manifest["quotas"], quotas, strict=True):
+        if any(row.get("unit") != chunk["unit"] for row in rows):
+            yield f"quotas: rows of another unit are listed under {chunk['unit']}"
+    for page, entries in zip(manifest["index"], _cut(index, manifest["index"]), strict=True):
+        if entries and entries[0][0] != page["first"]:
+            yield f"index: {page['first']} is listed in the place of {entries[0][0]}"
 
 
 def _of_unit(chunk: Any) -> str:
@@ -156,11 +174,12 @@ def _examine_numbers(manifest: Manifest, document: ProofDocument) -> Verdict:
         return Verdict(nothing_holds(manifest), (str(reason),))
     checks = check(certificate).by_name
     faults = [_SENTENCES[name] for name, held in checks.items() if not held]
+    proved = all(checks.values())
     with np.errstate(all="ignore"):  # forged amounts may pass every number
-        misstated = list(misstatements(manifest, certificate, units, quotas))
-    for name, fault in misstated:
+        statement = read_statement(manifest, certificate, units, quotas, proved=proved)
+    for name, fault in statement.faults:
         # evenness is one check on the tree, and the last of them across it
         own = name if name in checks else list(checks)[-1]
         checks[own] = False
         faults.append(fault)
-    return Verdict(checks, tuple(faults))
+    return Verdict(checks, tuple(faults), None if faults else statement.plan)

@@ -7,17 +7,16 @@ inputs tell. Of a margin floor the reps are those of the unit; margins are the i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from service.allocations.versions.domain.document import Manifest, QuotaRow, UnitRow
-from service.allocations.versions.domain.stated_figures import STANDS_IN
-from solver.certificate import Certificate
-from solver.coupling import Coupling, around, even_shares
+from solver.allocation import Allocation
+from solver.coupling import Coupling, even_lines
 from solver.fairness import Scale
-from solver.problem import UNLIMITED, FloatArray, IntArray
+from solver.problem import UNLIMITED
 
 _OTHER = "the rules across the units are not those of the policy"
 
@@ -25,19 +24,35 @@ type _Limits = tuple[float | None, float | None]
 
 
 def other_rules(
-    manifest: Manifest, plan: Certificate, units: Sequence[UnitRow], quotas: Sequence[QuotaRow]
+    manifest: Manifest, plan: Allocation, units: Sequence[UnitRow], quotas: Sequence[QuotaRow]
 ) -> Iterator[str]:
     """A sentence for every rule whose rows say something else than the policy does."""
     policy = _Asked(manifest)
-    if plan.across is None:
+    if plan.coupling is None:
         yield from [_OTHER] if policy.names else []
         return
-    if policy.names != set(plan.across.coupling.name):
+    if policy.names != set(plan.coupling.name):
         yield _OTHER
         return
-    rules = _Rules(policy, plan, plan.across.coupling, units, quotas)
-    for name in (*rules.other_amounts(), *rules.other_parities()):
+    for name, peers in zip(plan.coupling.name, plan.coupling.peers, strict=True):
+        if (peers is not None) != name.startswith("parity:"):
+            yield f"rules.{name}.peers says {peers}, and peer groups are those of a parity"
+    rules = _Rules(policy, plan.coupling, units, quotas)
+    for name in (*rules.other_amounts(), *rules.other_parities(plan.assigned)):
         yield f"{name} is not what the policy says"
+
+
+def with_tolerances(manifest: Manifest, coupling: Coupling, scale: Scale) -> Coupling:
+    """The rules with what their parities are made from: the policy's tolerance, and the even shares
+    on `scale`. Rows hold limits alone.
+    """
+    tolerance, even = coupling.tolerance.copy(), coupling.even.copy()
+    for name, part in _Asked(manifest).parities:
+        rows = np.array([k for k, of in enumerate(coupling.name) if of == name], dtype=np.int64)
+        if len(rows):
+            tolerance[rows] = part
+            even[rows] = even_lines([coupling.members(k) for k in rows.tolist()], scale)
+    return replace(coupling, tolerance=tolerance, even=even)
 
 
 class _Asked:
@@ -90,7 +105,6 @@ class _Rules:
     """The rules as the policy states them, beside the rows that the certificate holds."""
 
     policy: _Asked
-    plan: Certificate
     coupling: Coupling
     units: Sequence[UnitRow]
     quotas: Sequence[QuotaRow]
@@ -107,32 +121,20 @@ class _Rules:
             if not (inside and margins and self._is(name, stated, limits)):
                 yield name
 
-    def other_parities(self) -> Iterator[str]:
+    def other_parities(self, total: int) -> Iterator[str]:
         """The parities whose limits are not around the even shares of their peers."""
-        scale = Scale(self.plan.anchor, self._own_yardsticks())
-        for name, tolerance in self.policy.parities:
+        even = self.coupling.at(total)
+        for name, _ in self.policy.parities:
             rows = [k for k, of in enumerate(self.coupling.name) if of == name]
-            members = [self._entries(k) for k in rows]
-            together = np.concatenate(members)
-            limits = [
-                around(share, tolerance)
-                for share in even_shares(members, self.plan.total, scale).tolist()
-            ]
+            together = np.concatenate([self.coupling.members(k) for k in rows])
             if not (
                 len(rows) > 1
                 and len(np.unique(together)) == len(together)
                 and self.coupling.whole[rows].all()
-                and limits == [self._limits(k) for k in rows]
+                and np.array_equal(even.min[rows], self.coupling.min[rows])
+                and np.array_equal(even.max[rows], self.coupling.max[rows])
             ):
                 yield name
-
-    def _own_yardsticks(self) -> FloatArray:
-        """(n,) without what stands for none where the rules could not hold otherwise."""
-        yardstick = self.plan.yardstick
-        column = {"equal_stretch": "reach", "equal_growth": "baseline"}.get(self.policy.fairness)
-        rows: Sequence[Any] = self.quotas
-        named = np.array([row[column] if column else 0.0 for row in rows], dtype=np.float64)
-        return np.where(yardstick <= STANDS_IN * yardstick.mean(), named, yardstick)
 
     def _is(self, name: str, terms: dict[str, float], limits: _Limits) -> bool:
         """Whether a rule of one row has these terms and limits."""
@@ -145,11 +147,8 @@ class _Rules:
         k = self.coupling.name.index(name)
         entries = slice(*self.coupling.start[k : k + 2])
         sizes = self.coupling.coefficient[entries].tolist()
-        reps = [self.quotas[place]["rep"] for place in self._entries(k).tolist()]
+        reps = [self.quotas[place]["rep"] for place in self.coupling.members(k).tolist()]
         return dict(zip(reps, sizes, strict=True))
-
-    def _entries(self, k: int) -> IntArray:
-        return self.coupling.rep[self.coupling.start[k] : self.coupling.start[k + 1]]
 
     def _limits(self, k: int) -> tuple[int, int]:
         return int(self.coupling.min[k]), int(self.coupling.max[k])

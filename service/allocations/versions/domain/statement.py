@@ -1,85 +1,139 @@
 """What a proof says beside its certificate, and whether that is the same thing.
 
 A certificate proves a plan of certain limits, anchors and yardsticks. The document also says where
-they come from (the policy) and what people read of them (stretch, growth, explanation). All of that
-which follows from other numbers of the document is computed again here:
+they come from (the policy, the targets) and what people read of the plan. All of that which follows
+from other numbers of the document is computed again:
 
-    sums      the stated sums of units; the terms of each explanation; target, over-assignment and
-              gaps make the amount assigned
+    sums      target, over-assignment and gaps make the amount assigned, and the sum of every unit
+              that has a target; the sums of units, and the terms of each explanation
     bounds    no floor lies below, and no cap above, what the policy allows over the baseline; last
-              year's growth likewise
+              year's growth likewise; limits that gave way are what they are said to be
     rows      each rule is the policy's: the same reps, coefficients and limits, but for rules of
               which the document says that they gave way
-    evenness  anchors and yardsticks are those that the policy's idea of fairness names; stretch,
-              effort and growth follow from them
+    evenness  anchors and yardsticks are those that the policy's idea of fairness names; and every
+              other figure is the one that the plan itself says (`retold.py`): stretch, effort,
+              growth, chances, what holds whom, prices, measures of evenness, over-assignment
 
 What does not follow from anything in the document can only be compared with the inputs, whose hash
-the manifest states: baselines, reaches, potentials, where a limit of a rep comes from, who belongs
-to a peer group, and margins.
+the manifest states: `uncovered.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
-from service.allocations.versions.domain.document import Manifest, QuotaRow, UnitRow
-from service.allocations.versions.domain.stated_figures import Figures
+from service.allocations.versions.domain.compare import differences
+from service.allocations.versions.domain.document import (
+    Manifest,
+    QuotaRow,
+    UnitRow,
+    UnreadableProof,
+)
+from service.allocations.versions.domain.retold import Retold, plan_of, retold, sums
+from service.allocations.versions.domain.stated_figures import (
+    other_scales,
+    quotas_beyond_limits,
+    wide_limits,
+)
 from service.allocations.versions.domain.stated_rules import other_rules
-from solver.certificate import Certificate
-from solver.problem import COMPANY, padded
+from service.allocations.versions.domain.stated_targets import (
+    misplaced_gaps,
+    other_digits,
+    other_limits,
+    other_ranges,
+    other_ways,
+)
+from solver.allocation import Allocation
+from solver.certificate import Certificate, layout_of
+from solver.errors import InvalidProblem
 
 EVENNESS: Final = "evenness"
 
 type Fault = tuple[str, str]
+"""The check that it belongs to, and a sentence."""
+
+_SUMS: Final = frozenset({"explanation", "gaps", "over_assignment", "quota"})
+"""Figures that are sums; all others belong to the evenness of a plan."""
+_LATER: Final = ("over_last_year", "attainment_probability", "binding", "price")
+"""Figures of rows that proofs of the first release do not have all numbers for."""
 
 
-def misstatements(
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What was found wrong with what a proof says, and the plan that it says it of."""
+
+    faults: list[Fault]
+    plan: Allocation | None
+    """None where its rows belong to no plan."""
+
+
+def read_statement(
     manifest: Manifest,
-    plan: Certificate,
+    certificate: Certificate,
+    units: Sequence[UnitRow],
+    quotas: Sequence[QuotaRow],
+    *,
+    proved: bool,
+) -> Statement:
+    """`proved`: whether the certificate holds. Only then there is a plan that could say anything
+    beyond its sums.
+    """
+    hierarchy = layout_of(certificate)
+    if hierarchy is None:
+        return Statement([], None)
+    try:
+        plan = plan_of(manifest, certificate, hierarchy, units, quotas)
+        faults = [*_other_statements(manifest, plan, certificate, units, quotas)]
+    except (InvalidProblem, UnreadableProof) as reason:
+        return Statement([(EVENNESS, f"what it says belongs to no plan: {reason}")], None)
+    if not proved or any(check != "sums" for check, _ in faults):
+        told = sums(plan)
+    else:
+        told = retold(plan, manifest["digits"])
+        if not all("sigma" in row for row in quotas):
+            told = told.without(_LATER)
+    return Statement([*faults, *_other_figures(manifest, told, units, quotas)], plan)
+
+
+def _other_statements(
+    manifest: Manifest,
+    plan: Allocation,
+    certificate: Certificate,
     units: Sequence[UnitRow],
     quotas: Sequence[QuotaRow],
 ) -> Iterator[Fault]:
-    """The check that each fault belongs to, and the fault in words."""
-    if not _sums_are_stated(manifest, plan, units):
-        yield "sums", "the stated sums are not those of the quotas"
-    figures = Figures(manifest, plan, quotas)
-    if not figures.explanations_add_up():
-        yield "sums", "the explanation of a quota does not add up to it"
-    if not figures.limits_are_the_policys():
-        yield "bounds", "a floor or cap is wider than the policy allows"
-    for fault in other_rules(manifest, plan, units, quotas):
-        yield "rows", fault
-    if not figures.scale_is_the_policys():
-        yield EVENNESS, "an anchor or yardstick is not what the policy names"
-    if not (figures.ratios_are_stated() and figures.common_growth_is_stated()):
-        yield EVENNESS, "a stated stretch, effort or growth is not that of the plan"
+    checks = {
+        "sums": (
+            other_digits(manifest),
+            other_ranges(manifest, plan),
+            misplaced_gaps(manifest, plan),
+        ),
+        "bounds": (
+            quotas_beyond_limits(certificate, quotas),
+            wide_limits(manifest, certificate, quotas),
+            other_limits(manifest, plan),
+            other_ways(manifest, plan),
+        ),
+        "rows": (other_rules(manifest, plan, units, quotas),),
+        EVENNESS: (other_scales(plan, certificate, quotas),),
+    }
+    for check, found in checks.items():
+        for fault in chain(*found):
+            yield check, fault
 
 
-def _sums_are_stated(manifest: Manifest, plan: Certificate, units: Sequence[UnitRow]) -> bool:
-    """Whether the sums that are written down are the sums of the quotas."""
-    amounts = plan.quota.tolist()  # Python's own integers: no forged row can make them wrap around
-    sums = [0] * len(units)
-    for unit, amount in zip(plan.unit.tolist(), amounts, strict=True):
-        if unit != COMPANY:
-            sums[unit] += amount
-    for unit, above in reversed(list(enumerate(plan.parent.tolist()))):
-        if above != COMPANY:
-            sums[above] += sums[unit]
-    return (
-        sum(amounts) == manifest["assigned"]
-        and [unit["quota"] for unit in units] == sums
-        and manifest["assigned"] == _to_assign(manifest)
+def _other_figures(
+    manifest: Manifest, told: Retold, units: Sequence[UnitRow], quotas: Sequence[QuotaRow]
+) -> Iterator[Fault]:
+    """The figures that are not those of the plan; proofs of the first release have fewer."""
+    facts = {name: found for name, found in told.facts.items() if name in manifest}
+    found = chain(
+        differences(manifest, facts),
+        differences(list(units), told.units, ("units",)),
+        differences(list(quotas), told.quotas, ("quotas",)),
     )
-
-
-def _to_assign(manifest: Manifest) -> int | None:
-    """Target with over-assignment, less what the document says nobody can carry.
-
-    Where the target itself gave way, the one that was asked for is no amount to assign any more.
-    """
-    policy, missing = manifest["policy"], sum(gap["amount"] for gap in manifest.get("gaps", []))
-    moved = [*policy.get("relax", []), *manifest.get("relaxed", [])]
-    targets = [relax["to"] for relax in moved if relax["rule"] == "target"]
-    target = targets[-1] if targets else manifest["target"]
-    return None if target is None else padded(target, policy["over_assignment"]) - missing
+    for difference in found:
+        yield "sums" if _SUMS.intersection(difference.place) else EVENNESS, str(difference)

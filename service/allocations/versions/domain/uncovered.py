@@ -1,0 +1,65 @@
+"""What stands in a proof and follows from nothing else in it.
+
+Nothing here can be changed while the hash of the manifest stays what it was. But whoever makes a
+new proof of the same quotas, with new hashes, can say another thing here, and the check would not
+notice. Members are named by their place in the document, with `[]` for every entry of a list, and
+stand for all that is below them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+UNCOVERED: Final[dict[str, tuple[str, ...]]] = {
+    "what only the inputs tell": (
+        "manifest.inputs",
+        "manifest.currency",
+        "manifest.period",
+        "manifest.estimate",
+        "manifest.relaxed[].from",
+        "quotas[].rep",
+        "quotas[].reach",
+        "quotas[].estimate",
+        "quotas[].rules[][]",
+        "rules[].peers",
+    ),
+    "limits and parameters that change nothing": (
+        "manifest.increment",
+        "manifest.policy.engine",
+        "manifest.policy.groups[].reps[]",
+        "manifest.policy.max_over_baseline",
+        "manifest.policy.max_over_last_year",
+        "manifest.policy.min_over_baseline",
+        "manifest.policy.min_over_last_year",
+        "manifest.policy.on_infeasible",
+        "manifest.policy.parity[].tolerance",
+        "quotas[].binding[]",
+        "quotas[].cap",
+        "quotas[].floor",
+        "units[].max",
+        "units[].min",
+        "units[].over_assignment",
+    ),
+    "shares attaining without over-assignment": ("manifest.over_assignment[].attaining_without",),
+    "which version came before": (
+        "manifest.base_version",
+        "manifest.engine_version",
+        "manifest.parent",
+    ),
+    "levels and prices that prove the same plan": (
+        "manifest.across.price",
+        "rules[].largest_price",
+        "rules[].level",
+        "units[].largest_price",
+        "units[].level",
+    ),
+}
+"""In words, and by their names.
+
+    quotas[].reach        where the policy does not measure effort by it
+    quotas[].rules[][]    margins, of which a margin floor is made
+    rules[].peers         what a peer group is called
+    manifest.relaxed[]    what limits of reps and ranges of units were before they gave way
+    quotas[].binding[]    whether the one amount that is possible is a lock, or a floor at the cap
+    manifest.policy       what holds nobody, comes to the same limits, or was lifted altogether
+"""
