@@ -18,7 +18,6 @@ from service.allocations.prices import Impact
 from solver.allocation import Allocation
 from solver.estimate import Basis, Estimate
 from solver.problem import UNLIMITED, FloatArray, IntArray
-from solver.watch import Watch
 
 type Row = dict[str, Any]
 type Money = Callable[[IntArray], list[Any]]
@@ -37,8 +36,8 @@ def quota_rows(allocation: Allocation, digits: int, estimate: Estimate | None = 
     return zipped(columns, np.column_stack(terms(allocation)).tolist())
 
 
-def unit_rows(allocation: Allocation, digits: int, impact: Impact | None = None) -> list[Row]:
-    """One row per unit, parents first; `impact` is that of the plan where it is known already.
+def unit_rows(allocation: Allocation, digits: int) -> list[Row]:
+    """One row per unit, parents first.
 
     `price` is what one more unit of money in the binding range does to everyone else's stretch; it
     is 0 where the own range does not bind, and null where it is not known.
@@ -51,7 +50,7 @@ def unit_rows(allocation: Allocation, digits: int, impact: Impact | None = None)
         [amount or None for amount in allocation.unit_min[order].tolist()],
         [None if most >= UNLIMITED else most for most in allocation.unit_max[order].tolist()],
         [list(allocation.unit_binding[row]) for row in order.tolist()],
-        (impact or impact_of(allocation, digits)).of_units(),
+        _impact(allocation, digits).of_units(),
     )
     return [
         {
@@ -95,14 +94,9 @@ def fairness(allocation: Allocation, digits: int) -> dict[str, float | int | Non
     }
 
 
-def impact_of(allocation: Allocation, digits: int, watch: Watch | None = None) -> Impact:
-    """What one more unit of money costs whom; without a watch, however long it takes."""
-    return Impact(allocation, digits, _stretch_unit(allocation, digits), watch or Watch())
-
-
 def prices(allocation: Allocation, digits: int) -> Row | None:
     """What one more unit of money in the target and in the rules that matter most costs whom."""
-    return impact_of(allocation, digits).facts()
+    return _impact(allocation, digits).facts()
 
 
 def quota_columns(
@@ -141,7 +135,7 @@ def quota_columns(
         money(allocation.floor[order]),
         cap,
         [list(allocation.binding[row]) for row in rows],
-        impact_of(allocation, digits).of_reps(),
+        _impact(allocation, digits).of_reps(),
         nullable(allocation.attainment_probability[order]),
         _estimates(estimate, order, measure),
     )
@@ -175,6 +169,10 @@ def nullable(column: FloatArray) -> list[float | None]:
     if finite.all():
         return values
     return [value if good else None for value, good in zip(values, finite.tolist(), strict=True)]
+
+
+def _impact(allocation: Allocation, digits: int) -> Impact:
+    return Impact(allocation, digits, _stretch_unit(allocation, digits))
 
 
 def _stretch_unit(allocation: Allocation, digits: int) -> float:
