@@ -9,6 +9,7 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from shutil import copy
 from typing import Any
@@ -368,3 +369,14 @@ def test_the_guide_lists_the_same() -> None:
     guide = (Path(__file__).parents[3] / "docs" / "guide" / "proof.md").read_text(encoding="utf-8")
     for words, names in UNCOVERED.items():
         assert f"| {words} | {', '.join(f'`{name}`' for name in names)} |" in guide
+
+
+@pytest.mark.parametrize("value", [1e308, -1e308, 2**62, "", None, [], {"a": 1}])
+def test_whatever_a_stranger_writes_into_the_proof_is_answered(
+    answers: dict[str, Document], value: object
+) -> None:
+    noise = random.Random(SEED)
+    for answer in answers.values():
+        place = noise.choice(list(leaves(answer["proof"])))
+        with suppress(UnreadableProof):
+            assert verified(altered(answer, ("proof", *place), value)).checks
