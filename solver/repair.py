@@ -36,12 +36,12 @@ from solver.chains import EPSILON, Effort, Rows, chains
 from solver.coupling import Coupling
 from solver.errors import RoundingFailed
 from solver.hierarchy import Hierarchy, exact_sums, slice_sums
-from solver.problem import FloatArray, IntArray
+from solver.problem import BoolArray, FloatArray, IntArray
 from solver.swaps import Draft
 
 _NOISE: Final = 0.05, 1e-10
-"""Unrounded quotas miss a rule by noise from this part of a minor unit on, up to this part of the
-total; what is more is a contradiction."""
+"""Noise matters from this part of a minor unit on, and is at most this part of the money that a sum
+counts; whatever is missed by more contradicts the limits."""
 _ROOMS: Final = 4, 64, 1024
 """By how many times the noise windows open: where rules nearly say the same, a little that one of
 them misses moves people a lot."""
@@ -77,7 +77,7 @@ def mend(
     """
     if not any(coupling.misses(quota)):
         return quota
-    noise = _noise(hierarchy, bounds, coupling, exact)
+    noise = _noise(hierarchy, bounds, coupling, exact, free=low < high)
     misses: tuple[Decimal, ...] = ()
     for step, wider, room in _attempts(increment, noise):
         whole = quota if step == increment else finest()
@@ -107,21 +107,28 @@ def _attempts(increment: int, noise: int) -> Iterator[tuple[int, int, int]]:
         yield increment, increment, times * noise
 
 
-def _noise(hierarchy: Hierarchy, bounds: Bounds, coupling: Coupling, exact: FloatArray) -> int:
-    """By how many minor units unrounded quotas (n,) miss rows and ranges of units by noise.
+def _noise(
+    hierarchy: Hierarchy, bounds: Bounds, coupling: Coupling, exact: FloatArray, free: BoolArray
+) -> int:
+    """By how many minor units noise lets the unrounded quotas (n,) miss rows and ranges of units.
 
-    Their whole parts are summed as whole numbers, so that floats count only the rest, which is
-    small.
+    Of a row as many as those who are `free` (n,) need to make up for it. Whole parts are summed as
+    whole numbers, so that floats count only the rest, which is small.
     """
     whole = np.floor(exact).astype(np.int64)
     first, last = hierarchy.first, hierarchy.last
     done, rest = exact_sums(whole, first, last), slice_sums(exact - whole, first, last)
-    short, over = bounds.unit_min - done - rest, rest - (bounds.unit_max - done)
+    of_units = np.maximum(bounds.unit_min - done - rest, rest - (bounds.unit_max - done))
     rows = Rows.of(coupling, whole)
-    misses = rows.misses(rows.sums(exact))
-    missed = float(max(short.max(), over.max(), misses.max(initial=0.0)))
+    size, push = np.abs(rows.coefficient), np.zeros(len(rows))
+    np.maximum.at(push, rows.row, size * free[rows.rep])
+    push[push == 0] = 1.0
+    of_rows = rows.misses(rows.sums(exact)) / push
+    money = np.bincount(rows.row, size * exact[rows.rep], len(rows)) / push
+    missed = np.append(of_units, of_rows)
+    money = np.maximum(np.append(np.zeros(len(done)), money), bounds.total)
     least, most = _NOISE
-    return min(ceil(missed - least), int(most * bounds.total))
+    return ceil(float(np.max(missed, where=missed <= most * money, initial=0.0)) - least)
 
 
 def _settle(draft: Draft, coupling: Coupling) -> tuple[Decimal, ...]:

@@ -270,6 +270,17 @@ def test_a_row_is_met_where_floats_lose_the_last_digits_of_its_sum() -> None:
     assert is_kept(case, case.rounded())
 
 
+def test_a_row_that_counts_a_lock_a_million_times_has_noise_for_whoever_is_free() -> None:
+    """A ten-billionth of a million times 2.00 million is 20,000: b carries 10,000 too little."""
+    quotas = {"a": 2e8, "b": 1e8 - 1e4, "c": 1e8 + 1e4}
+    row = LinearRow("a-and-b", (("a", 1e6), ("b", 2.0)), min=2 * 10**14 + 2 * 10**8)
+    case = a_case(quotas, rows=(row,))
+    locked = replace(case.problem.reps, fixed=np.array([200_000_000, -1, -1]))
+    case = replace(case, problem=replace(case.problem, reps=locked))
+
+    assert case.listed() == [200_000_000, 100_000_000, 100_000_000]
+
+
 def test_a_thousand_reps_who_are_alike_but_for_their_group_differ_by_one_cent() -> None:
     """The odd cents go by id, and so all to one group: 250 of them are swapped in one go."""
     quotas = {f"r{row:04}": 10.5 for row in range(1000)}
