@@ -91,10 +91,19 @@ def compared(answer: Any, proof: Any, verdict: Verdict) -> tuple[list[str], list
         told = answer_of(proof, verdict)
     except UnreadableProof as reason:
         return [str(reason)], []
+    if proof.get("rules") and answer.get("prices") is None:
+        _forget_prices(told)
     # Sums of rules are computed again, and all the others are copied.
     rules = {"rules": told.pop("rules")} if "rules" in told else {}
     found = [*differences(answer, told, exactly=True), *differences(answer, rules)]
     return [str(other) for other in found], [*dict.fromkeys(beside(answer, told | rules))]
+
+
+def _forget_prices(told: dict[str, Any]) -> None:
+    """An answer that had no time to find them tells none, and its proof may."""
+    for priced in (told, *told["units"]):
+        priced.pop("prices", None)
+        priced.pop("price", None)
 
 
 def _in_short(faults: list[str]) -> str:

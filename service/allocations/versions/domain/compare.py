@@ -61,7 +61,10 @@ def differences(
 
 
 def beside(said: Any, follows: Any, place: str = "") -> Iterator[str]:
-    """What is said and does not follow: members by name, `[]` for every entry of a list."""
+    """What is said and does not follow: members by name, `[]` for every entry of a list.
+
+    Members that are null or empty say nothing.
+    """
     if said == follows:
         return
     if isinstance(follows, Mapping) and isinstance(said, Mapping):
@@ -69,7 +72,7 @@ def beside(said: Any, follows: Any, place: str = "") -> Iterator[str]:
             at = f"{place}.{name}" if place else str(name)
             if name in follows:
                 yield from beside(own, follows[name], at)
-            else:
+            elif own not in (None, [], {}):
                 yield at
     elif isinstance(follows, list) and isinstance(said, list):
         for own, found in zip(said, follows, strict=False):
