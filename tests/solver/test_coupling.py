@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from solver.bounds import bounds
-from solver.coupling import Coupling, couple
+from solver.coupling import Coupling, around, couple
 from solver.errors import InvalidProblem
 from solver.fairness import SCALES
 from solver.hierarchy import lay_out
@@ -160,3 +160,18 @@ def test_what_is_even_moves_with_the_amount_to_assign() -> None:
     again = coupled(replace(problem, target=720), policy)
     assert (moved.min.tolist(), moved.max.tolist()) == (again.min.tolist(), again.max.tolist())
     assert moved.max.tolist() == [5, 308, 484]  # 280 and 440, a tenth more; the group stays
+
+
+@pytest.mark.parametrize(
+    ("share", "tolerance", "limits"),
+    [
+        (300.0, 0.1, (270, 330)),
+        (1e5, 1e308, (0, UNLIMITED)),
+        (float("inf"), 0.0, (UNLIMITED, UNLIMITED)),
+        (float("inf"), 1.0, (0, UNLIMITED)),
+    ],
+)
+def test_limits_around_an_even_share_are_amounts_however_wide(
+    share: float, tolerance: float, limits: tuple[int, int]
+) -> None:
+    assert around(share, tolerance) == limits
