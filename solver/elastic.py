@@ -8,25 +8,27 @@ moves bounds and costs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
-import pulp
 
 from solver.bounds import Bounds
 from solver.cells import cells
 from solver.coupling import Coupling, even_share
+from solver.equations import Bound, Equations, Limits, Row
 from solver.errors import LinearProgramFailed
+from solver.exact import cheapest, is_small
 from solver.hierarchy import Hierarchy, exact_sums
-from solver.problem import UNLIMITED, FloatArray
-from solver.simplex import Limits, Point, Simplex
+from solver.problem import UNLIMITED, FloatArray, IntArray
+from solver.simplex import Point, Simplex
 from solver.sums import Case, Columns
 from solver.watch import Watch
 
 _CLOSED: Final = 1e-2
-"""By what part of a minor unit rows may be open that cannot be proven not to hold."""
+"""By what part of a minor unit rows may be open that cannot be proven not to hold, where there are
+too many to know it exactly."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,53 +44,53 @@ class Contradiction:
 
 @dataclass(frozen=True, eq=False)
 class _Model:
-    """A linear programme under construction, and what each of its rows tells."""
+    """Equations under construction."""
 
-    lp: pulp.LpProblem
     case: Case
     columns: Columns
-    variable: Sequence[pulp.LpVariable]
-    told: list[int]
+    rows: list[Row]
 
-    def tell(self, name: str, column: int, terms: list[tuple[int, float]]) -> None:
-        """0 = sum of coefficient x column, less the column that is told"""
-        pairs = [(self.variable[place], size) for place, size in terms]
-        pairs.append((self.variable[column], -1.0))
-        self.lp.addConstraint(pulp.lpSum_vars_coefs(pairs) == 0, name)
-        self.told.append(column)
+    def tell(self, column: int, *terms: tuple[IntArray | int, FloatArray | float]) -> None:
+        """column = sum of coefficient x column, over blocks of columns and their coefficients"""
+        blocks = [np.broadcast_arrays(*map(np.atleast_1d, pair)) for pair in terms]
+        columns = np.concatenate([block for block, _ in blocks])
+        self.rows.append((column, columns, np.concatenate([size for _, size in blocks])))
 
 
 def node_totals(model: _Model) -> None:
     """total_v = Σ carried_c + Σ total_w + gap_v   over the cells c and limited nodes w below v"""
     case, columns = model.case, model.columns
-    terms: list[list[tuple[int, float]]] = [[(gap, 1.0)] for gap in columns.gap.tolist()]
-    place = np.searchsorted(case.nodes, case.cells.node).tolist()
-    for column, node in zip(columns.carried.tolist(), place, strict=True):
-        terms[node].append((column, 1.0))
-    above = case.above.tolist()
-    for node in range(len(terms) - 1, -1, -1):  # a node follows the one above it in the layout
-        model.tell(f"total_{node}", int(columns.total[node]), terms[node])
-        if node:
-            terms[above[node]].append((int(columns.total[node]), 1.0))
+    above = np.argsort(case.above, kind="stable")
+    for v in range(len(case.nodes) - 1, -1, -1):  # a node follows the one above it in the layout
+        own = slice(*np.searchsorted(case.cells.node, (case.nodes[v], case.nodes[v] + 1)))
+        below = above[slice(*np.searchsorted(case.above[above], (v, v + 1)))]
+        parts = columns.carried[own], columns.total[below], columns.gap[v : v + 1]
+        model.tell(int(columns.total[v]), (np.concatenate(parts), 1.0))
 
 
 def row_sums(model: _Model) -> None:
-    """sum_k = Σ_c coefficient_kc carried_c + under_k − over_k   all over the size of row k"""
-    cells, columns, size = model.case.cells, model.columns, model.case.row_size
+    """sum_k = Σ_c coefficient_kc carried_c + under_k − over_k ± size_k open
+
+    open counts where row k has one limit: + where that is a minimum, − where it is a maximum
+    """
+    case, columns = model.case, model.columns
     for k, column in enumerate(columns.sum.tolist()):
-        entries = slice(cells.start[k], cells.start[k + 1])
-        weights = (cells.coefficient[entries] / size[k]).tolist()
-        terms = [*zip(columns.carried[cells.cell[entries]].tolist(), weights, strict=True)]
-        terms += [(int(columns.under[k]), 1.0), (int(columns.over[k]), -1.0)]
-        model.tell(f"sum_{k}", column, terms)
+        entries = slice(case.cells.start[k], case.cells.start[k + 1])
+        model.tell(
+            column,
+            (columns.carried[case.cells.cell[entries]], case.cells.coefficient[entries]),
+            (columns.under[k], 1.0),
+            (columns.over[k], -1.0),
+            *([(columns.open, case.way_out[k] * case.row_size[k])] if case.way_out[k] else ()),
+        )
 
 
 def rows_open_alike(model: _Model) -> None:
-    """shut_k = open − under_k − over_k   under_k and over_k over the size of row k"""
-    columns, start = model.columns, int(model.columns.open[0])
-    for k, column in enumerate(columns.shut.tolist()):
-        terms = [(start, 1.0), (int(columns.under[k]), -1.0), (int(columns.over[k]), -1.0)]
-        model.tell(f"shut_{k}", column, terms)
+    """shut_k = size_k open − under_k − over_k   for each row k with two limits"""
+    case, columns = model.case, model.columns
+    for k, column in zip(case.two_sided.tolist(), columns.shut.tolist(), strict=True):
+        let_off = np.array([columns.under[k], columns.over[k]])
+        model.tell(column, (columns.open, case.row_size[k]), (let_off, -1.0))
 
 
 def parity_room(model: _Model) -> None:
@@ -96,16 +98,15 @@ def parity_room(model: _Model) -> None:
     case, columns = model.case, model.columns
     parity = {name: place for place, name in enumerate(case.parities)}
     for k, column in zip(case.parity_rows.tolist(), columns.room.tolist(), strict=True):
-        spread = int(columns.spread[parity[case.coupling.name[k]]])
-        terms = [(spread, case.opening(k)), (int(columns.under[k]), -1.0)]
-        model.tell(f"room_{k}", column, [*terms, (int(columns.over[k]), -1.0)])
+        spread = columns.spread[parity[case.coupling.name[k]]]
+        let_off = np.array([columns.under[k], columns.over[k]])
+        model.tell(column, (spread, case.opening(k)), (let_off, -1.0))
 
 
 def all_quotas(model: _Model) -> None:
     """assigned = total_0 − Σ_v gap_v"""
     columns = model.columns
-    terms = [(int(columns.total[0]), 1.0), *((gap, -1.0) for gap in columns.gap.tolist())]
-    model.tell("assigned", int(columns.assigned[0]), terms)
+    model.tell(int(columns.assigned[0]), (columns.total[:1], 1.0), (columns.gap, -1.0))
 
 
 def parity_of_what_is_assigned(model: _Model) -> None:
@@ -114,12 +115,11 @@ def parity_of_what_is_assigned(model: _Model) -> None:
     The even share of row k is its share of nothing assigned + slope_k · assigned.
     """
     case, columns = model.case, model.columns
-    assigned = int(columns.assigned[0])
     for place, k in enumerate(case.parity_rows.tolist()):
         slope, tolerance = float(case.coupling.even[k, 1]), float(case.tolerance[place])
-        for name, block, part in (("least", columns.least, -1), ("most", columns.most, 1)):
-            terms = [(int(columns.sum[k]), 1.0), (assigned, -(1 + part * tolerance) * slope)]
-            model.tell(f"{name}_{k}", int(block[place]), terms)
+        for block, part in ((columns.least, -1), (columns.most, 1)):
+            share = -(1 + part * tolerance) * slope
+            model.tell(int(block[place]), (columns.sum[k], 1.0), (columns.assigned, share))
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +128,7 @@ class Elastic:
 
     case: Case
     columns: Columns
+    equations: Equations
     simplex: Simplex
 
     @classmethod
@@ -147,10 +148,7 @@ class Elastic:
         total = bounds.total if total is None else total
         case = Case(hierarchy, cells(hierarchy, bounds, coupling), coupling, total)
         columns = Columns.of(case)
-        lp = pulp.LpProblem("limits")
-        lp.setObjective(pulp.LpAffineExpression.empty())
-        names = [str(column) for column in range(columns.count)]
-        model = _Model(lp, case, columns, lp.add_variable_matrix("x", names), [])
+        model = _Model(case, columns, [])
         node_totals(model)
         row_sums(model)
         rows_open_alike(model)
@@ -160,7 +158,9 @@ class Elastic:
         size = np.ones(columns.count)
         for block in (columns.sum, columns.under, columns.over):
             size[block] = case.row_size
-        return cls(case, columns, Simplex.of(lp, np.array(model.told), size, watch or Watch()))
+        size[columns.shut] = case.row_size[case.two_sided]
+        equations = Equations.of(size, model.rows)
+        return cls(case, columns, equations, Simplex.of(equations, watch or Watch()))
 
     def limits(self, bounds: Bounds, coupling: Coupling) -> Limits:
         """What these rules say of every column, none of them giving way."""
@@ -195,37 +195,66 @@ class Elastic:
                 limits.high[columns.most[place]] = np.ceil((1 + tolerance) * at_nothing)
 
     def solve(self, limits: Limits, cost: FloatArray) -> Point:
-        """See `Simplex.solve`; columns are measured in all the money of the company."""
-        total = int(limits.high[self.columns.total[0]])
-        unit = total if total < UNLIMITED else self.case.total
+        """The cheapest point. Costs are whole, per minor unit.
+
+        By HiGHS, or in whole numbers where floats would have too few digits or HiGHS has no answer.
+        Raises `LinearProgramFailed` where neither has one; `TimeIsUp` and `SolveStopped` as the
+        watch says.
+        """
+        for point in self._points(limits, cost):
+            if point.kept:
+                return point
+        raise LinearProgramFailed("HiGHS calls a point optimal that misses limits")
+
+    def _points(self, limits: Limits, cost: FloatArray) -> Iterator[Point]:
+        """What is found in floats and in whole numbers, the better way first."""
+        ways = [self._in_floats, self._exactly]
+        if self.case.wide.any() and is_small(self.equations, limits):
+            ways.reverse()
+        failed = None
+        for way in ways:
+            try:
+                yield way(limits, cost)
+            except LinearProgramFailed as error:
+                failed = failed or error
+        if failed:
+            raise failed
+
+    def _in_floats(self, limits: Limits, cost: FloatArray) -> Point:
+        """By HiGHS, columns measured in all the money of the company."""
+        unit = min(int(limits.high[self.columns.total[0]]), self.case.total)
         return self.simplex.solve(limits, cost, float(max(unit, 1)))
 
-    def opened(self, limits: Limits) -> Point:
-        """The sums that keep these limits, with all rows open alike and as little as it takes.
+    def _exactly(self, limits: Limits, cost: FloatArray) -> Point:
+        found = cheapest(self.equations, limits, cost, self.simplex.watch)
+        self.simplex.steps += found.steps
+        return Point(np.array([float(each) for each in found.value]), found.reduced, kept=True)
 
-        The limits of the tree alone must be able to hold.
-        """
-        columns = self.columns
-        opened, cost = limits.copy(), np.zeros(columns.count)
-        for block in (columns.open, columns.under, columns.over):
-            opened.high[block] = UNLIMITED
-        opened.low[columns.shut], opened.low[columns.room] = 0, -UNLIMITED
-        cost[columns.open] = 1.0
-        return self.solve(opened, cost)
+    def bound(self, limits: Limits, cost: FloatArray, point: Point) -> Bound | None:
+        """What these costs are at least, by the prices of a cheapest point; see `Equations`."""
+        return self.equations.bound(limits, cost, point.reduced, max(self.case.total, 1))
 
     def contradiction(self, limits: Limits) -> Contradiction | None:
         """Why columns cannot keep these limits, which no row gives way to; None where they can.
 
         The limits of the tree alone must be able to hold.
         """
-        columns, point = self.columns, self.opened(limits)
-        shut = limits.copy()
+        columns, cost = self.columns, np.zeros(self.columns.count)
+        opened, shut = limits.copy(), limits.copy()
         shut.low[columns.shut] = shut.high[columns.shut] = 0
-        if point.worth(shut) < 0:
-            return Contradiction(point.price / np.abs(point.price).max())
-        if point.value[columns.open[0]] > _CLOSED:
-            raise LinearProgramFailed("nobody can tell whether these limits can hold")
-        return None
+        opened.low[columns.shut], opened.low[columns.room] = 0, -UNLIMITED
+        both = self.case.two_sided
+        for block in (columns.open, columns.under[both], columns.over[both]):
+            opened.high[block] = UNLIMITED
+        cost[columns.open] = 1.0
+        closed = 0.0 if is_small(self.equations, opened) else _CLOSED
+        for point in self._points(opened, cost):
+            bound = self.bound(shut, np.zeros_like(cost), point)
+            if bound and bound.least > 0:
+                return Contradiction(-bound.reduced / np.abs(bound.reduced).max())
+            if point.kept and point.value[columns.open[0]] <= closed:
+                return None
+        raise LinearProgramFailed("nobody can tell whether these limits can hold")
 
     def holds(self, bounds: Bounds, coupling: Coupling) -> bool:
         """Whether all these rules can hold together."""
@@ -234,3 +263,20 @@ class Elastic:
     def sums_of_rows(self, value: FloatArray) -> FloatArray:
         """(k,) what the rows sum to, before anything is let off."""
         return self.case.cells.row_sums(value[self.columns.carried])
+
+    def whole_sums(self, carried: IntArray) -> tuple[IntArray, IntArray]:
+        """(k,) twice: the whole numbers that the rows lie between when cells carry (c,) these."""
+        ends = np.array(self.equations.sums(self.columns.sum, self.columns.carried, carried))
+        return ends[:, 0], ends[:, 1]
+
+    def keeps(self, bounds: Bounds, coupling: Coupling, carried: IntArray) -> bool:
+        """Whether all rules hold when cells carry (c,) these whole amounts. No solver."""
+        cells, nodes = self.case.cells, self.case.nodes
+        limits, (down, up) = self.limits(bounds, coupling), self.whole_sums(carried)
+        totals = exact_sums(carried, cells.first[nodes], cells.last[nodes])
+        low, high = limits.low, limits.high
+        return bool(
+            np.all((low[self.columns.carried] <= carried) & (carried <= high[self.columns.carried]))
+            and np.all((low[self.columns.total] <= totals) & (totals <= high[self.columns.total]))
+            and np.all((coupling.min <= down) & (up <= coupling.max))
+        )

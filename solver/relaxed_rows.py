@@ -16,17 +16,19 @@ import numpy as np
 from solver.bounds import Bounds
 from solver.coupling import Coupling, even_share
 from solver.elastic import Elastic
+from solver.equations import Limits
 from solver.errors import LinearProgramFailed
 from solver.policy import COEFFICIENT_LIMIT
-from solver.problem import AMOUNT_LIMIT, UNLIMITED, BoolArray, FloatArray
-from solver.simplex import Limits, Point
+from solver.problem import AMOUNT_LIMIT, UNLIMITED, BoolArray, FloatArray, IntArray
+from solver.simplex import Point
 
 _THE_LAST_TO_GIVE_WAY_FIRST: Final = ("group", "margin", "row", "parity")
 _ROUGH: Final = 1e-3
-"""What part of a minor unit a sum of quotas may be off by before it counts as the next one."""
+"""What part of a minor unit a sum may be off by before it counts as the next one."""
+_ROOM: Final = 1e-3
+"""What part of its way a wide row moves on."""
 _PLACES: Final = 4
 """Decimals of a relaxed tolerance: a hundredth of a per cent."""
-_ATTEMPTS: Final = 4
 
 
 def relaxed_rows(elastic: Elastic, bounds: Bounds, coupling: Coupling) -> Coupling:
@@ -36,18 +38,14 @@ def relaxed_rows(elastic: Elastic, bounds: Bounds, coupling: Coupling) -> Coupli
     Where even that would be beyond every limit that can be stated, the limit is lifted. Raises
     `LinearProgramFailed` where numbers differ so much that nothing found can be confirmed.
     """
-    mended = coupling
+    mended, value = coupling, np.zeros(elastic.columns.count)
     for place, kind in enumerate(_THE_LAST_TO_GIVE_WAY_FIRST):
         rows, later = _of_kinds(coupling, (kind,)), _THE_LAST_TO_GIVE_WAY_FIRST[place + 1 :]
         if rows.any():
             limits = _giving_way(elastic, bounds, mended, rows, _of_kinds(coupling, later))
-            sums = elastic.sums_of_rows(_solved(elastic, limits, kind).value)
-            mended = _wider(elastic, mended, rows, sums)
-    for attempt in range(_ATTEMPTS):
-        if elastic.holds(bounds, mended):
-            return _for_whole_quotas(elastic, bounds, coupling, mended)
-        mended = _looser(elastic, coupling, mended, 10**attempt)
-    raise LinearProgramFailed("no change of rules is found that can be confirmed")
+            value = _solved(elastic, limits, kind).value
+            mended = _wider(elastic, mended, rows, *_about_whole(elastic, value))
+    return _for_whole_quotas(elastic, bounds, coupling, value)
 
 
 def least_breach(elastic: Elastic, limits: Limits, k: int, end: Literal["min", "max"]) -> Coupling:
@@ -66,26 +64,42 @@ def least_breach(elastic: Elastic, limits: Limits, k: int, end: Literal["min", "
         limits.high[columns.sum[rows]] = coupling.max[rows]
         _open(elastic, limits, rows)
         point = _solved(elastic, limits, "parity")
-    return _wider(elastic, coupling, rows, elastic.sums_of_rows(point.value))
+    return _wider(elastic, coupling, rows, *_about_whole(elastic, point.value))
 
 
 def _for_whole_quotas(
-    elastic: Elastic, bounds: Bounds, before: Coupling, after: Coupling
+    elastic: Elastic, bounds: Bounds, coupling: Coupling, value: FloatArray
 ) -> Coupling:
-    """Rows that can hold, a few units wider where whole quotas would not fit between them.
+    """Rows as wide as whole quotas next to these columns need, which prove that all can hold.
 
-    Rows whose reps overlap may touch where only fractions of minor units meet them.
+    Rows whose reps overlap may touch where only fractions of minor units meet them; then whole
+    quotas need a few units more.
     """
-    near = elastic.opened(elastic.limits(bounds, after)).value
-    carried = near[elastic.columns.carried]
-    if np.all(np.abs(carried - np.rint(carried)) <= _ROUGH):
-        return after
-    sums = elastic.case.cells.row_sums(_whole(elastic, near))
-    rows = ~_of_kinds(before, ("parity",))
-    return _wider_tolerances(elastic, _wider_limits(elastic, before, rows, sums), sums)
+    carried = _whole(elastic, bounds, value)
+    sums = _with_room(elastic, coupling, *elastic.whole_sums(carried))
+    mended = _wider_limits(coupling, ~_of_kinds(coupling, ("parity",)), *sums)
+    mended = _wider_tolerances(elastic, mended, *sums)
+    if not elastic.keeps(bounds, mended, carried):
+        raise LinearProgramFailed("no change of rules is found that can be confirmed")
+    return mended
 
 
-def _whole(elastic: Elastic, value: FloatArray) -> FloatArray:
+def _with_room(
+    elastic: Elastic, coupling: Coupling, down: IntArray, up: IntArray
+) -> tuple[IntArray, IntArray]:
+    """The sums of the rows as far as they miss limits, a little further for wide rows.
+
+    A row that counts one rep by very much more than another moves on by a thousandth of its way,
+    at most by a minor unit of the one it counts most by: else the last digits of that rep's quota
+    would decide who of the others may carry anything.
+    """
+    most = np.where(elastic.case.wide, np.ceil(coupling.largest_coefficient), 0.0)
+    short = np.maximum(coupling.min - down, 0), np.maximum(up - coupling.max, 0)
+    room = [np.minimum(most, _ROOM * way).astype(np.int64) for way in short]
+    return down - room[0], up + room[1]
+
+
+def _whole(elastic: Elastic, bounds: Bounds, value: FloatArray) -> IntArray:
     """(c,) whole sums of the cells next to these, and so that every node's sum is next to its own.
 
     From the top down: what a node carries is whole, and of its cells and of the nodes right below
@@ -93,20 +107,33 @@ def _whole(elastic: Elastic, value: FloatArray) -> FloatArray:
     the next whole number of a sum that keeps them keeps them too.
     """
     columns, case = elastic.columns, elastic.case
-    value = np.where(np.abs(value - np.rint(value)) <= _ROUGH, np.rint(value), value)
-    whole = np.floor(value)
-    whole[columns.total[0]] = np.rint(value[columns.total[0]])
-    own = (
-        np.searchsorted(case.cells.node, case.nodes),
-        np.searchsorted(case.cells.node, case.nodes, side="right"),
-    )
-    below = [np.flatnonzero(case.above == node) for node in range(len(case.nodes))]
-    for node, (first, last) in enumerate(zip(*own, strict=True)):
-        parts = np.append(columns.carried[first:last], columns.total[below[node]])
-        missing = int(whole[columns.total[node]] - whole[parts].sum())
-        upwards = np.argsort(whole[parts] - value[parts], kind="stable")[: max(missing, 0)]
-        whole[parts[upwards]] += 1
+    limits = elastic.limits(bounds, case.coupling)
+    whole = np.zeros(columns.count, dtype=np.int64)
+    whole[columns.total[0]] = bounds.total
+    below = np.argsort(case.above, kind="stable")
+    for v, node in enumerate(case.nodes.tolist()):
+        own = slice(*np.searchsorted(case.cells.node, (node, node + 1)))
+        under = below[slice(*np.searchsorted(case.above[below], (v, v + 1)))]
+        parts = np.append(columns.carried[own], columns.total[under])
+        whole[parts] = _rounded(
+            value[parts], limits.low[parts], limits.high[parts], int(whole[columns.total[v]])
+        )
     return whole[columns.carried]
+
+
+def _rounded(value: FloatArray, low: IntArray, high: IntArray, total: int) -> IntArray:
+    """Whole numbers next to these that sum to the total, as far as their limits let them."""
+    value = np.where(np.abs(value - np.rint(value)) <= _ROUGH, np.rint(value), value)
+    whole = np.clip(np.floor(value).astype(np.int64), low, high)
+    while missing := total - int(whole.sum()):
+        way = 1 if missing > 0 else -1
+        room = high - whole if way > 0 else whole - low
+        some = np.flatnonzero(room > 0)
+        if not len(some):
+            break
+        some = some[np.argsort(way * (whole - value)[some], kind="stable")][: abs(missing)]
+        whole[some] += way * np.minimum(room[some], max(abs(missing) // len(some), 1))
+    return whole
 
 
 def _of_kinds(coupling: Coupling, kinds: tuple[str, ...]) -> BoolArray:
@@ -143,22 +170,16 @@ def _solved(elastic: Elastic, limits: Limits, kind: str) -> Point:
     return elastic.solve(limits, cost)
 
 
-def _wider(elastic: Elastic, coupling: Coupling, rows: BoolArray, sums: FloatArray) -> Coupling:
-    """Limits of rows of one kind, moved as far as these sums need."""
-    if np.isnan(coupling.tolerance[rows]).any():
-        return _wider_limits(elastic, coupling, rows, sums)
-    return _wider_tolerances(elastic, coupling, sums)
-
-
-def _wider_limits(
-    elastic: Elastic, coupling: Coupling, rows: BoolArray, sums: FloatArray
+def _wider(
+    elastic: Elastic, coupling: Coupling, rows: BoolArray, down: IntArray, up: IntArray
 ) -> Coupling:
-    rough = _rough(elastic)
-    sums = np.clip(sums, -UNLIMITED, UNLIMITED)
-    nearest = np.rint(sums)
-    whole = np.abs(sums - nearest) <= rough
-    down = np.where(whole, nearest, np.floor(sums)).astype(np.int64)
-    up = np.where(whole, nearest, np.ceil(sums)).astype(np.int64)
+    """Limits of rows of one kind, moved as far as their sums need, which lie between these."""
+    if np.isnan(coupling.tolerance[rows]).any():
+        return _wider_limits(coupling, rows, down, up)
+    return _wider_tolerances(elastic, coupling, down, up)
+
+
+def _wider_limits(coupling: Coupling, rows: BoolArray, down: IntArray, up: IntArray) -> Coupling:
     return _statable(
         replace(
             coupling,
@@ -168,12 +189,15 @@ def _wider_limits(
     )
 
 
-def _wider_tolerances(elastic: Elastic, coupling: Coupling, sums: FloatArray) -> Coupling:
+def _wider_tolerances(
+    elastic: Elastic, coupling: Coupling, down: IntArray, up: IntArray
+) -> Coupling:
     tolerance = coupling.tolerance.copy()
-    outside = np.maximum(sums - coupling.max, coupling.min - sums) > _rough(elastic)
-    for k in np.flatnonzero(outside).tolist():
+    parity = ~np.isnan(tolerance)
+    for k in np.flatnonzero(parity & ((up > coupling.max) | (down < coupling.min))).tolist():
         share = even_share(coupling.even[k], elastic.case.total)
-        needed = abs(sums[k] - share) / share if share else np.inf
+        missed = max(int(up[k]) - share, share - int(down[k]))
+        needed = missed / share if share else np.inf
         if needed > COEFFICIENT_LIMIT:
             needed = np.inf
         same = [row for row, name in enumerate(coupling.name) if name == coupling.name[k]]
@@ -189,28 +213,13 @@ def _upwards(tolerance: float) -> float:
     return round(steps / 10**_PLACES, _PLACES)
 
 
-def _looser(elastic: Elastic, before: Coupling, after: Coupling, more: int) -> Coupling:
-    """The same change, but further: where the last digits of a sum were noise."""
-    widened = replace(
-        after,
-        min=np.where(after.min < before.min, after.min - more, after.min),
-        max=np.where(after.max > before.max, after.max + more, after.max),
-        tolerance=np.where(
-            after.tolerance > before.tolerance,
-            np.round(after.tolerance + more * 10.0**-_PLACES, _PLACES),
-            after.tolerance,
-        ),
-    )
-    return _statable(widened.at(elastic.case.total))
-
-
-def _rough(elastic: Elastic) -> FloatArray:
-    """(k,) what the sum of a row may be off by."""
-    cells = elastic.case.cells
-    largest = np.ones(len(cells.start) - 1)
-    row = np.repeat(np.arange(len(largest)), np.diff(cells.start))
-    np.maximum.at(largest, row, np.abs(cells.coefficient))
-    return _ROUGH * largest
+def _about_whole(elastic: Elastic, value: FloatArray) -> tuple[IntArray, IntArray]:
+    """(k,) twice: the whole numbers that the sums of the rows lie between, but for noise."""
+    sums = np.clip(elastic.sums_of_rows(value), -UNLIMITED, UNLIMITED)
+    nearest = np.rint(sums)
+    whole = np.abs(sums - nearest) <= _ROUGH
+    down, up = np.where(whole, nearest, np.floor(sums)), np.where(whole, nearest, np.ceil(sums))
+    return down.astype(np.int64), up.astype(np.int64)
 
 
 def _statable(coupling: Coupling) -> Coupling:

@@ -7,7 +7,8 @@ The limits of a rule are the bounds of its column:
     sum_k              row k, less what it is let off              the limits of the row
     under_k, over_k    what row k is let off                       0 unless the row may give way
     spread_p, room_k   how far parity p opens                      0 unless the parity may
-    open, shut_k       how far all rows open alike                 0 but to see if they can hold
+    open, shut_k       how far all rows open alike; what is left   0 but to see if they can hold
+                       of it for row k that has two limits
     gap_v              what nobody below node v carries            0 unless gaps are booked
     assigned           all quotas: the target less the gaps
     least_k, most_k    row k of a parity, less what is even of     none unless the parity is to
@@ -25,10 +26,12 @@ import numpy as np
 from solver.cells import Cells, nearest_limited
 from solver.coupling import Coupling, even_share
 from solver.hierarchy import Hierarchy
-from solver.problem import FloatArray, IntArray
+from solver.problem import UNLIMITED, BoolArray, FloatArray, IntArray
 
 _SMALLEST_SHARE: Final = 1e-6
 """An even share below this part of all money opens as if it were as large."""
+_WIDE: Final = 1e4
+"""Coefficients of one row may differ by this much before floats lose digits that count."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +48,7 @@ class Columns:
     over: IntArray
     """(k,) by row."""
     shut: IntArray
-    """(k,) by row."""
+    """(b,) by row that has two limits, `Case.two_sided`."""
     open: IntArray
     """(1,)"""
     spread: IntArray
@@ -64,9 +67,9 @@ class Columns:
     @classmethod
     def of(cls, case: Case) -> Columns:
         nodes, rows = len(case.nodes), len(case.coupling)
-        parities, peers = len(case.parities), len(case.parity_rows)
+        parities, peers, both = len(case.parities), len(case.parity_rows), len(case.two_sided)
         ends = np.cumsum(
-            [len(case.cells), nodes, nodes, *[rows] * 4, 1, parities, 1, peers, peers, peers]
+            [len(case.cells), nodes, nodes, *[rows] * 3, both, 1, parities, 1, *[peers] * 3]
         )
         return cls(*np.split(np.arange(ends[-1]), ends[:-1]))
 
@@ -110,12 +113,39 @@ class Case:
         return np.append(-1, place[nearest[parent]])
 
     @cached_property
+    def way_out(self) -> IntArray:
+        """(k,) where a row with one limit must be let off: 1 up to its minimum, -1 down to its
+        maximum; 0 where it has both or none.
+        """
+        least, most = self.coupling.min > -UNLIMITED, self.coupling.max < UNLIMITED
+        return np.where(np.isnan(self.coupling.tolerance), least.astype(np.int64) - most, 0)
+
+    @cached_property
+    def two_sided(self) -> IntArray:
+        """(b,) the rows that have two limits, those of parities with them."""
+        least, most = self.coupling.min > -UNLIMITED, self.coupling.max < UNLIMITED
+        return np.flatnonzero((least & most) | ~np.isnan(self.coupling.tolerance))
+
+    @cached_property
     def row_size(self) -> FloatArray:
-        """(k,) the middle of each row's coefficients: about what it counts a unit of money by."""
-        size = np.abs(self.cells.coefficient)
-        ends = zip(self.cells.start[:-1].tolist(), self.cells.start[1:].tolist(), strict=True)
-        middles = [np.sqrt(size[a:b].min() * size[a:b].max()) if a < b else 1.0 for a, b in ends]
-        return np.array(middles, dtype=np.float64)
+        """(k,) about the largest coefficient of each row; powers of two."""
+        return np.exp2(np.floor(np.log2(self._ends_of_sizes[1])))
+
+    @cached_property
+    def wide(self) -> BoolArray:
+        """(k,) whether the row counts one rep's money by very much more than another's."""
+        smallest, largest = self._ends_of_sizes
+        return np.asarray(largest > _WIDE * smallest)
+
+    @cached_property
+    def _ends_of_sizes(self) -> tuple[FloatArray, FloatArray]:
+        """(k,) the smallest and the largest coefficient of each row in size; 1 of nobody's."""
+        cells, row = self.cells, np.repeat(np.arange(len(self.coupling)), np.diff(self.cells.start))
+        smallest, largest = np.full((2, len(self.coupling)), ((np.inf,), (0.0,)))
+        np.minimum.at(smallest, row, np.abs(cells.coefficient))
+        np.maximum.at(largest, row, np.abs(cells.coefficient))
+        nobody = largest == 0
+        return np.where(nobody, 1.0, smallest), np.where(nobody, 1.0, largest)
 
     def opening(self, k: int) -> float:
         """How far row k of a parity opens for each unit of money that its parity opens."""

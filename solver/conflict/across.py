@@ -50,17 +50,22 @@ class Across:
             return self._told_of_a_torn_row(self._torn[0])
         if self._contradiction is None:
             return None
-        ends, kept = irreducible(Ends(self.names, self.elastic), self._contradiction)
-        rules = list(ends.named(kept))
+        ends = Ends(self.names, self.elastic)
+        found = irreducible(ends, self._contradiction)
+        rules = list(found.ends.named(found.kept))
         moved = self._moved()
         subject = next(rule for rule in rules if rule.name in moved)
-        if len(moved) == 1:
-            needed, others = moved[subject.name], "all other rules"
-        else:
-            needed, others = _needed(ends, kept, subject), "the other rules of this conflict"
+        needed, others = moved[subject.name], "all other rules"
+        if len(moved) > 1:
+            needed = _needed(found.ends, found.kept, subject)
+            others = "the other rules of this conflict"
+        elif self.elastic.case.wide.any():  # such a row moves on further than it must
+            needed = _needed(ends, ends.everything, subject)
         words = about_a_row(self.coupling, subject, needed, others)
         if len(moved) > 1:
             words += (f" In all, {len(moved):,} rules across the organisation give way.",)
+        if not found.tried:
+            words += (" Whether each rule of this conflict is needed could not be told.",)
         return (subject, *(rule for rule in rules if rule != subject)), words
 
     @cached_property

@@ -4,7 +4,8 @@ When rows must open before a plan keeps the limits, the least opening has its pr
 that are priced contradict each other by themselves. Within a cell every cap takes part; of limits
 from below only as many as the contradiction needs, the weightiest first. Then each rule is dropped
 in turn: where the others still contradict each other, they are the conflict, and where they can
-hold, it is needed. Quotas of at least 0 are no rule and always hold.
+hold, it is needed. That ends where it takes too long, and is said then. Quotas of at least 0 are no
+rule and always hold.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from solver.bounds import Bounds
 from solver.conflict.names import Names
 from solver.coupling import Coupling
 from solver.elastic import Contradiction, Elastic
+from solver.equations import Limits
 from solver.errors import LinearProgramFailed
 from solver.infeasibility import Rule
 from solver.problem import NOT_SET, UNLIMITED, BoolArray, FloatArray, IntArray
-from solver.simplex import Limits
 
 _STEPS: Final = 10_000
-"""Of the simplex method at most, some seconds; then a rule may be named that is not needed."""
+"""Of the simplex method at most, some seconds; rules not dropped by then may not be needed."""
 _QUESTION: Final = 10
 """What each question costs beside its steps."""
 _NOISE: Final = 1e-9
@@ -192,39 +193,53 @@ class Ends:
                     yield names.holding_rep(place, "floor" if block == 0 else "cap")
 
 
-def irreducible(ends: Ends, found: Contradiction) -> tuple[Ends, BoolArray]:
-    """The rules of an irreducible conflict, by number; `found` contradicts all rules together."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Irreducible:
+    """Rules that contradict each other, by their numbers among `ends`."""
+
+    ends: Ends
+    kept: BoolArray
+    tried: bool
+    """Whether they can hold without any one of them; else some may not be needed."""
+
+
+def irreducible(ends: Ends, found: Contradiction) -> Irreducible:
+    """The rules of an irreducible conflict; `found` contradicts all rules together."""
     for thinned in (True, False):
         few = ends.only(ends.taking_part(found, ends.everything, thinned=thinned))
         if _contradiction(few, few.everything):
             break
     else:
         few = ends  # the last digits of a price were noise
-    kept = _each_needed(few, thinned=True)
-    return few, kept if _contradiction(few, kept) else _each_needed(few, thinned=False)
+    needed = _each_needed(few, thinned=True)
+    return needed if _contradiction(few, needed.kept) else _each_needed(few, thinned=False)
 
 
-def _each_needed(ends: Ends, *, thinned: bool) -> BoolArray:
+def _each_needed(ends: Ends, *, thinned: bool) -> Irreducible:
     """The rules without those that can be dropped one by one."""
     kept = ends.everything
     needed: set[int] = set()
     simplex = ends.elastic.simplex
-    last = simplex.steps + _STEPS
+    last, tried = simplex.steps + _STEPS, True
     for end in ends.order.tolist():
-        if simplex.steps > last:
-            break
         if not kept[end] or int(ends.alike[end]) in needed:
             continue
         others = kept.copy()
         others[end] = False
         if ends.with_target(others)[end]:
             continue
+        if simplex.steps > last:
+            return Irreducible(ends, kept, tried=False)
         last -= _QUESTION
-        if answer := _contradiction(ends, others):
+        try:
+            answer = ends.elastic.contradiction(ends.limits(others))
+        except LinearProgramFailed:
+            answer, tried = None, False
+        if answer:
             kept = ends.taking_part(answer, others, thinned=thinned)
         else:
             needed.add(int(ends.alike[end]))
-    return kept
+    return Irreducible(ends, kept, tried)
 
 
 def _contradiction(ends: Ends, kept: BoolArray) -> Contradiction | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from solver.watch import Watch
 
 if TYPE_CHECKING:
     from solver.elastic import Elastic
+
+_ROUGH: Final = 1e-3
+"""What part of a minor unit an amount may be off by."""
 
 
 def feasible_target(
@@ -63,10 +67,31 @@ class _Amounts:
         says about where the last amount is, and whole amounts around it are tried.
         """
         start, way = self.bounds.total, 1 if outside > self.bounds.total else -1
-        if start == outside or self._holds(outside):
+        if start == outside:
+            return outside
+        if not len(self.elastic.case.parity_rows):
+            found = self._by_prices(outside)
+            if found is not None:
+                return found
+        if self._holds(outside):
             return outside
         near, end = (way * (amount - start) for amount in (self._about(way), outside))
         return start + way * _last(lambda far: self._holds(start + way * far), near, end)
+
+    def _by_prices(self, outside: int) -> int | None:
+        """The same where prices prove that nothing beyond is possible; None where they do not."""
+        column, total = self.elastic.columns.total[0], self.bounds.total
+        way = 1 if outside > total else -1
+        limits = self.elastic.limits(self.bounds, self.coupling)
+        limits.low[column], limits.high[column] = min(total, outside), max(total, outside)
+        cost = np.zeros(self.elastic.columns.count)
+        cost[column] = -way
+        point = self.elastic.solve(limits, cost)
+        bound = self.elastic.bound(limits, cost, point)
+        if bound is None:
+            return None
+        last = -way * math.ceil(bound.least)
+        return last if way * (last - point.value[column]) <= _ROUGH else None
 
     def _about(self, way: int) -> int:
         """The least or the most amount by the linear programme, to a unit or two."""

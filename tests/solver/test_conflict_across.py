@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from random import Random
 from typing import ClassVar
 
 import pytest
@@ -243,6 +244,29 @@ class TestHardInput:
 
         spent = sum(change.after - change.before for change in infeasibility.relaxation)
         assert 25_000 <= spent <= 25_000 + 500  # 100,000 in groups of 75,000, each rep in two
+
+    def test_a_thousand_groups_that_overlap_are_answered_for(self) -> None:
+        """Each of 300 reps is in about 100 groups, and every group asks for twice its share."""
+        random = Random(1)
+        reps = [f"r{k:03}" for k in range(300)]
+        members = [tuple(random.sample(reps, 30)) for _ in range(1_000)]
+        groups = tuple(Group(f"g{k:03}", some, min=600_000) for k, some in enumerate(members))
+        problem = a_problem(3_000_000, reps)
+
+        infeasibility = found(problem, Policy(groups=groups))
+
+        named = {rule.name for rule in infeasibility.conflict}
+        assert {"target"} < named
+        few = tuple(group for group in groups if f"group:{group.id}:min" in named)
+        assert len(few) == len(named) - 1
+        assert diagnosed(problem, Policy(groups=few)) is not None
+        for left_out in few:
+            others = tuple(group for group in few if group != left_out)
+            assert diagnosed(problem, Policy(groups=others)) is None
+        to = {change.name: int(change.after) for change in infeasibility.relaxation}
+        wider = (replace(group, min=to.get(f"group:{group.id}:min", group.min)) for group in groups)
+        still = tuple(group for group in wider if group.min)
+        assert diagnosed(problem, Policy(groups=still)) is None
 
     def test_the_order_of_rules_and_people_changes_nothing(self) -> None:
         groups = tuple(
