@@ -6,11 +6,13 @@ stores the same facts and rows, so that an answer can be made of a stored proof 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import batched
 from typing import Any, Final
 
 import numpy as np
+import orjson
 
 from service.allocations.assemble import Case
 from service.allocations.crossing import crossing_rules, present_crossing_rule
@@ -20,15 +22,15 @@ from service.allocations.figures import (
     common,
     fairness,
     gap_rows,
+    impact_of,
     nullable,
-    prices,
     quota_columns,
     terms,
     unit_rows,
     zipped,
 )
 from service.allocations.over_assignment import over_assignment_rows, present_over_assignment
-from service.allocations.prices import present_prices
+from service.allocations.prices import Impact, present_prices
 from service.allocations.stated import Stated
 from service.kit.money import column_from_minor, from_minor
 from service.plans.policy import present_rule
@@ -37,23 +39,52 @@ from solver.certificate import Checks
 from solver.problem import FloatArray
 
 TERMS: Final = ("anchor", "stretch", "rounding")
+OUT_OF_TIME: Final = (
+    "The plan was found and proved, but the time for it was up before its prices were: they are "
+    "null. Fewer rules across the tree (groups, parity, margin_floors, rows) are quicker."
+)
+_AT_ONCE: Final = 100
+"""Rows of quotas: so few that they are gone before Python looks for garbage among them."""
 
 
-def answer(case: Case, allocation: Allocation) -> dict[str, Any]:
-    """The whole document of `POST /v1/allocations`, money in the currency itself."""
+def answer(case: Case, allocation: Allocation, impact: Impact | None = None) -> dict[str, Any]:
+    """The whole document of `POST /v1/allocations`, money in the currency itself.
+
+    `impact` is that of the plan, where it is known already or time for it is limited.
+    """
+    return _answer(case, allocation, impact, [*_presented_rows(case, allocation)])
+
+
+def answer_in_json(case: Case, allocation: Allocation, impact: Impact) -> bytes:
+    """The same as JSON, a few rows at a time: those of 100,000 reps take 0.8 s and not 1.3 s."""
+    rows = batched(_presented_rows(case, allocation), _AT_ONCE)
+    parts = b",".join(orjson.dumps(part)[1:-1] for part in rows)
+    return orjson.dumps(_answer(case, allocation, impact, orjson.Fragment(b"[%b]" % parts)))
+
+
+def _answer(
+    case: Case, allocation: Allocation, impact: Impact | None, quotas: list[Row] | orjson.Fragment
+) -> dict[str, Any]:
     digits = case.terms.digits
-    return presented(
-        facts(case, allocation),
+    impact = impact or impact_of(allocation, digits)
+    told = presented(
+        facts(case, allocation, impact),
         digits,
-        quotas=_presented_rows(case, allocation),
-        units=unit_rows(allocation, digits),
+        quotas=quotas,
+        units=unit_rows(allocation, impact),
         rules=crossing_rules(allocation),
         checks=allocation.checks,
         owners=case.inputs.people.owners,
     )
+    return told | {"warnings": _warnings(case, impact)}
 
 
-def facts(case: Case, allocation: Allocation) -> Row:
+def _warnings(case: Case, impact: Impact) -> list[Row]:
+    found = [{"pointer": fault.pointer, "detail": fault.detail} for fault in case.inputs.warnings]
+    return found if impact.in_time else [*found, {"pointer": "", "detail": OUT_OF_TIME}]
+
+
+def facts(case: Case, allocation: Allocation, impact: Impact) -> Row:
     """What answers and versions say of a plan beside its rows, in minor units."""
     digits = case.terms.digits
     return {
@@ -64,7 +95,7 @@ def facts(case: Case, allocation: Allocation) -> Row:
         "relaxed": Stated(case).given_way(allocation),
         "period": _period(case),
         "common": common(allocation, digits),
-        "prices": prices(allocation, digits),
+        "prices": impact.facts,
         "over_assignment": over_assignment_rows(allocation),
         "fairness": fairness(allocation, digits),
         "estimate": _estimate_parameters(case),
@@ -75,7 +106,7 @@ def presented(
     facts: Mapping[str, Any],
     digits: int,
     *,
-    quotas: Sequence[Row],
+    quotas: Sequence[Row] | orjson.Fragment,
     units: Sequence[Row],
     rules: Sequence[Row],
     checks: Checks,
@@ -100,7 +131,7 @@ def presented(
         "relaxed": [present_rule(change, digits) for change in relaxed],
         "period": facts["period"],
         "common": facts["common"],
-        "quotas": list(quotas),
+        "quotas": quotas,
         "units": [present_unit(row, digits) for row in units],
         "prices": present_prices(facts["prices"], digits),
         "over_assignment": [
@@ -137,7 +168,7 @@ def present_unit(row: Row, digits: int) -> Row:
     return row | amounts
 
 
-def _presented_rows(case: Case, allocation: Allocation) -> list[Row]:
+def _presented_rows(case: Case, allocation: Allocation) -> Iterator[Row]:
     """`present_row` of all `quota_rows`, in columns."""
     digits = case.terms.digits
     columns = quota_columns(
@@ -148,14 +179,14 @@ def _presented_rows(case: Case, allocation: Allocation) -> list[Row]:
         lambda column: _measures(column, digits),
     )
     amounts = [column_from_minor(column, digits) for column in terms(allocation)]
-    explanation = [
+    explanation = (
         [
             {"term": "anchor", "amount": anchor},
             {"term": "stretch", "amount": stretch},
             {"term": "rounding", "amount": rounding},
         ]
         for anchor, stretch, rounding in zip(*amounts, strict=True)
-    ]
+    )
     return zipped(columns, explanation)
 
 

@@ -9,15 +9,16 @@ that is not a number ever leaves: what is unknown or undefined is null.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import numpy as np
 
-from service.allocations.prices import Impact
+from service.allocations.prices import Impact, find_impact, rep_prices
 from solver.allocation import Allocation
 from solver.estimate import Basis, Estimate
 from solver.problem import UNLIMITED, FloatArray, IntArray
+from solver.watch import Watch
 
 type Row = dict[str, Any]
 type Money = Callable[[IntArray], list[Any]]
@@ -33,11 +34,11 @@ _NOISE: Final = 1e-9
 def quota_rows(allocation: Allocation, digits: int, estimate: Estimate | None = None) -> list[Row]:
     """One row per rep in the order of the hierarchy; `digits` are those of the currency."""
     columns = quota_columns(allocation, digits, estimate, _as_they_are, _rounded)
-    return zipped(columns, np.column_stack(terms(allocation)).tolist())
+    return [*zipped(columns, np.column_stack(terms(allocation)).tolist())]
 
 
-def unit_rows(allocation: Allocation, digits: int) -> list[Row]:
-    """One row per unit, parents first.
+def unit_rows(allocation: Allocation, impact: Impact) -> list[Row]:
+    """One row per unit, parents first; `impact` is that of the plan.
 
     `price` is what one more unit of money in the binding range does to everyone else's stretch; it
     is 0 where the own range does not bind, and null where it is not known.
@@ -50,7 +51,7 @@ def unit_rows(allocation: Allocation, digits: int) -> list[Row]:
         [amount or None for amount in allocation.unit_min[order].tolist()],
         [None if most >= UNLIMITED else most for most in allocation.unit_max[order].tolist()],
         [list(allocation.unit_binding[row]) for row in order.tolist()],
-        _impact(allocation, digits).of_units(),
+        impact.of_units,
     )
     return [
         {
@@ -94,9 +95,9 @@ def fairness(allocation: Allocation, digits: int) -> dict[str, float | int | Non
     }
 
 
-def prices(allocation: Allocation, digits: int) -> Row | None:
-    """What one more unit of money in the target and in the rules that matter most costs whom."""
-    return _impact(allocation, digits).facts()
+def impact_of(allocation: Allocation, digits: int, watch: Watch | None = None) -> Impact:
+    """What one more unit of money costs whom; without a watch, however long it takes."""
+    return find_impact(allocation, digits, _stretch_unit(allocation, digits), watch or Watch())
 
 
 def quota_columns(
@@ -135,15 +136,15 @@ def quota_columns(
         money(allocation.floor[order]),
         cap,
         [list(allocation.binding[row]) for row in rows],
-        _impact(allocation, digits).of_reps(),
+        rep_prices(allocation, digits, _stretch_unit(allocation, digits)),
         nullable(allocation.attainment_probability[order]),
         _estimates(estimate, order, measure),
     )
 
 
-def zipped(columns: tuple[list[Any], ...], explanation: Sequence[Any]) -> list[Row]:
+def zipped(columns: tuple[list[Any], ...], explanation: Iterable[Any]) -> Iterator[Row]:
     """Rows of `quota_columns`, with the terms of each quota."""
-    return [
+    return (
         {
             "rep": rep, "unit": unit, "quota": quota, "baseline": baseline, "reach": reach,
             "stretch": stretch, "effort": effort, "growth": growth,
@@ -154,7 +155,7 @@ def zipped(columns: tuple[list[Any], ...], explanation: Sequence[Any]) -> list[R
         for rep, unit, quota, baseline, reach, stretch, effort, growth, over_last_year, floor,
             cap, binding, price, probability, estimate, parts
         in zip(*columns, explanation, strict=True)
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def terms(allocation: Allocation) -> list[IntArray]:
@@ -169,10 +170,6 @@ def nullable(column: FloatArray) -> list[float | None]:
     if finite.all():
         return values
     return [value if good else None for value, good in zip(values, finite.tolist(), strict=True)]
-
-
-def _impact(allocation: Allocation, digits: int) -> Impact:
-    return Impact(allocation, digits, _stretch_unit(allocation, digits))
 
 
 def _stretch_unit(allocation: Allocation, digits: int) -> float:

@@ -1,4 +1,5 @@
-"""How long a solve may take, and who may stop it: the clock that the solver does not have.
+"""How long a solve may take, its prices included, and who may stop it: the clock that the solver
+does not have.
 
 A caller over HTTP who hangs up stops the solve. The solver asks from whatever thread it works in;
 the event loop is asked in turn, at most a few times a second.
@@ -36,10 +37,11 @@ class Patience:
     seconds: float = float("inf")
     stopped: Callable[[], bool] = _nobody_stops
     tell: Callable[[Stage, int], None] = _nobody_listens
+    clock: Callable[[], float] = time.monotonic
 
     def watch(self) -> Watch:
-        end = time.monotonic() + self.seconds
-        return Watch(lambda: end - time.monotonic(), self.stopped, self.tell)
+        end = self.clock() + self.seconds
+        return Watch(lambda: end - self.clock(), self.stopped, self.tell)
 
 
 async def _patience_of(request: Request) -> Patience:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from math import floor, isfinite, log10
 from typing import Any, Final
 
@@ -19,9 +19,11 @@ import numpy as np
 from service.kit.money import from_minor
 from solver.allocation import Allocation
 from solver.coupled_prices import CoupledPrices
+from solver.errors import TimeIsUp
 from solver.hierarchy import slice_sums
 from solver.prices import Price, Prices
 from solver.problem import UNLIMITED, BoolArray, FloatArray
+from solver.watch import Watch
 
 type Row = dict[str, Any]
 
@@ -37,50 +39,88 @@ _DIGITS: Final = 9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Impact:
-    """The prices of one plan; `stretch` is what one unit of stretch is counted in, in answers."""
+    """What one more unit of money costs whom, in one plan."""
+
+    facts: Row | None
+    """The target's price and those of the rules that matter most; null where none is known."""
+    of_units: list[float | None]
+    """Parents first: what one more unit of money in the range of each does to everyone else."""
+    in_time: bool = True
+    """Whether all was found before the time was up; else nothing is told."""
+
+
+def find_impact(allocation: Allocation, digits: int, stretch: float, watch: Watch) -> Impact:
+    """`stretch` is what one unit of stretch is counted in, in answers.
+
+    Where rules cut across the tree, prices take work of their own, which `watch` may end: raises
+    `SolveStopped`, but not `TimeIsUp`.
+    """
+    telling = _Telling(allocation, digits, stretch, watch)
+    try:
+        return Impact(telling.facts(), telling.of_units())
+    except TimeIsUp:
+        return Impact(None, [None] * (allocation.hierarchy.nodes - 1), in_time=False)
+
+
+def rep_prices(allocation: Allocation, digits: int, stretch: float) -> list[float | None]:
+    """What one more unit of money in the cap, floor or lock of each rep does to everyone else.
+
+    In the order of the hierarchy; null where none binds, and where rules cut across the tree.
+    """
+    prices = allocation.prices
+    if not isinstance(prices, Prices):
+        return [None] * len(allocation.rounded)
+    binding = np.where(prices.rep_side != 0, prices.rep_price, np.nan)
+    return _Telling(allocation, digits, stretch, Watch()).told(binding)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Telling:
+    """How the prices of one plan are told."""
 
     allocation: Allocation
     digits: int
     stretch: float
+    watch: Watch
 
     def of_units(self) -> list[float | None]:
-        """Parents first: what one more unit of money in the range of each does to everyone else."""
         prices = self.allocation.prices
         if prices is None:
             return [None] * (self.allocation.hierarchy.nodes - 1)
-        return self._told(prices.unit_price[1:])
-
-    def of_reps(self) -> list[float | None]:
-        """In the order of the hierarchy: the same for caps, floors and locks; null where none
-        binds, and where rules cut across the tree.
-        """
-        prices = self.allocation.prices
-        if not isinstance(prices, Prices):
-            return [None] * len(self.allocation.rounded)
-        return self._told(np.where(prices.rep_side != 0, prices.rep_price, np.nan))
+        self._look(_RULES + 1)
+        return self.told(prices.unit_price[1:])
 
     def facts(self) -> Row | None:
-        """The target's price and those of the rules that matter most; null where none is known."""
         prices = self.allocation.prices
         if prices is None:
             return None
+        self._look(0)
         return {
             "target": self._target(prices.target),
             "can_grow": prices.grows if isinstance(prices, Prices) else None,
             "rules": [*islice(filter(None, self._rules(prices)), _RULES)],
         }
 
+    def _look(self, found: int) -> None:
+        """Whether to go on, `found` prices being found; those of the tree are next to no work."""
+        if not isinstance(self.allocation.prices, Prices):
+            self.watch.tell("prices", found)
+            self.watch.look()
+
     def _rules(self, prices: Prices | CoupledPrices) -> Iterator[Row | None]:
         """Those that may matter most, the first of them first; None where no price is found."""
+        found = count(1)
         if isinstance(prices, Prices):
             apart = np.where(prices.unit_side != 0, prices.unit_apart, 0.0)
             order = np.argsort(-apart, kind="stable")
             nodes = order[apart[order] > 0]
         else:
             for k in np.flatnonzero(prices.row_side)[:_RULES].tolist():
+                self._look(next(found))
                 yield self._row_rule(prices, k)
             nodes = np.flatnonzero(prices.unit_side)
         for node in nodes[:_RULES].tolist():
+            self._look(next(found))
             yield self._unit_rule(prices, node)
 
     def _target(self, price: Price | None) -> Row | None:
@@ -90,7 +130,7 @@ class Impact:
         return {
             "step": step,
             "range": _range(price.range),
-            "price": self._told(np.array([price.around]))[0],
+            "price": self.told(np.array([price.around]))[0],
             "level": _significant(np.array([price.around]))[0],
             "reps": _moving(price.change),
             "units": self._by_unit(price.change * step),
@@ -125,7 +165,7 @@ class Impact:
             "to": limit + side * step,
             "step": step,
             "range": _range(price.range),
-            "price": self._told(np.array([price.around]))[0],
+            "price": self.told(np.array([price.around]))[0],
             "inside": self._part(own),
             "around": self._part(around),
         }
@@ -171,7 +211,7 @@ class Impact:
         power = 10 ** floor(log10(limit))
         return int(max(size * power for size in (1, 2, 5) if size * power <= limit))
 
-    def _told(self, price: FloatArray) -> list[float | None]:
+    def told(self, price: FloatArray) -> list[float | None]:
         """Prices per minor unit as answers say them: stretch per unit of the currency."""
         return _significant(price * (10.0**self.digits / self.stretch))
 

@@ -25,14 +25,11 @@ def allocate(sent: SentBody, patience: PatienceDep) -> Response:
     Rules that cannot all hold are answered with the smallest set that conflicts and the smallest
     change that mends it.
     """
-    return _json(usecases.allocate_once(sent, patience))
+    return Response(usecases.allocate_once(sent, patience), media_type="application/json")
 
 
 @router.post("/check", response_model=CheckOut, responses=problems(*NO_PLAN))
 def check(sent: SentBody, patience: PatienceDep) -> Response:
     """Validate facts and policy, and say whether the rules can all hold, without solving."""
-    return _json(usecases.check_once(sent, patience))
-
-
-def _json(document: object) -> Response:
-    return Response(orjson.dumps(document), media_type="application/json")
+    said = orjson.dumps(usecases.check_once(sent, patience))
+    return Response(said, media_type="application/json")

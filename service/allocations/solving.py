@@ -9,8 +9,10 @@ from typing import Any, Final
 import solver.errors
 from service.allocations import infeasible
 from service.allocations.assemble import Case
+from service.allocations.figures import impact_of
 from service.allocations.infeasible import Infeasible, told
 from service.allocations.patience import Patience
+from service.allocations.prices import Impact
 from service.allocations.stated import refuse_outdated
 from service.kit.errors import AppError, DatabaseUnavailable, Unavailable, Unprocessable
 from solver.allocation import Allocation
@@ -59,12 +61,23 @@ def allocate(case: Case, patience: Patience | None = None) -> Allocation:
     not hold, `RoundingFailed`, `SolveTookTooLong` and `CallerLeft` as `patience` has it.
     """
     with in_the_callers_words(case, patience or Patience()) as watch:
-        refuse_outdated(case)
-        try:
-            return solve(case.problem, case.policy, watch)
-        except InfeasibleProblem as error:
-            members = told(case, error.infeasibility, watch)
-            raise Infeasible(members.pop("detail"), **members) from None
+        return _allocated(case, watch)
+
+
+def allocate_and_price(case: Case, patience: Patience | None = None) -> tuple[Allocation, Impact]:
+    """`allocate`, and what one more unit of money costs whom as far as the time reaches."""
+    with in_the_callers_words(case, patience or Patience()) as watch:
+        allocation = _allocated(case, watch)
+        return allocation, impact_of(allocation, case.terms.digits, watch)
+
+
+def _allocated(case: Case, watch: Watch) -> Allocation:
+    refuse_outdated(case)
+    try:
+        return solve(case.problem, case.policy, watch)
+    except InfeasibleProblem as error:
+        members = told(case, error.infeasibility, watch)
+        raise Infeasible(members.pop("detail"), **members) from None
 
 
 def examine(case: Case, patience: Patience | None = None) -> dict[str, Any]:

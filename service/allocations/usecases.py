@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from service.allocations.answer import answer
+from service.allocations.answer import answer_in_json
 from service.allocations.assemble import Case, Terms, assemble
 from service.allocations.patience import Patience
 from service.allocations.places import Places
-from service.allocations.solving import allocate, examine
+from service.allocations.solving import allocate_and_price, examine
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import InvalidMoney, minor_digits, to_minor
 from service.plans.domain import period_fault
@@ -18,10 +18,10 @@ from service.roster.domain import read_inputs
 from solver.policy import Policy
 
 
-def allocate_once(sent: Sent, patience: Patience | None = None) -> dict[str, Any]:
-    """Quotas, reasons and proof. Raises what `read_case` and `solving.allocate` do."""
+def allocate_once(sent: Sent, patience: Patience | None = None) -> bytes:
+    """Quotas, reasons and proof, in JSON. Raises what `read_case` and `solving.allocate` do."""
     case = read_case(sent)
-    return answer(case, allocate(case, patience))
+    return answer_in_json(case, *allocate_and_price(case, patience))
 
 
 def check_once(sent: Sent, patience: Patience | None = None) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def allocate(
         ),
     ] = None,
     time_limit: Annotated[
-        float | None, typer.Option(min=0, help="Seconds the solve may take; else as it takes.")
+        float | None, typer.Option(help="Seconds for the plan and its prices; else as it takes.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write a .csv, .xlsx or .json file, not a table.")
@@ -106,7 +106,8 @@ def allocate(
     """Split a target over the reps of a folder of files, without a server."""
     from service.cli.allocate import Order, allocate_files
 
-    allocate_files(Order(source, target, policy, currency, increment, period, time_limit), out)
+    seconds = float("inf") if time_limit is None else time_limit
+    allocate_files(Order(source, target, policy, currency, increment, period, seconds), out)
 
 
 @app.command()

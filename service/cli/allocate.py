@@ -4,17 +4,25 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import orjson
 import typer
 
-from service.allocations.answer import answer
+from service.allocations.answer import OUT_OF_TIME, answer
 from service.allocations.assemble import Case, Terms, assemble
+from service.allocations.figures import impact_of
 from service.allocations.infeasible import Infeasible
 from service.allocations.places import Places
-from service.allocations.solving import PlanNotConfirmed, RoundingFailed, SolveTookTooLong, allocate
+from service.allocations.prices import Impact
+from service.allocations.solving import (
+    PlanNotConfirmed,
+    RoundingFailed,
+    SolveTookTooLong,
+    allocate_and_price,
+)
 from service.allocations.versions.describe import prove
 from service.cli.failure import INFEASIBLE, NO_ANSWER, Failure
 from service.cli.impact import impact_lines
@@ -62,8 +70,8 @@ class Order:
     currency: str = "USD"
     increment: str | None = None
     period: str | None = None
-    time_limit: float | None = None
-    """Seconds; None: as long as it takes."""
+    time_limit: float = inf
+    """Seconds for the plan and its prices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,7 @@ class Solved:
 
     case: Case
     allocation: Allocation
+    impact: Impact
     notes: tuple[str, ...]
 
     @property
@@ -93,7 +102,13 @@ def allocate_files(order: Order, out: Path | None) -> None:
     solved = solve_files(order)
     for note in solved.notes:
         typer.echo(f"note: {note}", err=True)
-    document = answer(solved.case, solved.allocation)
+    impact = solved.impact
+    proven = out is not None and out.suffix.lower() == ".json"
+    if proven and not impact.in_time:  # a proof holds whatever follows from the plan
+        impact = impact_of(solved.allocation, solved.case.terms.digits)
+    document = answer(solved.case, solved.allocation, impact)
+    if not impact.in_time:
+        typer.echo(f"note: {OUT_OF_TIME}", err=True)
     names = {key: person.name for key, person in solved.case.inputs.people.reps.items()}
     units = solved.units
     if out is None:
@@ -108,7 +123,7 @@ def allocate_files(order: Order, out: Path | None) -> None:
     for gap in gaps_in_words(document["gaps"], units):
         typer.echo(f"nobody can carry {gap}", err=True)
     typer.echo(_in_one_sentence(document) + (f" Written to {out}." if out else ""), err=True)
-    for line in impact_lines(solved.case, solved.allocation, names):
+    for line in impact_lines(solved.case, solved.allocation, impact, names):
         typer.echo(line, err=True)
 
 
@@ -122,9 +137,7 @@ def solve_files(order: Order) -> Solved:
         places = Places(policy=stated, at=(str(order.policy),))
         policy = to_policy(stated, digits=terms.digits, named=named, path=places.at)
         case = assemble(read.inputs, terms, policy, places)
-        seconds = float("inf") if order.time_limit is None else order.time_limit
-        allocation = _allocation(case, seconds)
-        return Solved(case, allocation, read.notes)
+        return Solved(case, *_allocation(case, order.time_limit), read.notes)
     except FileFaults as faults:
         raise _listed([str(fault) for fault in faults.faults]) from faults
     except InvalidInput as faults:
@@ -139,9 +152,9 @@ def solve_files(order: Order) -> Solved:
         raise Failure(reason.detail, NO_ANSWER) from reason
 
 
-def _allocation(case: Case, seconds: float) -> Allocation:
+def _allocation(case: Case, seconds: float) -> tuple[Allocation, Impact]:
     try:
-        return solved_while_waiting(partial(allocate, case), seconds)
+        return solved_while_waiting(partial(allocate_and_price, case), seconds)
     except Infeasible as conflict:
         told = conflict_in_words(conflict.detail, conflict.context, *_called(case.inputs))
         raise Failure(told, INFEASIBLE) from conflict
@@ -165,6 +178,8 @@ def _terms(order: Order) -> Terms:
     increment = 1
     if order.increment is not None:
         increment = _minor("--increment", order.increment, digits, least=1)
+    if not order.time_limit > 0:
+        raise Failure(f"--time-limit {order.time_limit:g} must be above 0 seconds.")
     period = None if order.period is None else _period(order.period)
     return Terms(order.currency, digits, increment, period)
 
@@ -255,6 +270,7 @@ def _write(solved: Solved, document: Document, names: Names, out: Path) -> None:
             )
         case _:
             proven = document | {"proof": prove(solved.case, solved.allocation)}
+            del proven["warnings"]  # notes on stderr say them, and no proof can
             write_bytes(orjson.dumps(proven, option=orjson.OPT_INDENT_2), out)
 
 

@@ -5,8 +5,8 @@ from time import monotonic
 from typing import Any, Final
 
 from service.allocations.assemble import Case
-from service.allocations.figures import prices
 from service.allocations.over_assignment import over_assignment_rows
+from service.allocations.prices import Impact
 from service.cli.output import Cell, Table
 from service.cli.words import rule_in_words, unit_in_words
 from service.web.figures import Figures
@@ -25,7 +25,7 @@ _PATIENCE: Final = 5.0
 
 
 def impact_lines(
-    case: Case, allocation: Allocation, names: Mapping[str, str | None]
+    case: Case, allocation: Allocation, impact: Impact, names: Mapping[str, str | None]
 ) -> Iterator[str]:
     """What more to assign costs whom, and what over-assignment does, in whole sentences."""
     english, terms = language("en"), case.terms
@@ -36,7 +36,7 @@ def impact_lines(
     def unit_name(unit: str | None) -> str:
         return unit_in_words(unit, called)
 
-    facts = prices(allocation, terms.digits)
+    facts = impact.facts
     if facts and facts["target"]:
         words = ImpactWords(
             english,
@@ -47,7 +47,7 @@ def impact_lines(
             limit_name=lambda rule: rule_in_words(rule, called),
         )
         yield " ".join(words.target())
-    elif _nobody_can_carry_more(allocation, facts):
+    elif impact.in_time and _nobody_can_carry_more(allocation, facts):
         yield "Nobody can carry more than this."
     hedge = HedgeWords(english, figures, unit_name, compared=allocation.coupling is None)
     yield from hedge.sentences(over_assignment_rows(allocation))

@@ -269,9 +269,15 @@ class TestAllocate:
         Path("policy.yaml").write_text("groups: [{id: g, reps: [ann, cyd], max: 200}]\n")
 
         said = failed(run("allocate", company, "--target", "440", "--policy", "policy.yaml",
-                          "--time-limit", "0"), 4)  # fmt: skip
+                          "--time-limit", "1e-9"), 4)  # fmt: skip
 
-        assert "No plan within 0 s." in said
+        assert "No plan within 1e-09 s." in said
+
+    @pytest.mark.parametrize("limit", ["0", "-1", "nan"])
+    def test_a_time_limit_of_no_time_is_refused(self, company: Path, limit: str) -> None:
+        said = failed(run("allocate", company, "--target", "440", "--time-limit", limit), 2)
+
+        assert f"--time-limit {limit} must be above 0 seconds." in said
 
     def test_names_every_fault_of_the_files(self, company: Path) -> None:
         with (company / "reps.csv").open("a", encoding="utf-8") as stream:

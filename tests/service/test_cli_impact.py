@@ -1,11 +1,16 @@
 """What `fairquota allocate` says of more to assign and of over-assignment."""
 
+import json
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
 from typer.testing import CliRunner
 
+from service.allocations.patience import Patience
 from service.cli import app
 
 REPS = """rep_id,unit,baseline,reach,sigma
@@ -77,3 +82,37 @@ def test_a_workbook_has_no_sheet_of_prices_where_there_are_none(company: Path) -
 
     assert openpyxl.load_workbook(company / "plan.xlsx").sheetnames == ["quotas", "summary"]
     assert "Nobody can carry more than this." in lines
+
+
+class TestWhereTheTimeIsUpBeforePrices:
+    @pytest.fixture
+    def order(self, company: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+        """The clock of the solve jumps once prices are looked for."""
+        (company / "duo.yaml").write_text("groups: [{id: duo, reps: [ann, cyd], max: 200}]\n")
+        stages: list[str] = []
+
+        def impatiently(solve: Callable[[Patience], Any], seconds: float) -> Any:
+            clock = lambda: seconds + 1 if "prices" in stages else 0.0  # noqa: E731
+            return solve(Patience(seconds, tell=lambda stage, _: stages.append(stage), clock=clock))
+
+        command = import_module("service.cli.allocate")
+        monkeypatch.setattr(command, "solved_while_waiting", impatiently)
+        policy = str(company / "duo.yaml")
+        return ("--target", "430", "--policy", policy, "--time-limit", "60")
+
+    def test_the_plan_is_there_and_a_note_says_what_is_not(
+        self, company: Path, order: tuple[str, ...]
+    ) -> None:
+        lines = said(company, *order)
+
+        assert "note: The plan was found and proved" in lines
+        assert "430 over 4 reps" in lines
+        assert "more to assign" not in lines
+
+    def test_a_proof_has_them_in_any_case(self, company: Path, order: tuple[str, ...]) -> None:
+        lines = said(company, *order, "--out", str(company / "plan.json"))
+
+        document = json.loads((company / "plan.json").read_text())
+        assert "note:" not in lines
+        assert document["prices"]["target"] is not None
+        assert document["proof"]["manifest"]["prices"]["target"] is not None

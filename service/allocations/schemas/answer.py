@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from service.allocations.schemas.body import PeriodBody
+from service.allocations.schemas.check import RemarkOut
 from service.allocations.schemas.prices import PricesOut
 from service.allocations.schemas.quotas import Amount, QuotaOut, UnitQuotaOut
 from service.plans.schemas import GapOut, GaveWayOut
@@ -129,8 +130,8 @@ class AllocationOut(BaseModel):
     quotas: list[QuotaOut] = Field(description="Unit by unit, reps by id")
     units: list[UnitQuotaOut] = Field(description="Parents first")
     prices: PricesOut | None = Field(
-        description="What more would cost whom; null where nothing could be proved. Under rules "
-        "across teams single prices may be null"
+        description="What more would cost whom; null where nothing could be proved, or where the "
+        "time was up first (`warnings` say so). Under rules across teams single prices may be null"
     )
     over_assignment: list[OverAssignmentOut] = Field(
         description="The company's target and those of units, parents first"
@@ -143,3 +144,8 @@ class AllocationOut(BaseModel):
         description="The parameters of the estimate; null where every baseline was given"
     )
     certificate: CertificateOut
+    warnings: list[RemarkOut] = Field(
+        description="What looks like a mistake in the facts, and whether the time was up before "
+        "prices were found",
+        examples=[[]],
+    )

@@ -20,9 +20,11 @@ class TargetRangeOut(BaseModel):
 
 
 class RemarkOut(BaseModel):
-    """Something legal that looks like a mistake."""
+    """Something to know that is no fault."""
 
-    pointer: str = Field(description="Where (RFC 6901)", examples=["/territories"])
+    pointer: str = Field(
+        description="Where in the body (RFC 6901); empty: all of it", examples=["/territories"]
+    )
     detail: str
 
 

@@ -8,7 +8,8 @@ import orjson
 from service.allocations.answer import facts, present_row, presented
 from service.allocations.assemble import Case
 from service.allocations.crossing import crossing_rules
-from service.allocations.figures import quota_rows, unit_rows
+from service.allocations.figures import impact_of, quota_rows, unit_rows
+from service.allocations.prices import Impact
 from service.allocations.versions.domain.content import Content, Row, content
 from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.proof import Verdict, proof
@@ -43,8 +44,9 @@ def _written(case: Case, allocation: Allocation) -> tuple[Row, list[Row], list[R
     make the same version. Estimated figures are frozen in: baseline and reach in the rows of the
     reps, the parameters they were made with in the manifest.
     """
+    impact = impact_of(allocation, case.terms.digits)  # however long it takes
     manifest: Row = {
-        **facts(case, allocation),
+        **facts(case, allocation, impact),
         "inputs": case.inputs.hash,
         "policy": stored_policy(case.policy),
         "currency": case.terms.currency,
@@ -56,7 +58,7 @@ def _written(case: Case, allocation: Allocation) -> tuple[Row, list[Row], list[R
         **proof_facts(allocation.certificate),
     }
     rules = rule_rows(allocation.certificate)
-    return manifest, _units(case, allocation), _quotas(case, allocation), rules
+    return manifest, _units(allocation, impact), _quotas(case, allocation), rules
 
 
 def present_quota(row: Row, digits: int) -> Row:
@@ -107,8 +109,8 @@ def _answer_of(proof: Row, verdict: Verdict) -> Row:
     return {name: value for name, value in told.items() if name not in untold}
 
 
-def _units(case: Case, allocation: Allocation) -> list[Row]:
-    rows = unit_rows(allocation, case.terms.digits)
+def _units(allocation: Allocation, impact: Impact) -> list[Row]:
+    rows = unit_rows(allocation, impact)
     add_to_units(rows, allocation)
     return rows
 

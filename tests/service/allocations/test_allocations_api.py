@@ -239,6 +239,7 @@ class TestAllocate:
                 "kind": "leximin-tree",
                 "checks": {"sums": True, "bounds": True, "leximin": True},
             },
+            "warnings": [],
         }
 
     def test_starts_with_ids_and_a_target_alone(self, client: TestClient) -> None:

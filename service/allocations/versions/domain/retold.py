@@ -18,7 +18,7 @@ from service.allocations.figures import (
     common,
     fairness,
     gap_rows,
-    prices,
+    impact_of,
     quota_rows,
     terms,
     unit_rows,
@@ -79,7 +79,8 @@ def sums(plan: Allocation) -> Retold:
 
 def retold(plan: Allocation, digits: int) -> Retold:
     """What a plan says of itself; what its certificate or only its inputs tell is left out."""
-    units, quotas = unit_rows(plan, digits), quota_rows(plan, digits)
+    impact = impact_of(plan, digits)
+    units, quotas = unit_rows(plan, impact), quota_rows(plan, digits)
     for row in units:
         del row["min"], row["max"]
     for row in quotas:
@@ -95,7 +96,7 @@ def retold(plan: Allocation, digits: int) -> Retold:
         "gaps": gap_rows(plan),
         "common": common(plan, digits),
         "fairness": fairness(plan, digits),
-        "prices": prices(plan, digits),
+        "prices": impact.facts,
         "over_assignment": targets,
     }
     return Retold(facts, units, quotas)
