@@ -1,6 +1,7 @@
 """A version as bytes and as a proof: equal facts, equal hashes; and no change goes unseen."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,28 @@ class TestProof:
 
         assert verdict.valid
         assert "leximin" in verdict.checks
+
+    @pytest.mark.parametrize(
+        "lifted",
+        [
+            Relax("unit:west:min", 0),
+            Relax("unit:east:target", math.inf),
+            Relax("rep:bob:floor", 0),
+            Relax("rep:cyd:fixed", math.inf),
+            Relax("rep:ann:cap", math.inf),
+            Relax("group:pair:min", 0),
+        ],
+        ids=lambda relax: relax.rule,
+    )
+    def test_holds_whatever_rule_was_lifted(self, lifted: Relax) -> None:
+        body = four_reps()
+        body["units"][1]["min"], body["units"][2]["target"] = 230, 210
+        body["reps"][1]["min"], body["reps"][2]["fixed"] = 110, 112
+        group = Group("pair", ("ann", "dan"), min=20_300)
+
+        document = proved(content_of(body, Policy(groups=(group,), relax=(lifted,))))
+
+        assert examine(document).faults == ()
 
     def test_survives_programs_that_write_json_in_their_own_way(self) -> None:
         document = a_proof()
