@@ -34,7 +34,7 @@ from solver.repair import mend
 SLACK: Final = 1e-6
 """Differences below this part of an increment do not count."""
 NOISE: Final = 1e-14
-"""What the unrounded quotas may be off by, as a part of the total."""
+"""What an unrounded quota may be off by, as a part of itself."""
 
 
 def round_quotas(
@@ -164,15 +164,15 @@ def _generations(hierarchy: Hierarchy) -> list[_Generation]:
 def _rep_ranges(hierarchy: Hierarchy, bounds: Bounds, exact: FloatArray, increment: int) -> _Ranges:
     """The ranges of the reps, and room for those of the nodes."""
     total = bounds.total
-    noise = max(SLACK, NOISE * total)
+    noise = np.maximum(SLACK, NOISE * exact)
     lowest, highest = bounds.lowest, bounds.highest
     cap = np.minimum(highest, total)  # nobody can carry more than all; keeps sums small
-    down = np.floor((exact + min(SLACK * increment, noise)) / increment).astype(np.int64)
+    down = np.floor((exact + np.minimum(SLACK * increment, noise)) / increment).astype(np.int64)
     low = np.clip(down * increment, lowest, cap)
     high = np.minimum(low + min(increment, total), cap)
-    for bound in (highest, lowest):
-        held = np.abs(exact - bound) <= noise
-        low, high = np.where(held, bound, low), np.where(held, bound, high)
+    bound = np.where(exact - lowest <= highest - exact, lowest, highest)
+    held = np.abs(exact - bound) <= noise
+    low, high = np.where(held, bound, low), np.where(held, bound, high)
     nice_low = -(-low // increment) * increment
     nice_high = high // increment * increment
     # Increments so coarse that sums of them overflow are only ever rounded down to.
