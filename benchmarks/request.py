@@ -23,7 +23,8 @@ from fastapi import FastAPI
 from structlog.testing import capture_logs
 
 from benchmarks.instances import Instance
-from service.allocations.answer import answer
+from service.allocations.answer import answer_in_json
+from service.allocations.figures import impact_of
 from service.allocations.schemas import AllocationBody
 from service.allocations.solving import allocate
 from service.allocations.usecases import read_case
@@ -94,9 +95,9 @@ def _steps(reader: PatientReader[AllocationBody], body: bytes) -> dict[str, floa
     lap()
     _ = allocation.binding, allocation.unit_binding
     lap()
-    rows = answer(case, allocation)
+    impact = impact_of(allocation, case.terms.digits)
     lap()
-    orjson.dumps(rows)
+    answer_in_json(case, allocation, impact)
     lap()
     names = (
         "parse and validate",
@@ -104,8 +105,8 @@ def _steps(reader: PatientReader[AllocationBody], body: bytes) -> dict[str, floa
         "solve and round",
         "certificate",
         "limiting rules",
-        "rows of the answer, explanations",
-        "write JSON",
+        "prices",
+        "rows of the answer, explanations, JSON",
     )
     return dict(zip(names, np.diff(clock).tolist(), strict=True))
 
