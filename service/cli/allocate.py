@@ -1,12 +1,10 @@
 """`fairquota allocate`: files and a target in, quotas out; the same way as over HTTP."""
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Any
 
 import orjson
 import typer
@@ -24,9 +22,10 @@ from service.allocations.solving import (
     allocate_and_price,
 )
 from service.allocations.versions.describe import prove
-from service.cli.failure import INFEASIBLE, NO_ANSWER, Failure
+from service.cli.failure import INFEASIBLE, NO_ANSWER, Failure, listed
 from service.cli.impact import impact_lines
 from service.cli.output import on_a_terminal, show, write_bytes, write_csv, write_xlsx
+from service.cli.policy_file import read_policy
 from service.cli.sheets import (
     Document,
     Names,
@@ -44,20 +43,15 @@ from service.cli.words import (
     whole,
     with_ids,
 )
-from service.cli.yaml_file import as_written, read_yaml
-from service.kit.body import JsonReader
-from service.kit.errors import InvalidInput, MalformedBody
+from service.kit.errors import InvalidInput
 from service.kit.money import InvalidMoney, minor_digits, to_minor
 from service.plans.domain import period_fault
-from service.plans.policy import Named, PolicyBody, to_policy
+from service.plans.policy import Named, to_policy
 from service.roster.domain import Inputs
 from service.roster.files import FileFaults, read_files
 from solver.allocation import Allocation
 
 _SUFFIXES = (".csv", ".xlsx", ".json")
-_SHOWN_FAULTS = 100
-_IDS = frozenset({"id", "reps", "unit", "cohort"})
-"""Members of a policy's rules that hold ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +133,9 @@ def solve_files(order: Order) -> Solved:
         case = assemble(read.inputs, terms, policy, places)
         return Solved(case, *_allocation(case, order.time_limit), read.notes)
     except FileFaults as faults:
-        raise _listed([str(fault) for fault in faults.faults]) from faults
+        raise listed([str(fault) for fault in faults.faults]) from faults
     except InvalidInput as faults:
-        raise _listed([f"{_place(f.pointer)}: {f.detail}" for f in faults.faults]) from faults
+        raise listed([f"{_place(f.pointer)}: {f.detail}" for f in faults.faults]) from faults
     except SolveTookTooLong as reason:
         raise Failure(
             f"No plan within {order.time_limit:g} s. A larger --time-limit may find one; so do "
@@ -209,54 +203,9 @@ def _period(text: str) -> tuple[date, date]:
     return start, end
 
 
-def read_policy(path: Path | None) -> Document:
-    """The policy in a JSON or YAML file as the API takes it; the default one without a file."""
-    if path is None:
-        return {}
-    return policy_of(read_yaml(path), str(path))
-
-
-def policy_of(content: Any, name: str) -> Document:
-    """The policy that a file says, its shape checked as the API checks it."""
-    try:
-        # Python's own writer says NaN, which is then refused.
-        said = json.dumps({} if content is None else _with_ids(content)).encode()
-        body: Document = JsonReader(PolicyBody).parse(said)  # type: ignore[assignment]
-    except InvalidInput as faults:
-        raise _listed(
-            [f"{name}{fault.pointer}: {fault.detail}" for fault in faults.faults]
-        ) from None
-    except (MalformedBody, TypeError, ValueError) as reason:
-        raise Failure(f"{name}: {reason}") from reason
-    except RecursionError:
-        raise Failure(f"{name}: it contains itself, or is nested too deeply.") from None
-    return body
-
-
-def _with_ids(content: Any) -> Any:
-    """The same with texts where ids stand: 1001 without quotes is a number in YAML."""
-    if isinstance(content, list):
-        return [_with_ids(item) for item in content]
-    if not isinstance(content, dict):
-        return content
-    found = {name: _with_ids(item) for name, item in content.items()}
-    for name in _IDS & found.keys():
-        item = found[name]
-        found[name] = [*map(as_written, item)] if isinstance(item, list) else as_written(item)
-    return found
-
-
 def _place(where: str) -> str:
     """A pointer as people write it: `policy.yaml/groups/0/max`."""
     return where.lstrip("/").replace("~1", "/").replace("~0", "~")
-
-
-def _listed(faults: list[str]) -> Failure:
-    if len(faults) == 1:
-        return Failure(faults[0])
-    more = len(faults) - _SHOWN_FAULTS
-    rest = [f"… and {more} more"] if more > 0 else []
-    return Failure("\n  ".join([f"{len(faults)} faults:", *faults[:_SHOWN_FAULTS], *rest]))
 
 
 def _write(solved: Solved, document: Document, names: Names, out: Path) -> None:

@@ -16,9 +16,9 @@ import yaml
 from sqlalchemy.orm import Session
 
 from service.allocations.versions.usecases.solving import Order, solve_version
-from service.cli.allocate import policy_of
 from service.cli.database import in_words, opened, read_settings
 from service.cli.failure import Failure
+from service.cli.policy_file import policy_of
 from service.cli.serve import address_of, answer, listening
 from service.kit.auth import DEFAULT_WORKSPACE, Caller, Role
 from service.kit.clock import utc_now

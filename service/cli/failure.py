@@ -2,6 +2,8 @@
 
 BAD_INPUT, INFEASIBLE, NO_ANSWER, STOPPED = 2, 3, 4, 130
 
+_SHOWN_FAULTS = 100
+
 
 class Failure(Exception):
     """One or more sentences for stderr, and the exit code."""
@@ -9,3 +11,12 @@ class Failure(Exception):
     def __init__(self, message: str, exit_code: int = BAD_INPUT) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+def listed(faults: list[str]) -> Failure:
+    """Bad input: all its faults, or the first hundred of them."""
+    if len(faults) == 1:
+        return Failure(faults[0])
+    more = len(faults) - _SHOWN_FAULTS
+    rest = [f"… and {more} more"] if more > 0 else []
+    return Failure("\n  ".join([f"{len(faults)} faults:", *faults[:_SHOWN_FAULTS], *rest]))

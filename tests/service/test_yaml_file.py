@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from service.cli.allocate import policy_of
 from service.cli.failure import Failure
+from service.cli.policy_file import policy_of
 from service.cli.yaml_file import as_written, read_yaml
 
 
