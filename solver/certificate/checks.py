@@ -22,9 +22,9 @@ _NOISE: Final = 32 * np.finfo(np.float64).eps
 """What an evenest plan in float64 may be off by, as a part of all money (3 epsilons measured)."""
 _NEGLIGIBLE: Final = 1e-6
 """The same in minor units, for plans of little money."""
-_LOST: Final = 0.01
-"""The most of a minor unit that digits may be lost by: no price may be so large that a cent counts
-for nothing."""
+_LOST: Final = 0.01, 1e-12
+"""The most that digits may be lost by, in minor units or as a part of all money: no price may be so
+large that a cent counts for nothing where floats can count it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,9 @@ def _lost_by_levels(c: Certificate, across: AcrossTheTree, level: FloatArray) ->
     sizes = np.abs(coupling.coefficient * across.row_level[coupling.row])
     added = level + np.bincount(coupling.rep, sizes, coupling.reps)
     lost = float(np.finfo(np.float64).eps * np.sum(c.yardstick * added))
-    return min(lost, _LOST) if np.isfinite(lost) else 0.0
+    cents, part = _LOST
+    most = max(cents, part * c.scale.magnitude(c.total, c.unrounded))
+    return min(lost, most) if np.isfinite(lost) else 0.0
 
 
 def _is_rounded(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from solver.allocation import Allocation
 from solver.policy import Group, LinearRow, Policy
 from solver.problem import Problem
 from solver.solve import solve
-from tests.solver.builders import a_problem, coupled_problems
+from tests.solver.builders import GROWTH, a_problem, coupled_problems
 
 
 def by_rep(plan: Allocation) -> dict[str, float]:
@@ -65,6 +67,18 @@ def test_nobody_without_headroom_keeps_more_than_there_is_to_assign() -> None:
     plan = solve(a_problem(0, reps), Policy(groups=(Group("overlay", ("a",), max=5),)))
 
     assert by_rep(plan) == {"a": 0.0, "b": 0.0}
+
+
+def test_people_of_whom_no_sales_are_expected_are_no_obstacle_to_a_proof_of_huge_amounts() -> None:
+    """They grow by thousands of times the baseline that counts for them. So large levels and prices
+    cancel each other, and leave a billion no digit for every cent.
+    """
+    reps = {key: {"baseline": 7e12 if key == "b" else 0.0} for key in "abcd"}
+    groups = (Group("ab", ("a", "b"), max=25 * 10**12), Group("bc", ("b", "c"), max=23 * 10**12))
+
+    plan = solve(a_problem(4 * 10**13 + 3, reps), replace(GROWTH, groups=groups))
+
+    assert plan.checks.valid
 
 
 @given(coupled_problems(yardstick_zero=False))
