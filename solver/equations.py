@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from math import frexp, lcm
 from typing import Final
 
@@ -91,9 +92,14 @@ class Equations:
     @cached_property
     def exact(self) -> list[Fraction]:
         """(e,) the coefficients."""
+        value, place = self._different
+        return [value[k] for k in place]
+
+    @cached_property
+    def _different(self) -> tuple[list[Fraction], list[int]]:
+        """The coefficients that differ, and which of them each entry has."""
         value, place = np.unique(self.coefficient, return_inverse=True)
-        exact = [Fraction(repr(each)) for each in value.tolist()]
-        return [exact[k] for k in place.tolist()]
+        return [Fraction(repr(each)) for each in value.tolist()], place.tolist()
 
     def rows(self) -> Iterator[tuple[int, list[tuple[int, Fraction]]]]:
         """Each told column, and the others with their exact coefficients."""
@@ -127,9 +133,12 @@ class Equations:
     @cached_property
     def _whole(self) -> tuple[int, list[list[tuple[int, int]]]]:
         """A common denominator, and the numerators of each equation with their columns."""
-        common = lcm(*{each.denominator for each in self.exact})
-        rows = [[(j, int(a * common)) for j, a in terms] for _, terms in self.rows()]
-        return common, rows
+        value, place = self._different
+        common = lcm(*(each.denominator for each in value))
+        whole = [int(each * common) for each in value]
+        entries = [*zip(self.column.tolist(), (whole[k] for k in place), strict=True)]
+        ends = self.start.tolist()
+        return common, [entries[a:b] for a, b in pairwise(ends)]
 
     def sums(self, told: IntArray, columns: IntArray, value: IntArray) -> list[tuple[int, int]]:
         """What these told columns come to, down and up to whole numbers, when some free columns

@@ -80,21 +80,24 @@ def stated(asked: Asked, found: Infeasibility, watch: Watch | None = None) -> tu
     return tuple(exact)
 
 
-def mended(asked: Asked, watch: Watch | None = None) -> tuple[Asked, tuple[Relaxation, ...]]:
-    """`on_infeasible: relax`: limits and rules that can hold, and what gave way for it.
+def mended(
+    asked: Asked, watch: Watch | None = None
+) -> tuple[Asked, tuple[Relaxation, ...], Infeasibility | None]:
+    """`on_infeasible: relax`: limits and rules that can hold, what gave way for it, and why.
 
     Raises `LinearProgramFailed`, `TimeIsUp` and `SolveStopped` as `diagnose` does.
     """
     found = asked.diagnosed(watch)
     if found is None:
-        return asked, ()
+        return asked, (), None
     after, targets = asked.after(stated(asked, found, watch)), asked.targets
-    return after, tuple(
+    changes = tuple(
         replace(change, after=int(after.bounds.unit_min[targets[change.name]]))
         if change.name in targets
         else change
         for change in found.relaxation
     )
+    return after, changes, found
 
 
 def _target(amount: int, over_assignment: float) -> float:
@@ -125,4 +128,4 @@ def gapped(asked: Asked, watch: Watch | None = None) -> tuple[Asked, IntArray]:
     See `solver.gap`. Raises `LinearProgramFailed`, `TimeIsUp` and `SolveStopped` as `diagnose`.
     """
     limits, gap = gaps(asked.hierarchy, asked.bounds, asked.rows(), watch)
-    return replace(asked, bounds=limits), gap
+    return (replace(asked, bounds=limits) if gap.any() else asked), gap

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -11,10 +13,10 @@ from solver.bounds import Bounds, bounds
 from solver.conflict import diagnose
 from solver.coupled import Coupled, solve_coupled
 from solver.coupling import Coupling
-from solver.errors import InfeasibleProblem, LinearProgramFailed
+from solver.errors import InfeasibleProblem, LinearProgramFailed, RoundingFailed, TimeIsUp
 from solver.fairness import SCALES
 from solver.hierarchy import Hierarchy, exact_sums, lay_out
-from solver.infeasibility import Relaxation
+from solver.infeasibility import Infeasibility, Relaxation
 from solver.mending import Asked, gapped, mended
 from solver.policy import Policy
 from solver.problem import IntArray, Problem
@@ -23,25 +25,53 @@ from solver.rounding import round_quotas
 from solver.tree import CommonLevels, equalise
 from solver.watch import Watch
 
+_NO_PLAN_EVEN_SO: Final[Mapping[type[Exception], str]] = {
+    LinearProgramFailed: " Even then no plan is found that can be confirmed.",
+    RoundingFailed: " Even then no whole quotas are found that keep every rule.",
+    TimeIsUp: " Even then no plan is found in time.",
+}
+"""What is added where rules gave way, or gaps were booked, in vain."""
+
 
 def solve(problem: Problem, policy: Policy, watch: Watch | None = None) -> Allocation:
     """Split the target into the quotas that are even in the policy's stretch.
 
     Limits of reps and units: leximin, by the tree engine. Rules across the tree: the two stages of
     `solver.coupled`. Raises `InvalidProblem` when the policy lacks a column it needs,
-    `InfeasibleProblem` when the rules cannot all hold, `TimeIsUp` and `SolveStopped` as `watch`
-    wants it, and `LinearProgramFailed`, `EnginesDisagree` or `RoundingFailed` rather than a plan
-    that fails a check.
+    `InfeasibleProblem` when the rules cannot all hold, or only so that no plan is found for what
+    `on_infeasible` makes of them; `TimeIsUp` and `SolveStopped` as `watch` wants it, and
+    `LinearProgramFailed`, `EnginesDisagree` or `RoundingFailed` rather than a plan that fails a
+    check.
     """
     watch = watch or Watch()
-    asked = read(problem, policy)
+    asked = after = read(problem, policy)
+    found: Infeasibility | None = None
     relaxed: tuple[Relaxation, ...] = ()
     gap: IntArray | None = None
     if policy.on_infeasible == "relax":
-        asked, relaxed = mended(asked, watch)
+        after, relaxed, found = mended(asked, watch)
     elif policy.on_infeasible == "gap":
-        asked, gap = gapped(asked, watch)
-    hierarchy, limits = asked.hierarchy, asked.bounds
+        after, gap = gapped(asked, watch)
+    try:
+        return _planned(after, policy, relaxed, gap, watch)
+    except (LinearProgramFailed, RoundingFailed, TimeIsUp) as error:
+        found = found or _why_not(asked, watch)
+        if found is None:
+            raise
+        if after is not asked:
+            found = replace(found, words=(*found.words, _NO_PLAN_EVEN_SO[type(error)]))
+        raise InfeasibleProblem(found) from error
+
+
+def _planned(
+    asked: Asked,
+    policy: Policy,
+    relaxed: tuple[Relaxation, ...],
+    gap: IntArray | None,
+    watch: Watch,
+) -> Allocation:
+    """The plan, once rules have given way or gaps are booked."""
+    problem, hierarchy, limits = asked.problem, asked.hierarchy, asked.bounds
     coupling, coupled = asked.rows(), None
     if infeasibility := diagnose(problem, hierarchy, limits):
         # What mends the tree alone may leave rules across it that cannot hold.
@@ -74,6 +104,14 @@ def solve(problem: Problem, policy: Policy, watch: Watch | None = None) -> Alloc
     if coupled and not allocation.checks.valid:
         raise LinearProgramFailed("the plan that was found cannot be proven to be the least")
     return allocation
+
+
+def _why_not(asked: Asked, watch: Watch) -> Infeasibility | None:
+    """Why there is no plan, where that is because the rules cannot all hold."""
+    try:
+        return asked.diagnosed(watch)
+    except (LinearProgramFailed, TimeIsUp):
+        return None
 
 
 def read(problem: Problem, policy: Policy) -> Asked:

@@ -29,6 +29,8 @@ _BELIEVED: Final = 1e-9
 """How far a point may miss a limit, relative to what the limit sums, before it is refused."""
 _COARSEST: Final = 1e-6
 """The smallest weight of a cell beside the mean; HiGHS would read 1e-12 as nothing."""
+_LOST: Final = 1e-11
+"""A coefficient below this part of its row is nearly one that HiGHS would read as nothing."""
 _NAME_LENGTH: Final = 60
 
 
@@ -234,9 +236,15 @@ class Trials:
 
     @cached_property
     def row_size(self) -> FloatArray:
-        """(k,) S_k: the sizes of what the row's columns count by, summed."""
-        size = slice_sums(np.abs(self._shares), self.cells.start[:-1], self.cells.start[1:])
-        return np.where(size > 0, size, 1.0)
+        """(k,) S_k: the sizes of what the row's columns count by, summed. Where the smallest would
+        be lost in the sum it is the largest of them, which leaves HiGHS a few digits more.
+        """
+        size, start = np.abs(self._shares), self.cells.start
+        row = np.repeat(np.arange(len(start) - 1), np.diff(start))
+        summed, largest = slice_sums(size, start[:-1], start[1:]), np.zeros(len(start) - 1)
+        np.maximum.at(largest, row, size)
+        lost = np.bincount(row, size < _LOST * summed[row], len(start) - 1) > 0
+        return np.where(summed > 0, np.where(lost, largest, summed), 1.0)
 
     def _above(self) -> IntArray:
         place = np.cumsum(self.cells.limited) - 1

@@ -115,7 +115,7 @@ def test_the_ends_of_the_feasible_target_are_exact(case: tuple[Problem, Policy])
     problem, policy = case
     scale = SCALES[policy.fairness](problem.reps)
     asked = Asked(problem, policy, lay_out(problem), limits_of(problem, policy), scale)
-    after, _ = mended(asked)
+    after, _, _ = mended(asked)
     least, most = feasible_target(after.hierarchy, after.bounds, after.rows())
 
     def possible(target: int) -> bool:

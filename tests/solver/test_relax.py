@@ -22,6 +22,7 @@ from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy, Relax
 from solver.problem import NOT_SET, UNLIMITED, Problem
 from solver.relaxing import applied
 from solver.solve import solve
+from solver.watch import Watch
 from tests.solver.builders import a_problem, limits_of, problems
 from tests.solver.tight import tight_cases
 
@@ -179,7 +180,7 @@ class TestTheRelaxationThatMendsEverything:
 
         assert found.relaxation == (Relaxation("target", 11, 5),)
         assert stated(case, found) == (Relax("target", 4),)
-        after, changes = mended(case)
+        after, changes, _ = mended(case)
         assert after.bounds.total == 4
         assert changes == (Relaxation("target", 11, 4),)
 
@@ -195,7 +196,7 @@ class TestTheRelaxationThatMendsEverything:
     def test_is_nothing_where_everything_can_hold(self) -> None:
         case = asked(a_problem(10, ["ann"]), Policy())
 
-        after, changes = mended(case)
+        after, changes, _ = mended(case)
 
         assert (after.bounds.total, changes) == (10, ())
 
@@ -208,7 +209,7 @@ def test_what_is_mended_can_hold(case: tuple[Problem, Policy], hedge: float) -> 
     problem, policy = case
     before = asked(problem, replace(policy, over_assignment=hedge))
 
-    after, changes = mended(before)
+    after, changes, _ = mended(before)
 
     assert after.diagnosed() is None
     assert bool(changes) == (before.diagnosed() is not None)
@@ -223,7 +224,7 @@ def test_what_is_mended_in_a_tree_can_hold(problem: Problem, hedge: float, data:
     units = replace(problem.units, target=target, over_assignment=np.full(len(target), hedge))
     before = asked(replace(problem, units=units), Policy(over_assignment=hedge))
 
-    after, _ = mended(before)
+    after, _, _ = mended(before)
 
     assert diagnose(problem, after.hierarchy, after.bounds) is None
 
@@ -235,6 +236,25 @@ def test_whoever_lets_rules_give_way_gets_a_plan(case: tuple[Problem, Policy]) -
     allocation = solve(problem, replace(policy, on_infeasible="relax"))
 
     assert allocation.checks.valid
+
+
+def test_where_the_plan_takes_too_long_the_conflict_is_still_named() -> None:
+    """The time is over as soon as the rules have given way."""
+    stages: list[str] = []
+    watch = Watch(
+        seconds_left=lambda: 0.0 if {*stages} & {"largest stretch", "even spread"} else 1.0,
+        tell=lambda stage, _done: stages.append(stage),
+    )
+    groups = Group("two", ("ann", "bob"), min=70), Group("more", ("bob", "cyd"), min=80)
+    policy = Policy(groups=(*groups, Group("odd", ("ann", "cyd"), min=90)), on_infeasible="relax")
+
+    with pytest.raises(InfeasibleProblem) as error:
+        solve(a_problem(100, ["ann", "bob", "cyd"]), policy, watch)
+
+    infeasibility = error.value.infeasibility
+    assert len(infeasibility.conflict) == 4
+    assert len(infeasibility.relaxation) == 1
+    assert infeasibility.sentence.endswith(" Even then no plan is found in time.")
 
 
 @given(tight_cases())
