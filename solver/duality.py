@@ -37,6 +37,8 @@ _NEGLIGIBLE: Final = 2e-12
 """A yardstick up to this part of the mean is none; `Scale.effective` puts half of it for none."""
 _SAME: Final = 1e-12
 """Stretches are the same up to this, relative to themselves."""
+_BLURRED: Final = 1e-3
+"""What rounding may do to a bound that is worth more than the safe one, relative to itself."""
 _NOISE: Final = 16 * np.finfo(np.float64).eps
 """What a sum of prices times money may be off by, relative to its terms."""
 
@@ -142,6 +144,22 @@ class Prices:
         """(n,) rho_i: what the money of each rep is worth."""
         price = _inherited(hierarchy, self.node)[hierarchy.rep_node]
         return price if coupling is None else price + coupling.pushes(self.row)
+
+    def shown(
+        self,
+        hierarchy: Hierarchy,
+        bounds: Bounds,
+        coupling: Coupling | None,
+        comparison: Comparison,
+    ) -> float:
+        """The stretch that these prices show to be the least, for a search to go on from.
+
+        That is what they say but for rounding. Where they cancel, what they say is rounding and
+        nothing else, and the safe bound counts.
+        """
+        exact = self.bound(hierarchy, bounds, coupling, comparison, safe=False)
+        safe = self.bound(hierarchy, bounds, coupling, comparison)
+        return exact if exact - safe <= _BLURRED * abs(exact) else safe
 
     def bound(
         self,

@@ -185,7 +185,7 @@ class _Search:
 
     def _bound(self, prices: Prices) -> float:
         of = self.trials
-        return prices.bound(of.hierarchy, of.bounds, of.coupling, of.comparison)
+        return prices.shown(of.hierarchy, of.bounds, of.coupling, of.comparison)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -124,13 +124,13 @@ def prices_at_hand(
     `plan` is the leximin plan without any row.
     """
     prices = prices_of_the_tree(hierarchy, coupling, comparison, plan)
-    value = prices.bound(hierarchy, bounds, coupling, comparison)
+    value = prices.shown(hierarchy, bounds, coupling, comparison)
     for _ in range(_ROWS_ALONE):
         row = _out_of_reach(coupling, comparison, value)
         if row is None:
             break
         alone = Prices(np.zeros(hierarchy.nodes), row)
-        bound = alone.bound(hierarchy, bounds, coupling, comparison)
+        bound = alone.shown(hierarchy, bounds, coupling, comparison)
         if not bound > value:
             break
         value, prices = bound, alone

@@ -59,7 +59,7 @@ class Case:
         )
 
     def proven_by(self, prices: Prices) -> float:
-        return prices.bound(self.hierarchy, self.bounds, self.coupling, self.comparison)
+        return prices.shown(self.hierarchy, self.bounds, self.coupling, self.comparison)
 
     @property
     def least(self) -> float:
