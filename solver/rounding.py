@@ -164,14 +164,14 @@ def _generations(hierarchy: Hierarchy) -> list[_Generation]:
 def _rep_ranges(hierarchy: Hierarchy, bounds: Bounds, exact: FloatArray, increment: int) -> _Ranges:
     """The ranges of the reps, and room for those of the nodes."""
     total = bounds.total
-    noise = np.maximum(SLACK, NOISE * exact)
+    noise = np.clip(NOISE * exact, SLACK, SLACK * increment)
     lowest, highest = bounds.lowest, bounds.highest
     cap = np.minimum(highest, total)  # nobody can carry more than all; keeps sums small
-    down = np.floor((exact + np.minimum(SLACK * increment, noise)) / increment).astype(np.int64)
+    down = np.floor((exact + noise) / increment).astype(np.int64)
     low = np.clip(down * increment, lowest, cap)
     high = np.minimum(low + min(increment, total), cap)
     bound = np.where(exact - lowest <= highest - exact, lowest, highest)
-    held = np.abs(exact - bound) <= noise
+    held = np.abs(exact - bound) <= SLACK
     low, high = np.where(held, bound, low), np.where(held, bound, high)
     nice_low = -(-low // increment) * increment
     nice_high = high // increment * increment

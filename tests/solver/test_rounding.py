@@ -89,11 +89,12 @@ class TestTheIncrement:
 
         assert quotas(case) == [250, 200, 150]
 
-    def test_a_small_rep_in_a_huge_company_gets_exactly_the_bound_too(self) -> None:
-        """Noise is a part of one's own quota: 145 is no floor of 119, whatever others carry."""
-        case = a_case([4e15, 145, 130.5, 124.5], min=[0, 119, 0, 0], max=[2**52, 145, 200, 200])
+    def test_a_rep_near_a_bound_is_not_held_by_it_however_huge_the_amounts(self) -> None:
+        """Five above a floor of 10**15 is not the floor, nor is a cap of 145 a floor of 119."""
+        exact, low = [3e15, 1e15 + 5, 145, 130.5, 124.5], [0, 10**15, 119, 0, 0]
+        case = a_case(exact, min=low, max=[2**52, 2**52, 145, 200, 200])
 
-        assert quotas(case) == [4 * 10**15, 145, 131, 124]
+        assert quotas(case) == [3 * 10**15, 10**15 + 5, 145, 131, 124]
 
     def test_caps_below_one_increment_are_kept(self) -> None:
         case = a_case([20.5, 20.5, 59], increment=100, max=[30, 30, 60])
