@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,17 +19,31 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
+def ctrl_c_is_heard() -> Iterator[None]:
+    """As in a terminal. A runner in parallel, or one in the background, ignores it, and then so
+    would every command that it starts.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def started(
     *arguments: str, until: str = "Ctrl-C stops it", **more: str
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A running command and what it said up to a line; a server's tells its address before."""
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [FAIRQUOTA, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=environment(**more),
-    ) as process:
+    with ctrl_c_is_heard():
+        running = subprocess.Popen(  # noqa: S603 - our own command
+            [FAIRQUOTA, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment(**more),
+        )
+    with running as process:
         assert process.stdout is not None
         said = ""
         try:

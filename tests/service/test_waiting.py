@@ -1,7 +1,6 @@
 """Waiting for a solve at a terminal: answers, failures, time, Ctrl-C."""
 
 import _thread
-import signal
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +9,7 @@ from service.allocations.patience import Patience
 from service.cli.failure import Failure
 from service.cli.waiting import solved_while_waiting
 from solver.errors import SolveStopped, TimeIsUp
+from tests.commands import ctrl_c_is_heard
 
 
 def a_solve_without_end(patience: Patience) -> None:
@@ -18,12 +18,10 @@ def a_solve_without_end(patience: Patience) -> None:
         watch.look()
 
 
-@pytest.fixture
-def ctrl_c_is_heard() -> Iterator[None]:
-    """As in a terminal; a runner of tests in parallel tells its workers to ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+@pytest.fixture(name="ctrl_c_is_heard")
+def _ctrl_c_is_heard() -> Iterator[None]:
+    with ctrl_c_is_heard():
+        yield
 
 
 def test_answers_what_the_solve_answers() -> None:
