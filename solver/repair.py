@@ -13,7 +13,7 @@ whenever any plan in the windows keeps them. One group needs single swaps only: 
 whoever can gain at all can gain from one other rep (exchange property of M-convex sets; Murota,
 Discrete Convex Analysis, 2003). Disjoint groups are a second family of nested sets, so a shortest
 chain is an augmenting path of a flow. Groups that overlap and rows with coefficients are an integer
-programme; the search ends where its effort does, and wider windows are tried once.
+programme; the search ends where its effort does, and wider windows are tried.
 
 Huge amounts leave floats no digits for minor units, so the unrounded quotas themselves may miss a
 rule. By how much is measured in whole numbers; windows open by a few times as much, and swaps of
@@ -45,6 +45,8 @@ counts; whatever is missed by more contradicts the limits."""
 _ROOMS: Final = 4, 64, 1024
 """By how many times the noise windows open: where rules nearly say the same, a little that one of
 them misses moves people a lot."""
+_FEW: Final = 8
+"""Minor units that a quota may move where nothing else keeps all rules."""
 _SEARCHES: Final = ((15, 30_000), (400, 1_000_000))
 """Steps of a search and pairs of reps that it looks at; the second only where the first fails."""
 _EFFORT: Final = 1e8, 5_000
@@ -70,10 +72,10 @@ def mend(
     """Whole quotas (n,) near `quota` that keep all rows, units and limits, in layout order.
 
     `quota` (n,) keeps units and limits; the answer lies in the windows between `low` and `high`, or
-    up to one increment outside where no plan is found there, and farther only by the noise of
-    `exact`. `finest` answers the quotas rounded to the minor unit: where narrow rows leave hardly
-    any room, a plan is closest to these, and nobody gets a multiple of the increment. Raises
-    `RoundingFailed`.
+    where no plan is found there up to one increment outside, or a few minor units; farther only by
+    the noise of `exact`. `finest` answers the quotas rounded to the minor unit: where narrow rows
+    leave hardly any room, a plan is closest to these, and nobody gets a multiple of the increment.
+    Raises `RoundingFailed`.
     """
     if not any(coupling.misses(quota)):
         return quota
@@ -105,6 +107,7 @@ def _attempts(increment: int, noise: int) -> Iterator[tuple[int, int, int]]:
         yield 1, 0, _ROOMS[0] * noise
     for times in _ROOMS if noise else (0,):
         yield increment, increment, times * noise
+    yield 1, max(increment, _FEW), _ROOMS[-1] * noise
 
 
 def _noise(

@@ -56,9 +56,9 @@ def round_quotas(
       the first ones get the extra increment.
 
     Every row of `coupling` is kept exactly as well (`solver.repair`). Where no plan in these
-    windows does that, quotas may end one increment outside, or as far as `exact` itself misses
-    rows: a few times its noise, which is nothing unless amounts are huge. Raises `RoundingFailed`
-    if none does.
+    windows does that, quotas may end one increment outside, or a few minor units, or as far as
+    `exact` itself misses rows: some times its noise, which is nothing unless amounts are huge.
+    Raises `RoundingFailed` if none does.
 
     `exact` must keep all limits, and rows, up to such noise; contradicting limits are
     `conflict.diagnose`'s.
