@@ -137,10 +137,10 @@ def body_rows(table: str) -> list[dict[str, Any]]:
 
 
 def printed(command: list[str]) -> list[str]:
-    """The lines that a plain terminal of a hundred columns shows."""
+    """The lines that a plain terminal of eighty columns shows."""
     program, *arguments = command
     assert program == "fairquota"
-    return on_a_terminal(*arguments, TERM="dumb", COLUMNS="100").splitlines()
+    return on_a_terminal(*arguments, TERM="dumb", COLUMNS="80").splitlines()
 
 
 def test_the_guide_to_the_first_plan_makes_one_over_http(
