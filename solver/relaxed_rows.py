@@ -25,8 +25,11 @@ from solver.simplex import Point
 _THE_LAST_TO_GIVE_WAY_FIRST: Final = ("group", "margin", "row", "parity")
 _ROUGH: Final = 1e-3
 """What part of a minor unit a sum may be off by before it counts as the next one."""
+_MANY: Final = 10
 _ROOM: Final = 1e-3
-"""What part of its way a wide row moves on."""
+_UNITS: Final = 10
+"""More rows than this move on by this part of their way, at most by these units; so do wide ones.
+"""
 _PLACES: Final = 4
 """Decimals of a relaxed tolerance: a hundredth of a per cent."""
 
@@ -87,16 +90,21 @@ def _for_whole_quotas(
 def _with_room(
     elastic: Elastic, coupling: Coupling, down: IntArray, up: IntArray
 ) -> tuple[IntArray, IntArray]:
-    """The sums of the rows as far as they miss limits, a little further for wide rows.
+    """The sums of the rows as far as they miss limits, a little further where else hardly any plan
+    would be left to be found.
 
-    A row that counts one rep by very much more than another moves on by a thousandth of its way,
-    at most by a minor unit of the one it counts most by: else the last digits of that rep's quota
-    would decide who of the others may carry anything.
+    That is where many rows move, of which each holds others to their last unit; and where a row
+    counts one rep by very much more than another, so that the last digits of that rep's quota would
+    decide who of the others may carry anything. They move on by a thousandth of their way, at most
+    by some minor units of each rep, all counted like the one that the row counts most by.
     """
-    most = np.where(elastic.case.wide, np.ceil(coupling.largest_coefficient), 0.0)
     short = np.maximum(coupling.min - down, 0), np.maximum(up - coupling.max, 0)
+    many = np.count_nonzero(short[0] + short[1]) > _MANY
+    units = _UNITS * coupling.largest_coefficient * np.diff(coupling.start)
+    most = np.where(elastic.case.wide | many, np.ceil(units), 0.0)
     room = [np.minimum(most, _ROOM * way).astype(np.int64) for way in short]
-    return down - room[0], up + room[1]
+    zero = np.where(_of_kinds(coupling, ("row",)), -UNLIMITED, np.minimum(down, 0))
+    return np.maximum(down - room[0], zero), up + room[1]
 
 
 def _whole(elastic: Elastic, bounds: Bounds, value: FloatArray) -> IntArray:

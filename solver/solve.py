@@ -30,7 +30,9 @@ _NO_PLAN_EVEN_SO: Final[Mapping[type[Exception], str]] = {
     RoundingFailed: " Even then no whole quotas are found that keep every rule.",
     TimeIsUp: " Even then no plan is found in time.",
 }
-"""What is added where rules gave way, or gaps were booked, in vain."""
+"""What may still go wrong once rules have given way or gaps are booked, and how that is said."""
+_MANY: Final = 100
+"""Rows across the tree that may take their time."""
 
 
 def solve(problem: Problem, policy: Policy, watch: Watch | None = None) -> Allocation:
@@ -44,33 +46,62 @@ def solve(problem: Problem, policy: Policy, watch: Watch | None = None) -> Alloc
     check.
     """
     watch = watch or Watch()
-    asked = after = read(problem, policy)
-    found: Infeasibility | None = None
-    relaxed: tuple[Relaxation, ...] = ()
-    gap: IntArray | None = None
+    asked = read(problem, policy)
     if policy.on_infeasible == "relax":
-        after, relaxed, found = mended(asked, watch)
-    elif policy.on_infeasible == "gap":
-        after, gap = gapped(asked, watch)
+        return _relaxed(asked, policy, watch)
+    if policy.on_infeasible == "gap":
+        return _with_gaps(asked, policy, watch)
+    return _as_asked(asked, policy, watch)
+
+
+def _as_asked(
+    asked: Asked, policy: Policy, watch: Watch, gap: IntArray | None = None
+) -> Allocation:
+    """The plan, or why there is none."""
     try:
-        return _planned(after, policy, relaxed, gap, watch)
-    except (LinearProgramFailed, RoundingFailed, TimeIsUp) as error:
-        found = found or _why_not(asked, watch)
-        if found is None:
+        return _planned(asked, policy, watch, gap=gap)
+    except (LinearProgramFailed, RoundingFailed) as error:
+        if found := _why_not(asked, watch):
+            raise InfeasibleProblem(found) from error
+        raise
+
+
+def _relaxed(asked: Asked, policy: Policy, watch: Watch) -> Allocation:
+    """`on_infeasible: relax`: the plan once rules have given way, or why they had to."""
+    after, relaxed, found = mended(asked, watch)
+    if found is None:
+        return _as_asked(asked, policy, watch)
+    try:
+        return _planned(after, policy, watch, relaxed=relaxed)
+    except tuple(_NO_PLAN_EVEN_SO) as error:
+        raise InfeasibleProblem(_in_vain(found, error)) from error
+
+
+def _with_gaps(asked: Asked, policy: Policy, watch: Watch) -> Allocation:
+    """`on_infeasible: gap`: the plan beside the gaps, or why there had to be any."""
+    after, gap = gapped(asked, watch)
+    coupling = asked.rows()
+    if coupling is None or not gap.any():
+        return _as_asked(after, policy, watch, gap)
+    # Of many rules it is told now, for there may be no time for it later.
+    found = _why_not(asked, watch) if len(coupling) > _MANY else None
+    try:
+        return _planned(after, policy, watch, gap=gap)
+    except tuple(_NO_PLAN_EVEN_SO) as error:
+        if not (found := found or _why_not(asked, watch)):
             raise
-        if after is not asked:
-            found = replace(found, words=(*found.words, _NO_PLAN_EVEN_SO[type(error)]))
-        raise InfeasibleProblem(found) from error
+        raise InfeasibleProblem(_in_vain(found, error)) from error
 
 
 def _planned(
     asked: Asked,
     policy: Policy,
-    relaxed: tuple[Relaxation, ...],
-    gap: IntArray | None,
     watch: Watch,
+    *,
+    relaxed: tuple[Relaxation, ...] = (),
+    gap: IntArray | None = None,
 ) -> Allocation:
-    """The plan, once rules have given way or gaps are booked."""
+    """The plan of rules that hold, once some have given way or gaps are booked."""
     problem, hierarchy, limits = asked.problem, asked.hierarchy, asked.bounds
     coupling, coupled = asked.rows(), None
     if infeasibility := diagnose(problem, hierarchy, limits):
@@ -112,6 +143,11 @@ def _why_not(asked: Asked, watch: Watch) -> Infeasibility | None:
         return asked.diagnosed(watch)
     except (LinearProgramFailed, TimeIsUp):
         return None
+
+
+def _in_vain(found: Infeasibility, error: Exception) -> Infeasibility:
+    """What is said where rules gave way, or gaps were booked, and there is no plan even so."""
+    return replace(found, words=(*found.words, _NO_PLAN_EVEN_SO[type(error)]))
 
 
 def read(problem: Problem, policy: Policy) -> Asked:

@@ -238,23 +238,37 @@ def test_whoever_lets_rules_give_way_gets_a_plan(case: tuple[Problem, Policy]) -
     assert allocation.checks.valid
 
 
-def test_where_the_plan_takes_too_long_the_conflict_is_still_named() -> None:
-    """The time is over as soon as the rules have given way."""
+def over_once_a_plan_is_sought() -> Watch:
+    """The time is over as soon as the rules have given way, or the gaps are booked."""
     stages: list[str] = []
-    watch = Watch(
+    return Watch(
         seconds_left=lambda: 0.0 if {*stages} & {"largest stretch", "even spread"} else 1.0,
         tell=lambda stage, _done: stages.append(stage),
     )
+
+
+def test_where_the_plan_takes_too_long_the_conflict_is_still_named() -> None:
     groups = Group("two", ("ann", "bob"), min=70), Group("more", ("bob", "cyd"), min=80)
     policy = Policy(groups=(*groups, Group("odd", ("ann", "cyd"), min=90)), on_infeasible="relax")
 
     with pytest.raises(InfeasibleProblem) as error:
-        solve(a_problem(100, ["ann", "bob", "cyd"]), policy, watch)
+        solve(a_problem(100, ["ann", "bob", "cyd"]), policy, over_once_a_plan_is_sought())
 
     infeasibility = error.value.infeasibility
     assert len(infeasibility.conflict) == 4
     assert len(infeasibility.relaxation) == 1
     assert infeasibility.sentence.endswith(" Even then no plan is found in time.")
+
+
+def test_so_it_is_beside_gaps_where_there_are_many_rules() -> None:
+    reps = [f"r{k:03}" for k in range(101)]
+    groups = tuple(Group(f"g{k:03}", (reps[k], reps[k - 1]), max=100 + k) for k in range(101))
+    case = a_problem(10_100, reps), Policy(groups=groups, on_infeasible="gap")
+
+    with pytest.raises(InfeasibleProblem) as error:
+        solve(*case, over_once_a_plan_is_sought())
+
+    assert error.value.infeasibility.sentence.endswith(" Even then no plan is found in time.")
 
 
 @given(tight_cases())
