@@ -29,6 +29,8 @@ KEPT: Final = 1e-10
 """What a row may miss a limit by, as a part of all the money that it sums."""
 NOTHING: Final = 1e-6
 """The same in minor units: quotas will be whole ones."""
+_SMALL: Final = 1_000_000
+"""Rows times reps up to which G is quicker as an array of numpy than as a sparse one."""
 _LOOSE: Final = 10
 """How much further within a limit a row with a price may lie."""
 
@@ -76,9 +78,11 @@ class DualFunction:
         return sparse.csr_array((c.coefficient, c.rep, c.start), shape=(len(c), c.reps))
 
     @cached_property
-    def transposed(self):  # type: ignore[no-untyped-def]
-        """The same turned, (n, k)."""
-        return self.matrix.T.tocsr()
+    def dense(self) -> FloatArray:
+        """The same as an array of numpy."""
+        c = self.coupling
+        flat = np.bincount(c.row * c.reps + c.rep, c.coefficient, len(c) * c.reps)
+        return flat.reshape(len(c), c.reps)
 
     @cached_property
     def least(self) -> FloatArray:
@@ -141,8 +145,6 @@ class DualFunction:
 
     def curvature(self, point: Point, rows: IntArray) -> FloatArray:
         """How the sums of these rows answer to their prices."""
-        from scipy import sparse
-
         c, level = self.coupling, point.levels.level
         wanted = point.anchor + self.scale.yardstick * level[self.hierarchy.rep_node]
         free = (wanted > self.limits.low) & (wanted < self.limits.high)
@@ -158,15 +160,19 @@ class DualFunction:
             number[rows] = np.arange(len(rows))
             heard = number[row] >= 0
             row, rep, size = number[row[heard]], rep[heard], size[heard]
-        weighed = size * weight[rep]
-        start = np.searchsorted(row, np.arange(len(rows) + 1))
         cell = row * len(total) + place[rep]
-        by_block = np.bincount(cell, weighed, len(rows) * len(total)).reshape(len(rows), -1)
-        matrix = sparse.csr_array((weighed, rep, start), (len(rows), c.reps))
-        moved: FloatArray = (matrix @ self.transposed).toarray()[:, rows]
+        by_cell = np.bincount(cell, size * weight[rep], len(rows) * len(total))
+        by_block = by_cell.reshape(len(rows), -1)
         by_all = by_block / np.where(total > 0, total, 1.0)
-        moved -= by_all @ by_block.T
-        return moved
+        return np.asarray(self._if_no_sum_is_fixed(weight, rows) - by_all @ by_block.T)
+
+    def _if_no_sum_is_fixed(self, weight: FloatArray, rows: IntArray) -> FloatArray:
+        """G diag(weight) G' of these rows."""
+        if len(self.coupling) * self.coupling.reps <= _SMALL:
+            heard = self.dense[rows]
+            return np.asarray((heard * weight) @ heard.T)
+        heard = self.matrix[rows]
+        return np.asarray((heard.multiply(weight).tocsr() @ heard.T).toarray())
 
     def slope(self, point: Point, direction: FloatArray) -> Callable[[FloatArray], float]:
         """How fast the dual function rises this way, from the sums (k,) of a plan on the way."""

@@ -24,6 +24,7 @@ _PATIENCE: Final = 8
 _CURVED_STEPS: Final = 300
 """Enough for halving the widest bracket of floats, which no search has come near."""
 _NOISE: Final = 16 * np.finfo(np.float64).eps
+_FAR_OUT: Final = np.finfo(np.float64).max
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,43 +106,44 @@ def _straight_levels(teams: Teams, goal: FloatArray) -> FloatArray:
     right piece. A step that leaves the bracket of what is known so far would run in circles: such
     nodes, flat pieces above all, are looked up among their sorted breakpoints instead.
     """
-    x = (goal - teams.sums(teams.anchor)) / teams.sums(teams.yardstick)
-    below, above = np.full(len(goal), -np.inf), np.full(len(goal), np.inf)
-    found, going, moving, goals = x, np.arange(len(goal)), teams, goal
-    astray = [going[:0]]
-    for _ in range(_NEWTON_STEPS):
-        miss, slope, noise = _miss(moving, goals, x)
-        short = miss > 0
-        below, above = np.where(short, x, below), np.where(short, above, x)
-        step = x + np.divide(miss, slope, out=np.full_like(miss, np.nan), where=slope > 0)
-        inside = (step >= below) & (step <= above)
-        settled = np.abs(miss) <= noise
-        x = np.where(inside, step, x)
-        found[going] = x
-        still = np.flatnonzero(inside & ~settled)
-        if len(still) < len(going):
-            astray.append(going[~inside & ~settled])
-            going, goals, moving = going[still], goals[still], moving.some(still)
-            x, below, above = x[still], below[still], above[still]
-        if not len(still):
-            break
-    else:
-        astray.append(going)
+    found = (goal - teams.sums(teams.anchor)) / teams.sums(teams.yardstick)
+    going, astray = np.arange(len(goal)), [np.arange(0)]
+    x, goals, moving = found, goal, teams
+    below, above = np.full((2, len(goal)), [[-_FAR_OUT], [_FAR_OUT]])
+    active, settled = np.ones(len(goal), np.bool_), np.zeros(len(goal), np.bool_)
+    with np.errstate(divide="ignore", invalid="ignore"):  # where nobody moves there is no slope
+        for _ in range(_NEWTON_STEPS):
+            miss, slope = _miss(moving, goals, x)
+            short = miss > 0
+            below, above = np.where(short, x, below), np.where(short, above, x)
+            step = x + miss / slope
+            settled |= np.abs(miss) <= _NOISE * goals
+            inside = active & (step >= below) & (step <= above)
+            x = np.where(inside, step, x)
+            active = inside & ~settled
+            if 2 * np.count_nonzero(active) <= len(active):  # the others are not worth their room
+                found[going] = x
+                astray.append(going[~(active | settled)])
+                still = np.flatnonzero(active)
+                if not len(still):
+                    break
+                going, goals, moving = going[still], goals[still], moving.some(still)
+                x, below, above = x[still], below[still], above[still]
+                active, settled = active[still], settled[still]
+        else:
+            found[going] = x
+            astray.append(going[~settled])
     lost = np.concatenate(astray)
     if len(lost):
         found[lost] = _among_breakpoints(teams.some(lost), goal[lost])
     return found
 
 
-def _miss(
-    teams: Teams, goal: FloatArray, x: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(k,) what is missing to the goal at level x, the slope there, and what is mere noise."""
+def _miss(teams: Teams, goal: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(k,) what is missing to the goal at level x, and the slope there."""
     wanted = teams.wanted(x)
     quota = np.minimum(np.maximum(wanted, teams.low), teams.high)
-    slope = teams.sums(teams.yardstick * (quota == wanted))
-    carried = teams.sums(quota)
-    return goal - carried, slope, _NOISE * np.maximum(goal, carried)
+    return goal - teams.sums(quota), teams.sums(teams.yardstick * (quota == wanted))
 
 
 def _among_breakpoints(teams: Teams, goal: FloatArray) -> FloatArray:
@@ -158,11 +160,11 @@ def _among_breakpoints(teams: Teams, goal: FloatArray) -> FloatArray:
     short, beyond = goal - teams.sums(teams.low), goal - teams.sums(teams.high)
     while np.any(right - left > 1):
         middle = (left + right) // 2
-        miss, _, _ = _miss(teams, goal, ends[middle])
+        miss, _ = _miss(teams, goal, ends[middle])
         short, beyond = np.where(miss > 0, miss, short), np.where(miss > 0, beyond, miss)
         left, right = np.where(miss > 0, middle, left), np.where(miss > 0, right, middle)
     x: FloatArray = ends[left] + (ends[right] - ends[left]) * (short / (short - beyond))
-    miss, slope, _ = _miss(teams, goal, x)
+    miss, slope = _miss(teams, goal, x)
     polish: FloatArray = np.divide(miss, slope, out=np.zeros_like(miss), where=slope > 0)
     return x + polish
 

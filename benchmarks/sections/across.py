@@ -25,13 +25,16 @@ from solver.problem import FloatArray, IntArray
 
 _MANY: Final = 50_000
 """From here on each number of rows has one kind of rule instead of three."""
+_FEW: Final = 5_000
+TURNS: Final = 5
+"""Below so many reps a run is a few milliseconds: everybody has so many turns on each case."""
 _OURS: Final = {"coupled": "coupled", "coupled-cvxpy": "coupled"}
 """Whom a contestant is compared with; the others begin with the second stage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One contestant on one company with rows."""
+    """One contestant on one company with rows, once."""
 
     reps: int
     rows: int
@@ -61,12 +64,13 @@ def measure(
 ) -> list[Entry]:
     """Everybody on every company and number of rows, taking turns."""
     return [
-        notebook.noted(f"across-{reps}-{count}-{kind}-{name}", Entry, partial(race, name))
+        notebook.noted(f"across-{reps}-{count}-{kind}-{turn}-{name}", Entry, partial(race, name))
         for reps in sizes
         for place, count in enumerate(counts)
         for seed, kind in enumerate(KINDS)
         if reps < _MANY or seed == place % len(KINDS)
         for race in [_racing(reps, count, kind, folder)]
+        for turn in range(TURNS if reps < _FEW else 1)
         for name in COUPLED
         if name in contestants
     ]

@@ -182,9 +182,9 @@ def test_what_was_noted_of_other_code_counts_no_more(tmp_path: Path) -> None:
 def test_an_interrupted_run_goes_on_and_the_page_compares_case_by_case(tmp_path: Path) -> None:
     notebook = Notebook(tmp_path)
     times = {"coupled": 0.5, "coupled-cvxpy": 10.0}
-    for (name, cpu), kind in product(times.items(), KINDS):
+    for (name, cpu), kind, turn in product(times.items(), KINDS, range(across.TURNS)):
         entry = across.Entry(50, 1, kind, name, Run(cpu, 70.0, 60.0), None, 1.0)
-        notebook.noted(f"across-50-1-{kind}-{name}", across.Entry, partial(replace, entry))
+        notebook.noted(f"across-50-1-{kind}-{turn}-{name}", across.Entry, partial(replace, entry))
 
     entries = across.measure(notebook, tmp_path, sizes=[50], counts=[1], contestants=list(times))
 
