@@ -76,7 +76,7 @@ def assemble(inputs: Inputs, terms: Terms, policy: Policy, places: Places | None
     """
     places = places or Places()
     period = _period(inputs, terms)
-    evidence = _evidence(inputs, period)
+    evidence = evidence_of(inputs, period)
     given = ~(np.isnan(evidence.baseline) | np.isnan(evidence.reach))
     found = None if given.all() else estimate(evidence)
     try:
@@ -118,7 +118,7 @@ def _month(day: date) -> int:
     return day.year * YEAR + day.month - 1
 
 
-def _evidence(inputs: Inputs, period: tuple[date, date] | None) -> Evidence:
+def evidence_of(inputs: Inputs, period: tuple[date, date] | None) -> Evidence:
     """What the estimate reads. Without a period any year will do: nothing depends on dates."""
     money = 10.0**inputs.digits
     reps, history = inputs.reps, inputs.history
