@@ -1,4 +1,15 @@
-"""How likely a quota is to be attained, when the uncertainty of the baseline is known."""
+"""How likely a quota is to be attained, when the uncertainty of the baseline is known.
+
+Sales A of rep i are taken as log-normal with the baseline B as their mean:
+
+    ln A_i = ln B_i - S_i^2 / 2 + m_i M + s_i e_i        S_i^2 = m_i^2 + s_i^2
+
+M, the market, is one standard normal for everybody, e_i one of the rep's own. S is the `sigma` of
+the rep: all of the uncertainty, the market's part included. m is the market's sigma, which is one
+for the whole company. A rep who is surer than the market, S < m, moves with it by S and has
+nothing of the own: a given sigma holds, and nobody can be surer than what all of them depend on
+and yet depend on all of it.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +30,34 @@ def attainment_probability(
     from scipy.special import ndtr  # SciPy takes long to import, and few plans have a sigma
 
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        margin = np.log(baseline) - np.log(quota)
-        chance = ndtr((margin - sigma**2 / 2) / sigma)
+        chance = ndtr((np.log(baseline) - np.log(quota)) / sigma - sigma / 2)
     chance = np.where(quota <= 0, 1.0, chance)
     return np.where(np.isnan(sigma), np.nan, chance)
+
+
+def quota_for_chance(chance: float, baseline: FloatArray, sigma: FloatArray) -> FloatArray:
+    """The quota that is attained with this probability: B exp(-S^2 / 2 - Phi^-1(p) S), shape (n,).
+
+    The inverse of `attainment_probability`: 0 for a chance of 1, infinite for a chance of 0 where
+    anything is expected; nan where sigma is unknown.
+    """
+    from scipy.special import ndtri
+
+    with np.errstate(divide="ignore", over="ignore", under="ignore"):
+        away = np.exp(-(sigma**2) / 2 - ndtri(chance) * sigma)
+    sold = baseline > 0  # nothing times infinity is no quota
+    return np.where(sold, np.where(sold, baseline, 1.0) * away, np.where(np.isnan(sigma), away, 0))
+
+
+def market_part(sigma: FloatArray, market_sigma: float) -> FloatArray:
+    """m: by how much each rep moves with the market, shape (n,); nan where sigma is unknown."""
+    return np.minimum(sigma, market_sigma)
+
+
+def own_part(sigma: FloatArray, market_sigma: float) -> FloatArray:
+    """s: what is left of each sigma beside the market's part, shape (n,)."""
+    common = market_part(sigma, market_sigma)
+    return np.sqrt(sigma - common) * np.sqrt(sigma + common)
 
 
 def chance_at(level: float) -> float:
