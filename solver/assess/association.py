@@ -143,16 +143,15 @@ def detectable_rho(n: int) -> float | None:
 
 def ranks(values: FloatArray) -> FloatArray:
     """Average ranks (n,); figures that differ by noise alone share theirs."""
-    from scipy.stats import rankdata
-
     order = np.argsort(values, kind="stable")
     ascending = values[order]
     size = np.maximum(np.abs(ascending), np.median(np.abs(values)) if len(values) else 0.0)
     step = np.zeros(len(values), np.int64)
     step[1:] = np.cumsum(np.diff(ascending) > _TIE * size[1:])
-    level = np.empty(len(values), np.int64)
-    level[order] = step
-    return np.asarray(rankdata(level), np.float64)
+    sharing = np.bincount(step)
+    found = np.empty(len(values))
+    found[order] = (np.cumsum(sharing) - (sharing - 1) / 2)[step]
+    return found
 
 
 def permutation_p(x: FloatArray, y: FloatArray, *, seed: int) -> float:
@@ -198,10 +197,10 @@ def _deals_of_two(first: IntArray, second: IntArray) -> Iterator[IntArray]:
 
 
 def _student_p(r: float, n: int) -> float:
-    from scipy.stats import t
+    from scipy.special import stdtr
 
     r = min(abs(r), 1 - _NOISE)
-    return float(2 * t.sf(r * sqrt((n - 2) / (1 - r * r)), n - 2))
+    return float(2 * stdtr(n - 2, -r * sqrt((n - 2) / (1 - r * r))))
 
 
 def _standard(x: FloatArray) -> FloatArray:
@@ -227,7 +226,7 @@ def _interval_of_rho(rho: float, n: int) -> tuple[float, float]:
 
 def _welch(own: FloatArray, others: FloatArray, effect: float) -> tuple[float | None, float | None]:
     """Interval of a difference of means, Welch 1947; none where neither side varies."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     parts = [float(side.var(ddof=1)) / len(side) for side in (own, others)]
     variance = sum(parts)
@@ -235,7 +234,7 @@ def _welch(own: FloatArray, others: FloatArray, effect: float) -> tuple[float | 
         return None, None
     pairs = zip(parts, (own, others), strict=True)
     freedom = variance**2 / sum(part**2 / (len(side) - 1) for part, side in pairs)
-    away = float(t.ppf((1 + CONFIDENCE) / 2, freedom)) * sqrt(variance)
+    away = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * sqrt(variance)
     return effect - away, effect + away
 
 

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from solver.assess.association import CONFIDENCE
+from solver.problem import FloatArray
 
 RATIO: Final = 0.8
 _EDGE: Final = 1e-9
@@ -71,17 +72,22 @@ def false_alarms(sizes: list[int], share: float) -> float:
     Over each rate r that the highest group can have: all groups lie in [.8 r, r], less those cases
     in which all lie below r.
     """
-    from scipy.stats import binom
-
     rates = np.unique(np.round(np.concatenate([np.arange(1, n + 1) / n for n in sizes]), 12))
     up_to, below = np.ones(len(rates)), np.ones(len(rates))
     nobody = 1.0
     for n in sizes:
-        under = binom.cdf(np.ceil(RATIO * rates * n - _EDGE) - 1, n, share)
-        up_to *= binom.cdf(np.floor(rates * n + _EDGE), n, share) - under
-        below *= np.maximum(binom.cdf(np.ceil(rates * n - _EDGE) - 1, n, share) - under, 0.0)
-        nobody *= float(binom.pmf(0, n, share))
+        under = _at_most(np.ceil(RATIO * rates * n - _EDGE) - 1, n, share)
+        up_to *= _at_most(np.floor(rates * n + _EDGE), n, share) - under
+        below *= np.maximum(_at_most(np.ceil(rates * n - _EDGE) - 1, n, share) - under, 0.0)
+        nobody *= (1 - share) ** n
     return float(np.clip(1 - nobody - (up_to - below).sum(), 0.0, 1.0))
+
+
+def _at_most(count: FloatArray, n: int, share: float) -> FloatArray:
+    """P of at most so many of n, binomial."""
+    from scipy.special import bdtr
+
+    return np.where(count < 0, 0.0, bdtr(np.maximum(count, 0.0), n, share))
 
 
 def _fisher(a: int, n: int, b: int, m: int) -> float:

@@ -35,14 +35,14 @@ class Mean:
 
     @classmethod
     def of(cls, values: FloatArray) -> Self:
-        from scipy.stats import t
+        from scipy.special import stdtrit
 
         n = len(values)
         if n < 2:
             return cls(n, float(values[0]) if n else None)
         ordered = np.sort(values)
         mean, deviation = float(ordered.mean()), float(ordered.std(ddof=1))
-        away = float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * deviation / sqrt(n)
+        away = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * deviation / sqrt(n)
         return cls(n, mean, mean - away, mean + away)
 
 

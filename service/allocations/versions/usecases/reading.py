@@ -46,7 +46,7 @@ def page_of_quotas(
     `unit` keeps those of one unit and the units below it, `rep` those of one rep. Only the chunks
     that the page lies in are read. Raises InvalidParameters for a unit or rep it does not have.
     """
-    stored = _open(session, workspace_id, plan_id, number)
+    stored = open_version(session, workspace_id, plan_id, number)
     wanted = None if unit is None else _unit_and_below(stored.units(), unit)
     if rep is not None:
         row = stored.quota_of(rep)
@@ -88,7 +88,7 @@ class QuotaAmongOthers:
 def quota_of(
     session: Session, workspace_id: str, plan_id: str, number: int, rep: str
 ) -> QuotaAmongOthers:
-    stored = _open(session, workspace_id, plan_id, number)
+    stored = open_version(session, workspace_id, plan_id, number)
     row = stored.quota_of(rep)
     if row is None:
         raise QuotaNotFound(f"Version {number} has no quota for rep {rep[:128]}.")
@@ -99,7 +99,7 @@ def quota_of(
 
 def prices(session: Session, workspace_id: str, plan_id: str, number: int) -> tuple[Row, int]:
     """What one more unit of money costs whom, in minor units, and the currency's minor digits."""
-    stored = _open(session, workspace_id, plan_id, number)
+    stored = open_version(session, workspace_id, plan_id, number)
     manifest: Row = {**stored.manifest}
     if (facts := manifest.get("prices")) is None:
         raise PricesNotFound(
@@ -111,11 +111,12 @@ def prices(session: Session, workspace_id: str, plan_id: str, number: int) -> tu
 
 def certificate(session: Session, workspace_id: str, plan_id: str, number: int) -> Row:
     """The proof document of a version, which `fairquota verify` checks without this database."""
-    stored = _open(session, workspace_id, plan_id, number)
+    stored = open_version(session, workspace_id, plan_id, number)
     return proof(stored.manifest, stored.units(), stored.quotas(), stored.rules())
 
 
-def _open(session: Session, workspace_id: str, plan_id: str, number: int) -> StoredVersion:
+def open_version(session: Session, workspace_id: str, plan_id: str, number: int) -> StoredVersion:
+    """Raises PlanNotFound, VersionNotFound and VersionDamaged."""
     plan = Plans(session).get(workspace_id, plan_id)
     version = PlanVersions(session).get(plan.id, number)
     return StoredVersion(version, Chunks(session, workspace_id))
