@@ -30,6 +30,8 @@ _ROOM: Final = 1e-3
 _UNITS: Final = 10
 """More rows than this move on by this part of their way, at most by these units; so do wide ones.
 """
+_WITHOUT_ROOM: Final = 1e3
+"""The cost of a unit of room that rounding lacks; a unit of a rule that gives way costs 1."""
 _PLACES: Final = 4
 """Decimals of a relaxed tolerance: a hundredth of a per cent."""
 
@@ -48,7 +50,58 @@ def relaxed_rows(elastic: Elastic, bounds: Bounds, coupling: Coupling) -> Coupli
             limits = _giving_way(elastic, bounds, mended, rows, _of_kinds(coupling, later))
             value = _solved(elastic, limits, kind).value
             mended = _wider(elastic, mended, rows, *_about_whole(elastic, value))
-    return _for_whole_quotas(elastic, bounds, coupling, value)
+    found = _for_whole_quotas(elastic, bounds, coupling, value)
+    needed = _changes(coupling, mended)
+    if not np.any(_changes(coupling, found) & ~needed):
+        return found
+    return _with_fewer_changes(elastic, bounds, coupling, mended, found)
+
+
+def _changes(before: Coupling, after: Coupling) -> BoolArray:
+    """(k, 2) which rows have another minimum, and which another maximum; of a parity's both."""
+    opened = (before.tolerance != after.tolerance) & ~np.isnan(before.tolerance)
+    ends = np.column_stack((before.min != after.min, before.max != after.max))
+    return np.where(np.isnan(before.tolerance)[:, None], ends, opened[:, None])
+
+
+def _with_fewer_changes(
+    elastic: Elastic, bounds: Bounds, coupling: Coupling, mended: Coupling, found: Coupling
+) -> Coupling:
+    """The same where whole quotas make no rule give way that fractions need not, if there are such.
+
+    A cheapest point lies at the edge of limits that need not move, and whole quotas beside it miss
+    them by a part of a unit; so a point is sought that leaves them room to be rounded.
+    """
+    try:
+        limits, cost = _room_to_round(elastic, bounds, coupling, mended)
+        other = _for_whole_quotas(elastic, bounds, coupling, elastic.solve(limits, cost).value)
+    except LinearProgramFailed:
+        return found
+    fewer = np.sum(_changes(coupling, other)) < np.sum(_changes(coupling, found))
+    return other if fewer else found
+
+
+def _room_to_round(
+    elastic: Elastic, bounds: Bounds, coupling: Coupling, mended: Coupling
+) -> tuple[Limits, FloatArray]:
+    """Limits with room for rounding where no rule gave way, and what it costs to do without it.
+
+    Each cell is rounded by less than a unit. Rules that gave way may do so by a few units more
+    where the others have no room else.
+    """
+    columns, count = elastic.columns, np.diff(elastic.case.cells.start)
+    limits, cost = elastic.limits(bounds, mended), np.zeros(columns.count)
+    room = np.ceil(coupling.largest_coefficient * count).astype(np.int64)
+    gave_way = _changes(coupling, mended)
+    between = np.where(gave_way.any(axis=1), UNLIMITED, (mended.max - mended.min) // 2)
+    inwards = np.where(gave_way, 0, np.minimum(room, between)[:, None])
+    for block, bound, way in ((columns.under, limits.low, 0), (columns.over, limits.high, 1)):
+        stated = np.abs(bound[columns.sum]) < UNLIMITED
+        bound[columns.sum] += np.where(stated, (1 - 2 * way) * inwards[:, way], 0)
+        limits.high[block] = np.where(gave_way[:, way], _UNITS * room, inwards[:, way])
+        cost[block] = np.where(gave_way[:, way], 1.0, _WITHOUT_ROOM)
+    limits.high[columns.spread] = UNLIMITED
+    return limits, cost
 
 
 def least_breach(elastic: Elastic, limits: Limits, k: int, end: Literal["min", "max"]) -> Coupling:

@@ -126,6 +126,21 @@ class TestTheConflict:
             "rep can carry at most 50. In all, 2 rules across the organisation give way."
         )
 
+    def test_gives_way_to_rounding_only_where_it_must(self) -> None:
+        """One of 100,000.00 each carries nothing, and the two others bring margin enough, which
+        whole cents at the edge of the floor would miss by a fraction of one.
+        """
+        margins = {"p1": 0.25, "p3": 0.21, "p4": 0.34}
+        reps = {key: {"baseline": 1e7, "margin": margin} for key, margin in margins.items()}
+        policy = Policy(
+            margin_floors=(MarginFloor("m", 12_267_800),),
+            rows=(LinearRow("w", (("p3", 2.0),), max=-500_000),),
+        )
+
+        infeasibility = found(a_problem(43_876_900, reps), policy)
+
+        assert infeasibility.relaxation == (Relaxation("row:w:max", -500_000, 0),)
+
     def test_of_the_tree_comes_first_and_the_rows_are_mended_with_it(self) -> None:
         reps = {"ann": {"unit": "west", "max": 30}, "bob": {}}
         policy = Policy(groups=(Group("few", ("ann",), min=50),))

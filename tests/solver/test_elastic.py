@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
+from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from solver.bounds import Bounds
@@ -14,10 +15,11 @@ from solver.conflict import diagnose, feasible_target
 from solver.fairness import SCALES
 from solver.hierarchy import lay_out
 from solver.infeasibility import Infeasibility, Relaxation
-from solver.mending import Asked, mended
-from solver.policy import Policy
+from solver.mending import Asked, mended, stated
+from solver.policy import Group, LinearRow, MarginFloor, Policy
 from solver.problem import Problem
-from tests.solver.builders import coupled_problems, coupling_of, limits_of
+from solver.solve import read
+from tests.solver.builders import a_problem, coupled_problems, coupling_of, limits_of
 from tests.solver.tight import Sums, all_sums, can_hold, tight_cases
 
 
@@ -51,6 +53,38 @@ def test_every_rule_of_a_conflict_is_needed(case: tuple[Problem, Policy]) -> Non
         parity = any(other.startswith("parity:") for other in conflict if other != rule)
         if not (rule == "target" and parity):  # what is even follows from the target
             assert can_hold(sums, {*conflict} - {rule})
+
+
+@st.composite
+def cases_in_cents(draw: st.DrawFn) -> tuple[Problem, Policy]:
+    """Amounts of many digits and shares of hundredths, so that sums are fractions of a cent."""
+    n = draw(st.integers(3, 5))
+    share, ids = st.integers(10, 50), [f"r{row}" for row in range(n)]
+    reps = {key: {"margin": draw(share) / 100, "baseline": 10.0**7} for key in ids}
+    problem = a_problem(n * 10**7 + draw(st.integers(0, 10**6)), reps)
+    earned = int(sum(row["margin"] * row["baseline"] for row in reps.values()))
+    pair = draw(st.permutations(ids))[:2]
+    sizes = tuple(zip(pair, (1.0, draw(st.sampled_from([-1.0, -0.5, 2.0]))), strict=True))
+    policy = Policy(
+        margin_floors=(MarginFloor("m", earned + draw(st.integers(0, 10**6))),),
+        rows=(LinearRow("w", sizes, max=draw(st.sampled_from([0, -500_000, 2_000_000]))),),
+        groups=(Group("g", tuple(ids[:3]), max=draw(st.sampled_from([2, 3, 4])) * 10**7),),
+    )
+    return problem, policy
+
+
+@given(cases_in_cents())
+def test_every_entry_of_a_relaxation_is_needed(case: tuple[Problem, Policy]) -> None:
+    asked = read(*case)
+    infeasibility = asked.diagnosed()
+    if infeasibility is None:
+        return
+    relaxation = stated(asked, infeasibility)
+
+    assert asked.after(relaxation).diagnosed() is None
+    for place in range(len(relaxation)):
+        others = relaxation[:place] + relaxation[place + 1 :]
+        assert asked.after(others).diagnosed() is not None
 
 
 CLASSES = ("group", "margin", "row", "parity")
