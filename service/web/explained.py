@@ -1,7 +1,8 @@
 """Why one rep's quota is what it is: terms that add up to it, exactly.
 
     expected sales                          what the rep sells at normal effort
-    + common effort                         what the policy asks of everybody alike
+    + common effort                         what the policy asks of everybody alike; where rules
+                                            hold everybody, what they and the policy ask of the rep
     + limiting rule                         what a limit takes off or puts on top, if one holds
     + rounding                              to the rounding unit
     = quota
@@ -16,7 +17,7 @@ from typing import Literal
 
 from service.web.domain import Rep, VersionView
 
-type TermName = Literal["baseline", "effort", "rule", "rounding", "quota"]
+type TermName = Literal["baseline", "effort", "asked", "rule", "rounding", "quota"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +33,22 @@ class Term:
 def terms(version: VersionView, rep: Rep) -> list[Term]:
     """The steps in order, the quota last; steps of nothing are left out, but for the effort."""
     baseline = round(rep.baseline)
+    name: TermName = "effort"
     asked = rep.effort_amount
-    # where no rep at all follows the common level, there is nothing to tell the rule apart from
-    if rep.binding and version.evenness.reps_at_common_stretch:
-        asked = version.common_effort(rep)
+    if rep.binding:
+        # where no rep at all follows the common level, there is nothing to tell the rule apart from
+        if version.evenness.reps_at_common_stretch:
+            asked = version.common_effort(rep)
+        else:
+            name = "asked"
     steps: list[tuple[TermName, int]] = [
         ("baseline", baseline),
-        ("effort", rep.anchor + asked - baseline),
+        (name, rep.anchor + asked - baseline),
         ("rule", rep.effort_amount - asked),
         ("rounding", rep.rounding),
     ]
-    shown = [(name, amount) for name, amount in steps if amount or name in ("baseline", "effort")]
+    kept = ("baseline", name)
+    shown = [(term, amount) for term, amount in steps if amount or term in kept]
     return _placed(shown, rep.quota)
 
 

@@ -42,7 +42,7 @@ def test_where_nobody_is_free_there_is_no_common_effort_to_tell_apart() -> None:
 
     assert amounts(terms(a_version([held]), held)) == {
         "baseline": 100_00,
-        "effort": 5_00,
+        "asked": 5_00,
         "quota": 105_00,
     }
 

@@ -88,6 +88,7 @@ def _term_names(words: Words) -> dict[str, str]:
     return {
         "baseline": say("Expected sales"),
         "effort": say("Common effort"),
+        "asked": say("Effort the rules ask"),
         "rule": say("Limiting rule"),
         "rounding": say("Rounding"),
         "quota": say("Quota"),

@@ -174,6 +174,34 @@ class TestPlan:
         assert "This version has been changed." in page.text
 
 
+def six_reps(**changes: Any) -> dict[str, Any]:
+    """The company of the guide on rules across teams; Ann can carry 100,000 at most."""
+    roles = {"ann": "AE", "bob": "AE", "cyd": "SDR", "dan": "AE", "eve": "SDR", "fay": "SDR"}
+    reps: list[dict[str, Any]] = [
+        {"id": key, "unit": "west" if key < "d" else "east", "cohorts": {"role": role}}
+        | {"baseline": 100_000, "reach": 100_000}
+        for key, role in roles.items()
+    ]
+    reps[0]["max"] = 100_000
+    units = [{"id": "west"}, {"id": "east"}]
+    return {"target": 660_000, "units": units, "reps": reps} | changes
+
+
+class TestRulesAcrossTeams:
+    @pytest.mark.parametrize("language", ["en", "zh"])
+    def test_where_rules_hold_everybody_no_part_of_a_quota_is_called_common(
+        self, client: TestClient, language: str
+    ) -> None:
+        plan = a_plan(client, six_reps())
+        a_version(client, plan, policy={"parity": [{"cohort": "role", "tolerance": 0.01}]})
+
+        text = client.get(f"{page_of(plan)}/reps/dan?lang={language}").text
+
+        assert {"en": "there is no common effort", "zh": "因此没有共同加压"}[language] in text
+        assert {"en": "Common effort", "zh": ">共同加压<"}[language] not in text
+        assert {"en": "Effort the rules ask", "zh": "规则要求的加压"}[language] in text
+
+
 class TestErrors:
     @pytest.mark.parametrize(
         "path", ["/plans/plan_none", "/plans/x/reps/y", "{plan}?version=9", "{plan}?version=one",
