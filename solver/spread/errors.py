@@ -1,0 +1,57 @@
+"""Why a table cannot be made, as data: which rows carry more than their cells can hold.
+
+* SolverError
+  x CannotSpread          the margins, limits and zeros of a table cannot all hold
+  x SpreadFailed          they can, but no table was found that passes our own check
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from solver.errors import SolverError
+from solver.problem import BoolArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """An inequality that every table keeps and these rows break: sum of their margins <= most.
+
+    most = the cells of these rows in other columns at their highest
+           + the whole of these columns - what other rows carry there at the least
+    """
+
+    rows: BoolArray
+    """(n,) the rows that carry too much together; all others carry too little."""
+    columns: BoolArray
+    """(k,) the columns that these rows fill to the brim."""
+    carried: int
+    """The sum of their margins, in minor units; above `most`."""
+    most: int
+
+    def sentence(self, rows: str = "rows", columns: str = "columns") -> str:
+        few, full = int(self.rows.sum()), int(self.columns.sum())
+        return (
+            f"{few} {rows} carry {self.carried:,} minor units, but their cells hold at most "
+            f"{self.most:,}: {full} {columns} cannot take more, and what they may carry in the "
+            f"others is limited"
+        )
+
+
+class CannotSpread(SolverError):
+    """No table has these sums within these limits."""
+
+    def __init__(self, cut: Cut) -> None:
+        super().__init__(cut.sentence())
+        self.cut = cut
+
+    @property
+    def whatever_rows_carry(self) -> bool:
+        """Whether limits and columns contradict each other, so that no other rows would help."""
+        return bool(np.all(self.cut.rows) or not np.any(self.cut.rows))
+
+
+class SpreadFailed(SolverError):
+    """No table was found, though there is one."""

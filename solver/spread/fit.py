@@ -1,0 +1,230 @@
+"""The table nearest to a seed that has given row and column sums: iterative proportional fitting.
+
+    x_ij = clip(s_ij e^(a_i + b_j), low_ij, high_ij)       sum_j x_ij = r_i,  sum_i x_ij = c_j
+
+which is the table within the limits that is least far from the seed s in the sense of
+sum x ln(x / s) - x: products of cells keep their odds, and a cell that is zero stays zero. Plain
+fitting (Deming & Stephan 1940) corrects rows and columns in turn; here Newton's method on the dual
+corrects both at once. Row multipliers are eliminated, so a step solves one k x k system. With D =
+cells strictly between their limits and the sums that are still missing r', c':
+
+    (diag(D' 1) - D' diag(1 / D 1) D) db = c' - D' (r' / D 1)        da = (r' - D db) / D 1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from solver.problem import FloatArray
+
+_CLOSE: Final = 1e-12
+"""Sums that miss their margins by this part of all money may be as near as floats can tell."""
+_FINEST: Final = 1e-6
+"""Of a minor unit: nearer than anybody needs."""
+_STEPS: Final = 60
+_HALVINGS: Final = 12
+_FARTHEST: Final = 16.0
+"""A multiplier changes by no more than e to this in one round of plain fitting."""
+_BISECTIONS: Final = 56
+_RISE: Final = 1e-4
+"""Of the rise that the slope promises is enough."""
+_NOISE: Final = 1e-13
+_SMALL: Final = 2**17
+"""Products of numbers in one call of a library that would not share it out."""
+_RIDGE: Final = 1e-13
+"""Keeps the system regular where parts of the table hang together by no cell."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A table and how far it is from its margins."""
+
+    cells: FloatArray
+    """(n, k)"""
+    missed: float
+    """The largest distance of a row's or column's sum from its margin."""
+    close: bool
+    """Whether the margins are met as well as floats can."""
+
+
+def fit(
+    seed: FloatArray,
+    rows: FloatArray,
+    columns: FloatArray,
+    low: FloatArray | None = None,
+    high: FloatArray | None = None,
+) -> Fitted:
+    """Fit `seed` (n, k), >= 0, to the sums `rows` (n,) and `columns` (k,).
+
+    `low` and `high` (n, k) limit single cells; cells of a zero seed are 0 whatever the limits.
+    Where no such table exists, the answer is not `close`; `solver.spread.flow` says why.
+    """
+    table = _Table.of(seed, rows, columns, low, high)
+    a = np.zeros(len(rows))
+    b = np.zeros(len(columns))
+    point = table.at(a, b)
+    for _ in range(_STEPS):
+        if point.missed <= _FINEST:
+            break
+        before = point.missed
+        da, db = table.newton(point)
+        a, b, point = table.forward(a, b, point, da, db)
+        if before <= table.close and point.missed > before / 2:
+            break  # what is left is noise
+    return Fitted(point.cells, point.missed, point.missed <= table.close)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Point:
+    """What two vectors of multipliers make of a table."""
+
+    cells: FloatArray
+    free: FloatArray
+    """The cells strictly between their limits; the others 0."""
+    row_left: FloatArray
+    column_left: FloatArray
+    beyond: float
+    """sum of cell x by how much its multiplier is beyond where the cell stops."""
+
+    @property
+    def missed(self) -> float:
+        return float(max(np.abs(self.row_left).max(), np.abs(self.column_left).max()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Table:
+    seed: FloatArray
+    rows: FloatArray
+    columns: FloatArray
+    ends: tuple[FloatArray, FloatArray] | None
+    """(n, k) each: the multipliers at which cells reach their limits."""
+
+    @classmethod
+    def of(
+        cls,
+        seed: FloatArray,
+        rows: FloatArray,
+        columns: FloatArray,
+        low: FloatArray | None,
+        high: FloatArray | None,
+    ) -> _Table:
+        """The same table with the seed scaled to its rows, which is where rows start.
+
+        A column of nothing has no finite multiplier, nor has a cell that may carry nothing.
+        """
+        seed = seed * (columns > 0)
+        if high is not None:
+            seed = np.where(high > 0, seed, 0.0)
+        sums = seed.sum(axis=1)
+        seed = seed * np.divide(rows, sums, out=np.zeros_like(sums), where=sums > 0)[:, None]
+        if low is None and high is None:
+            return cls(seed, rows, columns, None)
+        least = cls._multiplier(seed, low, -np.inf)
+        return cls(seed, rows, columns, (least, cls._multiplier(seed, high, np.inf)))
+
+    @staticmethod
+    def _multiplier(seed: FloatArray, limit: FloatArray | None, otherwise: float) -> FloatArray:
+        if limit is None:
+            return np.full_like(seed, otherwise)
+        ratio = np.divide(limit, seed, out=np.ones_like(seed), where=seed > 0)
+        return np.log(ratio, out=np.full_like(seed, -np.inf), where=ratio > 0)
+
+    @property
+    def close(self) -> float:
+        return max(_CLOSE * float(self.rows.sum()), _FINEST)
+
+    def at(self, a: FloatArray, b: FloatArray) -> _Point:
+        if self.ends is None:
+            cells = self.seed * np.exp(a)[:, None]
+            cells *= np.exp(b)
+            free, beyond = cells, 0.0
+        else:
+            wanted = a[:, None] + b
+            taken = np.clip(wanted, *self.ends)
+            wanted -= taken
+            cells = np.exp(taken, out=taken)
+            cells *= self.seed
+            free = np.where(wanted == 0, cells, 0.0)
+            beyond = float(np.einsum("ij,ij->", cells, wanted))
+        return _Point(
+            cells=cells,
+            free=free,
+            row_left=self.rows - cells.sum(axis=1),
+            column_left=self.columns - cells.sum(axis=0),
+            beyond=beyond,
+        )
+
+    def newton(self, point: _Point) -> tuple[FloatArray, FloatArray]:
+        """The step that would meet all margins if the same cells stayed free.
+
+        What a sum still misses counts as free, too, so that no multiplier leaps where few cells
+        are; nothing of it is left when the margins are met.
+        """
+        d = point.free
+        row = d.sum(axis=1) + np.abs(point.row_left)
+        column = d.sum(axis=0) + np.abs(point.column_left)
+        inverse = np.divide(1.0, row, out=np.zeros_like(row), where=row > 0)
+        system = np.diag(column) - _product(d, d * inverse[:, None])
+        system[np.diag_indices_from(system)] += _RIDGE * column.max() + np.finfo(float).tiny
+        wanted = point.column_left - np.einsum("ij,i->j", d, point.row_left * inverse)
+        db = np.linalg.solve(system, wanted)
+        da = (point.row_left - np.einsum("ij,j->i", d, db)) * inverse
+        return da, db
+
+    def forward(
+        self, a: FloatArray, b: FloatArray, point: _Point, da: FloatArray, db: FloatArray
+    ) -> tuple[FloatArray, FloatArray, _Point]:
+        """As much of the step as brings the dual up, or down by no more than its noise."""
+        value = self.dual(a, b, point)
+        slope = float(point.row_left @ da + point.column_left @ db)
+        noise = _NOISE * float(self.rows.sum())
+        size = 1.0
+        for _ in range(_HALVINGS):
+            further = a + size * da, b + size * db
+            tried = self.at(*further)
+            if self.dual(*further, tried) >= value + _RISE * size * slope - noise:
+                return *further, tried
+            size /= 2
+        return self.plain(a, b)
+
+    def plain(self, a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray, _Point]:
+        """One round of plain fitting: every row met by its own multiplier, then every column.
+
+        For where a cell at its limit is in the way of every step that moves all at once.
+        """
+        a = _halved(a, lambda tried: self.at(tried, b).row_left)
+        b = _halved(b, lambda tried: self.at(a, tried).column_left)
+        return a, b, self.at(a, b)
+
+    def dual(self, a: FloatArray, b: FloatArray, point: _Point) -> float:
+        """sum r a + sum c b - sum over cells of the integral of the cell by its multiplier."""
+        of_cells = float(point.cells.sum()) + point.beyond
+        return float(self.rows @ a + self.columns @ b) - of_cells
+
+
+def _product(one: FloatArray, other: FloatArray) -> FloatArray:
+    """The transpose of `one` (n, k) times `other` (n, k), a few rows at a time.
+
+    A library that hands so small a product to several threads waits for them longer than it saves.
+    """
+    n, k = one.shape
+    rows = max(_SMALL // max(k * k, 1), 1)
+    whole = n // rows * rows
+    parts = (each[:whole].reshape(-1, rows, k) for each in (one, other))
+    first, second = parts
+    total: FloatArray = (first.transpose(0, 2, 1) @ second).sum(axis=0)
+    return total + one[whole:].T @ other[whole:]
+
+
+def _halved(start: FloatArray, left: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    """Multipliers at which nothing is left, each by itself; found by halving an interval."""
+    low, high = start - _FARTHEST, start + _FARTHEST
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        short = left(middle) > 0
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
+    return (low + high) / 2

@@ -1,0 +1,236 @@
+"""Controlled rounding: whole tables whose rows and columns add up to the last minor unit.
+
+Source: Causey, Cox & Ernst (1985), as a transport problem. Row and column sums make a totally
+unimodular matrix, so where rows and columns are whole, some whole table keeps both with every cell
+next to its unrounded value. It is found in two steps: each row by largest remainder, then columns
+that got too much hand increments to columns that got too little, inside rows, along shortest
+alternating paths.
+
+A cell stays in a window that is one increment wide at most, around its unrounded value and inside
+its own limits. So a cell that is zero stays zero, and a cell that is a multiple stays what it is.
+Cells are multiples of the increment, but for what multiples cannot add up to: odd sums, odd limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+
+from solver.errors import RoundingFailed
+from solver.problem import BoolArray, FloatArray, IntArray
+from solver.rounding import NOISE, SLACK
+
+_SUM_NOISE: Final = 1e-13
+"""What the sum of a column may be off by, as a part of itself."""
+
+
+def round_rows(exact: FloatArray, rows: IntArray, increment: int = 1) -> IntArray:
+    """(n, k) whole parts of `rows` (n,) near `exact` (n, k): each row by largest remainder.
+
+    Remainders within 1e-6 of an increment are equal, and the first column goes first.
+    """
+    windows = _Windows.of(exact, increment, None, None)
+    return windows.filled(rows)
+
+
+def round_with_free_columns(
+    exact: FloatArray, rows: IntArray, increment: int = 1, columns: Sequence[Fraction] = ()
+) -> IntArray:
+    """(n, k) whole cells near `exact` with sums `rows` (n,), and columns near those of `exact`.
+
+    Every cell and every column's sum lies less than one increment from its exact value; a column
+    that comes to a whole number of increments keeps it. `columns` are the exact sums where the
+    caller knows them better than floats do.
+
+    Columns are rounded along with the cells by a row of what each lacks to the next increment. Of
+    columns alike the first ones get more: 42, 42 and 41.
+    """
+    if not len(rows):
+        return np.zeros(exact.shape, dtype=np.int64)
+    if columns:
+        above = [-(-each // increment) * increment for each in columns]
+        lacks = np.array([float(up - each) for up, each in zip(above, columns, strict=True)])
+        sums = np.array(above, dtype=np.int64)
+    else:
+        total = exact.sum(axis=0)
+        noise = np.clip(_SUM_NOISE * total, SLACK, increment / 4)
+        sums = np.ceil((total - noise) / increment).astype(np.int64) * increment
+        lacks = np.maximum(sums - total, 0.0)
+    lacking = int(sums.sum() - rows.sum())
+    last_first = 2 * SLACK * increment * np.arange(len(lacks))  # columns that are alike
+    lacks = np.where(lacks > 0, lacks + last_first, 0.0)
+    with_lacks = np.vstack((lacks, exact))
+    return round_table(with_lacks, np.append(lacking, rows), sums, increment)[1:]
+
+
+def round_table(
+    exact: FloatArray,
+    rows: IntArray,
+    columns: IntArray,
+    increment: int = 1,
+    *,
+    low: IntArray | None = None,
+    high: IntArray | None = None,
+) -> IntArray:
+    """(n, k) whole cells near `exact` (n, k) with sums `rows` (n,) and `columns` (k,), exactly.
+
+    All in minor units. Every cell lies less than one increment from its exact value and between
+    `low` and `high` (n, k), where these are given. `exact` must have these sums and limits itself,
+    up to noise. Where amounts are so huge that noise is minor units, cells may end one increment
+    further. Ties go to the first rows and columns. Raises `RoundingFailed` where `exact` does not
+    add up.
+    """
+    windows = _Windows.of(exact, increment, low, high)
+    for tried in (windows, windows.wider(low, high)):
+        cells = tried.filled(rows)
+        _directly(cells, columns, tried)
+        for step in dict.fromkeys((increment, 1)):
+            _along_paths(cells, columns, tried, step)
+        if _has_sums(cells, rows, columns):
+            return cells
+    raise RoundingFailed("the table that is to be rounded has other sums than its margins")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Windows:
+    """What each cell may become. All shapes are (n, k)."""
+
+    exact: FloatArray
+    increment: int
+    low: IntArray
+    high: IntArray
+
+    @classmethod
+    def of(
+        cls, exact: FloatArray, increment: int, least: IntArray | None, most: IntArray | None
+    ) -> _Windows:
+        noise = np.clip(NOISE * np.abs(exact), SLACK, SLACK * increment)
+        low = np.floor((exact + noise) / increment).astype(np.int64) * increment
+        high = np.where(exact - low > noise, low + increment, low)
+        if least is not None:
+            low, high = np.maximum(low, least), np.maximum(high, least)
+        if most is not None:
+            low, high = np.minimum(low, most), np.minimum(high, most)
+        return cls(exact, increment, low, high)
+
+    def wider(self, least: IntArray | None, most: IntArray | None) -> _Windows:
+        """One increment wider where anything is: for sums that huge amounts make floats miss."""
+        some = self.high > 0
+        low = np.maximum(self.low - self.increment, 0 if least is None else least)
+        high = np.where(some, self.high + self.increment, self.high)
+        high = high if most is None else np.minimum(high, most)
+        return _Windows(self.exact, self.increment, low, high)
+
+    def filled(self, rows: IntArray) -> IntArray:
+        """The low ends, and what they leave of each row in order of the remainders."""
+        cells = self.low.copy()
+        left = rows - cells.sum(axis=1)
+        if not left.any():
+            return cells
+        order = np.argsort(-_ranks(self.exact - cells, self.increment), axis=1, kind="stable")
+        room = np.take_along_axis(self.high - cells, order, axis=1)
+        full = np.where(room == self.increment, room, 0)
+        given = _from_the_first(full, left // self.increment * self.increment)
+        given += _from_the_first(room - given, left - given.sum(axis=1))
+        back = np.empty_like(given)
+        np.put_along_axis(back, order, given, axis=1)
+        return cells + back
+
+
+def _ranks(short: FloatArray, increment: int) -> IntArray:
+    """By how much cells fall short of their exact values, so that noise tells nobody apart."""
+    return np.rint(short / (SLACK * increment)).astype(np.int64)
+
+
+def _from_the_first(room: IntArray, need: IntArray) -> IntArray:
+    before = np.cumsum(room, axis=1) - room
+    return np.clip(need[:, None] - before, 0, room)
+
+
+def _directly(cells: IntArray, columns: IntArray, windows: _Windows) -> None:
+    """Move increments from columns with too much to columns with too little, many rows at once."""
+    step = windows.increment
+    over = cells.sum(axis=0) - columns
+    for giver in np.flatnonzero(over >= step).tolist():
+        for taker in np.flatnonzero(over <= -step).tolist():
+            count = min(over[giver], -over[taker]) // step
+            may = cells[:, giver] - windows.low[:, giver] >= step
+            may &= windows.high[:, taker] - cells[:, taker] >= step
+            rows = np.flatnonzero(may)
+            if count <= 0 or not len(rows):
+                continue
+            pair = np.ix_(rows, [giver, taker])
+            short = _ranks(windows.exact[pair] - cells[pair], step)
+            order = np.argsort(short[:, 0] - short[:, 1], kind="stable")
+            chosen = rows[order[:count]]
+            cells[chosen, giver] -= step
+            cells[chosen, taker] += step
+            over[giver] -= step * len(chosen)
+            over[taker] += step * len(chosen)
+
+
+def _along_paths(cells: IntArray, columns: IntArray, windows: _Windows, step: int) -> None:
+    """The same in steps of at least `step`, through as few other columns as possible.
+
+    What is left after the direct moves is little, so one path at a time is quick enough.
+    """
+    over = cells.sum(axis=0) - columns
+    for giver in np.flatnonzero(over >= step).tolist():
+        while over[giver] >= step:
+            gives = cells - windows.low >= step
+            takes = windows.high - cells >= step
+            path = _shortest(gives, takes, giver, over <= -step)
+            if not path:
+                break
+            taker = path[-1][2]
+            room = [
+                min(cells[i, a] - windows.low[i, a], windows.high[i, b] - cells[i, b])
+                for i, a, b in path
+            ]
+            amount = min(*room, over[giver], -over[taker]) // step * step
+            for i, a, b in path:
+                cells[i, a] -= amount
+                cells[i, b] += amount
+            over[giver] -= amount
+            over[taker] += amount
+
+
+def _shortest(
+    gives: BoolArray, takes: BoolArray, start: int, ends: BoolArray
+) -> list[tuple[int, int, int]]:
+    """Row, from and to of each move from column `start` to one of `ends`; empty if there is none.
+
+    On a shortest path no row moves twice, for it could have moved at once.
+    """
+    came: dict[int, tuple[int, int]] = {start: (-1, -1)}
+    queue = [start]
+    for column in queue:
+        rows = np.flatnonzero(gives[:, column])
+        reach = takes[rows]
+        for other in np.flatnonzero(reach.any(axis=0)).tolist():
+            if other in came:
+                continue
+            came[other] = (int(rows[np.argmax(reach[:, other])]), column)
+            if ends[other]:
+                return _walked(came, other)
+            queue.append(other)
+    return []
+
+
+def _walked(came: dict[int, tuple[int, int]], end: int) -> list[tuple[int, int, int]]:
+    moves = []
+    row, before = came[end]
+    while before >= 0:
+        moves.append((row, before, end))
+        end = before
+        row, before = came[end]
+    return moves[::-1]
+
+
+def _has_sums(cells: IntArray, rows: IntArray, columns: IntArray) -> bool:
+    of_rows, of_columns = cells.sum(axis=1), cells.sum(axis=0)
+    return np.array_equal(of_rows, rows) and np.array_equal(of_columns, columns)
