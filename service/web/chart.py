@@ -79,9 +79,9 @@ def draw(
     version: VersionView, money: Callable[[float], str], percent: Callable[[float], str]
 ) -> Chart:
     """Lay the chart out; `money` and `percent` write the labels of the axes."""
-    axis = _LogAxis.over(amount for rep in version.reps for amount in (rep.baseline, rep.quota))
+    axis = LogAxis.over(amount for rep in version.reps for amount in (rep.baseline, rep.quota))
     growth = version.totals[COMPANY].growth
-    growths = _LinearAxis.over(
+    growths = LinearAxis.over(
         [rep.growth for rep in version.reps if rep.growth is not None], growth
     )
     places = [
@@ -137,7 +137,7 @@ def _shared(places: Iterable[_Place]) -> list[Mark]:
 
 
 @dataclass(frozen=True, slots=True)
-class _LogAxis:
+class LogAxis:
     """Amounts from `low` to `high` by their logarithm; 0 has a place of its own at the left."""
 
     low: float
@@ -183,7 +183,7 @@ class _LogAxis:
 
 
 @dataclass(frozen=True, slots=True)
-class _LinearAxis:
+class LinearAxis:
     """Growth from `low` to `high`; what lies outside is drawn at the edge."""
 
     low: float

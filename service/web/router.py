@@ -3,6 +3,7 @@
 /                                the plans
 /plans/{plan}                    a version: the published one, else the newest draft
 /plans/{plan}/rows               lines of its table, for units that are opened in place
+/plans/{plan}/fairness           how even a version is, and for whom it is more
 /plans/{plan}/reps/{rep}         one rep's quota and why it is that number
 /assets/{file}                   style, script, icon
 """
@@ -13,6 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
+from service.allocations.fairness_report.usecases import report
 from service.kit.auth import CallerDep
 from service.kit.db import ReadSessionDep
 from service.kit.errors import NotFound
@@ -22,6 +24,7 @@ from service.web import usecases
 from service.web.domain import VersionCard
 from service.web.i18n import Language
 from service.web.pages import PageRoute, asset_response, language_of, page
+from service.web.views.fairness import fairness_page
 from service.web.views.opened import Opened
 from service.web.views.plan import Asked, empty_plan_page, hold_named, plan_page, rows_fragment
 from service.web.views.plans import plans_page
@@ -135,6 +138,13 @@ def rows(
     opened = reader.open_number(version)
     _known_unit(opened, unit)
     return page(request, "_lines.html", rows_fragment(opened, unit, offset, level))
+
+
+@of_a_plan.get("/fairness")
+def fairness(request: Request, reader: ReaderDep, version: Number = None) -> Response:
+    opened = reader.open_number(version)
+    told = report(reader.session, (*reader.place, opened.card.number))
+    return page(request, "fairness.html", fairness_page(opened, told))
 
 
 @of_a_plan.get("/reps/{rep_id:path}")

@@ -110,7 +110,7 @@ def banded(values: Mapping[str, float], edges: Sequence[float]) -> dict[str, str
 
 def _measures(people: People) -> Iterator[tuple[str, FloatArray]]:
     if np.isnan(people.probability).all():
-        yield "effort", people.effort_or_stretch
+        yield "stretch" if np.isnan(people.effort).all() else "effort", people.effort_or_stretch
     else:
         yield "probability", people.probability
     if not np.isnan(people.attainment).all():

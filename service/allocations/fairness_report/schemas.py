@@ -230,7 +230,7 @@ class AuditTableOut(BaseModel):
     """One measure by the groups of one attribute."""
 
     attribute: str
-    measure: Literal["probability", "effort", "log_attainment"]
+    measure: Literal["probability", "effort", "stretch", "log_attainment"]
     n: int
     groups: list[GroupOut]
     not_shown: int = Field(description="Reps of groups that are not shown, or of none")

@@ -83,7 +83,7 @@ def measured(
         quota=_column(rows, "quota"),
         baseline=_column(rows, "baseline"),
         stretch=_column(rows, "stretch"),
-        effort=_column(rows, "effort"),
+        effort=_effort(rows),
         probability=_column(rows, "attainment_probability"),
         potential=_column(rows, "potential") if traits is None else _of(rows, traits, "potential"),
         size=size,
@@ -105,6 +105,14 @@ def _size(rows: Sequence[Row], traits: Traits | None) -> tuple[FloatArray, SizeS
         if not np.isnan(column).all():
             return column, source
     return np.full(len(rows), np.nan), None
+
+
+def _effort(rows: Sequence[Row]) -> FloatArray:
+    """Not known where the common stretch lies below the baselines: there the larger index is the
+    larger relief, and whoever reads 1.15 as more effort is wrong.
+    """
+    effort, stretch = _column(rows, "effort"), _column(rows, "stretch")
+    return np.full(len(rows), np.nan) if np.any(effort * stretch < 0) else effort
 
 
 def _standing(rows: Sequence[Row]) -> FloatArray:

@@ -334,3 +334,50 @@ class TestTraits:
         told = traits_of(read_case(Sent(body)).inputs, (date(2027, 1, 1), date(2027, 12, 31)))
 
         assert np.isnan(told.tenure).all()
+
+
+class TestPage:
+    def page_of(self, version: str) -> str:
+        plan, _, number = version.removeprefix("/v1").partition("/versions/")
+        return f"{plan}/fairness?version={number}"
+
+    def test_tells_what_was_measured_in_both_languages(
+        self, client: TestClient, version: str
+    ) -> None:
+        english = client.get(self.page_of(version))
+        chinese = client.get(self.page_of(version), headers={"Accept-Language": "zh-CN"})
+
+        assert english.status_code == chinese.status_code == 200
+        assert "The more sales before the period, the more effort" in english.text
+        assert "24 reps cannot show one below 0.55." in english.text
+        assert "期前业绩越高，加压越高" in chinese.text
+
+    def test_every_rep_and_every_unit_is_in_its_charts(
+        self, client: TestClient, version: str
+    ) -> None:
+        text = client.get(self.page_of(version)).text
+
+        assert text.count('class="mark h-none s1"') == 24
+        assert text.count('class="box"') == 3
+
+    def test_the_page_of_the_plan_leads_there(self, client: TestClient, version: str) -> None:
+        plan = version.removeprefix("/v1").partition("/versions/")[0]
+
+        assert f'href="{self.page_of(version)}"' in client.get(plan).text
+
+    def test_a_version_that_is_not_there_has_no_report(
+        self, client: TestClient, version: str
+    ) -> None:
+        assert client.get(self.page_of(version) + "7").status_code == 404
+
+    def test_where_everybody_is_relieved_growth_is_told_and_no_index(
+        self, client: TestClient
+    ) -> None:
+        """Below the baselines the larger index would be the larger relief."""
+        plan = a_plan(client, four_reps(target=350))
+        a_version(client, plan)
+        report = client.get(f"{plan}/versions/1/fairness").json()
+
+        assert report["effort"]["kind"] == "stretch"
+        assert report["charts"]["measure"] == "growth"
+        assert "effort index" not in client.get(self.page_of(f"{plan}/versions/1")).text
