@@ -5,10 +5,17 @@ answer.py   the whole answer, made of quotas.py (rows of reps and units) and pri
 check.py    why rules cannot all hold
 """
 
-from service.allocations.schemas.answer import AllocationOut
+from service.allocations.schemas.answer import AllocationOut, CrossingRuleOut
 from service.allocations.schemas.body import AllocationBody
 from service.allocations.schemas.check import CheckOut
 from service.allocations.schemas.prices import PricesOut
 from service.allocations.schemas.quotas import QuotaOut
 
-__all__ = ["AllocationBody", "AllocationOut", "CheckOut", "PricesOut", "QuotaOut"]
+__all__ = [
+    "AllocationBody",
+    "AllocationOut",
+    "CheckOut",
+    "CrossingRuleOut",
+    "PricesOut",
+    "QuotaOut",
+]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
+from service.allocations.crossing import present_crossing_rule
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
 from service.allocations.prices import present_prices
@@ -18,6 +19,7 @@ from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.schemas import (
     ProofOut,
     RepQuotaOut,
+    RulesOut,
     VerificationOut,
     VersionIn,
 )
@@ -122,6 +124,15 @@ def get_prices(
     """What one more unit of money in the target and in the rules that bind costs whom."""
     facts, digits = reading.prices(session, caller.workspace_id, plan_id, number)
     return _json(present_prices(facts, digits))
+
+
+@router.get("/{number}/rules", response_model=RulesOut, responses=_MISSING)
+def get_rules(
+    plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep
+) -> Response:
+    """Every rule across teams with its sum, as `POST /v1/allocations` tells it."""
+    rows, digits = reading.rules(session, caller.workspace_id, plan_id, number)
+    return _json({"rules": [present_crossing_rule(row, digits) for row in rows]})
 
 
 @router.get("/{number}/verify", responses=problems(PlanNotFound, VersionNotFound))

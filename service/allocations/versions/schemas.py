@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, with_config
 
-from service.allocations.schemas import QuotaOut
+from service.allocations.schemas import CrossingRuleOut, QuotaOut
 from service.kit.body import Note
 from service.plans.policy import PolicyBody
 from service.roster.schemas import STRICT_ROW
@@ -32,6 +32,12 @@ class RepQuotaOut(QuotaOut):
     """One rep's quota, what it is made of, and how much the others grow."""
 
     growth_beside: GrowthBeside
+
+
+class RulesOut(BaseModel):
+    """The rules across teams of a version."""
+
+    rules: list[CrossingRuleOut] = Field(description="By name; empty without such rules")
 
 
 class VersionChecks(TypedDict):

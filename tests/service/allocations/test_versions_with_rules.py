@@ -73,6 +73,21 @@ def test_no_order_of_rows_changes_the_hash_of_a_version(client: TestClient) -> N
     assert len(hashes) == 1
 
 
+def test_a_version_tells_the_sum_of_every_rule_as_the_answer_did(client: TestClient) -> None:
+    plan = a_plan(client, facts())
+    a_version(client, plan, policy=POLICY)
+    a_version(client, plan)
+    answer = client.post(
+        "/v1/allocations", json={**facts(), "increment": 1, "policy": POLICY}
+    ).json()
+
+    told = client.get(f"{plan}/versions/1/rules").json()["rules"]
+
+    assert told == answer["rules"]
+    assert len(told) == 2 + 2 + 2 + 2 + 2
+    assert client.get(f"{plan}/versions/2/rules").json() == {"rules": []}
+
+
 def test_two_who_solve_at_once_get_two_versions_in_one_line(
     app: FastAPI, client: TestClient
 ) -> None:

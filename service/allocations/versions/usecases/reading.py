@@ -1,13 +1,14 @@
-"""Read a version: a page of quotas, one rep's quota, the whole proof."""
+"""Read a version: a page of quotas, one rep's quota, its rules and prices, the whole proof."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from service.allocations.crossing import crossing_rules
 from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.proof import proof
-from service.allocations.versions.repository import Chunks, StoredVersion
+from service.allocations.versions.domain.proof import examine, proof
+from service.allocations.versions.repository import Chunks, StoredVersion, VersionDamaged
 from service.kit.errors import NotFound
 from service.kit.pages import PageRequest, cursor_after
 from service.kit.problems import InvalidParameters
@@ -107,6 +108,20 @@ def prices(session: Session, workspace_id: str, plan_id: str, number: int) -> tu
             "than prices are."
         )
     return facts, stored.digits
+
+
+def rules(session: Session, workspace_id: str, plan_id: str, number: int) -> tuple[list[Row], int]:
+    """The rules across the tree with their sums, in minor units, and the currency's minor digits.
+
+    Sums follow from the quotas of the proof, which is checked for it.
+    """
+    stored = open_version(session, workspace_id, plan_id, number)
+    if not stored.manifest.get("rules"):
+        return [], stored.digits
+    verdict = examine(certificate(session, workspace_id, plan_id, number))
+    if verdict.plan is None:
+        raise VersionDamaged(f"Version {number} is not proved: {'; '.join(verdict.faults)}.")
+    return crossing_rules(verdict.plan), stored.digits
 
 
 def certificate(session: Session, workspace_id: str, plan_id: str, number: int) -> Row:
