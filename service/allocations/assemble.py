@@ -75,7 +75,7 @@ def assemble(inputs: Inputs, terms: Terms, policy: Policy, places: Places | None
     `places`: what the facts and the policy came in, so that faults point at its rows.
     """
     places = places or Places()
-    period = _period(inputs, terms)
+    period = period_of(inputs, terms)
     evidence = evidence_of(inputs, period)
     given = ~(np.isnan(evidence.baseline) | np.isnan(evidence.reach))
     found = None if given.all() else estimate(evidence)
@@ -85,14 +85,15 @@ def assemble(inputs: Inputs, terms: Terms, policy: Policy, places: Places | None
             reps=_reps(inputs, evidence, found),
             units=_units(inputs),
             increment=terms.increment,
-            cohorts=_cohorts(inputs),
+            cohorts=cohorts_of(inputs),
         )
     except InvalidProblem as error:
         raise places.as_invalid_input(error, inputs, policy) from None
     return Case(inputs, terms, problem, policy, found, period, places)
 
 
-def _period(inputs: Inputs, terms: Terms) -> tuple[date, date] | None:
+def period_of(inputs: Inputs, terms: Terms) -> tuple[date, date] | None:
+    """First and last day; None where nothing depends on them. Raises `InvalidInput`."""
     if terms.period is not None:
         return terms.period
     if len(inputs.history):
@@ -190,7 +191,7 @@ def _reps(inputs: Inputs, evidence: Evidence, found: Estimate | None) -> Reps:
     )
 
 
-def _cohorts(inputs: Inputs) -> dict[str, tuple[str | None, ...]]:
+def cohorts_of(inputs: Inputs) -> dict[str, tuple[str | None, ...]]:
     """The peer group of each rep by the name of the cohort; an empty text is none."""
     of_reps = inputs.reps.cohorts
     names = dict.fromkeys(chain.from_iterable(filter(None, of_reps)))

@@ -1,6 +1,7 @@
 """What one can do without a plan: allocate in one shot, or ask whether the rules can all hold."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,7 @@ from service.kit.money import InvalidMoney, minor_digits, to_minor
 from service.plans.domain import period_fault
 from service.plans.policy import Named, to_policy
 from service.roster.body import Sent
-from service.roster.domain import read_inputs
+from service.roster.domain import Inputs, read_inputs
 from solver.policy import Policy
 
 
@@ -33,14 +34,30 @@ def check_once(sent: Sent, patience: Patience | None = None) -> dict[str, Any]:
     return examine(case, patience) | {"warnings": warnings}
 
 
-def read_case(sent: Sent) -> Case:
-    """The case that a body states; raises `InvalidInput` with the faults of all its parts."""
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a body states, before anything is made of it."""
+
+    inputs: Inputs
+    terms: Terms
+    policy: Policy
+    places: Places
+
+
+def read_facts(sent: Sent) -> Facts:
+    """Raises `InvalidInput` with the faults of all parts of the body."""
     document, faults = sent.document, list(sent.faults)
     terms = read_terms(document, faults)
     stated = document.get("policy") or {}
     policy = _policy(stated, terms.digits, Named.of_body(document), faults)
     inputs = read_inputs(document, digits=terms.digits, faults=faults)
-    return assemble(inputs, terms, policy, Places(document, stated))
+    return Facts(inputs, terms, policy, Places(document, stated))
+
+
+def read_case(sent: Sent) -> Case:
+    """The case that a body states; raises `InvalidInput` with the faults of all its parts."""
+    facts = read_facts(sent)
+    return assemble(facts.inputs, facts.terms, facts.policy, facts.places)
 
 
 def read_terms(document: Mapping[str, Any], faults: list[Fault]) -> Terms:

@@ -123,7 +123,7 @@ def allocate_files(order: Order, out: Path | None) -> None:
 
 def solve_files(order: Order) -> Solved:
     try:
-        terms = _terms(order)
+        terms = terms_of(order)
         stated = read_policy(order.policy)
         first = terms.period[0] if terms.period else None
         read = read_files(order.source, target=order.target, digits=terms.digits, start=first)
@@ -135,7 +135,7 @@ def solve_files(order: Order) -> Solved:
     except FileFaults as faults:
         raise listed([str(fault) for fault in faults.faults]) from faults
     except InvalidInput as faults:
-        raise listed([f"{_place(f.pointer)}: {f.detail}" for f in faults.faults]) from faults
+        raise listed([f"{place_in_file(f.pointer)}: {f.detail}" for f in faults.faults]) from faults
     except SolveTookTooLong as reason:
         raise Failure(
             f"No plan within {order.time_limit:g} s. A larger --time-limit may find one; so do "
@@ -163,7 +163,8 @@ def _called(inputs: Inputs) -> tuple[dict[str, str], dict[str, str]]:
     )
 
 
-def _terms(order: Order) -> Terms:
+def terms_of(order: Order) -> Terms:
+    """In which money and period; raises Failure for what was typed wrongly."""
     try:
         digits = minor_digits(order.currency)
     except InvalidMoney as fault:
@@ -203,7 +204,7 @@ def _period(text: str) -> tuple[date, date]:
     return start, end
 
 
-def _place(where: str) -> str:
+def place_in_file(where: str) -> str:
     """A pointer as people write it: `policy.yaml/groups/0/max`."""
     return where.lstrip("/").replace("~1", "/").replace("~0", "~")
 

@@ -78,6 +78,11 @@ HISTORY: Final = (
     Field("product", ("product",), cells.key),
     Field("customer_type", ("customer_type",), cells.key),
 )
+QUOTAS: Final = (
+    Field("rep", ("rep_id", "rep"), cells.key, required=True),
+    Field("period", ("period", "month"), cells.month, required=True),
+    Field("quota", ("quota",), cells.number, required=True),
+)
 
 
 COHORT: Final = "cohort:"

@@ -14,6 +14,7 @@ from service.roster.files.columns import (
     ASSIGNMENTS,
     COHORT,
     HISTORY,
+    QUOTAS,
     REPS,
     TERRITORIES,
     UNITS,
@@ -24,8 +25,10 @@ from service.roster.files.columns import (
 from service.roster.files.faults import FileFault, FileFaults
 from service.roster.files.organisation import Organisation, organise
 from service.roster.files.seats import Seats, present_reps
-from service.roster.files.sheets import Tables, read_tables
+from service.roster.files.sheets import NAMES, Tables, read_tables
+from service.roster.files.sheets import QUOTAS as QUOTAS_SHEET
 from service.roster.files.territories import TerritoryRows, territory_rows
+from solver.problem import AMOUNT_LIMIT
 
 type Row = dict[str, Any]
 
@@ -44,6 +47,8 @@ class FileInputs:
 
     inputs: Inputs
     notes: tuple[str, ...]
+    quotas: tuple[Row, ...] = ()
+    """Past quotas (`rep`, `period`, `quota`), where they were asked for."""
 
 
 def read_files(
@@ -53,14 +58,16 @@ def read_files(
     digits: int,
     start: date | None = None,
     forecast: float | None = None,
+    with_quotas: bool = False,
 ) -> FileInputs:
     """The inputs in a folder of `reps`, `units`, `territories`, `history` files, or a workbook.
 
     `target` is the company's, `digits` the minor digits of its currency. `start`: first day of the
     plan's period, the month after the last one of the history where left out; who left before it
-    carries no quota. Raises `FileFaults` with every fault by file, line and column.
+    carries no quota. `with_quotas`: read the file of past `quotas` too. Raises `FileFaults` with
+    every fault by file, line and column.
     """
-    tables = read_tables(path)
+    tables = read_tables(path, (*NAMES, QUOTAS_SHEET) if with_quotas else NAMES)
     faults: list[FileFault] = []
     cohorts = cohort_fields(tables.sheets.get("reps"), faults)
     units, reps, territories, assignments, history = (
@@ -75,6 +82,8 @@ def read_files(
     )
     if "reps" not in tables.sheets:
         raise FileFaults([*faults, _no_reps(path)])
+    past = read_table(tables.sheets.get(QUOTAS_SHEET), QUOTAS, faults)
+    quotas = _quota_rows(past, set(reps.column("id")), faults)
     seats = present_reps(reps, history, start)
     organisation = organise(units, reps, seats.kept)
     held = territory_rows(territories, assignments, seats.left)
@@ -94,7 +103,7 @@ def read_files(
         raise FileFaults(faults) from None
     if faults:
         raise FileFaults(faults)
-    read = (units, reps, territories, assignments, history)
+    read = (units, reps, territories, assignments, history, past)
     notes = [
         *_unread(tables, read),
         *organisation.notes,
@@ -102,7 +111,7 @@ def read_files(
         *held.notes,
         *(warning.detail for warning in inputs.warnings),
     ]
-    return FileInputs(inputs, tuple(notes))
+    return FileInputs(inputs, tuple(notes), tuple(q for q in quotas if q["rep"] not in seats.left))
 
 
 def _no_reps(path: Path) -> FileFault:
@@ -149,6 +158,21 @@ def _history_rows(history: Table, kept: Sequence[int]) -> list[Row]:
     rows = zip(*(history.column(name) for name in names), strict=True)
     all_rows = [dict(zip(names, row, strict=True)) for row in rows]
     return all_rows if len(kept) == len(all_rows) else [all_rows[row] for row in kept]
+
+
+def _quota_rows(quotas: Table, reps: set[str | None], faults: list[FileFault]) -> list[Row]:
+    """Rows whose rep is one of `reps` and whose quota is no less than 0; others are faults."""
+    rows = []
+    columns = [quotas.column(name) for name in ("rep", "period", "quota")]
+    for line, rep, period, quota in zip(quotas.lines, *columns, strict=True):
+        if rep is not None and rep not in reps:
+            reason = "names no rep of the reps file"
+            faults.append(FileFault(quotas.file, line, quotas.headers["rep"], rep, reason))
+        elif quota is not None and not 0 <= quota <= AMOUNT_LIMIT:
+            reason = f"must be an amount of 0 to {AMOUNT_LIMIT:,}"
+            faults.append(FileFault(quotas.file, line, quotas.headers["quota"], str(quota), reason))
+        rows.append({"rep": rep, "period": period, "quota": quota})
+    return rows
 
 
 @dataclass(frozen=True, slots=True)

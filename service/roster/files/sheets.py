@@ -16,6 +16,8 @@ from xml.etree.ElementTree import ParseError
 from service.roster.files.faults import FileFault, FileFaults
 
 NAMES: Final = ("units", "reps", "territories", "assignments", "history")
+QUOTAS: Final = "quotas"
+"""Past quotas; read only where they are asked for."""
 _FILES: Final = (".csv", ".xlsx")
 MAX_UNPACKED = 500_000_000
 """Bytes in all parts of a workbook; a million rows of five columns are about 300 MB."""
@@ -52,20 +54,29 @@ class Tables:
     unread: tuple[str, ...]
 
 
-def read_tables(path: Path) -> Tables:
-    """The tables of a folder of CSV and XLSX files, or of one workbook.
+def read_tables(path: Path, names: tuple[str, ...] = NAMES) -> Tables:
+    """The tables of these names in a folder of CSV and XLSX files, or in one workbook.
 
     Raises `FileFaults` for what cannot be read as a table at all.
     """
     if path.is_dir():
-        return _folder(path)
+        return _folder(path, names)
     if path.suffix.lower() == ".xlsx" and path.is_file():
-        return _workbook(path)
+        return _workbook(path, names)
     reason = "is no folder and no .xlsx workbook" if path.exists() else "does not exist"
     raise FileFaults([FileFault(str(path), None, None, None, reason)])
 
 
-def _folder(path: Path) -> Tables:
+def read_sheet(file: Path) -> Sheet:
+    """The table in one CSV file, or in the first sheet of a workbook. Raises `FileFaults`."""
+    suffix = file.suffix.lower()
+    if suffix not in _FILES or not file.is_file():
+        reason = "is no .csv and no .xlsx file" if file.exists() else "does not exist"
+        raise FileFaults([FileFault(str(file), None, None, None, reason)])
+    return _csv(file) if suffix == ".csv" else _first_sheet(file)
+
+
+def _folder(path: Path, names: tuple[str, ...]) -> Tables:
     found: dict[str, Sheet] = {}
     unread = []
     faults: list[FileFault] = []
@@ -73,7 +84,7 @@ def _folder(path: Path) -> Tables:
         suffix, name = file.suffix.lower(), file.stem.lower()
         if suffix not in _FILES or not file.is_file():
             continue
-        if name not in NAMES:
+        if name not in names:
             unread.append(file.name)
         elif name in found:
             reason = f"{found[name].file} says the same: leave one of them"
@@ -117,13 +128,13 @@ def _first_sheet(file: Path) -> Sheet:
     raise FileFaults([FileFault(file.name, None, None, None, "has no sheets")])
 
 
-def _workbook(file: Path) -> Tables:
+def _workbook(file: Path, names: tuple[str, ...]) -> Tables:
     found: dict[str, Sheet] = {}
     unread = []
     faults: list[FileFault] = []
     for title, rows, lines in _sheets(file):
         name = title.strip().lower()
-        if name not in NAMES:
+        if name not in names:
             unread.append(title)
             continue
         try:

@@ -403,3 +403,39 @@ class TestWorkbook:
 @pytest.mark.parametrize("name", ["adventureworks", "huadong_manufacturer", "iowa_counties"])
 def test_the_bundled_examples_are_read_without_a_word(name: str) -> None:
     assert read_files(EXAMPLES / name, target=1, digits=2).notes == ()
+
+
+class TestPastQuotas:
+    HISTORY = "rep_id,period,actual\na,2026-12,5\n"
+
+    def test_are_read_only_where_they_are_asked_for(self, tmp_path: Path) -> None:
+        folder = a_folder(tmp_path, quotas="rep_id,period,quota\na,2026-01,100\nb,2026-04,50.25\n")
+
+        assert "not read: quotas.csv" in read(folder).notes
+        found = read(folder, with_quotas=True)
+        assert "not read: quotas.csv" not in found.notes
+        assert found.quotas == (
+            {"rep": "a", "period": "2026-01", "quota": 100.0},
+            {"rep": "b", "period": "2026-04", "quota": 50.25},
+        )
+
+    def test_of_who_left_are_left_out_like_their_history(self, tmp_path: Path) -> None:
+        folder = a_folder(
+            tmp_path,
+            reps="rep_id,left\na,\nb,2026-05-31\n",
+            history=self.HISTORY,
+            quotas="rep_id,period,quota\na,2026-01,100\nb,2026-01,50\n",
+        )
+
+        assert [row["rep"] for row in read(folder, with_quotas=True).quotas] == ["a"]
+
+    def test_name_every_fault_by_line(self, tmp_path: Path) -> None:
+        folder = a_folder(
+            tmp_path, quotas="rep_id,period,quota\nx,2026-01,1\na,2026-13,1\na,2026-02,-1\n"
+        )
+
+        assert [str(fault) for fault in faults_of(folder, with_quotas=True)] == [
+            "quotas.csv:2, column rep_id: 'x' names no rep of the reps file",
+            "quotas.csv:3, column period: '2026-13' must be a month written YYYY-MM",
+            "quotas.csv:4, column quota: '-1.0' must be an amount of 0 to 9,007,199,254,740,991",
+        ]
