@@ -6,7 +6,7 @@ Money is in minor units of the currency (cents), months are counted `year * 12 +
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
 import numpy as np
@@ -66,6 +66,30 @@ class Holdings:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Absences:
+    """Who was, or will be, away for which part of a month; all columns of shape (a,).
+
+    Rows of one rep and month add up, to the whole month at most. Nobody needs to say why.
+    """
+
+    rep: IntArray
+    month: IntArray
+    share: FloatArray
+    """Part of the month's work that was missing, 0 … 1."""
+
+    def __post_init__(self) -> None:
+        _freeze(self, integers=("rep", "month"), floats=("share",))
+
+    def __len__(self) -> int:
+        return len(self.rep)
+
+    @classmethod
+    def none(cls) -> Absences:
+        nothing = np.zeros(0)
+        return cls(nothing.astype(np.int64), nothing.astype(np.int64), nothing)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """Everything the estimate reads. Columns of reps have shape (n,), of territories (t,).
 
@@ -90,7 +114,8 @@ class Evidence:
     fte: FloatArray
     """Full-time equivalents, > 0."""
     in_seat: FloatArray
-    """Part of the period in which the seat is filled, 0 … 1; scales an estimated baseline."""
+    """Part of the period in which the seat is filled and its holder is there, 0 … 1; scales an
+    estimated baseline."""
     territory_ids: tuple[str, ...]
     territory_potential: FloatArray
     holdings: Holdings
@@ -100,8 +125,15 @@ class Evidence:
     target: float | None = None
     """The company's target. Read in one case only: when neither forecast nor history nor any
     given baseline says how large the company is, the baselines add up to the target."""
+    hired: FloatArray = field(default_factory=lambda: np.zeros(0))
+    """First day in the seat, counted in months: 24324.5 is the middle of January 2027. Left out:
+    not known of anybody."""
+    absences: Absences = field(default_factory=Absences.none)
+    """Of months before the start. Later ones change nothing: `in_seat` tells of the period."""
 
     def __post_init__(self) -> None:
+        if not len(self.hired):
+            object.__setattr__(self, "hired", np.full(len(self), np.nan))
         _freeze(self, integers=(), floats=(*REP_COLUMNS, "territory_potential"))
         if found := list(_faults(self)):
             raise InvalidProblem(found)
@@ -124,12 +156,14 @@ class Evidence:
             rep_ids=tuple(self.rep_ids[row] for row in order.tolist()),
             holdings=replace(self.holdings, rep=moved[self.holdings.rep]),
             history=replace(self.history, rep=moved[self.history.rep]),
+            absences=replace(self.absences, rep=moved[self.absences.rep]),
             **{name: getattr(self, name)[order] for name in REP_COLUMNS},
         )
 
 
 REP_COLUMNS: Final = (
     "baseline", "reach", "potential", "capacity", "last_year", "fte", "in_seat",
+    "hired",
 )  # fmt: skip
 
 
@@ -160,7 +194,7 @@ def _misshapen(evidence: Evidence) -> Iterator[Fault]:
     for name, expected in rows.items():
         if (shape := getattr(evidence, name).shape) != (expected,):
             yield Fault("", None, name, f"has shape {shape}, not ({expected},)")
-    for name in ("holdings", "history"):
+    for name in ("holdings", "history", "absences"):
         table = getattr(evidence, name)
         if len({getattr(table, column.name).shape for column in fields(table)}) > 1:
             yield Fault("", None, name, "has columns of different lengths")
@@ -168,6 +202,7 @@ def _misshapen(evidence: Evidence) -> Iterator[Fault]:
 
 def _wrong_values(evidence: Evidence) -> Iterator[Fault]:
     n, holdings, history = len(evidence), evidence.holdings, evidence.history
+    absences = evidence.absences
     territories = len(evidence.territory_ids)
     amounts = ("baseline", "reach", "potential", "last_year")
     checks = [
@@ -179,6 +214,9 @@ def _wrong_values(evidence: Evidence) -> Iterator[Fault]:
         ("holdings", "rep", _index(holdings.rep, n)),
         ("holdings", "territory", _index(holdings.territory, territories)),
         ("holdings", "share", (holdings.share >= 0) & (holdings.share <= 1)),
+        ("reps", "hired", np.isnan(evidence.hired) | np.isfinite(evidence.hired)),
+        ("absences", "rep", _index(absences.rep, n)),
+        ("absences", "share", (absences.share >= 0) & (absences.share <= 1)),
         ("history", "actual", np.abs(history.actual) <= AMOUNT_LIMIT),
         (
             "history",
@@ -195,6 +233,7 @@ def _wrong_values(evidence: Evidence) -> Iterator[Fault]:
 _AN_AMOUNT: Final = f"expected an amount of 0 to {AMOUNT_LIMIT}"
 _EXPECTED: Final = {
     "fte": "expected a number above 0",
+    "hired": "expected a day, counted in months",
     "in_seat": "expected a part of the period, between 0 and 1",
     "share": "expected a share between 0 and 1",
     "rep": "expected a known rep, or in history a known territory instead",

@@ -13,7 +13,8 @@ start thus leaves block 1 with ten known months. Nothing is scaled up: an index 
 typical sales of the same months, so unknown months fall out on both sides. A block of which less
 than a quarter is known is not used. For one rep, months before the first row count as not there
 yet; later months without a row are zeros, unless the rep has no row in the whole block: then the
-block is unknown for that rep.
+block is unknown for that rep. Who was away, or new in the seat, is not measured by those months:
+see `availability`.
 """
 
 from __future__ import annotations
@@ -49,15 +50,22 @@ class Sales:
     month: IntArray
     amount: FloatArray
     without_holder: float
+    inherited: BoolArray
+    """Whose history is, at least in part, that of territories, which others may have held then.
+    Shape (n,)."""
 
     @classmethod
-    def of(cls, reps: int, start: int, rows: Rows, *, without_holder: float) -> Self:
+    def of(
+        cls, start: int, rows: Rows, inherited: BoolArray, *, without_holder: float = 0.0
+    ) -> Self:
+        reps = len(inherited)
         rep, month, amount = rows
         key = (month - month.min(initial=start)) * reps + rep
         order = np.argsort(key)
         if np.any(key[order[1:]] == key[order[:-1]]):  # rows of one month and rep: by amount
             order = np.lexsort((amount, key))
-        return cls(reps, start, rep[order], month[order], amount[order], without_holder)
+        rows = (rep[order], month[order], amount[order])
+        return cls(reps, start, *rows, without_holder, inherited)
 
     @cached_property
     def origin(self) -> int:
@@ -97,7 +105,7 @@ def sales_of_reps(evidence: Evidence) -> Sales:
     history, start = evidence.history, evidence.start
     oldest = start - max(HORIZON, 4 * evidence.length)
     past = (history.month < start) & (history.month >= oldest)
-    own = past & (history.territory == NOBODY)
+    own = np.flatnonzero(past & (history.territory == NOBODY))
     held = past & (history.rep == NOBODY)
     row, holding, unheld = _holders(evidence, np.flatnonzero(held))
     rep = np.concatenate((history.rep[own], evidence.holdings.rep[holding]))
@@ -105,8 +113,10 @@ def sales_of_reps(evidence: Evidence) -> Sales:
     amount = history.actual[row] * evidence.holdings.share[holding]
     amount = np.concatenate((history.actual[own], amount))
     without_holder = float(np.sort(history.actual[unheld]).sum())
+    inherited = np.zeros(len(evidence), np.bool_)
+    inherited[evidence.holdings.rep[holding]] = True
     rows = (rep, month, amount)
-    sales = Sales.of(len(evidence), start, rows, without_holder=without_holder)
+    sales = Sales.of(start, rows, inherited, without_holder=without_holder)
     return _with_last_year(evidence, sales)
 
 
@@ -124,29 +134,38 @@ def _holders(evidence: Evidence, rows: IntArray) -> tuple[IntArray, IntArray, In
 
 
 def _with_last_year(evidence: Evidence, sales: Sales) -> Sales:
-    """Add `last_year` of reps without any row, spread over the twelve months before the start."""
+    """Add `last_year` of reps without any row, spread over the twelve months before the start.
+
+    Of a rep who was hired within them, it is spread over the months from then on.
+    """
     missing = np.ones(len(evidence), np.bool_)
     missing[sales.rep] = False
     reps = np.flatnonzero(missing & ~np.isnan(evidence.last_year))
     if not len(reps):
         return sales
-    months, parts = _parts_of_last_year(sales)
+    months = np.arange(sales.start - YEAR, sales.start)
+    parts, covered = _parts_of_last_year(sales, months)
+    new = evidence.hired[reps]
+    here = ~(months + 1 <= new[:, None]) | ~(new < sales.start)[:, None]
+    weight = np.where(here, parts, 0.0)
+    told = weight / weight.sum(axis=1, keepdims=True) * evidence.last_year[reps][:, None]
+    row, column = np.nonzero(here & covered)
     rows = (
-        np.concatenate((sales.rep, np.repeat(reps, len(parts)))),
-        np.concatenate((sales.month, np.tile(months, len(reps)))),
-        np.concatenate((sales.amount, np.outer(evidence.last_year[reps], parts).ravel())),
+        np.concatenate((sales.rep, reps[row])),
+        np.concatenate((sales.month, months[column])),
+        np.concatenate((sales.amount, told[row, column])),
     )
-    return Sales.of(sales.reps, sales.start, rows, without_holder=sales.without_holder)
+    return Sales.of(sales.start, rows, sales.inherited, without_holder=sales.without_holder)
 
 
-def _parts_of_last_year(sales: Sales) -> tuple[IntArray, FloatArray]:
-    """Known months of the twelve before the start, and the part of a year's sales each carries.
+def _parts_of_last_year(sales: Sales, months: IntArray) -> tuple[FloatArray, BoolArray]:
+    """The part of a year's sales that each of the months before the start carries, and which of
+    them are known.
 
     The parts are those of the reps with history, so that everybody has the same season. A month
     nobody has a row for stays unknown and keeps its part (that of an average month) to itself.
     Where none of the twelve is known, all of them carry the same.
     """
-    months = np.arange(sales.start - YEAR, sales.start)
     inside = months >= sales.origin
     covered, parts = np.zeros(YEAR, np.bool_), np.zeros(YEAR)
     covered[inside] = sales.covered[months[inside] - sales.origin]
@@ -156,22 +175,4 @@ def _parts_of_last_year(sales: Sales) -> tuple[IntArray, FloatArray]:
     if not parts.any():
         parts[:] = 1.0
     parts[~covered] = parts[covered].mean()
-    return months[covered], (parts / parts.sum())[covered]
-
-
-def next_period(sales: Sales, length: int) -> float:
-    """The company's last twelve months, scaled to a period of `length` months from the start.
-
-    Each month of the period counts what the same calendar month sold last, so that a quarter
-    keeps its season; over twelve months that is simply the sum of the last twelve. Calendar
-    months that are unknown count the average of the known ones. 0 without history.
-    """
-    if not len(sales.month):
-        return 0.0
-    end = int(sales.month[-1]) + 1
-    months = np.arange(max(end - YEAR, sales.origin), end)
-    covered = sales.covered[months - sales.origin]
-    totals = sales.by_month[months - sales.origin]
-    by_calendar = np.full(YEAR, totals[covered].mean())
-    by_calendar[months[covered] % YEAR] = totals[covered]
-    return float(by_calendar[np.arange(sales.start, sales.start + length) % YEAR].sum())
+    return parts, covered

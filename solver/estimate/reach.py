@@ -16,7 +16,7 @@ import numpy as np
 from solver.problem import BoolArray, FloatArray
 
 THETA: Final = 0.25
-"""How much the headroom counts, until it is tested on the company's own history."""
+"""How much the headroom counts where history shows its effect, or is too short to tell."""
 G0: Final = 0.05
 GAP: Final = 0.10
 TOP_QUANTILE: Final = 0.90
@@ -36,9 +36,9 @@ def plausible_limit(
     return np.fmin(np.where(np.isinf(capacity), np.nan, capacity), by_potential)
 
 
-def reach(baseline: FloatArray, limit: FloatArray) -> FloatArray:
+def reach(baseline: FloatArray, limit: FloatArray, theta: float) -> FloatArray:
     """R: money each rep can plausibly add. Shape (n,), >= 0."""
     headroom = np.maximum(limit - baseline, 0.0)
     steady = G0 * baseline
     known = ~np.isnan(limit)
-    return np.where(known, (1 - THETA) * steady + THETA * GAP * np.nan_to_num(headroom), steady)
+    return np.where(known, (1 - theta) * steady + theta * GAP * np.nan_to_num(headroom), steady)

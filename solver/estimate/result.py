@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from solver.estimate.windfalls import Windfall
 from solver.problem import BoolArray, FloatArray
 
 
@@ -30,6 +31,8 @@ class TotalSource(StrEnum):
     """Where the company's expected total came from; the first that is known counts."""
 
     FORECAST = "forecast"
+    SMOOTHED = "smoothed_months"
+    """The company's months before the start, by exponential smoothing."""
     LAST_12_MONTHS = "last_12_months"
     GIVEN_BASELINES = "given_baselines"
     """No history, no forecast: the others sell per benchmark what the given baselines say."""
@@ -80,23 +83,46 @@ class Parameters:
 
     method: str
     beta: float
+    """Sales grow like potential ^ beta."""
+    beta_reps: int
+    """From how many reps it was learned; 0: the prior. The same for the counts of pairs below."""
     weights: tuple[float, float, float]
+    weights_pairs: int
+    """From how many pairs of a block and those before it; reps of one block are many pairs."""
     weights_without_potential: tuple[float, float, float]
+    weights_without_potential_pairs: int
     rho: float
+    rho_pairs: int
     clip: float
+    ramp_months: int
+    """Months until somebody new sells like everybody else; stated, not learned."""
     theta: float
+    theta_pairs: int
+    """0: whether headroom has an effect was not tested, the history is too short."""
+    theta_t: float | None
+    """t of the slope of one-step errors on headroom; theta is 0 at 1.645 and below."""
     g0: float
     gap: float
     top_quantile: float
     top_index: float | None
     """The `top_quantile` of all indices; None where there is no history."""
+    market_sigma: float
+    """Log standard deviation that all reps share; .05 at least."""
+    market_errors: int
+    """One-step errors of the company's total it was learned from."""
+    pooled_sigma: float | None
+    """That of one rep, beside the market's; None where there are fewer than ten errors."""
     company_total: float
     """E[total]: the expected company total of the period, every seat filled."""
     company_total_source: TotalSource
+    not_smoothed: str | None
+    """`not_converged`, `implausible`: why the last twelve months stand beside a long history."""
     estimated_total: float
     """Sum of all baselines, the given ones included."""
     history_without_holder: float
     """Sales of territories that nobody in the plan holds at its start; they take no part."""
+    set_aside: float
+    """What windfalls were more than they count."""
     blocks: tuple[Block, ...]
     """Newest first."""
 
@@ -106,11 +132,14 @@ class Estimate:
     """Expected sales (`baseline`) and `reach` per rep, in the order of `Evidence.rep_ids`.
 
     All money is in minor units; `baseline` and `reach` are finite and >= 0. For an estimated
-    baseline: baseline = in_seat x benchmark x product of index ^ weight over the three lags.
+    baseline: baseline = in_seat x ramp x benchmark x product of index ^ weight over the three lags.
     """
 
     baseline: FloatArray
     reach: FloatArray
+    sigma: FloatArray
+    """Log standard deviation of sales around the baseline, market and rep; nan where the baseline
+    is given, or the history too short to tell."""
     basis: tuple[Basis, ...]
     benchmark: FloatArray
     """What a typical rep with the same potential (without one: the same FTE) sells in the period;
@@ -118,12 +147,16 @@ class Estimate:
     limit: FloatArray
     """K: the most the rep could plausibly sell, from capacity and potential; nan: not known."""
     in_seat: FloatArray
+    ramp: FloatArray
+    """What somebody new sells in the period, over what the same rep would sell later."""
     index: FloatArray
     """Shape (n, 3): own sales over typical sales per lag; 1.0 without any history."""
     known: BoolArray
     """Shape (n, 3): whether the index was observed or follows from another lag."""
     sold: FloatArray
     """Shape (n, 3): actual sales per block of that age, mean of several; nan where unknown."""
+    windfalls: tuple[Windfall, ...]
+    """Deals that count for less than they were; `rep` is the row in `Evidence.rep_ids`."""
     parameters: Parameters
 
     def __len__(self) -> int:
@@ -133,7 +166,7 @@ class Estimate:
         """What the expected sales of rep `i` are made of: three ages of history, the benchmark.
 
         Empty for a given baseline. Without history all the weight is on the benchmark. The
-        product of amount ^ weight, times `in_seat[i]`, is the baseline.
+        product of amount ^ weight, times `in_seat[i]` and `ramp[i]`, is the baseline.
         """
         basis = self.basis[i]
         if basis is Basis.GIVEN:

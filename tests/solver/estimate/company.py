@@ -12,6 +12,7 @@ from solver.estimate import (
     ALWAYS,
     NOBODY,
     UNTIL_FURTHER_NOTICE,
+    Absences,
     Estimate,
     Evidence,
     Holdings,
@@ -23,7 +24,7 @@ START = 2027 * 12
 """The plans of the tests start in January 2027."""
 
 type Actual = tuple[str, int, float]
-"""Rep or territory, month, amount."""
+"""Rep or territory, month, amount; of absences the part of the month."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,14 @@ def a_company(
     length: int = 12,
     forecast: float | None = None,
     target: float | None = None,
+    absences: Iterable[Actual] = (),
     **columns: Mapping[str, float],
 ) -> Evidence:
     """Evidence from names; `columns` maps reps to figures, e.g. `potential={"ada": 100}`."""
     ids, places = tuple(reps), tuple(territories or {})
-    rows, held = list(history), list(holdings)
+    rows, held, away = list(history), list(holdings), list(absences)
     defaults = {"fte": 1.0, "in_seat": 1.0}
-    names = ("baseline", "reach", "potential", "capacity", "last_year", "fte", "in_seat")
+    names = ("baseline", "reach", "potential", "capacity", "last_year", "fte", "in_seat", "hired")
     facts: dict[str, Any] = {
         name: np.array([columns.get(name, {}).get(r, defaults.get(name, np.nan)) for r in ids])
         for name in names
@@ -86,6 +88,11 @@ def a_company(
             ),
             month=np.array([m for _, m, _ in rows], int),
             actual=np.array([a for _, _, a in rows], float),
+        ),
+        absences=Absences(
+            rep=np.array([ids.index(w) for w, _, _ in away], int),
+            month=np.array([m for _, m, _ in away], int),
+            share=np.array([share for _, _, share in away], float),
         ),
         forecast=forecast,
         target=target,
