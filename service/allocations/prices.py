@@ -20,6 +20,7 @@ from service.kit.money import from_minor
 from solver.allocation import Allocation
 from solver.coupled_prices import CoupledPrices
 from solver.errors import TimeIsUp
+from solver.growth import nobody_can_carry_more
 from solver.hierarchy import slice_sums
 from solver.prices import Price, Prices
 from solver.problem import UNLIMITED, BoolArray, FloatArray
@@ -97,9 +98,17 @@ class _Telling:
         self._look(0)
         return {
             "target": self._target(prices.target),
-            "can_grow": prices.grows if isinstance(prices, Prices) else None,
+            "can_grow": self._can_grow(prices),
             "rules": [*islice(filter(None, self._rules(prices)), _RULES)],
         }
+
+    def _can_grow(self, prices: Prices | CoupledPrices) -> bool | None:
+        """Whether anybody can carry more; where rules cut across the tree, only if that shows."""
+        if isinstance(prices, Prices):
+            return prices.grows
+        if prices.target is not None and prices.target.range >= 1:
+            return True
+        return False if nobody_can_carry_more(self.allocation) else None
 
     def _look(self, found: int) -> None:
         """Whether to go on, `found` prices being found; those of the tree are next to no work."""

@@ -68,8 +68,10 @@ class PricesOut(BaseModel):
         description="null where nobody can carry more (`can_grow` is false) or no price was proved"
     )
     can_grow: bool | None = Field(
-        description="Whether anybody can carry more than now; null under rules across teams, where "
-        "that is not found out: `POST /v1/allocations/check` says which targets are possible"
+        description="Whether anybody can carry more than now. Under rules across teams it is known "
+        "where the target has a price, where the company has a gap, and where limits that are "
+        "reached count everybody once; else null: `POST /v1/allocations/check` says which targets "
+        "are possible"
     )
     rules: list[RulePriceOut] = Field(
         description="What binds, at most ten: rules across teams, then ranges of units, of which "

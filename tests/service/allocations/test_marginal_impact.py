@@ -168,7 +168,7 @@ class TestPricesAcrossTheTree:
         prices = allocated(client, {"target": 400_000, "reps": reps, "policy": policy})["prices"]
 
         assert (prices["target"]["reps"], prices["target"]["step"]) == (2, 2_000)
-        assert prices["can_grow"] is None
+        assert prices["can_grow"] is True
         (rule,) = prices["rules"]
         assert (rule["rule"], rule["to"]) == ("group:overlay:max", 192_000)
         assert rule["inside"] == {
@@ -198,3 +198,21 @@ class TestPricesAcrossTheTree:
         assert (rule["inside"]["reps"], rule["inside"]["amount"]) == (2, 0)
         assert abs(rule["inside"]["most"]["amount"]) == 2_000
         assert rule["around"]["reps"] == 0
+
+    def test_where_a_gap_is_booked_or_limits_are_reached_that_count_everybody_nobody_can_carry_more(
+        self, client: TestClient
+    ) -> None:
+        """Everybody but dan, who stands at the own limit, is in a group that is full."""
+        reps: list[Document] = [{"id": name, "baseline": 100} for name in ("ann", "bob", "cid")]
+        reps.append({"id": "dan", "baseline": 100, "max": 100})
+        group = {"id": "most", "reps": ["ann", "bob", "cid"], "max": 300}
+        full = {"target": 400, "reps": reps, "policy": {"groups": [group]}}
+        gap = {**full, "target": 450, "policy": {"groups": [group], "on_infeasible": "gap"}}
+
+        for case in (full, gap):
+            plan = a_plan_of(client, case)
+            a_version(client, plan, policy=case["policy"])
+            stored = client.get(f"{plan}/versions/1/prices").json()
+            assert allocated(client, case)["prices"]["can_grow"] is False
+            assert stored["can_grow"] is False
+            assert client.get(f"{plan}/versions/1/verify").json()["valid"]
