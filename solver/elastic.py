@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Self
 
 import numpy as np
@@ -234,10 +235,11 @@ class Elastic:
         """What these costs are at least, by the prices of a cheapest point; see `Equations`."""
         return self.equations.bound(limits, cost, point.reduced, max(self.case.total, 1))
 
-    def contradiction(self, limits: Limits) -> Contradiction | None:
+    def contradiction(self, limits: Limits, *, at_once: bool = False) -> Contradiction | None:
         """Why columns cannot keep these limits, which no row gives way to; None where they can.
 
-        The limits of the tree alone must be able to hold.
+        The limits of the tree alone must be able to hold. Raises `LinearProgramFailed` where nobody
+        can tell, or not `at_once`.
         """
         columns, cost = self.columns, np.zeros(self.columns.count)
         opened, shut = limits.copy(), limits.copy()
@@ -247,8 +249,9 @@ class Elastic:
         for block in (columns.open, columns.under[both], columns.over[both]):
             opened.high[block] = UNLIMITED
         cost[columns.open] = 1.0
-        closed = 0.0 if is_small(self.equations, opened) else _CLOSED
-        for point in self._points(opened, cost):
+        small = is_small(self.equations, opened)
+        closed = 0.0 if small else _CLOSED
+        for point in islice(self._points(opened, cost), 2 if small or not at_once else 1):
             bound = self.bound(shut, np.zeros_like(cost), point)
             if bound and bound.least > 0:
                 return Contradiction(-bound.reduced / np.abs(bound.reduced).max())
@@ -259,6 +262,15 @@ class Elastic:
     def holds(self, bounds: Bounds, coupling: Coupling) -> bool:
         """Whether all these rules can hold together."""
         return self.contradiction(self.limits(bounds, coupling)) is None
+
+    def surely_holds(self, bounds: Bounds, coupling: Coupling) -> bool:
+        """The same where it is told at once; False where floats have too few digits for so many
+        rows.
+        """
+        try:
+            return self.contradiction(self.limits(bounds, coupling), at_once=True) is None
+        except LinearProgramFailed:
+            return False
 
     def sums_of_rows(self, value: FloatArray) -> FloatArray:
         """(k,) what the rows sum to, before anything is let off."""

@@ -108,7 +108,7 @@ class _Amounts:
         return round(float(found.value[columns.total[0]]))
 
     def _holds(self, total: int) -> bool:
-        return self.elastic.holds(self._restated(total), self.coupling.at(total))
+        return self.elastic.surely_holds(self._restated(total), self.coupling.at(total))
 
     def _restated(self, total: int) -> Bounds:
         unit_min, unit_max = self.bounds.unit_min.copy(), self.bounds.unit_max.copy()

@@ -7,14 +7,16 @@ from dataclasses import replace
 from random import Random
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
 from solver.conflict import diagnose
 from solver.errors import SolveStopped, TimeIsUp
 from solver.hierarchy import lay_out
 from solver.infeasibility import Infeasibility, Relaxation, Rule
-from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy
-from solver.problem import Problem
+from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy, Relax
+from solver.problem import Problem, Reps, Units
+from solver.solve import read
 from solver.watch import Watch
 from tests.solver.builders import a_problem, coupling_of, limits_of
 
@@ -306,3 +308,34 @@ class TestHardInput:
         ):
             with pytest.raises(end):
                 diagnose(case[0], lay_out(case[0]), limits, rows, watch)
+
+
+def overlapping_groups(seed: int, reps: int, groups: int) -> tuple[Problem, Policy]:
+    """Groups of any reps, each limited within 30 % of what one plan has them carry."""
+    random = np.random.default_rng(seed)
+    ids = [f"r{k:03}" for k in range(reps)]
+    baseline, reach = random.integers(
+        [[5_000_000], [200_000]], [[20_000_000], [6_000_000]], (2, reps)
+    )
+    carried = baseline + reach // 2
+    rules = []
+    for k in range(groups):
+        members = random.choice(reps, random.integers(2, 40), replace=False)
+        end = ("min", "max")[random.integers(2)]
+        limit = int(carried[members].sum() * random.uniform(0.7, 1.3))
+        rules.append(Group(f"g{k}", tuple(ids[i] for i in members), **{end: limit}))
+    people = Reps.of(ids, baseline=baseline, reach=reach)
+    return Problem(int(carried.sum()), people, Units.of(())), Policy(groups=tuple(rules))
+
+
+def test_many_groups_that_contradict_each_other_are_told_with_what_is_possible() -> None:
+    """Where floats cannot tell whether one more minor unit of target is possible, it is not told to
+    be, and the conflict is named all the same.
+    """
+    problem, policy = overlapping_groups(14, 100, 110)
+
+    infeasibility = found(problem, policy)
+
+    mended = replace(policy, relax=tuple(Relax(c.name, c.after) for c in infeasibility.relaxation))
+    for target in (infeasibility.feasible_min, infeasibility.feasible_max or problem.target):
+        assert read(replace(problem, target=target), mended).diagnosed() is None
