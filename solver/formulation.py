@@ -140,8 +140,9 @@ def least_largest_stretch(  # noqa: PLR0917 - what a solve is about, in the orde
         return None
     # The tree engine gives those without a yardstick a negligible one. What they carry by it is
     # missing elsewhere, and is felt most by whoever has the smallest yardstick.
-    unmodelled = scale.effective[idle].sum() / found.scale.yardstick.min()
-    return replace(found, tolerance=AGREEMENT + float(unmodelled))
+    unmodelled = float(scale.effective[idle].sum() / found.scale.yardstick.min())
+    last_step = 2 * _STEP * found.scale.typical(bounds.total)
+    return replace(found, tolerance=AGREEMENT + unmodelled + last_step)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -219,6 +219,13 @@ def test_growth_limits_beyond_every_amount_limit_nobody(growth: float, last_year
     assert plan.quota.tolist() == [0, 500]
 
 
+@pytest.mark.parametrize("target", [774_695, 123_456, 333_333, 100_000_000])
+def test_both_engines_agree_on_somebody_alone_who_has_no_reach(target: int) -> None:
+    problem = a_problem(target, {"ada": {"baseline": float(target), "reach": 0.0}})
+
+    assert solve(problem, Policy(engine="lp")).quota.tolist() == [target]
+
+
 @pytest.mark.parametrize("tiny", [5e-324, 1e-310, 1e-200])
 def test_figures_next_to_nothing_count_as_nothing(tiny: float) -> None:
     reps = {"ada": {"baseline": tiny, "reach": tiny}, "bob": {"baseline": tiny, "reach": 0.0}}
