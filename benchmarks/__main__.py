@@ -22,14 +22,14 @@ from benchmarks.contestants import CONTESTANTS
 from benchmarks.instances import Instance, company
 from benchmarks.notebook import Notebook
 from benchmarks.request import Breakdown, break_down, with_baselines, with_history
-from benchmarks.sections import across, cascades, engines, whole
+from benchmarks.sections import across, cascades, engines, spread, whole
 from benchmarks.stages import Stages
 from benchmarks.stages import run as run_stages
 
 _ROOT = Path(__file__).parents[1]
 _QUICK = {
-    "sizes": [200], "across": [200], "cascades": [200], "whole": [200], "requests": 200,
-    "rows": [1, 2], "companies": 1, "turns": 1, "rounds": 1,
+    "sizes": [200], "across": [200], "cascades": [200], "spreads": [200], "whole": [200],
+    "requests": 200, "rows": [1, 2], "companies": 1, "turns": 1, "rounds": 1,
 }  # fmt: skip
 
 
@@ -58,6 +58,9 @@ def _sections(chosen: Any, notebook: Notebook, folder: Path) -> list[str]:
     of_cascades = cascades.measure(
         notebook, folder, sizes=chosen.cascades, contestants=names, companies=companies
     )
+    of_spreads = spread.measure(
+        notebook, folder, sizes=chosen.spreads, contestants=names, companies=companies
+    )
     stages = {
         reps: notebook.noted(f"stages-{reps}", Stages, partial(run_stages, reps, seed=0))
         for reps in chosen.whole
@@ -67,6 +70,7 @@ def _sections(chosen: Any, notebook: Notebook, folder: Path) -> list[str]:
         *engines.lines(of_engines),
         *across.lines(of_rows),
         *cascades.lines(of_cascades),
+        *spread.lines(of_spreads),
         *whole.stage_lines(stages),
         *whole.request_lines(requests),
     ]
@@ -101,6 +105,7 @@ def _chosen(arguments: Sequence[str]) -> argparse.Namespace:
     add("--across", nargs="*", type=int, default=sizes, help="of companies with rules across")
     add("--rows", nargs="*", type=int, default=[1, 2, 4, 8], help="numbers of such rules")
     add("--cascades", nargs="*", type=int, default=sizes, help="of plain cascades")
+    add("--spreads", nargs="*", type=int, default=[1_000, 5_000], help="of products and months")
     add("--whole", nargs="*", type=int, default=more, help="of companies for the whole solver")
     add("--requests", type=int, default=10_000, help="reps in a request")
     add("--contestants", nargs="+", choices=CONTESTANTS, default=[*CONTESTANTS])

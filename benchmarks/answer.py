@@ -26,3 +26,5 @@ class Answer:
     """t*, where the contestant names it."""
     units: FloatArray = field(default_factory=lambda: np.empty(0))
     """(m,) what each unit is told, where the contestant tells."""
+    cells: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
+    """(n, k) what each rep carries of each column, where the contestant spreads quotas."""

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from benchmarks import coupled, programmes, proportional
+from benchmarks import coupled, programmes, proportional, spreads
 from benchmarks.answer import Answer
 from benchmarks.arrays import Arrays
+from benchmarks.cells import Cells
 from benchmarks.table import Table
 
 
@@ -24,7 +25,7 @@ class Contestant:
     label: str
     solve: Callable[[Any], Answer]
     libraries: tuple[str, ...]
-    case: type[Arrays | Table] = Arrays
+    case: type[Arrays | Table | Cells] = Arrays
     """What it is handed."""
     spawns: bool = False
     """Whether it starts a program of its own, whose time and memory then count, too."""
@@ -87,4 +88,23 @@ CASCADES: Final[Mapping[str, Contestant]] = {
 }
 """Plain cascades of a target by past sales."""
 
-CONTESTANTS: Final[Mapping[str, Contestant]] = {**ENGINES, **COUPLED, **CASCADES}
+SPREADS: Final[Mapping[str, Contestant]] = {
+    "spread": Contestant(
+        "**FairQuota, reps first**",
+        spreads.reps_first,
+        ("solver.tree", "solver.rounding", "solver.spread.table"),
+        Cells,
+    ),
+    "spread-unrounded": Contestant(
+        "**FairQuota, before rounding**",
+        spreads.before_rounding,
+        ("solver.tree", "solver.spread.fit"),
+        Cells,
+    ),
+    "spread-split": Contestant(
+        "one split LP, HiGHS", spreads.one_programme, ("highspy",), Cells, aim="furthest"
+    ),
+}
+"""Quotas with a table of products and months."""
+
+CONTESTANTS: Final[Mapping[str, Contestant]] = {**ENGINES, **COUPLED, **CASCADES, **SPREADS}

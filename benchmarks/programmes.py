@@ -45,7 +45,7 @@ def split(case: Arrays, presolve: str = "choose") -> Answer:
     high = (np.minimum(case.bounds.highest, case.bounds.total) - even) / yardstick
     lp.col_lower_ = np.concatenate((np.maximum(low, 0), np.maximum(-high, 0), [0]))
     lp.col_upper_ = np.concatenate((np.maximum(high, 0), np.maximum(-low, 0), [np.inf]))
-    point = _highs(lp, rows, presolve)
+    point = highs(lp, rows, presolve)
     return Answer(even + yardstick * (point[:n] - point[n:-1]))
 
 
@@ -55,13 +55,13 @@ def natural_by_arrays(case: Arrays) -> Answer:
 
     h, b, nodes = case.hierarchy, case.bounds, case.limited
     n, money = len(h.rep_row), _THOUSANDS
-    row, member = _members(case, nodes)
+    row, member = members(case, nodes)
     rep, size = np.arange(n), np.bincount(row, minlength=len(nodes))
     most = np.where(b.unit_max < b.total, b.unit_max, np.inf)
     most[0] = b.total
     ends = [np.column_stack((rep, np.full(n, n))).ravel(), member]
     values = [np.column_stack((np.ones(n), -case.scale.yardstick * money)).ravel()]
-    rows = _Rows(
+    rows = Rows(
         start=np.append(0, np.cumsum(np.concatenate((np.full(n, 2), size)))).astype(np.int32),
         column=np.concatenate(ends).astype(np.int32),
         value=np.concatenate((*values, np.ones(len(member)))),
@@ -73,11 +73,11 @@ def natural_by_arrays(case: Arrays) -> Answer:
     lp.col_cost_ = np.append(np.zeros(n), 1.0)
     lp.col_lower_ = np.append(b.lowest * money, -np.inf)
     lp.col_upper_ = np.append(np.minimum(b.highest, b.total) * money, np.inf)
-    return Answer(_highs(lp, rows, "choose")[:n] / money)
+    return Answer(highs(lp, rows, "choose")[:n] / money)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
+class Rows:
     start: npt.NDArray[np.int32]
     column: npt.NDArray[np.int32]
     value: FloatArray
@@ -85,7 +85,7 @@ class _Rows:
     upper: FloatArray
 
 
-def _highs(lp: Any, rows: _Rows, presolve: str) -> FloatArray:
+def highs(lp: Any, rows: Rows, presolve: str) -> FloatArray:
     """Solve by HiGHS's dual simplex on one thread."""
     import highspy
 
@@ -93,21 +93,21 @@ def _highs(lp: Any, rows: _Rows, presolve: str) -> FloatArray:
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_, lp.a_matrix_.index_ = rows.start, rows.column
     lp.a_matrix_.value_ = rows.value
-    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     options = {
         "output_flag": False, "threads": 1, "time_limit": TIME_LIMIT,
         "solver": "simplex", "presolve": presolve,
     }  # fmt: skip
     for name, value in options.items():
-        highs.setOptionValue(name, value)
-    highs.passModel(lp)
-    highs.run()
-    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        raise GaveUp(highs.modelStatusToString(highs.getModelStatus()))
-    return np.array(highs.getSolution().col_value)
+        solver.setOptionValue(name, value)
+    solver.passModel(lp)
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        raise GaveUp(solver.modelStatusToString(solver.getModelStatus()))
+    return np.array(solver.getSolution().col_value)
 
 
-def _members(
+def members(
     case: Arrays, nodes: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """The place in `nodes` and the rep of every pair of a node and a rep below it."""
@@ -117,10 +117,10 @@ def _members(
     return np.arange(len(nodes)).repeat(size), member
 
 
-def _split_rows(case: Arrays, even: FloatArray) -> _Rows:
+def _split_rows(case: Arrays, even: FloatArray) -> Rows:
     """p_i + m_i - t <= 0 for each rep, then the range of each unit that has one."""
     b, n, node = case.bounds, len(even), case.limited
-    row, member = _members(case, node)
+    row, member = members(case, node)
     size = np.bincount(row, minlength=len(node))
     money = np.bincount(row, even[member], len(node))
     scale = np.bincount(row, case.scale.yardstick[member], len(node)) / np.maximum(size, 1)
@@ -130,7 +130,7 @@ def _split_rows(case: Arrays, even: FloatArray) -> _Rows:
     upper = (np.where(b.unit_max[node] < b.total, b.unit_max[node], np.inf) - money) / scale
     upper[0] = lower[0]  # the company's sum is the target
     per_row = np.concatenate((np.full(n, 3), 2 * size))
-    return _Rows(
+    return Rows(
         start=np.append(0, np.cumsum(per_row)).astype(np.int32),
         column=np.concatenate(
             (

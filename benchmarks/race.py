@@ -24,6 +24,7 @@ import numpy as np
 
 from benchmarks.answer import TIME_LIMIT, Answer, GaveUp
 from benchmarks.arrays import Arrays
+from benchmarks.cells import Cells
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.table import Table
 from solver.errors import SolverError
@@ -48,7 +49,7 @@ class Run:
     """Why there is no answer."""
 
 
-def run(name: str, case: Arrays | Table, folder: Path) -> tuple[Run, Answer | None]:
+def run(name: str, case: Arrays | Table | Cells, folder: Path) -> tuple[Run, Answer | None]:
     """Let a contestant run in its own process. There is no answer where it gave up."""
     case.save(folder / _CASE)
     process = subprocess.Popen(  # noqa: S603 - our own module with our own arguments
@@ -75,7 +76,7 @@ def run(name: str, case: Arrays | Table, folder: Path) -> tuple[Run, Answer | No
     if done.cpu is None:
         return done, None
     with np.load(folder / _ANSWER) as parts:
-        return done, Answer(parts["quota"], float(parts["largest"]), parts["units"])
+        return done, Answer(parts["quota"], float(parts["largest"]), parts["units"], parts["cells"])
 
 
 def main(name: str, folder: Path) -> None:
@@ -90,7 +91,7 @@ def main(name: str, folder: Path) -> None:
         done = Run(None, peak_memory(), before, str(reason) or type(reason).__name__)
     else:
         done = Run(cpu, peak_memory(), before)
-        np.savez(folder / _ANSWER, quota=answer.quota, largest=answer.largest, units=answer.units)
+        np.savez(folder / _ANSWER, **asdict(answer))
     (folder / _RUN).write_text(json.dumps(asdict(done)))
 
 

@@ -30,6 +30,8 @@ _HALVINGS: Final = 12
 _FARTHEST: Final = 16.0
 """A multiplier changes by no more than e to this in one round of plain fitting."""
 _BISECTIONS: Final = 56
+_MOST: Final = 300.0
+"""A multiplier of more than e to this counts as that; floats end at twice as much."""
 _RISE: Final = 1e-4
 """Of the rise that the slope promises is enough."""
 _NOISE: Final = 1e-13
@@ -64,17 +66,16 @@ def fit(
     Where no such table exists, the answer is not `close`; `solver.spread.flow` says why.
     """
     table = _Table.of(seed, rows, columns, low, high)
-    a = np.zeros(len(rows))
-    b = np.zeros(len(columns))
-    point = table.at(a, b)
+    point = table.at(np.zeros(len(rows)), np.zeros(len(columns)))
+    least = point.missed
     for _ in range(_STEPS):
         if point.missed <= _FINEST:
             break
         before = point.missed
-        da, db = table.newton(point)
-        a, b, point = table.forward(a, b, point, da, db)
+        point = table.forward(point, *table.newton(point), least)
         if before <= table.close and point.missed > before / 2:
             break  # what is left is noise
+        least = min(least, point.missed)
     return Fitted(point.cells, point.missed, point.missed <= table.close)
 
 
@@ -82,13 +83,13 @@ def fit(
 class _Point:
     """What two vectors of multipliers make of a table."""
 
+    a: FloatArray
+    b: FloatArray
     cells: FloatArray
     free: FloatArray
     """The cells strictly between their limits; the others 0."""
     row_left: FloatArray
     column_left: FloatArray
-    beyond: float
-    """sum of cell x by how much its multiplier is beyond where the cell stops."""
 
     @property
     def missed(self) -> float:
@@ -100,8 +101,8 @@ class _Table:
     seed: FloatArray
     rows: FloatArray
     columns: FloatArray
-    ends: tuple[FloatArray, FloatArray] | None
-    """(n, k) each: the multipliers at which cells reach their limits."""
+    low: FloatArray | None
+    high: FloatArray | None
 
     @classmethod
     def of(
@@ -116,46 +117,27 @@ class _Table:
 
         A column of nothing has no finite multiplier, nor has a cell that may carry nothing.
         """
-        seed = seed * (columns > 0)
+        possible = (columns > 0) & (seed > 0)
         if high is not None:
-            seed = np.where(high > 0, seed, 0.0)
-        sums = seed.sum(axis=1)
-        seed = seed * np.divide(rows, sums, out=np.zeros_like(sums), where=sums > 0)[:, None]
-        if low is None and high is None:
-            return cls(seed, rows, columns, None)
-        least = cls._multiplier(seed, low, -np.inf)
-        return cls(seed, rows, columns, (least, cls._multiplier(seed, high, np.inf)))
-
-    @staticmethod
-    def _multiplier(seed: FloatArray, limit: FloatArray | None, otherwise: float) -> FloatArray:
-        if limit is None:
-            return np.full_like(seed, otherwise)
-        ratio = np.divide(limit, seed, out=np.ones_like(seed), where=seed > 0)
-        return np.log(ratio, out=np.full_like(seed, -np.inf), where=ratio > 0)
+            possible &= high > 0
+        sums = np.where(possible, seed, 0.0).sum(axis=1)
+        scale = np.divide(rows, sums, out=np.zeros_like(sums), where=sums > 0)
+        low, high = (None if end is None else np.where(possible, end, 0.0) for end in (low, high))
+        return cls(np.where(possible, seed * scale[:, None], 0.0), rows, columns, low, high)
 
     @property
     def close(self) -> float:
         return max(_CLOSE * float(self.rows.sum()), _FINEST)
 
     def at(self, a: FloatArray, b: FloatArray) -> _Point:
-        if self.ends is None:
-            cells = self.seed * np.exp(a)[:, None]
-            cells *= np.exp(b)
-            free, beyond = cells, 0.0
-        else:
-            wanted = a[:, None] + b
-            taken = np.clip(wanted, *self.ends)
-            wanted -= taken
-            cells = np.exp(taken, out=taken)
-            cells *= self.seed
-            free = np.where(wanted == 0, cells, 0.0)
-            beyond = float(np.einsum("ij,ij->", cells, wanted))
+        cells = self.seed * np.exp(a.clip(-_MOST, _MOST))[:, None]
+        cells *= np.exp(b.clip(-_MOST, _MOST))
+        free = cells
+        if self.low is not None or self.high is not None:
+            wanted, cells = cells, np.clip(cells, self.low, self.high)
+            free = np.where(cells == wanted, cells, 0.0)
         return _Point(
-            cells=cells,
-            free=free,
-            row_left=self.rows - cells.sum(axis=1),
-            column_left=self.columns - cells.sum(axis=0),
-            beyond=beyond,
+            a, b, cells, free, self.rows - cells.sum(axis=1), self.columns - cells.sum(axis=0)
         )
 
     def newton(self, point: _Point) -> tuple[FloatArray, FloatArray]:
@@ -175,35 +157,40 @@ class _Table:
         da = (point.row_left - np.einsum("ij,j->i", d, db)) * inverse
         return da, db
 
-    def forward(
-        self, a: FloatArray, b: FloatArray, point: _Point, da: FloatArray, db: FloatArray
-    ) -> tuple[FloatArray, FloatArray, _Point]:
-        """As much of the step as brings the dual up, or down by no more than its noise."""
-        value = self.dual(a, b, point)
+    def forward(self, point: _Point, da: FloatArray, db: FloatArray, least: float) -> _Point:
+        """The step, if it halves the least that was ever missed; else as much of it as brings the
+        dual up, or down by no more than its noise. So nothing goes round in circles.
+        """
+        tried = self.at(point.a + da, point.b + db)
+        if tried.missed <= least / 2:
+            return tried
+        value = self.dual(point)
         slope = float(point.row_left @ da + point.column_left @ db)
         noise = _NOISE * float(self.rows.sum())
         size = 1.0
         for _ in range(_HALVINGS):
-            further = a + size * da, b + size * db
-            tried = self.at(*further)
-            if self.dual(*further, tried) >= value + _RISE * size * slope - noise:
-                return *further, tried
+            if self.dual(tried) >= value + _RISE * size * slope - noise:
+                return tried
             size /= 2
-        return self.plain(a, b)
+            tried = self.at(point.a + size * da, point.b + size * db)
+        return self.plain(point)
 
-    def plain(self, a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray, _Point]:
+    def plain(self, point: _Point) -> _Point:
         """One round of plain fitting: every row met by its own multiplier, then every column.
 
         For where a cell at its limit is in the way of every step that moves all at once.
         """
-        a = _halved(a, lambda tried: self.at(tried, b).row_left)
-        b = _halved(b, lambda tried: self.at(a, tried).column_left)
-        return a, b, self.at(a, b)
+        a = _halved(point.a, lambda tried: self.at(tried, point.b).row_left)
+        b = _halved(point.b, lambda tried: self.at(a, tried).column_left)
+        return self.at(a, b)
 
-    def dual(self, a: FloatArray, b: FloatArray, point: _Point) -> float:
+    def dual(self, point: _Point) -> float:
         """sum r a + sum c b - sum over cells of the integral of the cell by its multiplier."""
-        of_cells = float(point.cells.sum()) + point.beyond
-        return float(self.rows @ a + self.columns @ b) - of_cells
+        i, j = np.nonzero((point.cells > 0) & (point.free == 0))
+        cell = point.cells[i, j]
+        beyond = point.a[i] + point.b[j] - np.log(cell / self.seed[i, j])
+        of_cells = float(point.cells.sum()) + float(cell @ beyond)
+        return float(self.rows @ point.a + self.columns @ point.b) - of_cells
 
 
 def _product(one: FloatArray, other: FloatArray) -> FloatArray:

@@ -16,12 +16,13 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.answer import Answer
 from benchmarks.arrays import Arrays
-from benchmarks.contestants import CASCADES, CONTESTANTS, COUPLED, ENGINES
+from benchmarks.cells import Cells
+from benchmarks.contestants import CASCADES, CONTESTANTS, COUPLED, ENGINES, SPREADS
 from benchmarks.crossing import KINDS, Kind, rows_across
 from benchmarks.instances import Instance, company
 from benchmarks.notebook import Notebook
-from benchmarks.race import Run
-from benchmarks.sections import across
+from benchmarks.race import Run, run
+from benchmarks.sections import across, spread
 from benchmarks.table import HEDGE, TASKS, Table, Task, table
 from benchmarks.verdict import judge, judge_cascade
 from solver.hierarchy import slice_sums
@@ -157,6 +158,40 @@ def test_a_hedge_at_each_of_five_levels_adds_28_percent() -> None:
     assert answer_of("cascade", case).quota.sum() == round(case.total)
 
 
+@pytest.mark.parametrize("name", SPREADS)
+def test_everybody_spreads_within_all_limits_and_stretches_nobody_further(
+    name: str, small: Instance
+) -> None:
+    case = Cells.of(small, seed=0)
+
+    found = spread.judge(case, SPREADS[name].solve(case))
+    ours = spread.judge(case, SPREADS["spread"].solve(case))
+
+    assert found.violation < 1e-8
+    assert found.furthest == pytest.approx(ours.furthest, abs=1e-5)
+    assert ours.violation == 0  # whole money adds up
+
+
+def test_a_contestant_is_handed_the_whole_table(small: Instance, tmp_path: Path) -> None:
+    case = Cells.of(small, seed=0)
+    case.save(tmp_path / "case.npz")
+
+    again = Cells.load(tmp_path / "case.npz")
+
+    assert np.array_equal(again.seed, case.seed)
+    assert again.company.bounds.total == case.columns.sum() == again.columns.sum()
+
+
+def test_the_table_of_a_spread_comes_back_from_its_process(small: Instance, tmp_path: Path) -> None:
+    case = Cells.of(small, seed=0)
+
+    done, answer = run("spread", case, tmp_path)
+
+    assert done.cpu is not None
+    assert answer is not None
+    assert np.array_equal(answer.cells.sum(axis=0), case.columns)
+
+
 @dataclass(frozen=True)
 class Note:
     value: float
@@ -200,9 +235,10 @@ def test_a_contestant_without_an_answer_says_why() -> None:
 
 def test_the_page_is_written(tmp_path: Path) -> None:
     out, scratch = tmp_path / "benchmarks.md", tmp_path / "measured"
-    part = "--quick --sizes 30 --across --cascades --whole 30 --requests 30 --contestants tree"
+    part = "--quick --sizes 30 --across --cascades --spreads --whole 30 --requests 30"
+    chosen = f"{part} --contestants tree".split()
 
-    main([*part.split(), "--out", str(out), "--scratch", str(scratch)])
+    main([*chosen, "--out", str(out), "--scratch", str(scratch)])
 
     text = out.read_text()
     assert CONTESTANTS["tree"].label in text
