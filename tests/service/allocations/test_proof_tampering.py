@@ -449,6 +449,17 @@ def test_no_lie_is_told_with_new_hashes(about: str) -> None:
             assert found(with_new_hashes(document)), lie
 
 
+def test_a_target_that_gave_way_to_another_is_not_said_to_be_lifted() -> None:
+    document = a_copy("rules that gave way")
+    (relaxed,) = document["manifest"]["relaxed"]
+    relaxed["to"] = None
+
+    told = examine(with_new_hashes(document))
+
+    assert not told.valid
+    assert "units.west.max says 25,000, and no limit follows from what is asked" in told.faults
+
+
 @pytest.mark.parametrize("about", PROOFS)
 def test_whoever_keeps_the_hash_is_told_no_lie_at_all(about: str) -> None:
     noise = random.Random(SEED)

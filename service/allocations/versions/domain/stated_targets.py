@@ -47,6 +47,10 @@ def other_ranges(manifest: Manifest, plan: Allocation) -> Iterator[str]:
     ends = limits.unit_min.copy(), limits.unit_max.copy()
     told = [limits.unit_target.copy(), limits.unit_target.copy()]
     for node, unit in enumerate(problem.units.ids, start=1):
+        if (
+            f"unit:{unit}:target" in to
+        ):  # also where it is lifted altogether, and is a target no more
+            told[0][node] = told[1][node] = True
         for place, (end, none) in enumerate((("min", 0), ("max", UNLIMITED))):
             if (rule := f"unit:{unit}:{end}") in to:
                 ends[place][node] = none if (limit := to[rule]) is None else limit
@@ -59,7 +63,12 @@ def other_ranges(manifest: Manifest, plan: Allocation) -> Iterator[str]:
         follows: IntArray = getattr(limits, f"unit_{end}")
         for node in np.flatnonzero(known & (stated != follows)).tolist():
             name = f"units.{problem.units.ids[node - 1]}.{end}" if node else "assigned"
-            yield f"{name} says {stated[node]:,}, and {follows[node]:,} follows from what is asked"
+            says, due = _in_words(stated[node]), _in_words(follows[node])
+            yield f"{name} says {says}, and {due} follows from what is asked"
+
+
+def _in_words(limit: int) -> str:
+    return "no limit" if limit >= UNLIMITED else f"{limit:,}"
 
 
 def other_limits(manifest: Manifest, plan: Allocation) -> Iterator[str]:
