@@ -12,7 +12,8 @@ import numpy as np
 
 from solver.errors import Fault, InvalidProblem
 from solver.hierarchy import Hierarchy
-from solver.policy import Policy
+from solver.policy import CHANCES, Policy
+from solver.probability import quota_for_chance
 from solver.problem import (
     AMOUNT_LIMIT,
     NOT_SET,
@@ -21,6 +22,7 @@ from solver.problem import (
     FloatArray,
     IntArray,
     Problem,
+    Reps,
     padded,
 )
 
@@ -58,22 +60,27 @@ class Bounds:
 
 
 def bounds(problem: Problem, policy: Policy, hierarchy: Hierarchy) -> Bounds:
-    """Fold minimum, maximum, capacity, growth limits and targets into one interval each.
+    """Fold minimum, maximum, capacity, limits of growth and of chances, and targets into one
+    interval each.
 
-    A growth limit over last year does not limit a rep whose last year is unknown. Raises
-    `InvalidProblem` where over-assignment lifts a target above every possible amount.
+    A growth limit over last year does not limit a rep whose last year is unknown. The least chance
+    of attaining is a cap, the largest one a floor. Raises `InvalidProblem` where over-assignment
+    lifts a target above every possible amount, and where a chance is limited and a sigma unknown.
     """
     reps = problem.reps
+    _need_sigmas(reps, policy)
     floors = [
         reps.min,
         _floor(reps.baseline, policy.min_over_baseline),
         _floor(reps.last_year, policy.min_over_last_year),
+        _floor_by_chance(reps, policy.max_probability),
     ]
     caps = [
         reps.max,
         _round_down(reps.capacity),
         _cap(reps.baseline, policy.max_over_baseline),
         _cap(reps.last_year, policy.max_over_last_year),
+        _cap_by_chance(reps, policy.min_probability),
     ]
     row = hierarchy.rep_row
     unit_min, unit_max, is_target = _unit_limits(problem, policy, hierarchy)
@@ -116,12 +123,39 @@ def over_assignments(problem: Problem, policy: Policy, hierarchy: Hierarchy) -> 
     return over
 
 
+def _need_sigmas(reps: Reps, policy: Policy) -> None:
+    asked = [name for name in CHANCES if getattr(policy, name) is not None]
+    unknown = np.flatnonzero(np.isnan(reps.sigma))
+    if asked and len(unknown):
+        needs = " and ".join(asked) + (" need" if len(asked) > 1 else " needs")
+        reason = f"{needs} the sigma of every rep, and this one is unknown"
+        raise InvalidProblem([Fault("reps", int(row), "sigma", reason) for row in unknown])
+
+
+def _floor_by_chance(reps: Reps, chance: float | None) -> IntArray:
+    """The least quota that is attained with this probability or less.
+
+    A rep of whom nothing is expected never attains more than 0, and has no such floor.
+    """
+    if chance is None:
+        return np.zeros(len(reps), dtype=np.int64)
+    limit = np.minimum(quota_for_chance(chance, reps.baseline, reps.sigma), UNLIMITED)
+    return _round_up(limit)
+
+
+def _cap_by_chance(reps: Reps, chance: float | None) -> IntArray:
+    """The largest quota that is attained with this probability or more."""
+    if chance is None:
+        return np.full(len(reps), UNLIMITED)
+    return _round_down(quota_for_chance(chance, reps.baseline, reps.sigma))
+
+
 def _floor(column: FloatArray, growth: float | None) -> IntArray:
     """column x (1 + growth), up to the next minor unit; 0 where unknown or negative."""
     if growth is None:
         return np.zeros(len(column), dtype=np.int64)
     limit = _grown(column, growth)
-    return np.where(np.isnan(limit), 0, np.ceil(limit - _slack(limit))).astype(np.int64)
+    return _round_up(np.where(np.isnan(limit), 0.0, limit))
 
 
 def _cap(column: FloatArray, growth: float | None) -> IntArray:
@@ -136,6 +170,10 @@ def _grown(column: FloatArray, growth: float) -> FloatArray:
     """column x (1 + growth) where that is an amount, else the nearest one; nan where unknown."""
     with np.errstate(over="ignore"):
         return np.clip(column * (1 + growth), 0, UNLIMITED)
+
+
+def _round_up(limit: FloatArray) -> IntArray:
+    return np.asarray(np.ceil(limit - _slack(limit)), dtype=np.int64)
 
 
 def _round_down(limit: FloatArray) -> IntArray:

@@ -21,6 +21,8 @@ Fairness = Literal[
 Engine = Literal["auto", "tree", "lp"]
 OnInfeasible = Literal["refuse", "relax", "gap"]
 
+CHANCES: Final = ("min_probability", "max_probability")
+"""The parameters that are probabilities, for which every rep needs a sigma."""
 COEFFICIENT_LIMIT: Final = 1e6
 """The largest coefficient of a row, and one over the smallest: twelve orders of magnitude."""
 
@@ -90,6 +92,9 @@ class Policy:
     max_over_baseline: float | None = None
     min_over_last_year: float | None = None
     max_over_last_year: float | None = None
+    min_probability: float | None = None
+    max_probability: float | None = None
+    """Of attaining the quota, of every rep: a cap and a floor, which need everybody's sigma."""
     groups: tuple[Group, ...] = ()
     parity: tuple[Parity, ...] = ()
     margin_floors: tuple[MarginFloor, ...] = ()
@@ -112,7 +117,13 @@ class Policy:
 def _faults_of_numbers(policy: Policy) -> Iterator[Fault]:
     for field in fields(policy):
         value = getattr(policy, field.name)
-        if isinstance(value, int | float) and not (np.isfinite(value) and value >= -1):
+        if not isinstance(value, int | float):
+            continue
+        if field.name in CHANCES:
+            if not 0 < value < 1:
+                reason = f"must be a probability above 0 and below 1, is {value}"
+                yield Fault("", None, field.name, reason)
+        elif not (np.isfinite(value) and value >= -1):
             reason = f"must be a finite number of at least -1, is {value}"
             yield Fault("", None, field.name, reason)
 

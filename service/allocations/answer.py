@@ -31,6 +31,7 @@ from service.allocations.figures import (
 )
 from service.allocations.over_assignment import over_assignment_rows, present_over_assignment
 from service.allocations.prices import Impact, present_prices
+from service.allocations.risk import market_of, present_risk, risk_facts
 from service.allocations.stated import Stated
 from service.kit.money import column_from_minor, from_minor
 from service.plans.policy import present_rule
@@ -97,6 +98,7 @@ def facts(case: Case, allocation: Allocation, impact: Impact) -> Row:
         "common": common(allocation, digits),
         "prices": impact.facts,
         "over_assignment": over_assignment_rows(allocation),
+        "risk": risk_facts(allocation, market_of(case.estimate)),
         "fairness": fairness(allocation, digits),
         "estimate": _estimate_parameters(case),
     }
@@ -137,6 +139,7 @@ def presented(
         "over_assignment": [
             present_over_assignment(row, digits) for row in facts["over_assignment"]
         ],
+        "risk": present_risk(facts["risk"], digits),
         "rules": [present_crossing_rule(row, digits) for row in rules],
         "fairness": facts["fairness"],
         "estimate": facts["estimate"],

@@ -60,6 +60,59 @@ class OverAssignmentOut(BaseModel):
     )
 
 
+class TotalRiskOut(BaseModel):
+    """One target, and what may be sold under it. Sales do not know about quotas: over-assignment
+    changes nothing here.
+    """
+
+    unit: str | None = Field(description="null: the company", examples=[None])
+    target: Amount = Field(description="Without over-assignment")
+    reps: int = Field(examples=[30])
+    reps_with_sigma: int = Field(
+        description="Unless these are all, nothing more is told than `expected`", examples=[30]
+    )
+    expected: float = Field(description="The sum of the baselines", examples=[300000])
+    variation: float | None = Field(
+        description="Standard deviation of sales over `expected`", examples=[0.0686]
+    )
+    reaching: float | None = Field(
+        description="The chance that sales reach the target. This and the percentiles are null "
+        "also where a few reps decide whose sales swing too widely for a formula",
+        examples=[0.487],
+    )
+    p10: float | None = Field(description="In nine years of ten more is sold", examples=[274000])
+    p50: float | None = Field(description="In every other year more is sold", examples=[299000])
+    p90: float | None = Field(description="In one year of ten more is sold", examples=[327000])
+
+
+class RiskOut(BaseModel):
+    """What uncertain sales do to the plan, by the sigma of its reps.
+
+    Sales are taken as log-normal around the baselines. A part of each sigma is a market that is one
+    for all, so reps attain or miss together.
+    """
+
+    market_sigma: float = Field(
+        description="Log standard deviation that all share; 0.05 where nothing is known of it",
+        examples=[0.05],
+    )
+    market_errors: int = Field(
+        description="Errors of the company's total in the past that it was learned from; 0: none",
+        examples=[0],
+    )
+    reps: int = Field(examples=[30])
+    reps_with_sigma: int = Field(description="The next two rest on these", examples=[30])
+    attaining: float = Field(
+        description="The share of them expected to attain the quota", examples=[0.45]
+    )
+    attaining_deviation: float = Field(
+        description="The standard deviation of that share", examples=[0.119]
+    )
+    totals: list[TotalRiskOut] = Field(
+        description="The company's target and those of units, parents first"
+    )
+
+
 class CrossingRuleOut(BaseModel):
     """A rule across teams, or one peer group of a parity: its sum and its limits."""
 
@@ -135,6 +188,9 @@ class AllocationOut(BaseModel):
     )
     over_assignment: list[OverAssignmentOut] = Field(
         description="The company's target and those of units, parents first"
+    )
+    risk: RiskOut | None = Field(
+        description="What uncertain sales do to the plan; null where no rep has a sigma"
     )
     rules: list[CrossingRuleOut] = Field(
         description="Rules across teams, by name, with their sums", examples=[[]]

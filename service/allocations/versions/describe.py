@@ -83,7 +83,13 @@ def answer_of(proof: Row, verdict: Verdict) -> Row:
 
 
 _OF_UNITS: Final = ("id", "quota", "growth", "min", "max", "binding", "price")
-_LATER: Final[Row] = {"gaps": [], "relaxed": [], "prices": None, "over_assignment": []}
+_LATER: Final[Row] = {
+    "gaps": [],
+    "relaxed": [],
+    "prices": None,
+    "over_assignment": [],
+    "risk": None,
+}
 """What proofs of the first release do not tell."""
 
 

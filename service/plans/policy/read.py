@@ -247,16 +247,13 @@ def _not_built(given: Mapping[str, Any], path: Path) -> Iterator[Fault]:
     def fault(name: str, detail: str) -> Fault:
         return Fault(pointer((*path, name)), detail, given[name])
 
-    for name in ("min_probability", "max_probability"):
-        if name in given and name not in Policy.__slots__:
-            yield fault(name, "is not available yet: limits by probability need risk")
     if given.get("season", "learned") != "learned":
         yield fault("season", "is not available yet: quotas are not spread over months")
 
 
 def _crossed(given: Mapping[str, Any], path: Path) -> Iterator[Fault]:
-    for basis in ("baseline", "last_year"):
-        low, high = given.get(f"min_over_{basis}"), given.get(f"max_over_{basis}")
+    for limited in ("over_baseline", "over_last_year", "probability"):
+        low, high = given.get(f"min_{limited}"), given.get(f"max_{limited}")
         if low is not None and high is not None and low > high:
-            detail = f"must not exceed max_over_{basis}"
-            yield Fault(pointer((*path, f"min_over_{basis}")), detail, low)
+            detail = f"must not exceed max_{limited}"
+            yield Fault(pointer((*path, f"min_{limited}")), detail, low)

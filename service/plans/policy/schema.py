@@ -18,7 +18,7 @@ Growth = Annotated[
 ]
 Chance = Annotated[
     Annotated[float, Field(strict=True, gt=0, lt=1, allow_inf_nan=False)] | None,
-    Field(examples=[None]),
+    Field(examples=[0.3]),
 ]
 Coefficient = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 RuleName = Annotated[
@@ -156,9 +156,11 @@ class PolicyBody(TypedDict):
     max_over_last_year: NotRequired[Growth]
     """The largest growth on last year, for reps whose `last_year` is known."""
     min_probability: NotRequired[Chance]
-    """The least chance of attaining the quota. Not available yet."""
+    """The least chance of attaining that a quota may leave to anybody: it is a cap. Needs the
+    `sigma` of every rep, given or estimated."""
     max_probability: NotRequired[Chance]
-    """The largest chance of attaining the quota. Not available yet."""
+    """The largest chance of attaining that a quota may leave to anybody of whom sales are expected:
+    it is a floor. Needs the `sigma` of every rep, given or estimated."""
     groups: NotRequired[
         Annotated[
             Annotated[list[GroupRow], Field(max_length=MOST_RULES)] | None, Field(examples=[[]])

@@ -227,6 +227,28 @@ class TestAllocate:
                     "attaining_without": pytest.approx(0.313637, abs=1e-6),
                 }
             ],
+            "risk": {
+                "market_sigma": 0.05,
+                "market_errors": 0,
+                "reps": 3,
+                "reps_with_sigma": 1,
+                "attaining": pytest.approx(0.313637, abs=1e-6),
+                "attaining_deviation": pytest.approx(0.463971, abs=1e-6),
+                "totals": [
+                    {
+                        "unit": None,
+                        "target": 440,
+                        "reps": 3,
+                        "reps_with_sigma": 1,
+                        "expected": 400,
+                        "variation": None,
+                        "reaching": None,
+                        "p10": None,
+                        "p50": None,
+                        "p90": None,
+                    }
+                ],
+            },
             "fairness": {
                 "stretch_min": 0.05,
                 "stretch_max": 0.125,

@@ -119,7 +119,7 @@ PLANS: Mapping[str, tuple[Document, Document]] = {
     "amounts by both engines": (company(), {"fairness": "equal_amount", "engine": "lp"}),
     "chances": (
         company(reps=[{"sigma": 0.3} | rep for rep in company()["reps"]]),
-        {"fairness": "equal_probability"},
+        {"fairness": "equal_probability", "min_probability": 0.05, "max_probability": 0.9},
     ),
     "estimated": (estimated(), {}),
     "every kind of rule": (company(), EVERY_RULE),
@@ -306,8 +306,9 @@ def holds_with_new_hashes(proof: Document) -> bool:
         return False  # it cannot be read, or not even be cut into chunks
 
 
-OF_LIMITS, OF_RULES, OF_YEN = (
+OF_LIMITS, OF_CHANCES, OF_RULES, OF_YEN = (
     "limits, over-assigned",
+    "chances",
     "every kind of rule",
     "rules by growth in yen",
 )
@@ -334,11 +335,17 @@ UNSEEN: Mapping[str, tuple[str, Place, object]] = {
     "manifest.policy.max_over_last_year": (
         OF_LIMITS, ("manifest", "policy", "max_over_last_year"), None
     ),
+    "manifest.policy.max_probability": (
+        OF_CHANCES, ("manifest", "policy", "max_probability"), 0.95
+    ),
     "manifest.policy.min_over_baseline": (
         OF_LIMITS, ("manifest", "policy", "min_over_baseline"), None
     ),
     "manifest.policy.min_over_last_year": (
         OF_LIMITS, ("manifest", "policy", "min_over_last_year"), -0.9
+    ),
+    "manifest.policy.min_probability": (
+        OF_CHANCES, ("manifest", "policy", "min_probability"), None
     ),
     "manifest.policy.on_infeasible": (OF_LIMITS, ("manifest", "policy", "on_infeasible"), "gap"),
     "manifest.policy.parity[].tolerance": (
@@ -346,6 +353,10 @@ UNSEEN: Mapping[str, tuple[str, Place, object]] = {
     ),
     "manifest.relaxed[].from": (
         "rules that the policy relaxes", ("manifest", "relaxed", 2, "from"), 11_000
+    ),
+    "manifest.risk.market_errors": (OF_CHANCES, ("manifest", "risk", "market_errors"), 7),
+    "manifest.risk.market_sigma": (
+        OF_CHANCES, ("manifest", "risk", "market_sigma"), 0.05 + 1e-12
     ),
     "quotas[].binding[]": (OF_LIMITS, ("quotas", 2, "binding", 0), "cap"),
     "quotas[].cap": (OF_LIMITS, ("quotas", 5, "cap"), None),

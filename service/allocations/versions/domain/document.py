@@ -23,6 +23,7 @@ _Count = Annotated[int, Field(ge=1, le=AMOUNT_LIMIT)]
 _NotNegative = Annotated[float, Field(ge=0)]
 _Positive = Annotated[float, Field(gt=0)]
 _Factor = Annotated[float, Field(ge=-1, le=1e6)]
+_Chance = Annotated[float, Field(gt=0, lt=1)]
 _Entry = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
@@ -87,7 +88,7 @@ class RelaxPart(TypedDict):
 
 @with_config(_OPEN)
 class PolicyPart(TypedDict):
-    """Versions of the first release have no rules across the tree."""
+    """Versions of the first release have no rules across the tree, and no limits of chances."""
 
     fairness: Fairness
     over_assignment: _Factor
@@ -95,6 +96,8 @@ class PolicyPart(TypedDict):
     max_over_baseline: float | None
     min_over_last_year: float | None
     max_over_last_year: float | None
+    min_probability: NotRequired[_Chance | None]
+    max_probability: NotRequired[_Chance | None]
     groups: NotRequired[list[GroupPart]]
     parity: NotRequired[list[ParityPart]]
     margin_floors: NotRequired[list[MarginPart]]
@@ -116,6 +119,14 @@ class GapPart(TypedDict):
 class CommonPart(TypedDict):
     stretch: float | None
     growth: float | None
+
+
+@with_config(_OPEN)
+class RiskPart(TypedDict):
+    """What only the inputs tell of the risk: the market that it was told with."""
+
+    market_sigma: Annotated[float, Field(gt=0, le=1e3)]
+    market_errors: Annotated[int, Field(ge=0)]
 
 
 @with_config(_OPEN)
@@ -149,6 +160,7 @@ class Manifest(TypedDict):
     across: NotRequired[AcrossPart | None]
     gaps: NotRequired[list[GapPart]]
     relaxed: NotRequired[list[RelaxPart]]
+    risk: NotRequired[RiskPart | None]
     units: list[ListedChunk]
     rules: NotRequired[list[ListedChunk]]
     quotas: list[QuotasChunk]

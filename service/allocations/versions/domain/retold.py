@@ -24,6 +24,7 @@ from service.allocations.figures import (
     unit_rows,
 )
 from service.allocations.over_assignment import over_assignment_rows
+from service.allocations.risk import Market, risk_facts
 from service.allocations.versions.domain.content import Row
 from service.allocations.versions.domain.document import (
     Manifest,
@@ -77,8 +78,11 @@ def sums(plan: Allocation) -> Retold:
     )
 
 
-def retold(plan: Allocation, digits: int) -> Retold:
-    """What a plan says of itself; what its certificate or only its inputs tell is left out."""
+def retold(plan: Allocation, digits: int, market: Market) -> Retold:
+    """What a plan says of itself; what its certificate or only its inputs tell is left out.
+
+    `market`: what its risk was told with.
+    """
     impact = impact_of(plan, digits)
     units, quotas = unit_rows(plan, impact), quota_rows(plan, digits)
     for row in units:
@@ -98,6 +102,7 @@ def retold(plan: Allocation, digits: int) -> Retold:
         "fairness": fairness(plan, digits),
         "prices": impact.facts,
         "over_assignment": targets,
+        "risk": risk_facts(plan, market),
     }
     return Retold(facts, units, quotas)
 

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from service.allocations.versions.domain.document import Manifest, QuotaRow
+from service.allocations.versions.domain.document import Manifest, PolicyPart, QuotaRow
 from solver.allocation import Allocation
 from solver.certificate import Certificate
 from solver.coupled import FORCED
+from solver.probability import quota_for_chance
 from solver.problem import BoolArray, FloatArray
 
 _AMOUNT: Final = 1e-4
@@ -34,7 +35,8 @@ def quotas_beyond_limits(plan: Certificate, quotas: Sequence[QuotaRow]) -> Itera
 
 
 def wide_limits(manifest: Manifest, plan: Certificate, quotas: Sequence[QuotaRow]) -> Iterator[str]:
-    """A sentence for each rep whose floor or cap the policy's growth limits do not allow.
+    """A sentence for each rep whose floor or cap the policy's limits of growth and of chances do
+    not allow.
 
     Reps of whom the document says that their own limit gave way are left out.
     """
@@ -52,11 +54,27 @@ def wide_limits(manifest: Manifest, plan: Certificate, quotas: Sequence[QuotaRow
     if (growth := policy["max_over_last_year"]) is not None:
         most = growth + _RATIO * (1 + abs(growth))
         wide.append(("max_over_last_year", ~unknown & ~(over_last_year <= most)))
+    wide += _wide_chances(policy, plan, quotas)
     gave_way = _gave_way(manifest, quotas)
     for name, rows in wide:
         for place in np.flatnonzero(rows & ~gave_way).tolist():
             rep = quotas[place]["rep"]
             yield f"the limits of {rep} are wider than {name} of the policy allows"
+
+
+def _wide_chances(
+    policy: PolicyPart, plan: Certificate, quotas: Sequence[QuotaRow]
+) -> Iterator[tuple[str, BoolArray]]:
+    """The least chance is a cap and the largest one a floor; without a sigma it is neither."""
+    least, most = policy.get("min_probability"), policy.get("max_probability")
+    if least is None and most is None:
+        return
+    baseline = _column(quotas, "baseline")
+    sigma = np.array([row.get("sigma") or np.nan for row in quotas], np.float64)
+    if least is not None:
+        yield "min_probability", ~(plan.cap <= _more(quota_for_chance(least, baseline, sigma)))
+    if most is not None:
+        yield "max_probability", ~(plan.floor >= _less(quota_for_chance(most, baseline, sigma)))
 
 
 def _gave_way(manifest: Manifest, quotas: Sequence[QuotaRow]) -> BoolArray:

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+from service.allocations.risk import Market
 from service.allocations.versions.domain.compare import differences
 from service.allocations.versions.domain.document import (
     Manifest,
@@ -92,7 +93,7 @@ def read_statement(
     if not proved or any(check != "sums" for check, _ in faults):
         told = sums(plan)
     else:
-        told = retold(plan, manifest["digits"])
+        told = retold(plan, manifest["digits"], _market(manifest))
         if not all("sigma" in row for row in quotas):
             told = told.without(_LATER)
     return Statement([*faults, *_other_figures(manifest, told, units, quotas)], plan)
@@ -123,6 +124,12 @@ def _other_statements(
     for check, found in checks.items():
         for fault in chain(*found):
             yield check, fault
+
+
+def _market(manifest: Manifest) -> Market:
+    """The market that the inputs told; proofs of earlier releases say nothing of risk."""
+    told = manifest.get("risk")
+    return Market(told["market_sigma"], told["market_errors"]) if told else Market()
 
 
 def _other_figures(
