@@ -13,6 +13,7 @@ from service.cli.words import (
     unit_in_words,
     whole,
 )
+from service.web.figures import half_up, rounded_to
 
 type Document = dict[str, Any]
 type Names = Mapping[str, str | None]
@@ -63,7 +64,7 @@ def quotas_for_people(document: Document, names: Names, units: Units, *, by_chan
             names.get(row["rep"]) or row["rep"],
             units.get(row["unit"], row["unit"]),
             whole(row["quota"]),
-            f"{row['baseline']:,.0f}",
+            f"{half_up(row['baseline']):,}",
             percent(row["growth"]),
             _chance(row) if by_chance else _effort(row),
             rules_in_words(row["binding"], units),
@@ -76,12 +77,11 @@ def quotas_for_people(document: Document, names: Names, units: Units, *, by_chan
 
 
 def _effort(row: Document) -> str | None:
-    return None if row["effort"] is None else f"{row['effort']:.2f}"
+    return None if row["effort"] is None else f"{rounded_to(row['effort'], 2):.2f}"
 
 
 def _chance(row: Document) -> str | None:
-    chance = row["attainment_probability"]
-    return None if chance is None else f"{chance:.1%}"
+    return percent(row["attainment_probability"], signed=False)
 
 
 def _quotas_sheet(

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from service.web.figures import rounded_to
+
 _SIDES: Final = {
     "cap": "upper limit",
     "floor": "lower limit",
@@ -22,8 +24,13 @@ def whole(amount: float) -> str:
     return f"{amount:,}" if isinstance(amount, int) else f"{amount:,.2f}"
 
 
-def percent(share: float | None) -> str | None:
-    return None if share is None else f"{share:+.1%}"
+def percent(share: float | None, *, signed: bool = True) -> str | None:
+    """As the pages say it: halves away from zero, and no sign where there is no change."""
+    if share is None:
+        return None
+    rounded = rounded_to(share, 3)
+    sign = "+" if signed and rounded > 0 else ""
+    return f"{sign}{rounded or abs(rounded):.1%}"
 
 
 def unit_in_words(unit: str | None, units: Mapping[str, str]) -> str:

@@ -2,12 +2,13 @@
 
 Tables leave out the cents of large amounts, and Chinese pages count in 万 and 亿 with at most two
 decimals; every such number carries the full one with it (a tooltip), so that nothing is lost.
+Halves are rounded away from zero, as people do it: 0.625 is 0.63.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Self
 
 from babel import Locale
@@ -24,7 +25,7 @@ _WAN = 4  # 万 is ten to the fourth
 _YI = 8  # 亿 is ten to the eighth
 _MYRIADS_FROM = 10**6
 """A page whose largest amount is at least this many yuan (dollars …) is read in 万."""
-_CENTS_BELOW = 10**5
+CENTS_BELOW = 10**5
 """From here on, tables leave out the cents."""
 _WAN_FROM = 10**3
 """From here on, an amount can be said in 万 beside larger ones: 0.1 万."""
@@ -64,7 +65,7 @@ class Figures:
         whole = 10 ** (digits + power)
         if all(amount % whole == 0 for amount in known):
             return cls(locale, currency, digits, power, decimals=0)
-        cents = digits if largest < _CENTS_BELOW * 10**digits else 0
+        cents = digits if largest < CENTS_BELOW * 10**digits else 0
         return cls(locale, currency, digits, power, decimals=2 if myriads else cents)
 
     def money(self, minor: float | None) -> Amount | None:
@@ -76,7 +77,7 @@ class Figures:
 
     def exact(self, minor: float) -> str:
         """With the currency, to the last minor unit."""
-        value = _scaled(round(minor), self.digits)
+        value = _scaled(half_up(minor), self.digits)
         return format_currency(value, self.currency, locale=self.locale).replace("-", "−")
 
     def headline(self, minor: float, power: int | None = None) -> Amount:
@@ -84,13 +85,19 @@ class Figures:
 
         `power`: what a list says all its amounts in (`spoken_power`); the amount's own if left out.
         """
-        value = _scaled(round(minor), self.digits)
         power = self.spoken_power([minor]) if power is None else power
+        told = half_up(minor)
+        if not power and abs(told) >= CENTS_BELOW * 10**self.digits:
+            told = half_up(told / 10**self.digits) * 10**self.digits
+        return Amount(self.spoken(told, power), self.exact(minor))
+
+    def spoken(self, minor: int, power: int) -> str:
+        """In units of ten to this power and with its name; without them, cents where it has any."""
+        value = _scaled(minor, self.digits)
         if power:
             number = self._decimal(value.scaleb(-power), 2, needed_only=True)
-            name = _NAMES_OF_POWERS[power] + self._currency_name
-            return Amount(f"{number} {name}", self.exact(minor))
-        whole = value == value.to_integral_value() or abs(value) >= _CENTS_BELOW
+            return f"{number} {_NAMES_OF_POWERS[power]}{self._currency_name}"
+        whole = value == value.to_integral_value()
         shown = format_currency(
             value.quantize(Decimal(1)) if whole else value,
             self.currency,
@@ -98,7 +105,7 @@ class Figures:
             currency_digits=False,
             format="¤#,##0" if whole else None,
         )
-        return Amount(shown.replace("-", "−"), self.exact(minor))
+        return shown.replace("-", "−")
 
     def spoken_power(self, amounts: Iterable[float]) -> int:
         """The power of ten of one unit for a whole list: 8 for 亿, 4 for 万, 0 for neither.
@@ -130,25 +137,26 @@ class Figures:
 
     def _decimal(self, value: Decimal, decimals: int, *, needed_only: bool = False) -> str:
         pattern = "#,##0." + ("#" if needed_only else "0") * decimals if decimals else "#,##0"
-        return format_decimal(value, format=pattern, locale=self.locale).replace("-", "−")
+        rounded = rounded_to(value, decimals) or Decimal(0)  # never -0
+        return format_decimal(rounded, format=pattern, locale=self.locale).replace("-", "−")
 
     def percent(self, share: float | None, *, signed: bool = False) -> str | None:
         """0.164 is 16.4%, or +16.4% where it is a change."""
         if share is None:
             return None
-        rounded = round(share, 3) or 0.0  # never -0.0%
+        rounded = rounded_to(share, 3) or Decimal(0)  # never -0.0%
         sign = "+" if signed and rounded > 0 else ""
         return sign + format_percent(rounded, "#,##0.0%", locale=self.locale).replace("-", "−")
 
     def percent_tick(self, share: float) -> str:
         """A share on an axis: 10%, or 2.5% where it is needed."""
-        return format_percent(share, "#,##0.##%", locale=self.locale).replace("-", "−")
+        rounded = rounded_to(share, 4) or Decimal(0)
+        return format_percent(rounded, "#,##0.##%", locale=self.locale).replace("-", "−")
 
     def number(self, value: float | None, decimals: int = 2) -> str | None:
         if value is None:
             return None
-        rounded = Decimal(repr(round(value, decimals) or 0.0))
-        return self._decimal(rounded, decimals)
+        return self._decimal(Decimal(repr(float(value))), decimals)
 
     def count(self, value: int) -> str:
         return format_decimal(value, locale=self.locale)
@@ -167,6 +175,17 @@ class Figures:
     @property
     def _chinese(self) -> bool:
         return bool(self.locale.language == "zh")
+
+
+def rounded_to(value: float | Decimal, decimals: int) -> Decimal:
+    """The decimal that a person would round the written number to: halves away from zero."""
+    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    return exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def half_up(amount: float) -> int:
+    """The whole number next to it, by the same rule."""
+    return int(rounded_to(amount, 0))
 
 
 def _scaled(minor: float, power: int) -> Decimal:

@@ -26,16 +26,18 @@ class HedgeWords:
     unit_name: Callable[[str | None], str]
     compared: bool = True
     """Whether the plan was compared with one without; under rules across teams it is not."""
+    power: int | None = None
+    """The unit of all amounts, where sentences beside these have a say in it."""
 
     def sentences(self, rows: Sequence[Facts]) -> Iterator[str]:
         """What it adds to each target, and what it does to those who attain."""
-        padded = [row for row in rows if row["over_assignment"]]
+        padded = _padded(rows)
         if not padded:
             return
         told, others = padded[:_UNITS], padded[_UNITS:]
-        power = self.figures.spoken_power(
-            [row[end] for row in told for end in ("target", "assigned")]
-        )
+        power = self.power
+        if power is None:
+            power = self.figures.spoken_power(amounts_told(told))
         for row in told:
             yield self._target(row, power)
         if others:
@@ -95,3 +97,12 @@ class HedgeWords:
     def _reps(self, count: int) -> str:
         shown = self.figures.count(count)
         return self.language.ngettext("%(count)s rep", "%(count)s reps", count, count=shown)
+
+
+def amounts_told(rows: Sequence[Facts]) -> list[int]:
+    """The amounts that sentences about these targets say."""
+    return [row[end] for row in _padded(rows)[:_UNITS] for end in ("target", "assigned")]
+
+
+def _padded(rows: Sequence[Facts]) -> list[Facts]:
+    return [row for row in rows if row["over_assignment"]]

@@ -4,18 +4,20 @@ The facts are those that a version stores (`service.allocations.prices`), with m
 Where no price could be proved, the sentences say that it is not known.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
 from service.web.figures import Figures
 from service.web.i18n import Language
+from service.web.spoken import Spoken
 
 _PARTS: Final = 3
 """The units named one by one; the others are added up."""
 _UNKNOWN: Final = 3
 """The rules named of those whose price is not known; the others are counted."""
+_MINUS: Final = "−"
 _MONEY: Final = frozenset({"step", "range", "amount"})
 
 type Facts = Mapping[str, Any]
@@ -34,6 +36,8 @@ class ImpactWords:
     rep_name: Callable[[str], str]
     unit_name: Callable[[str | None], str]
     limit_name: Callable[[str], str]
+    power: int | None = None
+    """The unit of all amounts, where sentences beside these have a say in it."""
 
     # More to assign
 
@@ -50,49 +54,59 @@ class ImpactWords:
                 yield say("Nobody can carry more within the limits: the target cannot grow.")
             return
         most, reps = facts["most"], facts["reps"]
+        parts = [part["amount"] for part in facts["units"]]
+        spoken = self.spoken([facts["step"], most["amount"], *parts])
         told = {
-            "step": self.money(facts["step"]),
-            "parts": self._parts(facts["units"]),
-            "most": self.money(most["amount"]),
+            "step": spoken.tell(facts["step"]),
+            "parts": self._parts(spoken, facts["step"], facts["units"]),
+            "most": spoken.tell(abs(most["amount"])),
         }
         if reps > 1 and abs(most["amount"] * reps - facts["step"]) <= reps:
             yield say(
                 "%(step)s more to assign would fall like this: %(parts)s; %(most)s on each rep.",
                 **told,
             )
-        else:
+        elif most["amount"] >= 0:
             yield say(
                 "%(step)s more to assign would fall like this: %(parts)s. The largest part, "
                 "%(most)s, on %(rep)s.",
                 rep=self.rep_name(most["rep"]),
                 **told,
             )
+        else:
+            yield say(
+                "%(step)s more to assign would fall like this: %(parts)s. The largest change, "
+                "%(most)s less, on %(rep)s.",
+                rep=self.rep_name(most["rep"]),
+                **told,
+            )
         if facts["range"] is not None:
             yield say(
                 "It stays in these proportions up to %(range)s more; then the next limit is met.",
-                range=self.money(facts["range"]),
+                range=self.spoken([facts["range"]]).up_to(facts["range"]),
             )
 
-    def _parts(self, units: Sequence[Facts]) -> str:
-        say = self.language.gettext
-        named = [
-            say(
-                "%(amount)s on %(unit)s (%(reps)s)",
-                amount=self.money(part["amount"]),
-                unit=self.unit_name(part["unit"]),
-                reps=self.reps(part["reps"]),
-            )
-            for part in units[:_PARTS]
+    def _parts(self, spoken: Spoken, step: int, units: Sequence[Facts]) -> str:
+        """The parts that the step falls into; as they are told, they sum to it."""
+        named, rest = units[:_PARTS], units[_PARTS:]
+        amounts = [part["amount"] for part in named]
+        if rest:
+            amounts.append(sum(part["amount"] for part in rest))
+        told = spoken.parts(step, amounts)
+        said = [
+            self._part(self.unit_name(part["unit"]), part["reps"], amount)
+            for part, amount in zip(named, told, strict=False)
         ]
-        if rest := units[_PARTS:]:
-            named.append(
-                say(
-                    "%(amount)s on the rest (%(reps)s)",
-                    amount=self.money(sum(part["amount"] for part in rest)),
-                    reps=self.reps(sum(part["reps"] for part in rest)),
-                )
-            )
-        return say(", ").join(named)
+        if rest:
+            of_rest = self.language.gettext("the rest")
+            said.append(self._part(of_rest, sum(part["reps"] for part in rest), told[-1]))
+        return self.language.gettext(", ").join(said)
+
+    def _part(self, where: str, reps: int, amount: str) -> str:
+        facts = {"unit": where, "reps": self.reps(reps), "amount": amount.removeprefix(_MINUS)}
+        if amount.startswith(_MINUS):
+            return self.language.gettext("%(amount)s less on %(unit)s (%(reps)s)", **facts)
+        return self.language.gettext("%(amount)s on %(unit)s (%(reps)s)", **facts)
 
     def of_one(self, yardstick: float) -> str:
         """What a rep who follows the common effort carries of more to assign."""
@@ -100,8 +114,8 @@ class ImpactWords:
         if facts is None:
             return ""
         amounts = facts["step"], round(facts["step"] * facts["level"] * yardstick)
-        power = self.figures.spoken_power(amounts)
-        step, own = (self.figures.headline(amount, power) for amount in amounts)
+        spoken = Spoken.of(self.figures, amounts, self.figures.spoken_power(amounts))
+        step, own = map(spoken.tell, amounts)
         return self.language.gettext(
             "Of %(step)s more for the company to assign, this quota would carry %(amount)s.",
             step=step,
@@ -116,12 +130,14 @@ class ImpactWords:
         return [self._of_unit(rule) for rule in limits[:most]]
 
     def _of_unit(self, rule: Facts) -> str:
+        most = abs(rule["around"]["most"]["amount"])
+        spoken = self.spoken([rule["step"], most])
         facts = {
             "limit": self.limit_name(rule["rule"]),
-            "step": self.money(rule["step"]),
+            "step": spoken.tell(rule["step"]),
             "reps": self.reps(rule["inside"]["reps"]),
             "others": self.others(rule["around"]["reps"]),
-            "most": self.money(abs(rule["around"]["most"]["amount"])),
+            "most": spoken.tell(most),
         }
         if rule["inside"]["amount"] > 0:
             return self.language.gettext(
@@ -153,15 +169,16 @@ class ImpactWords:
 
     # How amounts and people are said
 
-    def money(self, minor: float) -> str:
-        """As people say it: these are parts of a step, and their cents say nothing."""
-        return self.figures.headline(minor, self._power).shown
+    def spoken(self, amounts: Iterable[int]) -> Spoken:
+        """How the amounts of one sentence are said: all sentences in one unit, so that they can be
+        compared.
+        """
+        power = self._power if self.power is None else self.power
+        return Spoken.of(self.figures, amounts, power)
 
     @cached_property
     def _power(self) -> int:
-        """One unit for all amounts, so that they can be compared."""
-        facts = [self.prices["target"] or {}, *self.prices["rules"]]
-        return self.figures.spoken_power([*_amounts(facts)])
+        return self.figures.spoken_power(amounts_in(self.prices))
 
     def reps(self, count: int) -> str:
         shown = self.figures.count(count)
@@ -174,14 +191,14 @@ class ImpactWords:
         )
 
 
-def _amounts(facts: Any) -> Iterator[int]:
+def amounts_in(facts: Any) -> Iterator[int]:
     """Everything in facts that is money and that a sentence may say."""
     if isinstance(facts, list):
         for part in facts:
-            yield from _amounts(part)
+            yield from amounts_in(part)
     elif isinstance(facts, Mapping):
         for name, value in facts.items():
             if name not in _MONEY:
-                yield from _amounts(value)
+                yield from amounts_in(value)
             elif value is not None:
                 yield value

@@ -33,18 +33,19 @@ class RulePriceWords:
         limit, rises = self._limit(rule)
         most = [abs(side["most"]["amount"]) for side in (inside, around)]
         more = inside["amount"]
+        spoken = impact.spoken([rule["step"], more, *most])
         facts = {
             "limit": limit,
-            "step": impact.money(rule["step"]),
-            "amount": impact.money(abs(more)),
+            "step": spoken.tell(rule["step"]),
+            "amount": spoken.tell(abs(more)),
             "reps": impact.reps(inside["reps"]),
             "others": impact.others(around["reps"]),
-            "most": impact.money(most[1]),
+            "most": spoken.tell(most[1]),
         }
         if more:
             return self._raised(facts, more) if rises else self._lowered(facts, more)
         everybody = impact.reps(inside["reps"] + around["reps"])
-        facts |= {"reps": everybody, "most": impact.money(max(most))}
+        facts |= {"reps": everybody, "most": spoken.tell(max(most))}
         say = impact.language.gettext
         if rises:
             return say(

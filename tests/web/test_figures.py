@@ -85,7 +85,7 @@ class TestHeadlines:
     def test_english_says_it_in_full(self) -> None:
         headline = figures("en", "USD").headline(108_000_000_50)
 
-        assert headline.shown == "$108,000,000"
+        assert headline.shown == "$108,000,001"
         assert headline.exact == "$108,000,000.50"
 
 
@@ -95,6 +95,15 @@ class TestHeadlines:
 )
 def test_a_change_carries_its_sign_unless_it_is_none(share: float, shown: str) -> None:
     assert figures("en").percent(share, signed=True) == shown
+
+
+def test_halves_are_rounded_away_from_zero() -> None:
+    page = figures("en", "USD", 2, 2_000_000_00, 1)
+
+    assert [page.number(value) for value in (0.625, 0.615, -0.625)] == ["0.63", "0.62", "−0.63"]
+    assert (page.percent(0.0005), page.percent(-0.0625)) == ("0.1%", "−6.3%")
+    assert (page.percent_tick(0.00125), str(page.money(2_50))) == ("0.13%", "3")
+    assert page.exact(2.5) == "$0.03"
 
 
 def test_what_is_unknown_is_not_made_up() -> None:

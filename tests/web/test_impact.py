@@ -1,13 +1,18 @@
 """What more would cost whom, in sentences of both languages."""
 
+import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.web.domain import Unit
 from service.web.figures import Figures
 from service.web.i18n import language
 from service.web.impact import ImpactWords
+from service.web.spoken import Spoken
 from tests.web.builders import a_rep, a_version
 
 NAMES = {"r1": "Ann", "r2": "Bob"}
@@ -24,6 +29,7 @@ TARGET: dict[str, Any] = {
     ],
     "most": {"rep": "r1", "amount": 320_00},
 }
+MOST = {"rep": "r1", "amount": 2_000_00}
 RULE: dict[str, Any] = {
     "rule": "unit:west:max",
     "to": 11_000_00,
@@ -77,11 +83,11 @@ def test_a_target_that_cannot_grow_says_so_and_one_without_a_price_says_nothing(
 
 
 def test_more_units_than_one_reads_are_added_up() -> None:
-    units = [{"unit": None, "reps": 1, "amount": 100_00}] * 5
+    units = [{"unit": None, "reps": 1, "amount": 200_00}] * 5
 
     sentence = next(words("en", target=TARGET | {"units": units}).target())
 
-    assert "$200 on the rest (2 reps)" in sentence
+    assert "$400 on the rest (2 reps)" in sentence
 
 
 RAISED = {
@@ -117,6 +123,62 @@ def test_chinese_says_all_amounts_of_a_list_in_one_unit() -> None:
     (said,) = words("zh", "CNY", target=target, rules=[]).target()
 
     assert said == "若再多分配 50 万元：West（2 人）多担 50 万元；其中 Ann 最多，多担 0.64 万元。"
+
+
+def test_the_parts_of_a_step_add_up_to_it_as_they_are_told() -> None:
+    """Of amounts beside 151,064.51 the cents are left out, of all of them alike."""
+    parts = {"west": 151_064_51, "east": 38_742_18, None: 10_193_31}
+    units = [{"unit": unit, "reps": 2, "amount": amount} for unit, amount in parts.items()]
+    target = TARGET | {"step": 200_000_00, "units": units, "range": None}
+    target["most"] = {"rep": "r1", "amount": 80_000_00}
+
+    (english,) = words("en", target=target, rules=[]).target()
+    (chinese,) = words("zh", target=target, rules=[]).target()
+
+    assert "$151,065 on West (2 reps), $38,742 on East (2 reps), $10,193 on Company" in english
+    assert "15.11 万美元，East（2 人）多担 3.87 万美元，Company（2 人）多担 1.02 万美元" in chinese
+
+
+@given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=6), st.sampled_from([0, 4]))
+def test_parts_told_always_sum_to_the_whole(amounts: list[int], power: int) -> None:
+    figures = Figures.of(language("zh").locale, "CNY", 2, [])
+    spoken = Spoken.of(figures, [sum(amounts), *amounts], power)
+
+    def read(told: str) -> Decimal:
+        return Decimal(re.sub(r"[^\d.−]", "", told).replace("−", "-"))
+
+    told = [read(part) for part in spoken.parts(sum(amounts), amounts)]
+
+    assert sum(told) == read(spoken.tell(sum(amounts)))
+    quantum = Decimal(spoken.quantum).scaleb(-2 - power)
+    for part, amount in zip(told, amounts, strict=True):
+        assert abs(part - Decimal(amount).scaleb(-2 - power)) < quantum
+
+
+@pytest.mark.parametrize(("code", "said"), [("en", "$559,696 more"), ("zh", "55.96 万美元")])
+def test_a_range_is_never_told_wider_than_it_is(code: str, said: str) -> None:
+    target = TARGET | {"step": 2_000_00, "range": 559_696_67}
+    parts = [{"unit": "west", "reps": 1, "amount": 2_000_00}]
+
+    _, second = words(code, target=target | {"units": parts, "most": MOST}, rules=[]).target()
+
+    assert said in second
+
+
+def test_who_carries_less_is_told_so_without_a_minus() -> None:
+    units = [
+        {"unit": "east", "reps": 3, "amount": 9_000_00},
+        {"unit": "west", "reps": 2, "amount": -4_000_00},
+    ]
+    most = {"rep": "r2", "amount": -13_000_00}
+    target = TARGET | {"step": 5_000_00, "units": units, "most": most, "range": None}
+
+    (english,) = words("en", target=target).target()
+    (chinese,) = words("zh", target=target, rules=[]).target()
+
+    assert "$9,000 on East (3 reps), $4,000 less on West (2 reps)." in english
+    assert english.endswith("The largest change, $13,000 less, on Bob.")
+    assert "West（2 人）少担 0.4 万美元；其中 Bob 变化最大，少担 1.3 万美元。" in chinese
 
 
 def test_what_could_not_be_proved_is_said_to_be_unknown() -> None:

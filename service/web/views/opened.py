@@ -11,8 +11,9 @@ from markupsafe import Markup
 
 from service.web.domain import Hold, Names, PlanCard, VersionCard, VersionView
 from service.web.figures import Figures
+from service.web.hedge import amounts_told
 from service.web.i18n import Language
-from service.web.impact import NOT_KNOWN, ImpactWords
+from service.web.impact import NOT_KNOWN, ImpactWords, amounts_in
 from service.web.words import Words
 
 SHAPES: Final[dict[Hold, Markup]] = {
@@ -84,7 +85,14 @@ class Opened:
             rep_name=lambda rep: self.names.get(rep, rep),
             unit_name=self.words.unit_name,
             limit_name=self.words.rules.name,
+            power=self.power,
         )
+
+    @cached_property
+    def power(self) -> int:
+        """The unit of what is said about more to assign, limits that give way and the hedge."""
+        amounts = [*amounts_in(self.version.prices), *amounts_told(self.version.padding)]
+        return self.figures.spoken_power(amounts)
 
     @property
     def addresses(self) -> Addresses:

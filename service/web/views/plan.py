@@ -80,7 +80,13 @@ _RULES_SHOWN = 12
 def _impact(opened: Opened) -> dict[str, list[str]]:
     """The sentences about one more unit of money, and about over-assignment."""
     words, version = opened.words, opened.version
-    hedge = HedgeWords(words.language, words.figures, words.unit_name, compared=not version.rules)
+    hedge = HedgeWords(
+        words.language,
+        words.figures,
+        words.unit_name,
+        compared=not version.rules,
+        power=opened.power,
+    )
     told = {"hedge": list(hedge.sentences(version.padding))}
     if (impact := opened.impact) is None:
         return told | {"target": [], "units": [], "across": []}
