@@ -65,7 +65,15 @@ def test_the_readme_shows_what_its_curl_line_answers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["first-plan.md", "over-assignment.md", "prices.md", "proof.md", "rules.md"]
+    "page",
+    [
+        "fairness-report.md",
+        "first-plan.md",
+        "over-assignment.md",
+        "prices.md",
+        "proof.md",
+        "rules.md",
+    ],
 )
 def test_the_guides_show_what_their_commands_print(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -125,6 +125,34 @@ def verify(
 
 
 @app.command()
+def fairness(
+    *,
+    file: Annotated[Path, typer.Argument(help="A version's certificate, or allocate's .json.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="The plan's folder or .xlsx: sales, potential and hiring before it."),
+    ] = None,
+    actuals: Annotated[
+        Path | None,
+        typer.Option(help="Sales of the plan's period: rep_id, actual, and period if by month."),
+    ] = None,
+    cohorts: Annotated[
+        Path | None,
+        typer.Option(help="Groups to compare: rep_id and a column per attribute. Kept nowhere."),
+    ] = None,
+    band: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=EDGES", help="Bands of a number, such as birth_year=1970,1980."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a .json file as well.")] = None,
+) -> None:
+    """Say how even a plan is, and for whom it is harder; with --cohorts, compare groups."""
+    from service.cli.fairness import Order, report_fairness
+
+    report_fairness(Order(file, data, actuals, cohorts, tuple(band or ())), out)
+
+
+@app.command()
 def openapi(
     *,
     check: Annotated[bool, typer.Option("--check", help="Compare with the file instead.")] = False,

@@ -1,7 +1,7 @@
 """The fairness report in whole sentences: what was measured, on whom, and what cannot be said.
 
 The facts are those of the API (`service.allocations.fairness_report`). A sentence about a
-connection always tells its size, its interval, how many reps, and what so few cannot show.
+connection always tells its size, its interval, how many reps, and what so few would miss.
 """
 
 from __future__ import annotations
@@ -188,8 +188,8 @@ class FairnessWords:
             )
         return say(
             "No connection of %(measure)s with %(trait)s is shown: rank correlation %(rho)s (95%% "
-            "interval %(low)s to %(high)s), p %(p)s. %(reps)s cannot show one below "
-            "%(detectable)s.",
+            "interval %(low)s to %(high)s), p %(p)s. With %(reps)s, a true one below "
+            "%(detectable)s is missed in more than one of five cases.",
             detectable=number(told["detectable"]),
             **facts,
         )
@@ -212,8 +212,8 @@ class FairnessWords:
             )
         return say(
             "No difference of %(group)s (%(inside)s) from all others is shown: attainment "
-            "%(change)s (95%% interval %(low)s to %(high)s), p %(p)s. So few cannot show less than "
-            "%(detectable)s.",
+            "%(change)s (95%% interval %(low)s to %(high)s), p %(p)s. So few miss a true one "
+            "below %(detectable)s in more than one of five cases.",
             detectable=self.figures.percent(expm1(told["detectable"])),
             **facts,
         )

@@ -5,8 +5,9 @@
 
 The test of both asks how often chance alone, dealing the figures out to the reps anew, makes an r
 at least as far from 0. All deals are tried where they are few, else a seeded sample of them that
-counts the real one (Phipson & Smyth 2010), so that p is never too small; beyond `DEALT` reps
-Student's t stands in. Whoever asks several questions corrects p by Holm (1979).
+counts the real one (Phipson & Smyth 2010), so that p is never too small. Beyond `DEALT` reps
+Student's t stands in, but for groups of up to `FEW` among them: there one rep far off weighs too
+much for t, and the members are drawn. Whoever asks several questions corrects p by Holm (1979).
 
 Not being shown is not being absent: `detectable` is the smallest effect that a test with so many
 reps finds in four of five cases.
@@ -14,7 +15,7 @@ reps finds in four of five cases.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import batched, combinations, permutations
 from math import atanh, comb, factorial, sqrt, tanh
@@ -32,6 +33,8 @@ DEALS: Final = 9_999
 """Deals that are drawn where all of them are too many."""
 DEALT: Final = 400
 """Up to so many reps are dealt anew; beyond, r is as good as Student's t."""
+FEW: Final = 200
+"""Members of a group that are drawn instead, however many reps there are."""
 _ALL: Final = 20_000
 """Up to so many deals, all are tried."""
 _TIE: Final = 1e-7
@@ -164,21 +167,57 @@ def permutation_p(x: FloatArray, y: FloatArray, *, seed: int) -> float:
             deals += len(orders)
             as_large += int(np.count_nonzero(np.abs(b[orders] @ a) >= least))
         return as_large / deals
-    if len(x) > DEALT:
-        return _student_p(float(a @ b), len(x))
-    rng = np.random.default_rng(seed)
+    rng, n = np.random.default_rng(seed), len(x)
+    if (members := _few_members(y)) is not None:
+        count = len(members)
+        of_members = abs(float(a[members].sum())) - _NOISE
+        return _sampled(lambda rows: a[_drawn(rng, rows, count, n)].sum(axis=1), of_members, count)
+    if n > DEALT:
+        return _student_p(float(a @ b), n)
+    return _sampled(lambda rows: rng.permuted(np.tile(b, (rows, 1)), axis=1) @ a, least, n)
+
+
+def _sampled(deal: Callable[[int], FloatArray], least: float, width: int) -> float:
+    """The share of deals, the real one among them, whose statistic is at least as far from 0.
+
+    `deal` makes the statistics of so many deals at once, each out of `width` figures.
+    """
     as_large, left = 1, DEALS
     while left:
-        rows = min(left, max(1, _CELLS // len(x)))
-        dealt = rng.permuted(np.tile(b, (rows, 1)), axis=1)
-        as_large += int(np.count_nonzero(np.abs(dealt @ a) >= least))
+        rows = min(left, max(1, _CELLS // width))
+        as_large += int(np.count_nonzero(np.abs(deal(rows)) >= least))
         left -= rows
     return as_large / (DEALS + 1)
+
+
+def _few_members(y: FloatArray) -> IntArray | None:
+    """Of many reps in two groups the smaller one, if it is small: its sum says what r says."""
+    lower = y == y.min()
+    if len(y) <= DEALT or np.any(y[~lower] != y.max()):
+        return None
+    few = min(np.flatnonzero(lower), np.flatnonzero(~lower), key=len)
+    return few if len(few) <= FEW else None
+
+
+def _drawn(rng: np.random.Generator, rows: int, members: int, n: int) -> IntArray:
+    """So many members out of n in each row, every choice equally likely. Whoever is drawn twice is
+    drawn again; that prefers nobody.
+    """
+    found = np.sort(rng.integers(0, n, (rows, members)), axis=1)
+    while True:
+        again = np.zeros_like(found, np.bool_)
+        again[:, 1:] = found[:, 1:] == found[:, :-1]
+        if not again.any():
+            return found
+        found[again] = rng.integers(0, n, int(again.sum()))
+        found.sort(axis=1)
 
 
 def _every_deal(y: FloatArray) -> Iterator[IntArray] | None:
     """Orders of y that make every different deal equally often, some at a time; None: too many."""
     n = len(y)
+    if n > DEALT:
+        return None
     first, second = np.flatnonzero(y == y.min()), np.flatnonzero(y > y.min())
     if len(np.unique(y)) == 2 and comb(n, len(second)) <= _ALL:
         return _deals_of_two(first, second)

@@ -2,7 +2,7 @@
 
 Stretch is correlated with size, potential and tenure as they were before the period. Sales of the
 period itself are never used for that: luck raises them together with attainment, so that the two
-go together even under perfectly even quotas (by +.36 in the seeded company of the tests).
+go together even under perfectly even quotas (by +.35 in the seeded company of the tests).
 """
 
 from __future__ import annotations

@@ -61,11 +61,13 @@ def test_a_connection_is_told_with_size_interval_reps_and_p() -> None:
     )
 
 
-def test_what_is_not_shown_is_told_with_what_so_few_cannot_show() -> None:
+def test_what_is_not_shown_is_told_with_what_so_few_would_miss() -> None:
     sentence = words(shuffled(20, seed=3)).connections()[0]
 
     assert sentence.startswith("No connection of effort with sales before the period is shown")
-    assert sentence.endswith("20 reps cannot show one below 0.59.")
+    assert sentence.endswith(
+        "With 20 reps, a true one below 0.59 is missed in more than one of five cases."
+    )
 
 
 def test_a_small_team_gets_no_verdict() -> None:

@@ -13,5 +13,6 @@ Headers are the English ones of the API's page on files; clean values only.
 
 from service.roster.files.faults import FileFault, FileFaults
 from service.roster.files.read import FileInputs, read_files
+from service.roster.files.sheets import Sheet, read_sheet
 
-__all__ = ["FileFault", "FileFaults", "FileInputs", "read_files"]
+__all__ = ["FileFault", "FileFaults", "FileInputs", "Sheet", "read_files", "read_sheet"]

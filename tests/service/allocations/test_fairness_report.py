@@ -349,7 +349,7 @@ class TestPage:
 
         assert english.status_code == chinese.status_code == 200
         assert "The more sales before the period, the more effort" in english.text
-        assert "24 reps cannot show one below 0.55." in english.text
+        assert "With 24 reps, a true one below 0.55 is missed" in english.text
         assert "期前业绩越高，加压越高" in chinese.text
 
     def test_every_rep_and_every_unit_is_in_its_charts(

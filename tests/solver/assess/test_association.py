@@ -6,7 +6,7 @@ from math import nan
 
 import numpy as np
 import pytest
-from scipy.stats import permutation_test, spearmanr, ttest_ind
+from scipy.stats import binom, permutation_test, spearmanr, ttest_ind
 
 from solver.assess.association import (
     Comparison,
@@ -85,6 +85,32 @@ def test_students_t_takes_over_smoothly() -> None:
     assert drawn == pytest.approx(student, abs=0.02)
 
 
+def test_a_small_group_among_many_is_judged_by_drawing_its_members() -> None:
+    """Of 1,000 reps seven in a hundred lie far off, and five are compared with the others. Where
+    nothing differs Student's t finds p <= .01 in 3 of 100 such groups, and drawing in 1.
+    """
+    rng = np.random.default_rng(0)
+    values = np.where(rng.random(1_000) < 0.93, 1.0, rng.normal(-3, 2, 1_000))
+    group = (np.arange(1_000) < 5).astype(float)
+    p = np.array([permutation_p(rng.permutation(values), group, seed=1) for _ in range(400)])
+
+    assert np.count_nonzero(p <= 0.01) <= binom.ppf(0.999, len(p), 0.01)
+    assert np.count_nonzero(p <= 0.05) <= binom.ppf(0.999, len(p), 0.05)
+    assert np.count_nonzero(p <= 0.3) > 0
+
+
+def test_drawing_members_agrees_with_dealing_everybody() -> None:
+    rng = np.random.default_rng(6)
+    values = rng.lognormal(size=401)
+    group = np.arange(401) % 10 == 0
+    values[group] *= 1.3
+    far = abs(values[group].mean() - values.mean())
+    deals = rng.permuted(np.tile(values, (20_000, 1)), axis=1)[:, : group.sum()].mean(axis=1)
+    dealt = float(np.mean(np.abs(deals - values.mean()) >= far))
+
+    assert permutation_p(values, group.astype(float), seed=1) == pytest.approx(dealt, abs=0.02)
+
+
 def test_the_difference_has_welchs_interval() -> None:
     x, y = noise(12, seed=2)
     told = difference("x", np.concatenate([x, y]), "F", np.arange(24) < 12, seed=1)
@@ -93,7 +119,7 @@ def test_the_difference_has_welchs_interval() -> None:
     assert (told.low, told.high) == pytest.approx((interval.low, interval.high))
 
 
-def test_twenty_reps_cannot_show_a_rho_below_59() -> None:
+def test_twenty_reps_miss_a_true_rho_below_59_in_more_than_one_of_five_cases() -> None:
     assert detectable_rho(20) == pytest.approx(0.59, abs=0.005)
 
 

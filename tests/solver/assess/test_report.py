@@ -59,7 +59,7 @@ def test_sales_of_the_period_itself_correlate_even_under_even_quotas() -> None:
     wrong = by_name(assess(replace(even, size=sold)))["log_attainment", "size"]
     right = by_name(assess(replace(even, size=expected)))["log_attainment", "size"]
 
-    assert wrong.effect == pytest.approx(0.36, abs=0.02)
+    assert wrong.effect == pytest.approx(0.35, abs=0.01)
     assert right.effect == pytest.approx(0, abs=0.04)
 
 
