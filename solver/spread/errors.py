@@ -31,20 +31,34 @@ class Cut:
     """The sum of their margins, in minor units; above `most`."""
     most: int
 
-    def sentence(self, rows: str = "rows", columns: str = "columns") -> str:
-        few, full = int(self.rows.sum()), int(self.columns.sum())
+    @property
+    def sentence(self) -> str:
+        rows, full = int(self.rows.sum()), int(self.columns.sum())
+        excess = f"{self.carried - self.most:,} minor units"
+        if rows == 0:
+            return (
+                f"the least that cells of {full} columns carry is {excess} more than these columns"
+            )
+        if rows == len(self.rows):
+            others = len(self.columns) - full
+            return (
+                f"the most that cells of {others} columns carry is {excess} less than these columns"
+            )
         return (
-            f"{few} {rows} carry {self.carried:,} minor units, but their cells hold at most "
-            f"{self.most:,}: {full} {columns} cannot take more, and what they may carry in the "
-            f"others is limited"
+            f"{rows} rows carry {self.carried:,} minor units, but their cells hold at most "
+            f"{self.most:,}: {_columns(full)} cannot take more, and limits hold the others"
         )
+
+
+def _columns(count: int) -> str:
+    return "1 column" if count == 1 else f"{count} columns"
 
 
 class CannotSpread(SolverError):
     """No table has these sums within these limits."""
 
     def __init__(self, cut: Cut) -> None:
-        super().__init__(cut.sentence())
+        super().__init__(cut.sentence)
         self.cut = cut
 
     @property

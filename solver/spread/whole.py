@@ -53,20 +53,33 @@ def round_with_free_columns(
     """
     if not len(rows):
         return np.zeros(exact.shape, dtype=np.int64)
-    if columns:
-        above = [-(-each // increment) * increment for each in columns]
-        lacks = np.array([float(up - each) for up, each in zip(above, columns, strict=True)])
-        sums = np.array(above, dtype=np.int64)
-    else:
-        total = exact.sum(axis=0)
-        noise = np.clip(_SUM_NOISE * total, SLACK, increment / 4)
-        sums = np.ceil((total - noise) / increment).astype(np.int64) * increment
-        lacks = np.maximum(sums - total, 0.0)
+    sums, lacks = _columns_above(exact, increment, columns)
     lacking = int(sums.sum() - rows.sum())
+    if lacking < 0:  # by noise in huge amounts
+        first = np.argsort(lacks, kind="stable")[: -(lacking // increment)]
+        sums[first] += increment
+        lacks[first] += increment
+        lacking = int(sums.sum() - rows.sum())
     last_first = 2 * SLACK * increment * np.arange(len(lacks))  # columns that are alike
     lacks = np.where(lacks > 0, lacks + last_first, 0.0)
     with_lacks = np.vstack((lacks, exact))
     return round_table(with_lacks, np.append(lacking, rows), sums, increment)[1:]
+
+
+def _columns_above(
+    exact: FloatArray, increment: int, columns: Sequence[Fraction]
+) -> tuple[IntArray, FloatArray]:
+    """(k,) the next multiple at or above each column's sum, and what the sum lacks to it."""
+    if columns:
+        above = [-(-each // increment) * increment for each in columns]
+        lacks = [float(up - each) for up, each in zip(above, columns, strict=True)]
+        return np.array(above, dtype=np.int64), np.array(lacks)
+    whole = np.floor(exact / increment)
+    rest = (exact / increment - whole).sum(axis=0)  # apart, for it would be lost in huge sums
+    count = whole.astype(np.int64).sum(axis=0)
+    noise = np.clip(_SUM_NOISE * (count + rest), SLACK, 0.25)
+    up = np.ceil(rest - noise)
+    return (count + up.astype(np.int64)) * increment, np.maximum(up - rest, 0.0) * increment
 
 
 def round_table(

@@ -10,7 +10,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from solver.errors import InvalidProblem
-from solver.problem import IntArray
+from solver.problem import AMOUNT_LIMIT, IntArray
 from solver.spread.calendar import working_calendar
 from solver.spread.periods import spread_over_time, weeks_of
 from solver.spread.season import Season, by_working_days, even, given, learned
@@ -84,6 +84,17 @@ def test_nobody_and_nothing_are_spread_as_well() -> None:
 def test_a_season_of_other_reps_is_refused() -> None:
     with pytest.raises(InvalidProblem, match="season is of 3 reps"):
         spread_over_time(np.array([1, 2]), even(3, 12))
+
+
+@pytest.mark.parametrize("reps", [1, 3, 50])
+def test_the_largest_amounts_add_up_as_well(reps: int) -> None:
+    quota = np.full(reps, AMOUNT_LIMIT // reps)
+    season = by_working_days(reps, year_2027("CN"))
+
+    found = spread_over_time(quota, given(season, [0.1, 0.27, 0.23, 0.4]))
+
+    assert found.months.sum(axis=1).tolist() == quota.tolist()
+    assert int(found.quarters[:, 3].sum()) == pytest.approx(0.4 * int(quota.sum()), abs=1)
 
 
 def test_weeks_go_by_working_days_and_add_up_to_months() -> None:

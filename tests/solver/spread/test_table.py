@@ -181,6 +181,19 @@ def test_a_column_whose_cells_ask_for_more_than_it_has_is_nobodys_fault() -> Non
         spread(np.ones((2, 2)), np.array([50, 50]), np.array([50, 50]), low=low)
 
     assert caught.value.whatever_rows_carry
+    assert "1 column: the least that the cells carry is 10 minor units too much" in str(
+        caught.value
+    )
+
+
+def test_a_column_that_nobody_may_fill_is_nobodys_fault() -> None:
+    with pytest.raises(CannotSpread) as caught:
+        spread(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([50, 50]), np.array([70, 30]))
+
+    assert caught.value.whatever_rows_carry
+    assert "1 column: the most that the cells can carry is 30 minor units too little" in str(
+        caught.value
+    )
 
 
 def test_flows_of_amounts_beyond_32_bits_are_exact() -> None:
