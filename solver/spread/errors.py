@@ -36,14 +36,10 @@ class Cut:
         rows, full = int(self.rows.sum()), int(self.columns.sum())
         excess = f"{self.carried - self.most:,} minor units"
         if rows == 0:
-            return (
-                f"the least that cells of {full} columns carry is {excess} more than these columns"
-            )
+            return f"{_columns(full)}: the least that the cells carry is {excess} too much"
         if rows == len(self.rows):
-            others = len(self.columns) - full
-            return (
-                f"the most that cells of {others} columns carry is {excess} less than these columns"
-            )
+            others = _columns(len(self.columns) - full)
+            return f"{others}: the most that the cells can carry is {excess} too little"
         return (
             f"{rows} rows carry {self.carried:,} minor units, but their cells hold at most "
             f"{self.most:,}: {_columns(full)} cannot take more, and limits hold the others"
