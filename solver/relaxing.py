@@ -22,6 +22,8 @@ _NAMES: Final = (
     "row:ID:min|max or parity:COHORT"
 )
 
+_STATED: Final = {"fixed": "lock", "min": "minimum", "max": "maximum"}
+
 
 def applied(
     problem: Problem, policy: Policy, hierarchy: Hierarchy, bounds: Bounds
@@ -30,8 +32,8 @@ def applied(
 
     Infinite limits lift a rule: below 0 the minimum of a row or of a margin, above 0 all others,
     but for minima of amounts, which end at 0, and the company's target, which cannot be lifted.
-    Raises `InvalidProblem`, at the table `relax`, for every rule that is not there and for every
-    limit that is none.
+    Raises `InvalidProblem`, at the table `relax`, for every rule that is not there, for every limit
+    that is none, and for every one that lets nothing give way.
     """
     if not policy.relax:
         return bounds, policy
@@ -103,6 +105,7 @@ class _Draft:
         if amount > AMOUNT_LIMIT:
             reason = f"the target with its over-assignment, {amount}, is above {AMOUNT_LIMIT}"
             raise _Refused("to", reason)
+        _gives_way(int(self.bounds.unit_min[node]), amount, "target")
         self._set("unit_min", node, amount)
         self._set("unit_max", node, amount)
 
@@ -113,8 +116,11 @@ class _Draft:
     def _rep(self, key: str, end: str, to: float) -> None:
         k = _known(self._reps, key, "rep")
         none = {"floor": 0, "cap": UNLIMITED, "fixed": NOT_SET}[end]
-        _is_there(getattr(self.bounds, end)[k] != none, f"rep {key!r}", end)
-        self._set(end, k, _amount(to, none or None))
+        before = int(getattr(self.bounds, end)[k])
+        _is_there(before != none, f"rep {key!r}", end)
+        after = _amount(to, none or None)
+        _gives_way(before, after, end)
+        self._set(end, k, after)
 
     def _unit(self, key: str, end: str, to: float) -> None:
         node = _known(self._nodes, key, "unit")
@@ -127,14 +133,18 @@ class _Draft:
                 self._target(node, to)
             return
         none = 0 if end == "min" else UNLIMITED
-        _is_there(getattr(self.bounds, f"unit_{end}")[node] != none, f"unit {key!r}", end)
-        self._set(f"unit_{end}", node, _amount(to, none or None))
+        before = int(getattr(self.bounds, f"unit_{end}")[node])
+        _is_there(before != none, f"unit {key!r}", end)
+        after = _amount(to, none or None)
+        _gives_way(before, after, end)
+        self._set(f"unit_{end}", node, after)
 
     def _group(self, key: str, end: str, to: float) -> None:
         group = _known({group.id: group for group in self.policy.groups}, key, "group")
         none = 0 if end == "min" else UNLIMITED
         _is_there(getattr(group, end) != none, f"group {key!r}", end)
         limit = _amount(to, none or None)
+        _gives_way(getattr(group, end), limit, end)
         after = replace(group, min=limit) if end == "min" else replace(group, max=limit)
         says_nothing = after.min == 0 and after.max == UNLIMITED
         self._put("groups", group, None if says_nothing else after)
@@ -143,14 +153,20 @@ class _Draft:
         floor = _known(
             {floor.id: floor for floor in self.policy.margin_floors}, key, "margin floor"
         )
-        lifted = to == -math.inf
-        self._put("margin_floors", floor, None if lifted else replace(floor, min=_amount(to)))
+        if to == -math.inf:
+            self._put("margin_floors", floor, None)
+            return
+        limit = _amount(to)
+        _gives_way(floor.min, limit, "min")
+        self._put("margin_floors", floor, replace(floor, min=limit))
 
     def _own_row(self, key: str, end: str, to: float) -> None:
         row = _known({row.id: row for row in self.policy.rows}, key, "row")
         _is_there(getattr(row, end) is not None, f"row {key!r}", end)
         lifted = to == (-math.inf if end == "min" else math.inf)
         limit = None if lifted else _amount(to, least=-AMOUNT_LIMIT)
+        if limit is not None:
+            _gives_way(getattr(row, end), limit, end)
         after = replace(row, min=limit) if end == "min" else replace(row, max=limit)
         says_nothing = after.min is None and after.max is None
         self._put("rows", row, None if says_nothing else after)
@@ -160,6 +176,7 @@ class _Draft:
         rule = _known(rules, cohort, "parity", "cohort")
         if not to >= 0:
             raise _Refused("to", "must be a share, 0 or more")
+        _gives_way(rule.tolerance, to, "tolerance")
         self._put("parity", rule, None if math.isinf(to) else replace(rule, tolerance=float(to)))
 
     def _set(self, column: str, place: int, limit: int) -> None:
@@ -183,6 +200,19 @@ def _known[Value](places: Mapping[str, Value], key: str, noun: str, what: str = 
 def _is_there(there: bool, owner: str, end: str) -> None:  # noqa: FBT001
     if not there:
         raise _Refused("rule", f"{owner} has no {end} that could give way")
+
+
+def _gives_way(before: float, after: float, end: str) -> None:
+    """Refuse what makes a rule narrower, or leaves it as it is."""
+    if end in ("target", "fixed"):
+        narrower, wider = before == after, "another amount than"
+    elif end in ("min", "floor"):
+        narrower, wider = after >= before, "below"
+    else:
+        narrower, wider = after <= before, "above"
+    if narrower:
+        reason = f"must be {wider} the {_STATED.get(end, end)} as it is, for the rule to give way"
+        raise _Refused("to", reason)
 
 
 def _amount(to: float, lifted: int | None = None, least: int = 0) -> int:

@@ -77,10 +77,11 @@ class TestARelaxation:
     )
     def test_of_a_rep_or_unit_changes_one_limit(self, rule: str, column: str, place: int) -> None:
         before, _ = after()
-        limits, _ = after(Relax(rule, 77))
+        to = 77 if rule.endswith(("floor", "min", "fixed")) else 777
+        limits, _ = after(Relax(rule, to))
 
         expected = getattr(before, column).copy()
-        expected[place] = 77
+        expected[place] = to
         assert getattr(limits, column).tolist() == expected.tolist()
 
     def test_of_rules_across_the_tree_changes_the_policy(self) -> None:
@@ -164,6 +165,26 @@ class TestARelaxation:
         )
 
         assert [fault.split(":")[0] for fault in found] == [f"relax[{k}].to" for k in range(7)]
+
+    def test_that_makes_a_rule_narrower_or_leaves_it_is_refused(self) -> None:
+        found = refused(
+            Relax("target", 1_000),
+            Relax("rep:ann:cap", 299),
+            Relax("rep:ann:floor", 100),
+            Relax("rep:bob:fixed", 200),
+            Relax("unit:west:min", 401),
+            Relax("unit:west:max", 600),
+            Relax("unit:east:target", 500),
+            Relax("group:overlay:min", 10),
+            Relax("group:overlay:max", 89),
+            Relax("margin:gross:min", 700),
+            Relax("row:mix:min", 6),
+            Relax("row:mix:max", 8),
+            Relax("parity:role:kind", 0.1),
+        )
+
+        assert [fault.split(":")[0] for fault in found] == [f"relax[{k}].to" for k in range(13)]
+        assert found[1] == ("relax[1].to: must be above the cap as it is, for the rule to give way")
 
 
 def asked(problem: Problem, policy: Policy) -> Asked:
