@@ -381,3 +381,35 @@ class TestPage:
         assert report["effort"]["kind"] == "stretch"
         assert report["charts"]["measure"] == "growth"
         assert "effort index" not in client.get(self.page_of(f"{plan}/versions/1")).text
+
+
+def test_last_period_best_and_last_are_those_of_the_estimate(client: TestClient) -> None:
+    """25 reps of one potential; the best five of last year sell half of their quotas now."""
+    reps = [f"r{number:02d}" for number in range(25)]
+    history = [
+        {"rep": rep, "period": f"2026-{month:02d}", "actual": 100 + place}
+        for place, rep in enumerate(reps)
+        for month in range(1, 13)
+    ]
+    body = {
+        "target": 34_000,
+        "reps": [{"id": rep, "potential": 5000} for rep in reps],
+        "history": history,
+    }
+    plan = a_plan(client, body)
+    a_version(client, plan)
+    quota = {
+        row["rep"]: row["quota"] for row in client.get(f"{plan}/versions/1/quotas").json()["items"]
+    }
+    sold_now = [
+        {"rep": rep, "actual": quota[rep] * (0.5 if place >= 20 else 1 + place / 1000)}
+        for place, rep in enumerate(reps)
+    ]
+
+    review = client.post(f"{plan}/versions/1/fairness", json={"actuals": sold_now}).json()["review"]
+
+    best, last = (compared(review)[name] for name in ("top_fifth", "bottom_fifth"))
+    assert (best["inside"], last["inside"]) == (5, 5)
+    assert best["shown"]
+    assert best["effect"] == pytest.approx(np.log(0.5), abs=0.02)
+    assert not last["shown"]
