@@ -207,7 +207,7 @@ def _estimate_parameters(case: Case) -> dict[str, Any] | None:
         return None
     digits = case.terms.digits
     parameters = asdict(case.estimate.parameters)
-    for name in ("company_total", "estimated_total", "history_without_holder"):
+    for name in ("company_total", "estimated_total", "history_without_holder", "set_aside"):
         parameters[name] = _one(parameters[name], digits)
     parameters["company_total_source"] = parameters["company_total_source"].value
     parameters["blocks"] = [
@@ -225,6 +225,10 @@ def _present_estimate(estimate: dict[str, Any] | None, digits: int) -> dict[str,
     return estimate | {
         "benchmark": _one(estimate["benchmark"], digits),
         "sold": None if sold is None else [_one(amount, digits) for amount in sold],
+        "windfalls": [
+            deal | {name: _one(deal[name], digits) for name in ("amount", "counted")}
+            for deal in estimate.get("windfalls", ())  # versions of before have none
+        ],
     }
 
 

@@ -3,9 +3,10 @@
 period        given, else the twelve months after the last month of history
 potential     the rep's own, else the sum of share x potential of the territories that the rep
               holds on the first day of the period
-seats         somebody who starts within the period is expected to sell for the rest of it only;
-              without a date, a vacant seat counts for the whole period
-baseline and reach given are taken as they are; what is left out is estimated
+seats         somebody who starts within the period, or is away for a part of it, is expected to
+              sell for the rest of it only; without a date, a vacant seat counts for the whole
+baseline, reach and sigma given are taken as they are; what is left out is estimated, the sigma
+only where the baseline is, and where the history is long enough
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Final
 import numpy as np
 
 from service.allocations.places import Places
+from service.allocations.presence import hired_in_months, in_seat, months_away
 from service.kit.errors import Fault, InvalidInput
 from service.roster.domain import NONE, Holders, Inputs
 from solver.errors import InvalidProblem
@@ -32,9 +34,11 @@ from solver.estimate import (
 )
 from solver.estimate.benchmark import potentials
 from solver.policy import Policy
-from solver.problem import UNLIMITED, FloatArray, IntArray, Problem, Reps, Units
+from solver.problem import UNLIMITED, FloatArray, Problem, Reps, Units
 
 YEAR: Final = 12
+NO_MONTH: Final = 9999 * YEAR
+"""After every month that history can name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,8 @@ def period_of(inputs: Inputs, terms: Terms) -> tuple[date, date] | None:
         dated.append("a vacant seat has a date in `hired`")
     if ((inputs.holders.first != NONE) | (inputs.holders.last != NONE)).any():
         dated.append("a holder of a territory has dates")
+    if len(inputs.absences):
+        dated.append("somebody is away")
     if dated:
         reason = f"is required: {' and '.join(dated)}, and there is no history to follow"
         raise InvalidInput([Fault("/period", reason)])
@@ -123,6 +129,7 @@ def evidence_of(inputs: Inputs, period: tuple[date, date] | None) -> Evidence:
     """What the estimate reads. Without a period any year will do: nothing depends on dates."""
     money = 10.0**inputs.digits
     reps, history = inputs.reps, inputs.history
+    first_month = int(history.month.min(initial=NO_MONTH))
     start, end = (_month(period[0]), _month(period[1]) + 1) if period else (0, YEAR)
     return Evidence(
         rep_ids=reps.id,
@@ -134,23 +141,16 @@ def evidence_of(inputs: Inputs, period: tuple[date, date] | None) -> Evidence:
         capacity=reps.capacity * money,
         last_year=reps.last_year * money,
         fte=np.where(np.isnan(reps.fte), 1.0, reps.fte),
-        in_seat=_in_seat(reps.hired, period),
+        in_seat=in_seat(reps.hired, inputs.absences, period),
         territory_ids=inputs.territories.id,
         territory_potential=inputs.territories.potential * money,
         holdings=_holdings(inputs.holders),
         history=SalesHistory(history.rep, history.territory, history.month, history.actual * money),
         forecast=None if inputs.forecast is None else inputs.forecast * money,
         target=float(inputs.target),
+        hired=hired_in_months(reps.hired) if period else np.full(len(reps), np.nan),
+        absences=months_away(inputs.absences, first_month, start),
     )
-
-
-def _in_seat(hired: IntArray, period: tuple[date, date] | None) -> FloatArray:
-    """The part of the period's days from the first day in the seat on. (n,)"""
-    if period is None:
-        return np.ones(len(hired))
-    first, last = period[0].toordinal(), period[1].toordinal()
-    left = (last + 1 - hired) / (last + 1 - first)
-    return np.where(hired == NONE, 1.0, np.clip(left, 0.0, 1.0))
 
 
 def _holdings(holders: Holders) -> Holdings:
@@ -186,9 +186,14 @@ def _reps(inputs: Inputs, evidence: Evidence, found: Estimate | None) -> Reps:
         max=np.where(reps.max == NONE, UNLIMITED, reps.max),
         capacity=np.where(np.isnan(evidence.capacity), np.inf, evidence.capacity),
         fixed=reps.fixed,
-        sigma=reps.sigma,
+        sigma=_sigma(reps.sigma, found),
         margin=reps.margin,
     )
+
+
+def _sigma(given: FloatArray, found: Estimate | None) -> FloatArray:
+    """What the caller knows; else what the history says of reps whose baseline is estimated."""
+    return given if found is None else np.where(np.isnan(given), found.sigma, given)
 
 
 def cohorts_of(inputs: Inputs) -> dict[str, tuple[str | None, ...]]:

@@ -199,7 +199,8 @@ def _estimates(
 
     `index` and `sold` are of the last period, the two before, and the older ones; `sold` is null
     where nothing is known of these months, and `index` then follows from the nearest known ones.
-    Without any history both are null and all the weight is on the benchmark.
+    Without any history both are null and all the weight is on the benchmark. `windfalls` are deals
+    that count for less than they were.
     """
     if found is None:
         return [None] * len(order)
@@ -209,9 +210,12 @@ def _estimates(
         [found.basis[row] for row in order.tolist()],
         measure(found.benchmark[order]),
         found.in_seat[order].tolist(),
+        np.round(found.ramp[order], PLACES).tolist(),
+        nullable(found.sigma[order]),
         known.any(axis=1).tolist(),
         np.round(found.index[order], PLACES).tolist(),
         zip(*[iter(sold)] * known.shape[1], strict=True),
+        _windfalls(found, order, measure),
     )
     return [
         None
@@ -220,11 +224,28 @@ def _estimates(
             "basis": basis.value,
             "benchmark": benchmark,
             "in_seat": in_seat,
+            "ramp": ramp,
+            "sigma": sigma,
             "index": index if history else None,
             "sold": list(amounts) if history else None,
+            "windfalls": windfalls,
         }
-        for basis, benchmark, in_seat, history, index, amounts in zip(*columns, strict=True)
+        for basis, benchmark, in_seat, ramp, sigma, history, index, amounts, windfalls in zip(
+            *columns, strict=True
+        )
     ]
+
+
+def _windfalls(found: Estimate, order: IntArray, measure: Measure) -> list[list[Row]]:
+    """The deals of each rep that count for less than they were, oldest first."""
+    of_reps: dict[int, list[Row]] = {}
+    amounts = measure(np.array([deal.amount for deal in found.windfalls]))
+    counted = measure(np.array([deal.counted for deal in found.windfalls]))
+    for deal, amount, part in zip(found.windfalls, amounts, counted, strict=True):
+        month = f"{deal.month // 12:04d}-{deal.month % 12 + 1:02d}"
+        row = {"month": month, "amount": amount, "counted": part}
+        of_reps.setdefault(deal.rep, []).append(row)
+    return [of_reps.get(row, []) for row in order.tolist()]
 
 
 def _ratio(value: float | None) -> float | None:

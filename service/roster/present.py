@@ -44,7 +44,7 @@ def _units(inputs: Inputs) -> list[Row]:
 def _reps(inputs: Inputs) -> list[Row]:
     reps, people = inputs.reps, inputs.people.reps
     persons = [people.get(key) for key in reps.id]
-    return _rows(
+    rows = _rows(
         {
             "id": list(reps.id),
             "name": [person and person.name for person in persons],
@@ -65,6 +65,17 @@ def _reps(inputs: Inputs) -> list[Row]:
             "attributes": [person and person.attributes for person in persons],
         }
     )
+    absences = inputs.absences
+    away = _rows(
+        {
+            "from": _days(absences.first),
+            "to": _days(absences.last),
+            "share": absences.share.tolist(),
+        }
+    )
+    for rep, absence in zip(absences.rep.tolist(), away, strict=True):
+        rows[rep].setdefault("absences", []).append(absence)
+    return rows
 
 
 def _territories(inputs: Inputs) -> list[Row]:

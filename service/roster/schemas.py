@@ -115,6 +115,42 @@ class UnitRow(TypedDict):
     policy's at the top."""
 
 
+# "from" cannot be written as an attribute, so this one is a call.
+AbsenceRow = TypedDict(
+    "AbsenceRow",
+    {
+        "from": Required[
+            Annotated[Day, Field(description="First day away.", examples=["2026-03-01"])]
+        ],
+        "to": NotRequired[
+            Annotated[
+                Day | None,
+                Field(
+                    description="Last day away, inclusive; null: until further notice.",
+                    examples=["2026-06-30"],
+                ),
+            ]
+        ],
+        "share": NotRequired[
+            Annotated[
+                Share | None,
+                Field(
+                    description="Part of the working time that is missed; 1, all of it, where "
+                    "left out.",
+                    examples=[1.0],
+                ),
+            ]
+        ],
+    },
+)
+AbsenceRow.__pydantic_config__ = STRICT_ROW | ConfigDict(  # type: ignore[attr-defined]
+    json_schema_extra={
+        "description": "When somebody is away, and with which part of the time. Why is nobody's "
+        "business, and has no place here. Rows that overlap add up."
+    }
+)
+
+
 @with_config(STRICT_ROW)
 class RepRow(TypedDict):
     """One rep: the holder of a quota."""
@@ -170,7 +206,17 @@ class RepRow(TypedDict):
     ]
     """Full-time equivalents; 1 where left out."""
     hired: NotRequired[Annotated[Day | None, Field(examples=["2024-05-01"])]]
-    """First day in the seat; for a vacant seat the day it will be filled."""
+    """First day in the seat; for a vacant seat the day it will be filled. Sales of the first half
+    year are measured against, and expected with, a ramp, unless a territory's history is taken
+    over."""
+    absences: NotRequired[
+        Annotated[
+            list[AbsenceRow] | None,
+            Field(max_length=500, examples=[[{"from": "2026-03-01", "to": "2026-06-30"}]]),
+        ]
+    ]
+    """Months away, past and planned: past ones are left out of what the estimate compares, planned
+    ones lower what is expected of the period."""
     cohorts: NotRequired[
         Annotated[
             dict[Key, Annotated[str, Field(strict=True, max_length=128)]] | None,

@@ -1,10 +1,15 @@
 """How a rep's expected sales came about, in one sentence with its numbers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from service.web.domain import Rep
 from service.web.words import Words
+
+_WEIGHTS: Final = {
+    "history_and_peers": "weights_without_potential",
+    "history_and_potential": "weights",
+}
 
 
 def expected_sales(words: Words, rep: Rep) -> list[str]:
@@ -19,6 +24,17 @@ def expected_sales(words: Words, rep: Rep) -> list[str]:
                 "drawn a little towards the benchmark."
             )
         )
+    sentences += _weights(words, found)
+    sentences += [
+        say(
+            "One deal of %(amount)s in %(month)s counts as %(counted)s only: it was more than a "
+            "quarter of a year, and will hardly come again.",
+            amount=words.figures.exact(deal["amount"]),
+            month=deal["month"],
+            counted=words.figures.exact(deal["counted"]),
+        )
+        for deal in found.get("windfalls", ())
+    ]
     if found["in_seat"] < 1:
         share = words.figures.percent(found["in_seat"])
         sentences.append(
@@ -27,7 +43,44 @@ def expected_sales(words: Words, rep: Rep) -> list[str]:
                 share=share,
             )
         )
+    if found.get("ramp", 1) < 1:
+        ramp = words.figures.percent(found["ramp"])
+        sentences.append(
+            say(
+                "Whoever is new in the seat is expected to sell %(ramp)s of what comes later, on "
+                "average over the period.",
+                ramp=ramp,
+            )
+        )
+    if found.get("sigma") is not None:
+        sigma = words.figures.percent(found["sigma"])
+        sentences.append(
+            say(
+                "By the errors it would have made before, such an estimate is off by %(sigma)s "
+                "(one standard deviation).",
+                sigma=sigma,
+            )
+        )
     return sentences
+
+
+def _weights(words: Words, found: Mapping[str, Any]) -> list[str]:
+    """Whether the weights were learned from this company's own history."""
+    if not found["basis"].startswith("history"):
+        return []
+    say, parameters = words.language.gettext, words.version.estimate or {}
+    pairs = parameters.get(f"{_WEIGHTS[found['basis']]}_pairs")
+    if pairs is None:  # a version from before weights were learned
+        return []
+    if pairs:
+        return [
+            say(
+                "These weights were learned from %(pairs)s comparisons of a period with the ones "
+                "before it.",
+                pairs=f"{pairs:,}",
+            )
+        ]
+    return [say("These are the usual weights: the history is too short to learn better ones.")]
 
 
 def _basis(words: Words, found: Mapping[str, Any]) -> str:
@@ -53,7 +106,7 @@ def _basis(words: Words, found: Mapping[str, Any]) -> str:
                 "the average per full-time equivalent of that time; %(rest)s is on that average, "
                 "now %(benchmark)s.",
                 benchmark=benchmark,
-                **_ages(words, found, "weights_without_potential"),
+                **_ages(words, found),
             )
         case _:
             return say(
@@ -62,16 +115,17 @@ def _basis(words: Words, found: Mapping[str, Any]) -> str:
                 "what a rep with this potential sold then; %(rest)s is on that benchmark, "
                 "now %(benchmark)s.",
                 benchmark=benchmark,
-                **_ages(words, found, "weights"),
+                **_ages(words, found),
             )
 
 
-def _ages(words: Words, found: Mapping[str, Any], name: str) -> dict[str, str]:
+def _ages(words: Words, found: Mapping[str, Any]) -> dict[str, str]:
     """Weight and sales of the last period, the two before and the older ones."""
     parameters = words.version.estimate or {}
-    weights: Sequence[float] = parameters.get(name, (0.0, 0.0, 0.0))
+    weights: Sequence[float] = parameters.get(_WEIGHTS[found["basis"]], (0.0, 0.0, 0.0))
     sold = found["sold"] or (None, None, None)
     percent = words.figures.percent_tick
+    weights = [round(weight, 3) for weight in weights]
     ages = {f"w{age}": percent(weight) for age, weight in enumerate(weights, start=1)}
     ages |= {f"sold{age}": _known(words, amount) for age, amount in enumerate(sold, start=1)}
     return ages | {"rest": percent(round(1 - sum(weights), 4))}

@@ -14,17 +14,39 @@ class Term(BaseModel):
     amount: Amount
 
 
+class Windfall(BaseModel):
+    """One deal of more than a quarter of a year; the estimate counts a part of it."""
+
+    month: str = Field(examples=["2026-05"])
+    amount: float = Field(examples=[500000])
+    counted: float = Field(examples=[180000])
+
+
 class RepEstimate(BaseModel):
     """What an estimated baseline rests on.
 
-    baseline = in_seat x benchmark x product of index ^ weight, the weights those of `estimate`.
+    baseline = in_seat x ramp x benchmark x product of index ^ weight, with the weights of
+    `estimate`.
     """
 
     basis: Literal["history_and_potential", "history_and_peers", "potential", "fte"]
     benchmark: float | None = Field(
         description="What a typical rep with the same potential sells", examples=[240000]
     )
-    in_seat: float = Field(description="Part of the period in the seat", examples=[1.0])
+    in_seat: float = Field(
+        description="Part of the period in the seat and not away", examples=[1.0]
+    )
+    ramp: float = Field(
+        default=1.0,
+        description="What somebody new sells in the period over what the same rep would later",
+        examples=[1.0],
+    )
+    sigma: float | None = Field(
+        default=None,
+        description="Log standard deviation of sales around the baseline, by the errors that the "
+        "same estimate would have made before; null where the history is too short",
+        examples=[0.21],
+    )
     index: list[float] | None = Field(
         description="Own sales over a typical rep's: the last period, the two before, older ones",
         examples=[[1.2, 1.1, 1.1]],
@@ -33,6 +55,9 @@ class RepEstimate(BaseModel):
         description="What was sold in such periods; null where nothing is known, and the index "
         "follows from the nearest known ones",
         examples=[[260000, 255000, None]],
+    )
+    windfalls: list[Windfall] = Field(
+        default=[], description="Empty for nearly everybody", examples=[[]]
     )
 
 

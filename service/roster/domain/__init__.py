@@ -7,12 +7,13 @@ rules.py     what must hold between rows
 read.py      read_inputs: a whole body, every fault at once
 """
 
-from service.roster.domain.columns import NONE, History, Holders, Reps, Territories, Units
+from service.roster.domain.columns import NONE, Absences, History, Holders, Reps, Territories, Units
 from service.roster.domain.inputs import Inputs, People, Person, content_hash
 from service.roster.domain.read import InvalidInputs, read_inputs
 
 __all__ = [
     "NONE",
+    "Absences",
     "History",
     "Holders",
     "Inputs",

@@ -130,6 +130,19 @@ class Reps(Columns):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Absences(Columns):
+    """(a,) who is away when, by rep and days."""
+
+    rep: IntArray
+    first: IntArray
+    """First day away."""
+    last: IntArray
+    """Last day, inclusive, or `NONE`: until further notice."""
+    share: FloatArray
+    """Part of the working time that is missed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Territories(Columns):
     """(t,) the territories, by id."""
 

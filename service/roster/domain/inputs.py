@@ -17,7 +17,7 @@ from typing import Any, Final, Self
 import orjson
 
 from service.kit.errors import Fault
-from service.roster.domain.columns import History, Holders, Reps, Territories, Units
+from service.roster.domain.columns import Absences, History, Holders, Reps, Territories, Units
 
 FORMAT: Final = "fairquota-inputs/1"
 
@@ -53,6 +53,7 @@ class Inputs:
     territories: Territories
     holders: Holders
     history: History
+    absences: Absences = field(default_factory=lambda: Absences.of({}, 0))
     people: People = field(default_factory=People)
     warnings: tuple[Fault, ...] = ()
     """What is legal but looks like a mistake. No part of the content."""
@@ -69,7 +70,7 @@ class Inputs:
     @cached_property
     def content(self) -> bytes:
         """The canonical bytes that `hash` is of."""
-        document = {
+        document: dict[str, Any] = {
             "format": FORMAT,
             "digits": self.digits,
             "target": self.target,
@@ -81,6 +82,9 @@ class Inputs:
             "holders": self.holders.content(),
             "history": self.history.content(),
         }
+        if len(self.absences):  # facts from before there were any keep their hash
+            document["counts"] |= {"absences": len(self.absences)}
+            document["absences"] = self.absences.content()
         return orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY)
 
     @cached_property
@@ -101,6 +105,7 @@ class Inputs:
             territories=Territories.of(document["territories"], counts["territories"]),
             holders=Holders.of(document["holders"], counts["holders"]),
             history=History.of(document["history"], counts["history"]),
+            absences=Absences.of(document.get("absences", {}), counts.get("absences", 0)),
             people=people or People(),
         )
 

@@ -13,6 +13,7 @@ from service.kit.errors import Fault, InvalidInput
 from service.kit.money import InvalidMoney, to_minor
 from service.roster.domain.columns import (
     NONE,
+    Absences,
     History,
     Holders,
     IntArray,
@@ -53,6 +54,7 @@ def read_inputs(
     units, unit_index = _units(unit_rows)
     rep_rows = _table(body, "reps", digits, found)
     reps, rep_index = _reps(rep_rows, unit_index)
+    absences = _absences(rep_rows)
     territory_rows = _table(body, "territories", digits, found)
     territories, territory_index = _territories(territory_rows)
     holders = _holders(territory_rows, rep_index)
@@ -62,7 +64,7 @@ def read_inputs(
     if found.faults:
         raise InvalidInputs(found.faults)
     _note_uncovered(holders, territories, warnings)
-    tables = _in_order_of_ids(units, reps, territories, holders, history)
+    tables = _in_order_of_ids(units, reps, territories, holders, history, absences)
     return Inputs(
         digits,
         target,
@@ -154,19 +156,39 @@ def _territories(rows: Rows) -> tuple[Territories, dict[str, int]]:
     return Territories(id=tuple(ids), potential=rows.measures("potential")), index
 
 
-def _holders(territories: Rows, rep_index: Mapping[str, int]) -> Holders:
+def _absences(reps: Rows) -> Absences:
+    places, rows = _nested(reps, "absences")
+    first, last = rows.days("from"), rows.days("to")
+    rows.refuse(first == NONE, "from", "is required")
+    backwards = (first != NONE) & (last != NONE) & (first > last)
+    rows.refuse(backwards, "to", "lies before the day in `from`")
+    share = rows.numbers("share")
+    return Absences(
+        rep=np.array([rep for rep, _ in places], dtype=np.int64),
+        first=first,
+        last=last,
+        share=np.where(np.isnan(share), 1.0, share),
+    )
+
+
+def _nested(outer: Rows, name: str) -> tuple[list[tuple[int, int]], Rows]:
+    """The rows inside rows: the outer row and the place of each, and the rows themselves."""
     places: list[tuple[int, int]] = []
     flat: list[Row] = []
-    for row, listed in enumerate(territories.column("holders")):
+    for row, listed in enumerate(outer.column(name)):
         if listed:
             places.extend((row, place) for place in range(len(listed)))
             flat.extend(listed)
 
     def path(row: int) -> tuple[str | int, ...]:
-        territory, place = places[row]
-        return (*territories.path(territory), "holders", place)
+        parent, place = places[row]
+        return (*outer.path(parent), name, place)
 
-    rows = Rows(flat, path, territories.digits, territories.found)
+    return places, Rows(flat, path, outer.digits, outer.found)
+
+
+def _holders(territories: Rows, rep_index: Mapping[str, int]) -> Holders:
+    places, rows = _nested(territories, "holders")
     rep = _named(rows, "rep", rep_index, "reps", "names no rep of `reps`")
     first, last = rows.days("from"), rows.days("to")
     rows.refuse(
@@ -259,9 +281,14 @@ def _people(reps: Rows, units: Rows) -> People:
     )
 
 
-def _in_order_of_ids(
-    units: Units, reps: Reps, territories: Territories, holders: Holders, history: History
-) -> tuple[Units, Reps, Territories, Holders, History]:
+def _in_order_of_ids(  # noqa: PLR0917 -- one table after the other
+    units: Units,
+    reps: Reps,
+    territories: Territories,
+    holders: Holders,
+    history: History,
+    absences: Absences,
+) -> tuple[Units, Reps, Territories, Holders, History, Absences]:
     """Sort every table by what it says, so that the order of the rows changes nothing."""
     by_unit, unit_at = _sorting(units.id)
     by_rep, rep_at = _sorting(reps.id)
@@ -270,6 +297,8 @@ def _in_order_of_ids(
     reps = replace(reps, unit=unit_at[reps.unit])
     holders = replace(holders, territory=territory_at[holders.territory], rep=rep_at[holders.rep])
     history = replace(history, territory=territory_at[history.territory], rep=rep_at[history.rep])
+    absences = replace(absences, rep=rep_at[absences.rep])
+    by_absence = (absences.share, absences.last, absences.first, absences.rep)
     by_holder = (holders.share, holders.last, holders.first, holders.rep, holders.territory)
     by_sale = (
         history.actual, _ranks(history.customer_type), _ranks(history.product), history.month,
@@ -281,6 +310,7 @@ def _in_order_of_ids(
         territories.taken(by_territory),
         holders.taken(np.lexsort(by_holder)),
         history.taken(np.lexsort(by_sale)),
+        absences.taken(np.lexsort(by_absence)),
     )
 
 

@@ -69,6 +69,12 @@ ASSIGNMENTS: Final = (
     Field("from", ("from",), cells.day),
     Field("to", ("to",), cells.day),
 )
+ABSENCES: Final = (
+    Field("rep", ("rep_id", "rep"), cells.key, required=True),
+    Field("from", ("from",), cells.day, required=True),
+    Field("to", ("to",), cells.day),
+    Field("share", ("share",), cells.share),
+)
 HISTORY: Final = (
     Field("rep", ("rep_id", "rep"), cells.key),
     Field("territory", ("territory_id", "territory"), cells.key),

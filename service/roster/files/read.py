@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from service.kit.errors import Fault
 from service.roster.domain import Inputs, InvalidInputs, read_inputs
+from service.roster.files.absences import AbsenceRows, absence_rows
 from service.roster.files.columns import (
+    ABSENCES,
     ASSIGNMENTS,
     COHORT,
     HISTORY,
@@ -70,7 +72,7 @@ def read_files(
     tables = read_tables(path, (*NAMES, QUOTAS_SHEET) if with_quotas else NAMES)
     faults: list[FileFault] = []
     cohorts = cohort_fields(tables.sheets.get("reps"), faults)
-    units, reps, territories, assignments, history = (
+    units, reps, territories, assignments, history, absences = (
         read_table(tables.sheets.get(name), fields, faults)
         for name, fields in (
             ("units", UNITS),
@@ -78,6 +80,7 @@ def read_files(
             ("territories", TERRITORIES),
             ("assignments", ASSIGNMENTS),
             ("history", HISTORY),
+            ("absences", ABSENCES),
         )
     )
     if "reps" not in tables.sheets:
@@ -85,17 +88,18 @@ def read_files(
     past = read_table(tables.sheets.get(QUOTAS_SHEET), QUOTAS, faults)
     quotas = _quota_rows(past, set(reps.column("id")), faults)
     seats = present_reps(reps, history, start)
+    away = absence_rows(absences, set(reps.column("id")), seats.left, faults)
     organisation = organise(units, reps, seats.kept)
     held = territory_rows(territories, assignments, seats.left)
     body: Row = {
         "target": target,
         "forecast": forecast,
         "units": _unit_rows(units, organisation),
-        "reps": _rep_rows(reps, seats.kept, organisation, held.own_potential),
+        "reps": _rep_rows(reps, seats.kept, organisation, held.own_potential, away),
         "territories": held.rows,
         "history": _history_rows(history, seats.history),
     }
-    places = _Places(units, reps, held, history, seats)
+    places = _Places(units, reps, held, history, seats, away)
     try:
         inputs = read_inputs(body, digits=digits, shares="report")
     except InvalidInputs as error:
@@ -103,7 +107,7 @@ def read_files(
         raise FileFaults(faults) from None
     if faults:
         raise FileFaults(faults)
-    read = (units, reps, territories, assignments, history, past)
+    read = (units, reps, territories, assignments, history, absences, past)
     notes = [
         *_unread(tables, read),
         *organisation.notes,
@@ -134,6 +138,7 @@ def _rep_rows(
     kept: Sequence[int],
     organisation: Organisation,
     own_potential: Mapping[str, float] | None,
+    away: AbsenceRows,
 ) -> list[Row]:
     ids, columns = reps.column("id"), [reps.column(name) for name in _REP_FIELDS]
     cohorts = {name.removeprefix(COHORT): reps.column(name)
@@ -148,7 +153,14 @@ def _rep_rows(
             own = own_potential.get(ids[row])
         peers = {name: column[row] for name, column in cohorts.items() if column[row] is not None}
         rows.append(
-            {"id": ids[row], "unit": unit[row], "potential": own, "cohorts": peers, **values}
+            {
+                "id": ids[row],
+                "unit": unit[row],
+                "potential": own,
+                "cohorts": peers,
+                "absences": away.rows.get(ids[row]),
+                **values,
+            }
         )
     return rows
 
@@ -184,6 +196,7 @@ class _Places:
     held: TerritoryRows
     history: Table
     seats: Seats
+    away: AbsenceRows
 
     def of(self, fault: Fault) -> FileFault:
         """A fault of the body as a fault of a file."""
@@ -209,6 +222,9 @@ class _Places:
             case ["units", row, *field]:
                 lines = self.units.lines  # none where units were made from columns of the reps
                 place = (self.units, lines[int(row)]) if lines else (self.reps, None)
+            case ["reps", row, "absences", nth, *field]:
+                rep = self.reps.column("id")[self.seats.kept[int(row)]]
+                place = self.away.table, self.away.lines[rep][int(nth)]
             case ["reps", row, *field]:
                 place = self.reps, self.reps.lines[self.seats.kept[int(row)]]
             case ["history", row, *field]:

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import ParseError
 
 from service.roster.files.faults import FileFault, FileFaults
 
-NAMES: Final = ("units", "reps", "territories", "assignments", "history")
+NAMES: Final = ("units", "reps", "territories", "assignments", "history", "absences")
 QUOTAS: Final = "quotas"
 """Past quotas; read only where they are asked for."""
 _FILES: Final = (".csv", ".xlsx")

@@ -67,13 +67,13 @@ class TestSeats:
         [
             (None, 1.0),
             (date(2020, 1, 1), 1.0),
-            (date(2027, 1, 1), 1.0),
-            (date(2027, 7, 2), 183 / 365),
-            (date(2027, 12, 31), 1 / 365),
+            (date(2027, 1, 1), (6 * 1 / 2 + 6) / 12),
+            (date(2027, 7, 2), 183 / 365 / 2),
+            (date(2027, 12, 31), 1 / 365 / 12),
             (date(2028, 1, 1), 0.0),
         ],
     )
-    def test_a_seat_counts_from_the_day_it_is_filled(
+    def test_a_seat_counts_from_the_day_it_is_filled_and_with_the_ramp_of_somebody_new(
         self, hired: date | None, share: float
     ) -> None:
         case = a_case(reps=[{"id": "a", "vacant": True, "hired": hired}, {"id": "b"}])
