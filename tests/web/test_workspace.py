@@ -216,7 +216,9 @@ class TestWithoutScripts:
 
 
 class TestAccessibility:
-    @pytest.mark.parametrize("path", ["/", "/plans/{plan}", "/plans/{plan}/reps/ada"])
+    @pytest.mark.parametrize(
+        "path", ["/", "/plans/{plan}", "/plans/{plan}/fairness", "/plans/{plan}/reps/ada"]
+    )
     def test_every_control_has_a_name_and_headings_do_not_skip(
         self, reader: Page, site: Site, path: str
     ) -> None:
