@@ -18,6 +18,7 @@ type Facts = Mapping[str, Any]
 
 _EVEN: Final = 0.005
 """Indices of effort that differ by less look alike with two decimals."""
+_EVEN_GROWTH: Final = 5e-4
 _EVEN_THEIL: Final = 5e-5
 _NAMED: Final = 8
 
@@ -80,6 +81,13 @@ class FairnessWords:
         facts = self.report["growth"]
         if not facts["n"]:
             yield self.language.gettext("Nobody has expected sales to grow on.")
+            return
+        if facts["max"] - facts["min"] < _EVEN_GROWTH:
+            yield self.language.gettext(
+                "Growth on expected sales of %(reps)s is %(growth)s for everybody.",
+                reps=self._reps(facts["n"]),
+                growth=self._signed(facts["median"]),
+            )
             return
         yield self.language.gettext(
             "Growth on expected sales of %(reps)s lies between %(min)s and %(max)s; half of them "

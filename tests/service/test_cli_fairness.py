@@ -72,6 +72,17 @@ def test_says_for_whom_it_is_harder(plan: Path) -> None:
     assert "What is not shown may still be there." in told.stderr
 
 
+def test_a_version_s_certificate_says_the_same(plan: Path) -> None:
+    """It is the proof alone, as `GET …/certificate` hands it out."""
+    proof = json.loads(plan.read_text(encoding="utf-8"))["proof"]
+    Path("certificate.json").write_text(json.dumps(proof), encoding="utf-8")
+
+    from_version = run("fairness", "certificate.json", "--data", "company")
+
+    assert from_version.exit_code == 0, from_version.output
+    assert from_version.stdout == run("fairness", plan, "--data", "company").stdout
+
+
 def test_without_its_folder_only_the_plan_itself_is_measured(plan: Path) -> None:
     size, _, tenure = table(run("fairness", plan).stdout)
 

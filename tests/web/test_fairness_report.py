@@ -51,6 +51,12 @@ def test_equal_effort_is_said_to_be_equal() -> None:
     ]
 
 
+def test_the_same_growth_is_told_once() -> None:
+    assert words(a_team(20)).spread()[1] == (
+        "Growth on expected sales of 20 reps is +10.0% for everybody."
+    )
+
+
 def test_a_connection_is_told_with_size_interval_reps_and_p() -> None:
     climbing = np.arange(20.0)
     said = words(a_team(20, stretch=climbing, size=climbing + 1))

@@ -413,3 +413,60 @@ def test_last_period_best_and_last_are_those_of_the_estimate(client: TestClient)
     assert best["shown"]
     assert best["effect"] == pytest.approx(np.log(0.5), abs=0.02)
     assert not last["shown"]
+
+
+def some(count: int, **facts: Any) -> list[Document]:
+    return [{"id": f"r{number}", "baseline": 100, "reach": 10, **facts} for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"target": 110, "reps": some(1)},
+        {"target": 110, "reps": some(6, baseline=0, reach=0)},
+        {"target": 310, "reps": [*some(3), {"id": "z", "baseline": 0, "reach": 0, "potential": 0}]},
+        {"target": 0, "reps": some(8)},
+        {"target": 900, "reps": some(8, potential=0, last_year=0, hired="2020-01-01")},
+        {"target": 900, "reps": some(8, potential=7, last_year=9, sigma=0.2)},
+        {
+            "target": 900,
+            "reps": some(8),
+            "history": [{"rep": "r1", "period": "2026-12", "actual": -50}],
+        },
+        {
+            "target": 900,
+            "reps": [*some(7), {"id": "v", "vacant": True, "hired": "2027-06-01", "baseline": 100}],
+        },
+    ],
+    ids=[
+        "one rep", "nothing expected", "nothing expected of one", "no target", "no potential",
+        "all equal", "negative sales", "a vacant seat",
+    ],
+)  # fmt: skip
+def test_degenerate_plans_have_reports_without_verdicts(
+    client: TestClient, inputs: Document
+) -> None:
+    """In numbers and on the page, before and after: nothing sold, less than nothing, or 100."""
+    plan = a_plan(client, inputs)
+    a_version(client, plan)
+    sales = [-5, 0, *[100] * len(inputs["reps"])]
+    actuals = [
+        {"rep": rep["id"], "actual": amount}
+        for rep, amount in zip(inputs["reps"], sales, strict=False)
+    ]
+
+    before = client.get(f"{plan}/versions/1/fairness")
+    after = client.post(f"{plan}/versions/1/fairness", json={"actuals": actuals})
+    pages = [
+        client.get(f"{plan.removeprefix('/v1')}/fairness?lang={language}").text
+        for language in ("en", "zh")
+    ]
+
+    assert (before.status_code, after.status_code) == (200, 200)
+    assert not any(told["shown"] for told in before.json()["comparisons"])
+    assert all("None" not in page and "nan%" not in page for page in pages)
+    assert client.post(f"{plan}/versions/1/fairness/cohorts", json={"cohorts": []}).json() == {
+        "reps": len(inputs["reps"]),
+        "alpha": 0.05,
+        "tables": [],
+    }
