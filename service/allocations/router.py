@@ -11,11 +11,12 @@ from service.allocations.patience import PatienceDep
 from service.allocations.schemas import AllocationBody, AllocationOut, CheckOut
 from service.allocations.solving import NO_PLAN
 from service.kit.problems import problems
+from service.plans.policy import PolicyBody
 from service.roster.body import Sent, patient_body
 
 router = APIRouter(prefix="/allocations", tags=["allocations"])
 
-SentBody = Annotated[Sent, patient_body(AllocationBody)]
+SentBody = Annotated[Sent, patient_body(AllocationBody, policy=PolicyBody)]
 
 
 @router.post("", response_model=AllocationOut, responses=problems(Infeasible, *NO_PLAN))

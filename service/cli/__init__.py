@@ -103,7 +103,11 @@ def allocate(
         Path | None, typer.Option(help="Write a .csv, .xlsx or .json file, not a table.")
     ] = None,
 ) -> None:
-    """Split a target over the reps of a folder of files, without a server."""
+    """Split a target over the reps of a folder of files, without a server.
+
+    Exit codes: 0 done, 2 bad input, 3 the rules cannot all hold, 4 no plan in the time given or
+    none that can be trusted, 130 Ctrl-C.
+    """
     from service.cli.allocate import Order, allocate_files
 
     seconds = float("inf") if time_limit is None else time_limit
@@ -117,7 +121,7 @@ def verify(
 ) -> None:
     """Check a plan from its own numbers, offline: unchanged, sums, limits, evenness.
 
-    Exit code 0: it holds. 1: it does not, and which check failed. 2: the file cannot be read.
+    Exit codes: 0 it holds, 1 it does not, and which check failed, 2 the file cannot be read.
     """
     from service.cli.verify import verify_file
 

@@ -20,7 +20,13 @@ def read_policy(path: Path | None) -> Document:
     """The policy in a JSON or YAML file as the API takes it; the default one without a file."""
     if path is None:
         return {}
-    return policy_of(read_yaml(path), str(path))
+    content = read_yaml(path)
+    if isinstance(content, dict) and "policy" in content:
+        raise Failure(
+            f"{path}: it is a plan, not a policy. Put what stands under `policy` into a file of "
+            "its own, and state the rest by --target, --period, --currency and --increment."
+        )
+    return policy_of(content, str(path))
 
 
 def policy_of(content: Any, name: str) -> Document:

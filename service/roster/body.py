@@ -1,7 +1,7 @@
 """Reading a body of facts so that faults of its shape do not hide the faults between its rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import Depends, params
@@ -28,6 +28,19 @@ class Sent:
 class PatientReader[T](JsonReader[T]):
     """A dependency that answers `Sent`: for routes that have more to check than the shape."""
 
+    def __init__(self, schema: type[T], parts: Mapping[str, type] | None = None) -> None:
+        """`parts`: members that are objects of these; of one that was sent a level too high the
+        fault says where it belongs.
+        """
+        super().__init__(schema)
+        own = schema.__annotations__
+        self._home = {
+            f"/{field}": name
+            for name, part in (parts or {}).items()
+            for field in part.__annotations__
+            if field not in own
+        }
+
     def __call__(self, raw: Annotated[bytes, Depends(read_json_bytes)]) -> Any:
         return self.read(raw)
 
@@ -41,13 +54,18 @@ class PatientReader[T](JsonReader[T]):
                 raise
             for fault in error.faults:
                 _remove(document, fault.pointer)
-            return Sent(document, error.faults)
+            return Sent(document, tuple(map(self._placed, error.faults)))
         return Sent(valid)
 
+    def _placed(self, fault: Fault) -> Fault:
+        if (home := self._home.get(fault.pointer)) is None:
+            return fault
+        return replace(fault, detail=f"is a member of `{home}`: put it there")
 
-def patient_body[T](schema: type[T]) -> params.Depends:
-    """What stands behind `sent: Annotated[Sent, …]` in a route."""
-    depends: params.Depends = Depends(PatientReader(schema))
+
+def patient_body[T](schema: type[T], **parts: type) -> params.Depends:
+    """What stands behind `sent: Annotated[Sent, …]` in a route; parts as in `PatientReader`."""
+    depends: params.Depends = Depends(PatientReader(schema, parts))
     return depends
 
 

@@ -20,13 +20,28 @@ class RulePriceWords:
     rules: RuleWords
 
     def sentences(self) -> Iterator[str]:
-        """Of every rule that holds quotas; of those without a price, that it is not known."""
+        """Of every rule that holds quotas; of those without a price, why, or that it is unknown."""
         facts: Sequence[Facts] = self.impact.prices["rules"]
         told = [rule for rule in facts if not rule["rule"].startswith("unit:")]
         yield from map(self._sentence, told)
         known = {rule["rule"] for rule in told}
         holding = dict.fromkeys(rule.limit for rule in self.rules.version.rules if rule.binding)
-        yield from self.impact.not_known([rule for rule in holding if rule not in known])
+        unknown = {rule: self._peers_at_limits(rule) for rule in holding if rule not in known}
+        for rule, peers in unknown.items():
+            if peers > 1:
+                yield self.impact.language.gettext(
+                    "The %(limit)s has no price: %(count)s of its peer groups stand at a limit at "
+                    "once, and what one of these alone would move could not be proved. Another "
+                    "tolerance, solved again, shows what it changes.",
+                    limit=self.rules.name(rule),
+                    count=self.impact.figures.count(peers),
+                )
+        yield from self.impact.not_known([rule for rule, peers in unknown.items() if peers < 2])
+
+    def _peers_at_limits(self, rule: str) -> int:
+        """How many peer groups a balance of this name holds at a limit; of other rules 0."""
+        holding = (own for own in self.rules.version.rules if own.binding)
+        return sum(own.kind == PARITY and own.limit == rule for own in holding)
 
     def _sentence(self, rule: Facts) -> str:
         impact, inside, around = self.impact, rule["inside"], rule["around"]

@@ -249,6 +249,21 @@ class TestAllocate:
             ("row pair", 2, -10, None, -10, "maximum of pair"),
         ]
 
+    def test_a_plan_file_is_no_policy(self, company: Path) -> None:
+        plan = EXAMPLES / "adventureworks" / "plan.yaml"
+
+        said = failed(run("allocate", company, "--target", "1", "--policy", plan), 2)
+
+        assert "it is a plan, not a policy" in said
+        assert "fault" not in said
+
+    def test_help_tells_the_exit_codes(self) -> None:
+        for command in ("allocate", "verify"):
+            said = run(command, "--help").output
+
+            assert "Exit codes:" in said
+        assert re.search(r"4\W+no\W+plan\W+in\W+the\W+time", run("allocate", "--help").output)
+
     def test_a_fault_of_a_policy_is_named_by_file_and_place(self, company: Path) -> None:
         Path("policy.yaml").write_text(
             "groups:\n  - {id: g, reps: [ann, eve], max: .nan}\n"

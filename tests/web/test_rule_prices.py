@@ -15,6 +15,9 @@ from service.web.rules import CrossingRule
 from tests.web.builders import a_rep, a_version
 from tests.web.conftest import Site
 
+AT_ONE = (("AE", "max"), ("SDR", ""))
+"""Peer groups, and the limit that each stands at."""
+
 
 def a_rule(kind: str, key: str, **facts: Any) -> CrossingRule:
     """Counts two reps, who carry the 300.00 that they may at most, unless told."""
@@ -115,7 +118,7 @@ def test_of_a_balance_it_tells_whose_limit_gives_way(to: int, limit: str) -> Non
 
 
 def test_a_rule_that_holds_quotas_without_a_price_is_said_to_be_unknown() -> None:
-    peers = [a_rule("parity", "role", peers=value) for value in ("AE", "SDR")]
+    peers = [a_rule("parity", "role", peers=value, binding=at) for value, at in AT_ONE]
     loose = a_rule("group", "loose", binding="")
 
     assert said([*peers, loose], []) == [
@@ -124,6 +127,17 @@ def test_a_rule_that_holds_quotas_without_a_price_is_said_to_be_unknown() -> Non
             "could be proved."
         )
     ]
+
+
+def test_of_a_balance_that_holds_two_groups_at_once_it_says_why_there_is_no_price() -> None:
+    peers = [a_rule("parity", "role", peers=value) for value in ("AE", "SDR")]
+
+    (english,), (chinese,) = said(peers, []), said(peers, [], "zh")
+
+    assert english.startswith(
+        "The peer balance of role has no price: 2 of its peer groups stand at a limit at once"
+    )
+    assert chinese.startswith("“role”同类均衡没有价格：有 2 个对比组同时处于限额")
 
 
 def test_the_page_tells_the_price_where_the_rules_are(reader: Page, site: Site) -> None:

@@ -34,6 +34,7 @@ from service.kit.parameters import refuse_other_formats
 from service.kit.problems import problems
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.inputs import InputsMissing
+from service.plans.policy import PolicyBody
 from service.plans.router import NumberPath, PlanIdPath
 from service.plans.schemas import VersionDetailOut
 from service.plans.usecases import version_etag
@@ -57,7 +58,7 @@ _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
 def solve_version(
     plan_id: PlanIdPath,
     *,
-    sent: Annotated[Sent, patient_body(VersionIn)],
+    sent: Annotated[Sent, patient_body(VersionIn, policy=PolicyBody)],
     response: Response,
     caller: CallerDep,
     sessions: SessionsDep,

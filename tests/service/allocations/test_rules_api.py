@@ -286,6 +286,18 @@ class TestRefuses:
             ("/policy/groups/0/max", detail)
         ]
 
+    def test_a_rule_sent_beside_the_policy_is_told_where_it_belongs(
+        self, client: TestClient
+    ) -> None:
+        body = {**four_reps(), "groups": [GROUP], "surprise": 1}
+
+        errors = client.post("/v1/allocations", json=body).json()["errors"]
+
+        assert {fault["pointer"]: fault["detail"] for fault in errors} == {
+            "/groups": "is a member of `policy`: put it there",
+            "/surprise": "is not a known field",
+        }
+
     def test_more_than_a_thousand_rules(self, client: TestClient) -> None:
         groups = [{**GROUP, "id": str(k)} for k in range(1001)]
 

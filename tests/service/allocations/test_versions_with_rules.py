@@ -88,6 +88,13 @@ def test_a_version_tells_the_sum_of_every_rule_as_the_answer_did(client: TestCli
     assert client.get(f"{plan}/versions/2/rules").json() == {"rules": []}
 
 
+def test_a_policy_sent_without_its_name_is_told_where_it_belongs(client: TestClient) -> None:
+    errors = client.post(f"{a_plan(client, facts())}/versions", json=POLICY).json()["errors"]
+
+    assert {fault["detail"] for fault in errors} == {"is a member of `policy`: put it there"}
+    assert len(errors) == len(POLICY)
+
+
 def test_two_who_solve_at_once_get_two_versions_in_one_line(
     app: FastAPI, client: TestClient
 ) -> None:
