@@ -71,6 +71,7 @@ def test_the_readme_shows_what_its_curl_line_answers(tmp_path: Path) -> None:
         "first-plan.md",
         "over-assignment.md",
         "prices.md",
+        "probability.md",
         "proof.md",
         "rules.md",
     ],

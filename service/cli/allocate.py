@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from itertools import chain
 from math import inf
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from service.cli.failure import INFEASIBLE, NO_ANSWER, Failure, listed
 from service.cli.impact import impact_lines
 from service.cli.output import on_a_terminal, show, write_bytes, write_csv, write_xlsx
 from service.cli.policy_file import read_policy
+from service.cli.risk import risk_lines
 from service.cli.sheets import (
     Document,
     Names,
@@ -117,7 +119,8 @@ def allocate_files(order: Order, out: Path | None) -> None:
     for gap in gaps_in_words(document["gaps"], units):
         typer.echo(f"nobody can carry {gap}", err=True)
     typer.echo(_in_one_sentence(document) + (f" Written to {out}." if out else ""), err=True)
-    for line in impact_lines(solved.case, solved.allocation, impact, names):
+    impacts = impact_lines(solved.case, solved.allocation, impact, names)
+    for line in chain(impacts, risk_lines(solved.case, solved.allocation)):
         typer.echo(line, err=True)
 
 

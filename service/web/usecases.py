@@ -144,6 +144,7 @@ def _read(session: Session, workspace_id: str, plan_id: str, number: int) -> Ver
         estimate=manifest["estimate"],
         prices=manifest.get("prices"),
         padding=manifest.get("over_assignment", ()),
+        risk=manifest.get("risk"),
         rules=crossing_rules(document),
         gave_way=[
             GaveWay(change["rule"], change["from"], change["to"])

@@ -9,6 +9,7 @@ from service.web.domain import COMPANY, HOLDS, Hold, PlanCard, VersionCard
 from service.web.figures import Figures
 from service.web.hedge import HedgeWords
 from service.web.i18n import Language
+from service.web.risk import RiskWords
 from service.web.rule_prices import RulePriceWords
 from service.web.rule_table import RuleTable
 from service.web.tree import Line, at_level, children, found, lines_of
@@ -67,6 +68,7 @@ def plan_page(opened: Opened, versions: Sequence[VersionCard], asked: Asked) -> 
         "find": asked.find,
         "held": asked.held,
         "impact": _impact(opened),
+        "risk": _risk(opened),
         "technical": _technical(words),
         "note": opened.card.note,
     }
@@ -96,6 +98,13 @@ def _impact(opened: Opened) -> dict[str, list[str]]:
         "units": [*impact.of_units(_LIMITS_TOLD), *impact.not_known(unknown)],
         "across": list(RulePriceWords(impact, words.rules).sentences()),
     }
+
+
+def _risk(opened: Opened) -> list[str]:
+    words, version = opened.words, opened.version
+    hedged = any(row["over_assignment"] for row in version.padding)
+    told = RiskWords(words.language, words.figures, words.unit_name, hedged=hedged)
+    return [*told.sentences(version.risk)]
 
 
 def _lines(opened: Opened, asked: Asked) -> tuple[list[Line], int | None]:
