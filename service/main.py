@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from service.allocations.backtest.router import router as backtests
 from service.allocations.fairness_report.router import router as fairness_reports
 from service.allocations.router import router as allocations
 from service.allocations.versions.router import router as versions
@@ -24,7 +25,14 @@ from service.plans.inputs_router import router as inputs
 from service.plans.router import router as plans
 from service.web.router import router as pages
 
-FEATURES: tuple[APIRouter, ...] = (plans, inputs, versions, fairness_reports, allocations)
+FEATURES: tuple[APIRouter, ...] = (
+    plans,
+    inputs,
+    versions,
+    fairness_reports,
+    allocations,
+    backtests,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:

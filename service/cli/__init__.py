@@ -115,6 +115,45 @@ def allocate(
 
 
 @app.command()
+def backtest(
+    *,
+    source: Annotated[
+        Path, typer.Argument(help="Folder as for allocate, with past `quotas` if you have them.")
+    ],
+    policy: Annotated[
+        Path | None, typer.Option(help="Policy as in the API, a JSON or YAML file.")
+    ] = None,
+    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "USD",
+    months: Annotated[
+        int | None, typer.Option(help="Length of a window, counted back from the last history.")
+    ] = None,
+    period: Annotated[
+        str | None,
+        typer.Option(
+            metavar="START..END",
+            help="Windows are as long as this period and counted back from its start.",
+        ),
+    ] = None,
+    origins: Annotated[
+        int | None, typer.Option(help="At most so many windows; else all of the history.")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(help="Seconds for the comparison; else as it takes.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a .csv or .json file, no table.")] = None,
+) -> None:
+    """Compare ways of setting quotas on the past of a folder: which came nearest?
+
+    At each past window every method splits the same total by what was known before.
+    """
+    from service.cli.backtest import Question, backtest_files
+
+    seconds = float("inf") if time_limit is None else time_limit
+    question = Question(source, policy, currency, period, months, origins, seconds)
+    backtest_files(question, out)
+
+
+@app.command()
 def verify(
     *,
     file: Annotated[Path, typer.Argument(help="A version's certificate, or allocate's .json.")],

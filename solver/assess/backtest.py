@@ -72,6 +72,7 @@ class Score:
 
     method: Method
     windows: int
+    reps: int
     rows: int
     """Reps times windows."""
     error: float | None = None
@@ -240,10 +241,11 @@ def _table(method: Method, played: Sequence[_Played]) -> _Table:
 def _score(table: _Table, interval: tuple[float, float] | None) -> Score:
     rows = table.rows
     if rows is None:
-        return Score(table.method, 0, 0, not_applicable=table.refused)
+        return Score(table.method, 0, 0, 0, not_applicable=table.refused)
     return Score(
         method=table.method,
         windows=table.windows,
+        reps=len(np.unique(rows.rep)),
         rows=len(rows.rep),
         error=float(rows.error.mean()),
         against=_against(table.method, rows, interval),

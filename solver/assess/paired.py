@@ -3,6 +3,10 @@
 Windows of one rep are not independent, so that reps are drawn with all their windows (a cluster
 bootstrap: Cameron, Gelbach & Miller, Review of Economics and Statistics 90, 2008). It does not
 know of luck that all reps share, such as one year's crisis.
+
+Of few reps such an interval is too narrow: in simulated companies it held the truth in 82 % of
+cases with 5 reps, 89 % with 10, 92 % with 17. So it is widened around the mean by what Student's t
+with as many degrees of freedom has over the normal distribution, and by sqrt(n / (n - 1)).
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ def intervals[Key](
     """95 % intervals of mean differences; of `LEAST` reps at least, others are left out.
 
     `differences`: the rep and the figure of each row, by whatever is compared. The same draws
-    serve all of them. Percentiles of sums over numbers of rows.
+    serve all of them. Percentiles of sums over numbers of rows, widened (see above).
     """
     enough = {key: found for key, found in differences.items() if len(np.unique(found[0])) >= LEAST}
     if not enough:
@@ -40,8 +44,18 @@ def intervals[Key](
     answer = {}
     for key, total, count in zip(enough, drawn[:, ::2].T, drawn[:, 1::2].T, strict=True):
         low, high = np.percentile(total[count > 0] / count[count > 0], ends)
-        answer[key] = (float(low), float(high))
+        rep, figure = enough[key]
+        mean, wider = float(figure.mean()), _widening(len(np.unique(rep)))
+        answer[key] = (mean - wider * (mean - float(low)), mean + wider * (float(high) - mean))
     return answer
+
+
+def _widening(reps: int) -> float:
+    from scipy.special import ndtri
+    from scipy.stats import t
+
+    end = (1 + CONFIDENCE) / 2
+    return float(t.ppf(end, reps - 1) / ndtri(end) * np.sqrt(reps / (reps - 1)))
 
 
 def _by_rep(reps: IntArray, rep: IntArray, figure: FloatArray) -> tuple[FloatArray, FloatArray]:
