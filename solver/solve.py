@@ -34,6 +34,8 @@ _NO_PLAN_EVEN_SO: Final[Mapping[type[Exception], str]] = {
 _MANY: Final = 100
 """Rows across the tree that may take their time."""
 
+_NO_GAP_MENDS_IT: Final = " Booking a gap was tried, and does not mend it."
+
 
 def solve(problem: Problem, policy: Policy, watch: Watch | None = None) -> Allocation:
     """Split the target into the quotas that are even in the policy's stretch.
@@ -81,7 +83,13 @@ def _with_gaps(asked: Asked, policy: Policy, watch: Watch) -> Allocation:
     """`on_infeasible: gap`: the plan beside the gaps, or why there had to be any."""
     after, gap = gapped(asked, watch)
     coupling = asked.rows()
-    if coupling is None or not gap.any():
+    if not gap.any():
+        try:
+            return _as_asked(after, policy, watch, gap)
+        except InfeasibleProblem as error:
+            words = (*error.infeasibility.words, _NO_GAP_MENDS_IT)
+            raise InfeasibleProblem(replace(error.infeasibility, words=words)) from error
+    if coupling is None:
         return _as_asked(after, policy, watch, gap)
     # Of many rules it is told now, for there may be no time for it later.
     found = _why_not(asked, watch) if len(coupling) > _MANY else None

@@ -41,6 +41,7 @@ from service.cli.words import (
     changes_in_words,
     conflict_in_words,
     gaps_in_words,
+    held_by,
     percent,
     whole,
     with_ids,
@@ -116,7 +117,7 @@ def allocate_files(order: Order, out: Path | None) -> None:
         _write(solved, document, names, out)
     for change in changes_in_words(document["relaxed"], *_called(solved.case.inputs)):
         typer.echo(f"gave way: {change}", err=True)
-    for gap in gaps_in_words(document["gaps"], units):
+    for gap in gaps_in_words(document["gaps"], units, held_by(solved.allocation)):
         typer.echo(f"nobody can carry {gap}", err=True)
     typer.echo(_in_one_sentence(document) + (f" Written to {out}." if out else ""), err=True)
     impacts = impact_lines(solved.case, solved.allocation, impact, names)
@@ -217,10 +218,15 @@ def _write(solved: Solved, document: Document, names: Names, out: Path) -> None:
         case ".csv":
             write_csv(quotas_for_programs(document, names), out)
         case ".xlsx":
-            digits = solved.case.terms.digits
-            write_xlsx(
-                workbook(document, names, solved.units, digits, by_chance=solved.by_chance), out
+            sheets = workbook(
+                document,
+                names,
+                solved.units,
+                solved.case.terms.digits,
+                by_chance=solved.by_chance,
+                held=held_by(solved.allocation),
             )
+            write_xlsx(sheets, out)
         case _:
             proven = document | {"proof": prove(solved.case, solved.allocation)}
             del proven["warnings"]  # notes on stderr say them, and no proof can

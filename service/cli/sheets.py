@@ -6,7 +6,9 @@ from typing import Any, Final
 from service.cli.impact import impact_sheet
 from service.cli.output import Cell, Table
 from service.cli.words import (
+    Held,
     crossing_rule_in_words,
+    held_in_words,
     percent,
     rule_in_words,
     rules_in_words,
@@ -25,14 +27,14 @@ _SHARE: Final = "0.0%"
 
 
 def workbook(
-    document: Document, names: Names, units: Units, digits: int, *, by_chance: bool
+    document: Document, names: Names, units: Units, digits: int, *, by_chance: bool, held: Held
 ) -> list[Table]:
-    """Its sheets; those that would be empty are left out."""
+    """Its sheets; those that would be empty are left out. `held`: why there are gaps."""
     sheets = [
         _quotas_sheet(document, names, units, digits, by_chance=by_chance),
         _units(document, units),
         rules_sheet(document, units),
-        _summary(document, units),
+        _summary(document, units, held),
         impact_sheet(document, units),
     ]
     return [sheet for sheet in sheets if sheet.rows]
@@ -141,7 +143,7 @@ def rules_sheet(document: Document, units: Units) -> Table:
     return Table("rules", columns, rows)
 
 
-def _summary(document: Document, units: Units) -> Table:
+def _summary(document: Document, units: Units, held: Held) -> Table:
     """The figures of the whole plan; then what nobody carries and which rules gave way, if any."""
     evenness = document["fairness"]
     said = {
@@ -157,7 +159,8 @@ def _summary(document: Document, units: Units) -> Table:
     for gap in document["gaps"]:
         where = unit_in_words(gap["unit"], units)
         signer = "" if gap["owner"] is None else f", for {gap['owner']} to sign"
-        rows.append(("not assigned (gap)", gap["amount"], f"{where}{signer}"))
+        why = held_in_words(held.get(gap["unit"], ()), units)
+        rows.append(("not assigned (gap)", gap["amount"], f"{where}{signer}{why}"))
     for change in document["relaxed"]:
         to = "no limit" if change["to"] is None else change["to"]
         rule = rule_in_words(change["rule"], units)

@@ -10,6 +10,7 @@ from typing import Final
 
 from service.web.domain import Names, Rep, Unit, VersionView
 from service.web.figures import Figures
+from service.web.held import holding
 from service.web.i18n import Language
 from service.web.rules import PARITY, CrossingRule, RuleName
 
@@ -264,9 +265,31 @@ class RuleWords:
         return self.figures.exact(value)
 
     def gaps(self, owners: Names) -> Sequence[str]:
-        """`West: $70,000, for Wu to sign` for each part that nobody can carry."""
-        say = self.language.gettext
+        """`West: $70,000, for Wu to sign; held by …` for each part that nobody can carry."""
+        say, told = self.language.gettext, self._gaps(owners)
+        pairs = [(gap, self.holding(unit)) for unit, gap in told]
         return [
+            say("%(gap)s; %(held)s", gap=gap, held=held) if held else gap for gap, held in pairs
+        ]
+
+    def holding(self, unit: str | None) -> str:
+        """Which limits keep the reps of a unit from carrying more; empty where none is reached."""
+        say, plural = self.language.gettext, self.language.ngettext
+        told = [
+            say(
+                "%(limit)s (%(reps)s)",
+                limit=self.name(rule),
+                reps=plural(
+                    "%(count)s rep", "%(count)s reps", count, count=self.figures.count(count)
+                ),
+            )
+            for rule, count in holding(self.version, unit)
+        ]
+        return say("held by %(limits)s", limits=say(", ").join(told)) if told else ""
+
+    def _gaps(self, owners: Names) -> Iterator[tuple[str | None, str]]:
+        say = self.language.gettext
+        texts = [
             say(
                 "%(unit)s: %(amount)s, for %(owner)s to sign",
                 unit=self.unit_name(gap.unit),
@@ -281,6 +304,8 @@ class RuleWords:
             )
             for gap in self.version.gaps
         ]
+        units = (gap.unit for gap in self.version.gaps)
+        yield from zip(units, texts, strict=True)
 
     def owner(self, unit: str | None, owners: Names) -> str:
         """Who signs for a unit: a rep's name, or what the inputs call the owner; else nobody."""

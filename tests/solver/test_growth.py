@@ -6,7 +6,7 @@ from hypothesis import given
 
 from solver.conflict import feasible_target
 from solver.errors import InfeasibleProblem
-from solver.growth import nobody_can_carry_more
+from solver.growth import holding, nobody_can_carry_more
 from solver.policy import Group, Policy
 from solver.problem import Problem
 from solver.solve import solve
@@ -47,3 +47,33 @@ def test_groups_that_overlap_show_it_by_those_that_do_not() -> None:
 
     assert nobody_can_carry_more(solve(a_problem(200, reps), Policy(groups=groups)))
     assert not nobody_can_carry_more(solve(a_problem(199, reps), Policy(groups=groups)))
+
+
+def test_what_holds_people_is_told_with_how_many_it_holds() -> None:
+    """Of 100, west carries 50 at most and cyd 30; ann and cyd, who carry 70, are full as well."""
+    reps = {
+        "ann": {"unit": "west"},
+        "bob": {"unit": "west", "max": 10},
+        "cyd": {"unit": "east", "max": 30},
+    }
+    groups = (Group("pair", ("ann", "cyd"), max=70),)
+    problem = a_problem(100, reps, {"west": {"max": 50}, "east": {}})
+
+    plan = solve(problem, Policy(groups=groups, on_infeasible="gap"))
+
+    assert plan.gap is not None
+    assert plan.gap[0] == 20
+    assert holding(plan, 0) == [("cap", 2), ("group:pair:max", 2), ("unit:west:max", 2)]
+    east = plan.hierarchy.unit_row.tolist().index(1, 1)
+    assert holding(plan, east) == [("cap", 1), ("group:pair:max", 1)]
+
+
+def test_a_unit_that_misses_its_own_minimum_holds_nobody() -> None:
+    units = {"west": {"target": 60, "over_assignment": 0.0}}
+    reps = {"ann": {"unit": "west", "max": 20}, "bob": {"unit": "west", "max": 30}, "cyd": {}}
+
+    plan = solve(a_problem(100, reps, units), Policy(on_infeasible="gap"))
+
+    assert plan.gap is not None
+    assert plan.gap.tolist() == [0, 10]
+    assert holding(plan, 1) == [("cap", 2)]

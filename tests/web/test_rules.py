@@ -225,6 +225,41 @@ class TestGap:
             "West: $2.00, for Ada to sign",
         ]
 
+    @pytest.mark.parametrize(
+        ("code", "said"),
+        [
+            (
+                "en",
+                (
+                    "Company: $5.00; held by upper limit (2 reps), maximum of the overlay group "
+                    "duo (1 rep), maximum of West (1 rep)"
+                ),
+            ),
+            (
+                "zh",
+                "公司：US$5.00；受限于上限（2 人），跨组织小组“duo”上限（1 人），West上限（1 人）",
+            ),
+        ],
+    )
+    def test_it_says_what_holds_the_reps_there(self, code: str, said: str) -> None:
+        reps = [
+            a_rep("ann", unit="w", counted_by=(0,)),
+            a_rep("bob", cap=110_00),
+            a_rep("cyd", unit="e", cap=110_00),
+        ]
+        units = [
+            Unit("w", "West", None, maximum=110_00),
+            Unit("e", "East", None, minimum=110_00, maximum=110_00),
+        ]
+        gaps = [Gap(None, 5_00), Gap("e", 7_00)]
+        version = a_version(reps, units, gaps=gaps, rules=[a_crossing_rule("group", "duo")])
+
+        company, east = words(version, code).gaps({})
+
+        assert company == said
+        assert {"en": "held by upper limit (1 rep)", "zh": "受限于上限（1 人）"}[code] in east
+        assert "East (" not in east
+
 
 class TestGaveWay:
     def test_rules_are_told_with_what_they_were_and_became(self) -> None:

@@ -511,9 +511,13 @@ class TestBooksGaps:
         assert set(quotas_of(answer).values()) == {100}
 
     def test_what_a_gap_cannot_mend_stays_a_conflict(self, client: TestClient) -> None:
-        problem = refused(client, four_reps(ann={"min": 120, "max": 110}), on_infeasible="gap")
+        torn = refused(client, four_reps(ann={"min": 120, "max": 110}), on_infeasible="gap")
+        margin: Document = {"id": "all", "min": 300}
+        unreachable = refused(client, four_reps(), margin_floors=[margin], on_infeasible="gap")
 
-        assert problem["type"] == "/problems/infeasible"
+        for problem in (torn, unreachable):
+            assert problem["type"] == "/problems/infeasible"
+            assert problem["detail"].endswith(" Booking a gap was tried, and does not mend it.")
 
 
 class TestCheck:
