@@ -26,6 +26,7 @@ import numpy as np
 
 from solver.coupling import Coupling
 from solver.problem import BoolArray, FloatArray, IntArray
+from solver.watch import Watch
 
 EPSILON: Final = 1e-6
 """Misses below this part of a minor unit are noise."""
@@ -171,12 +172,18 @@ class Kinds:
 
 @dataclass(slots=True)
 class Effort:
-    """What may still be spent, in steps of about 10 ns: no clock, so the same answer everywhere."""
+    """What may still be spent, in steps of about 10 ns: no clock, so the same answer everywhere.
+
+    Whoever waits for the answer is asked at every expense and may end all, but changes nothing.
+    """
 
     left: float
+    watch: Watch
 
     def spend(self, steps: float) -> None:
+        """Raises `TimeIsUp` and `SolveStopped` as the watch wants it."""
         self.left -= steps
+        self.watch.look()
 
 
 class Offer(NamedTuple):

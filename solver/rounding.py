@@ -29,7 +29,8 @@ from solver.bounds import Bounds
 from solver.coupling import Coupling
 from solver.hierarchy import Hierarchy, exact_sums, slice_sums
 from solver.problem import UNLIMITED, BoolArray, FloatArray, IntArray
-from solver.repair import mend
+from solver.repair import Rounded, mend
+from solver.watch import Watch
 
 SLACK: Final = 1e-6
 """Differences below this part of an increment do not count."""
@@ -43,6 +44,8 @@ def round_quotas(
     exact: FloatArray,
     increment: int,
     coupling: Coupling | None = None,
+    *,
+    watch: Watch | None = None,
 ) -> IntArray:
     """Whole quotas (n,) in minor units for the unrounded `exact` (n,), in layout order.
 
@@ -56,31 +59,34 @@ def round_quotas(
       the first ones get the extra increment.
 
     Every row of `coupling` is kept exactly as well (`solver.repair`). Where no plan in these
-    windows does that, quotas may end one increment outside, or a few minor units, or as far as
-    `exact` itself misses rows: some times its noise, which is nothing unless amounts are huge.
-    Raises `RoundingFailed` if none does.
+    windows does that, quotas may end one increment outside, or a few minor units, at most 999; or
+    as far as `exact` itself misses rows: some times its noise, which is nothing unless amounts are
+    huge. Raises `RoundingFailed` if none does, and `TimeIsUp` and `SolveStopped` as `watch` wants.
 
     `exact` must keep all limits, and rows, up to such noise; contradicting limits are
     `conflict.diagnose`'s.
     """
-    quota, ranges = _on_the_tree(hierarchy, bounds, exact, increment)
+
+    def on_the_tree(near: FloatArray, step: int) -> Rounded:
+        return _on_the_tree(hierarchy, bounds, near, step)
+
     if coupling is None or len(coupling) == 0:
-        return quota
+        return on_the_tree(exact, increment).quota
     return mend(
-        hierarchy, bounds, coupling,
-        quota=quota,
-        low=ranges.low[: len(exact)],
-        high=ranges.high[: len(exact)],
+        hierarchy,
+        bounds,
+        coupling,
         exact=exact,
         increment=increment,
-        finest=lambda: _on_the_tree(hierarchy, bounds, exact, 1)[0],
-    )  # fmt: skip
+        on_the_tree=on_the_tree,
+        watch=watch or Watch(),
+    )
 
 
 def _on_the_tree(
     hierarchy: Hierarchy, bounds: Bounds, exact: FloatArray, increment: int
-) -> tuple[IntArray, _Ranges]:
-    """Whole quotas that keep the limits of reps and units, and the ranges of all."""
+) -> Rounded:
+    """Whole quotas that keep the limits of reps and units, and the windows of the reps."""
     generations = _generations(hierarchy)
     ranges = _rep_ranges(hierarchy, bounds, exact, increment)
     for generation in reversed(generations):
@@ -91,7 +97,7 @@ def _on_the_tree(
     for generation in generations:
         ranked = generation.ranked(remainder)
         whole[ranked.children] = _share_out(ranked, whole, base, ranges, increment)
-    return whole[: len(exact)], ranges
+    return Rounded(*(column[: len(exact)] for column in (whole, ranges.low, ranges.high)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

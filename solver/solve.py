@@ -124,7 +124,9 @@ def _planned(
         coupled = _coupled(asked, coupling, watch)
         levels = coupled.shown
     watch.tell("rounding", 0)
-    rounded = round_quotas(hierarchy, limits, levels.quota, problem.increment, coupling)
+    rounded = round_quotas(
+        hierarchy, limits, levels.quota, problem.increment, coupling, watch=watch
+    )
     _believe(hierarchy, limits, coupling, rounded)
     allocation = Allocation(
         problem=problem,
@@ -149,7 +151,7 @@ def _why_not(asked: Asked, watch: Watch) -> Infeasibility | None:
     """Why there is no plan, where that is because the rules cannot all hold."""
     try:
         return asked.diagnosed(watch)
-    except (LinearProgramFailed, TimeIsUp):
+    except LinearProgramFailed:
         return None
 
 

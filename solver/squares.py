@@ -106,7 +106,7 @@ def _search(
         watch.tell("even spread", step)
         if dual.settled(point, _STRICTLY if step < _ENOUGH else NOTHING):
             return _polished(dual, point)
-        point = _along(dual, point, _direction(dual, point), tries)
+        point = _along(dual, point, _direction(dual, point), watch, tries=tries)
     return point
 
 
@@ -174,7 +174,9 @@ def _to_the_right_prices(
     return moved
 
 
-def _along(dual: DualFunction, point: Point, direction: FloatArray, tries: int) -> Point:
+def _along(
+    dual: DualFunction, point: Point, direction: FloatArray, watch: Watch, *, tries: int
+) -> Point:
     """The best point found in a direction, at most as far as the first price that would cross 0.
 
     The slope along the way falls. It is looked for where it is about 0: first further and further
@@ -205,6 +207,7 @@ def _along(dual: DualFunction, point: Point, direction: FloatArray, tries: int) 
     below, above = (0.0, first), (np.inf, -np.inf)
     found = point
     for attempt in range(tries):
+        watch.look()
         found = at(step)
         here = slope(found)
         if (-first / 2 if attempt else -_OVERSHOT * first) <= here <= first / 2:

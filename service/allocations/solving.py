@@ -99,9 +99,7 @@ def in_the_callers_words(case: Case, patience: Patience) -> Iterator[Watch]:
     except (EnginesDisagree, LinearProgramFailed) as error:
         raise PlanNotConfirmed(_not_confirmed(case, error)) from None
     except solver.errors.RoundingFailed as error:
-        raise RoundingFailed(
-            f"{error}. Wider limits, or a smaller increment, leave room for whole amounts."
-        ) from None
+        raise RoundingFailed(f"{error}.") from None
     except TimeIsUp:
         raise SolveTookTooLong(
             f"It was not solved within {patience.seconds:g} s, and nothing is stored. Fewer rules "

@@ -2,7 +2,8 @@
 
 They came from a random search, and a plan that keeps every rule was known of each. What refused
 them: a largest stretch that was a hair too small, or nonsense made of prices that cancel; a basis
-of HiGHS that no longer fitted; a rep without a yardstick who may not carry the anchor.
+of HiGHS that no longer fitted; a rep without a yardstick who may not carry the anchor. Only the
+corner of 38 groups has much room, but none around its plan before rounding.
 """
 
 from __future__ import annotations

@@ -17,11 +17,13 @@ from hypothesis import strategies as st
 
 from solver.bounds import Bounds
 from solver.coupling import Coupling
-from solver.errors import RoundingFailed
+from solver.errors import RoundingFailed, SolveStopped, TimeIsUp
 from solver.hierarchy import Hierarchy, exact_sums, lay_out
 from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy
 from solver.problem import UNLIMITED, FloatArray, IntArray, Problem
 from solver.rounding import round_quotas
+from solver.solve import solve
+from solver.watch import Stage, Watch
 from tests.solver.builders import a_problem, coupling_of, limits_of, problems_with_a_plan
 from tests.solver.tight import in_units_of
 
@@ -55,9 +57,11 @@ class Case:
     def increment(self) -> int:
         return self.problem.increment
 
-    def rounded(self) -> IntArray:
+    def rounded(self, watch: Watch | None = None) -> IntArray:
         """In layout order."""
-        return round_quotas(self.hierarchy, self.bounds, self.exact, self.increment, self.coupling)
+        return round_quotas(
+            self.hierarchy, self.bounds, self.exact, self.increment, self.coupling, watch=watch
+        )
 
     def on_the_tree(self) -> IntArray:
         return round_quotas(self.hierarchy, self.bounds, self.exact, self.increment)
@@ -210,10 +214,10 @@ def test_a_row_that_sums_what_floats_cannot_is_met_exactly() -> None:
 
 
 def test_a_rule_that_no_whole_quotas_near_by_can_keep_is_named() -> None:
-    """Nobody moves more than a few minor units away from 10.5, so that 1,000 is far away."""
-    case = a_case({"a": 10.5, "b": 10.5}, groups=(Group("g", ("a",), min=1000),))
+    """Nobody moves by more than 1,000 minor units, so that 1,500 is far away from 10.5."""
+    case = a_case({"a": 10.5, "b": 3000.5}, groups=(Group("g", ("a",), min=1500),))
 
-    with pytest.raises(RoundingFailed, match=r"group:g misses its minimum by 981 minor units"):
+    with pytest.raises(RoundingFailed, match=r"group:g misses its minimum by 490 minor units"):
         case.rounded()
 
 
@@ -232,6 +236,48 @@ def test_a_few_minor_units_more_are_moved_before_a_plan_is_refused() -> None:
     case = a_case(quotas, rows=rows)
 
     assert case.listed() == [8, 13, 9]
+
+
+def test_as_many_cents_are_moved_as_a_small_weight_asks_for() -> None:
+    """a loses its half cent, which counts 4.4 times: 2.2 in the row, and d gives 12.6 for it."""
+    quotas = {"a": 1000.5, "b": 100.5, "d": 5300.0}
+    row = LinearRow("row", (("a", -4.4), ("d", 0.174)), max=-3480)
+    case = a_case(quotas, groups=(Group("a", ("a",), max=1000),), rows=(row,))
+
+    assert case.listed() == [1000, 114, 5287]
+
+
+def a_corner(reps: int) -> Case:
+    """Rows over a fifth of the reps each, four fewer than reps. Before rounding each stands at its
+    maximum or minimum; the other way there is all the room in the world.
+    """
+    rng, many = np.random.default_rng(reps), reps - 4
+    sizes = np.round(rng.choice([-1, 1], (many, reps)) * 10 ** rng.uniform(-1, 1, (many, reps)), 3)
+    sizes[rng.random((many, reps)) < 0.8] = 0
+    rules = np.vstack((sizes, np.ones(reps)))
+    exact = rng.uniform(1e6, 9e6, reps)
+    sums = np.rint(rules @ exact)
+    exact += np.linalg.pinv(rules) @ (sums - rules @ exact)
+    ids = [f"r{row:03}" for row in range(reps)]
+    rows = tuple(
+        LinearRow(
+            f"w{row:03}",
+            tuple((ids[rep], float(sizes[row, rep])) for rep in np.flatnonzero(sizes[row])),
+            **{("min", "max")[row % 2]: int(sums[row])},
+        )
+        for row in range(many)
+    )
+    return a_case(dict(zip(ids, exact.tolist(), strict=True)), rows=rows)
+
+
+@pytest.mark.parametrize("reps", [20, 40])
+def test_a_plan_is_found_further_inside_where_many_rules_meet(reps: int) -> None:
+    case = a_corner(reps)
+
+    quota = case.rounded()
+
+    assert is_kept(case, quota)
+    assert np.abs(quota - case.exact).max() <= 30
 
 
 def test_rows_that_leave_hardly_any_room_are_met_to_the_minor_unit() -> None:
@@ -301,6 +347,65 @@ def test_a_thousand_reps_who_are_alike_but_for_their_group_differ_by_one_cent() 
 
     assert sum(quota[:500]) == sum(quota[500:]) == 5250
     assert set(quota) == {10, 11}
+
+
+def an_odd_ring(increment: int = 1) -> Case:
+    """Any two of three reps carry one minor unit together: half a unit each, and nothing whole."""
+    pairs = {"ab": ("a", "b"), "bc": ("b", "c"), "ca": ("c", "a")}
+    groups = tuple(Group(key, reps, min=1, max=1) for key, reps in pairs.items())
+    return a_case({"a": 0.5, "b": 0.5, "c": 0.5, "d": 8.5}, increment=increment, groups=groups)
+
+
+class TestWhereNoWholeQuotasKeepTheRules:
+    def test_the_rules_they_miss_are_told(self) -> None:
+        with pytest.raises(RoundingFailed, match=r"group:\w\w .* by 1 minor units; give one of"):
+            an_odd_ring().rounded()
+
+    @pytest.mark.parametrize("increment", [1, 100])
+    def test_a_smaller_increment_is_advised_where_there_is_one(self, increment: int) -> None:
+        with pytest.raises(RoundingFailed) as failed:
+            an_odd_ring(increment).rounded()
+
+        assert ("increment" in str(failed.value)) == (increment > 1)
+
+
+class TestWhoWaitsForARounding:
+    def test_is_told_when_the_time_is_over(self) -> None:
+        with pytest.raises(TimeIsUp):
+            an_odd_ring().rounded(Watch(seconds_left=lambda: 0.0))
+
+    def test_may_hang_up(self) -> None:
+        with pytest.raises(SolveStopped):
+            an_odd_ring().rounded(Watch(stopped=lambda: True))
+
+    def test_is_asked_again_and_again_during_a_search(self) -> None:
+        looks = iter(range(99, -1, -1))
+
+        with pytest.raises(TimeIsUp):
+            an_odd_ring().rounded(Watch(seconds_left=lambda: float(next(looks))))
+
+    def test_hears_that_rounding_goes_on(self) -> None:
+        heard: list[tuple[Stage, int]] = []
+        with pytest.raises(RoundingFailed):
+            an_odd_ring().rounded(Watch(tell=lambda *said: heard.append(said)))
+
+        assert {stage for stage, _ in heard} == {"rounding"}
+        assert [done for _, done in heard] == sorted({done for _, done in heard})
+
+    def test_is_told_so_too_where_time_ends_while_it_is_asked_why_there_is_no_plan(self) -> None:
+        """The rounding fails in time, but it is not known in time whether rules contradict."""
+        case, looks = an_odd_ring(), 0
+
+        def counted() -> float:
+            nonlocal looks
+            looks += 1
+            return 1.0
+
+        with pytest.raises(RoundingFailed):
+            solve(case.problem, case.policy, Watch(seconds_left=counted))
+        left = iter(range(looks - 1, -1, -1))
+        with pytest.raises(TimeIsUp):
+            solve(case.problem, case.policy, Watch(seconds_left=lambda: float(next(left))))
 
 
 @st.composite
