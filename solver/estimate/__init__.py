@@ -3,6 +3,7 @@
     evidence.py      what is known: reps, territories and their holders, sales history, absences
     history.py       whose sales they are, and the blocks of months they are compared in
     windfalls.py     single deals that are too large a part of a year
+    ramp.py          what somebody new in the seat sells
     availability.py  who was there in which month: leave, days before hiring, ramp
     benchmark.py     what a typical rep with the same potential sells
     credibility.py   how far a rep's own sales count: w1 of the last period, w2 of the two before, …

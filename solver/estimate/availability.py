@@ -7,26 +7,22 @@ before it; sales before that day were made all the same, so then the rows count.
 into a territory whose history was taken over inherits the presence of those who held it in
 that month: by the shares of the territories held now.
 
-Ramp. A person who is new in the seat sells less at first. In the k-th month (0, 1, …) a share of
-(k + 1/2) / 6 of what comes later is assumed: linear over half a year. Surveys of sales teams put
-the median between four and five and a half months (Bridge Group, Inside Sales for SaaS, 2024:
-5.0; 27 % below three, 38 % three to six, 28 % six to twelve months). Who takes over a
+A person who is new in the seat sells less at first (`ramp`). Months of the ramp count by
+their part, also where enough of a block must be known: somebody hired less than half a year before
+a yearly plan is not judged by the first months. Who takes over a
 territory's history does not start from nothing, and has no ramp.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from solver.estimate.evidence import Evidence
 from solver.estimate.history import Sales
+from solver.estimate.ramp import RAMP_MONTHS, productivity
 from solver.problem import BoolArray, FloatArray, IntArray
-
-RAMP_MONTHS: Final = 6
-"""Months until somebody new sells like everybody else."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,15 +66,10 @@ def ramp_of_period(evidence: Evidence, sales: Sales) -> FloatArray:
     new = np.flatnonzero(~sales.inherited & recent & ~rows_before)
     tenure = months - np.floor(evidence.hired[new])[:, None]
     seated = tenure >= 0
-    total = np.where(seated, _productivity(tenure), 0.0).sum(axis=1)
+    total = np.where(seated, productivity(tenure), 0.0).sum(axis=1)
     ramp = np.ones(len(evidence))
     ramp[new] = np.where(seated.any(axis=1), total / np.maximum(seated.sum(axis=1), 1), 1.0)
     return ramp
-
-
-def _productivity(tenure: FloatArray) -> FloatArray:
-    """Of the months since the one of hiring, which is month 0."""
-    return np.clip((tenure + 0.5) / RAMP_MONTHS, 0.0, 1.0)
 
 
 type _Parts = tuple[IntArray, IntArray, FloatArray]
@@ -88,7 +79,7 @@ type _Parts = tuple[IntArray, IntArray, FloatArray]
 def _new(reps: IntArray, month: IntArray, hired: FloatArray) -> _Parts:
     """What the first months of new people miss: the days before, and the ramp."""
     tenure = np.arange(RAMP_MONTHS, dtype=np.int64)
-    missing = np.tile(1 - _productivity(tenure.astype(np.float64)), (len(reps), 1))
+    missing = np.tile(1 - productivity(tenure.astype(np.float64)), (len(reps), 1))
     missing[:, 0] = 1 - (1 - missing[:, 0]) * (1 - (hired - month)[reps])
     when = month[reps][:, None] + tenure
     return np.repeat(reps, RAMP_MONTHS), when.ravel(), missing.ravel()

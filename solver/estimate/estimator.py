@@ -20,7 +20,7 @@ from typing import Final
 
 import numpy as np
 
-from solver.estimate.availability import RAMP_MONTHS, Presence, presence, ramp_of_period
+from solver.estimate.availability import Presence, presence, ramp_of_period
 from solver.estimate.benchmark import CLIP, believable, benchmark_weights, potentials
 from solver.estimate.company import NextPeriod, Series
 from solver.estimate.credibility import (
@@ -43,6 +43,7 @@ from solver.estimate.learning import (
     learn_rho,
     learn_weights,
 )
+from solver.estimate.ramp import RAMP_MONTHS
 from solver.estimate.reach import G0, GAP, TOP_QUANTILE, plausible_limit, reach, top_index
 from solver.estimate.result import Basis, Block, Estimate, Parameters, TotalSource
 from solver.estimate.uncertainty import Uncertainty, uncertainty

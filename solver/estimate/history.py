@@ -26,6 +26,7 @@ from typing import Final, Self
 import numpy as np
 
 from solver.estimate.evidence import NOBODY, Evidence
+from solver.estimate.ramp import productivity
 from solver.problem import BoolArray, FloatArray, IntArray
 
 HORIZON: Final = 120
@@ -136,7 +137,7 @@ def _holders(evidence: Evidence, rows: IntArray) -> tuple[IntArray, IntArray, In
 def _with_last_year(evidence: Evidence, sales: Sales) -> Sales:
     """Add `last_year` of reps without any row, spread over the twelve months before the start.
 
-    Of a rep who was hired within them, it is spread over the months from then on.
+    Of a rep who was hired within them, it is spread over the months from then on, with the ramp.
     """
     missing = np.ones(len(evidence), np.bool_)
     missing[sales.rep] = False
@@ -147,7 +148,11 @@ def _with_last_year(evidence: Evidence, sales: Sales) -> Sales:
     parts, covered = _parts_of_last_year(sales, months)
     new = evidence.hired[reps]
     here = ~(months + 1 <= new[:, None]) | ~(new < sales.start)[:, None]
-    weight = np.where(here, parts, 0.0)
+    tenure = np.where((new < sales.start)[:, None], months - np.floor(new)[:, None], np.inf)
+    ramp = productivity(tenure)
+    even = np.where(here, ramp, 0.0)
+    weight = parts * even
+    weight = np.where(weight.any(axis=1, keepdims=True), weight, even)  # nobody sold then
     told = weight / weight.sum(axis=1, keepdims=True) * evidence.last_year[reps][:, None]
     row, column = np.nonzero(here & covered)
     rows = (

@@ -259,19 +259,52 @@ class TestHired:
         assert answer.ramp.tolist() == [1]
         assert answer.baseline.tolist() == [pytest.approx(1000)]
 
-    def test_last_years_sales_of_somebody_hired_in_october_are_those_of_three_months(self) -> None:
-        history = year("ada", 2026, 1200)
-        ramp = sum((k + 0.5) / 6 for k in range(3)) * 100
+    def test_last_years_sales_of_somebody_hired_in_june_are_those_of_seven_months(self) -> None:
         company = a_company(
             ["ada", "bob"],
-            history=history,
-            last_year={"bob": ramp},
-            hired={"bob": float(month(2026, 10))},
+            history=year("ada", 2026, 1200),
+            last_year={"bob": 400},
+            hired={"bob": float(month(2026, 6))},
         )
 
         answer = estimate(company)
 
-        assert answer.index[1, 0] == pytest.approx(answer.index[0, 0])
+        assert answer.known[1, 0]
+        assert answer.baseline[1] == pytest.approx(answer.baseline[0])
+
+    def test_months_of_the_ramp_count_by_their_part_so_that_the_very_new_are_not_judged(
+        self,
+    ) -> None:
+        """Six months since July are three full ones, five since August but two."""
+
+        def basis(since: int) -> str:
+            rows = sold("bob", since, 12, 100)
+            return basis_of(
+                a_company(
+                    ["ada", "bob"],
+                    history=year("ada", 2026, 1200) + rows,
+                    hired={"bob": float(month(2026, since))},
+                ),
+                "bob",
+            )
+
+        assert basis(7) == Basis.HISTORY_AND_PEERS
+        assert basis(8) == Basis.FTE
+
+    def test_they_are_spread_evenly_where_nobody_else_sold_anything_since(self) -> None:
+        history = sold("ada", 1, 5, 100) + sold("ada", 6, 12, 0)
+        company = a_company(
+            ["ada", "bob"],
+            history=history,
+            last_year={"bob": 700},
+            hired={"bob": float(month(2026, 6))},
+            forecast=1000,
+        )
+
+        answer = estimate(company)
+
+        assert answer.sold[1, 0] == pytest.approx(700)
+        assert np.isfinite(answer.baseline).all()
 
 
 def test_an_absence_of_everybody_at_once_leaves_the_month_out() -> None:
