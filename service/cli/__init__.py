@@ -81,7 +81,10 @@ def allocate(
     source: Annotated[
         Path, typer.Argument(help="Folder of reps, territories, history and units files, or XLSX.")
     ],
-    target: Annotated[str, typer.Option(help="The company's target, such as 1080000.")],
+    target: Annotated[
+        str | None,
+        typer.Option(help="The company's target, such as 1080000; without, a file of targets."),
+    ] = None,
     policy: Annotated[
         Path | None, typer.Option(help="Policy as in the API, a JSON or YAML file.")
     ] = None,

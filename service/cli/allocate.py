@@ -62,7 +62,8 @@ class Order:
     """What the command line says, as it was typed."""
 
     source: Path
-    target: str
+    target: str | None
+    """None: a file of targets tells it."""
     policy: Path | None = None
     currency: str = "USD"
     increment: str | None = None
@@ -173,7 +174,8 @@ def terms_of(order: Order) -> Terms:
         digits = minor_digits(order.currency)
     except InvalidMoney as fault:
         raise Failure(f"--currency {order.currency} {fault}.") from fault
-    _minor("--target", order.target, digits, least=0)
+    if order.target is not None:
+        _minor("--target", order.target, digits, least=0)
     increment = 1
     if order.increment is not None:
         increment = _minor("--increment", order.increment, digits, least=1)

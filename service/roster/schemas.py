@@ -305,19 +305,32 @@ class HistoryRow(TypedDict):
 
 
 @with_config(STRICT_ROW)
+class TargetRow(TypedDict):
+    """What is to be sold, in all or by a unit."""
+
+    amount: Required[Annotated[Money, Field(examples=[1080000])]]
+    """Before over-assignment."""
+    unit: NotRequired[Annotated[Key | None, Field(examples=["west"])]]
+    """Id of the unit; null: the company."""
+    measure: NotRequired[Annotated[Key | None, Field(examples=["revenue"])]]
+    """`revenue`, the default. Other measures are not available yet."""
+    product: NotRequired[Annotated[Key | None, Field(examples=[None])]]
+    """Not available yet: quotas are not told by product."""
+    customer_type: NotRequired[Annotated[Key | None, Field(examples=[None])]]
+    """Not available yet: quotas are not told by kind of customer."""
+    period: NotRequired[Annotated[Key | None, Field(examples=[None])]]
+    """Not available yet: targets are those of the whole period."""
+
+
+@with_config(STRICT_ROW)
 class InputsBody(TypedDict):
     """The facts of a plan as one whole."""
 
-    target: Required[Annotated[Money, Field(examples=[1080000])]]
-    """What the company wants to sell in the period."""
-    targets: NotRequired[
-        Annotated[
-            object,
-            WithJsonSchema({"anyOf": [{"type": "array", "items": {}}, {"type": "null"}]}),
-            Field(examples=[None]),
-        ]
-    ]
-    """Targets by measure, product, unit and month. Not available yet: send `target`."""
+    target: NotRequired[Annotated[Money | None, Field(examples=[1080000])]]
+    """What the company wants to sell in the period: short for one row of `targets`."""
+    targets: NotRequired[Annotated[list[TargetRow] | None, Field(examples=[None])]]
+    """The long form: the company's target and those of units, which have to agree. Send this or
+    `target`."""
     forecast: NotRequired[Annotated[Measure | None, Field(examples=[980000])]]
     """What you expect the whole company to sell in the period; the estimate then adds up to it.
     Without it the last twelve months count."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import repeat
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from service.kit.errors import Fault, InvalidInput
-from service.kit.money import InvalidMoney, to_minor
 from service.roster.domain.columns import (
     NONE,
     Absences,
@@ -24,12 +23,11 @@ from service.roster.domain.columns import (
 from service.roster.domain.inputs import Inputs, People, Person
 from service.roster.domain.reading import UNKNOWN, Findings, Row, Rows
 from service.roster.domain.rules import cycles, ring_in_words, wrong_shares
+from service.roster.domain.targets import REVENUE, read_targets
 from solver.problem import COMPANY, DEPTH_LIMIT, unit_depths
 
 InvalidInputs = InvalidInput
 """What `read_inputs` raises: a problem document with a JSON pointer for every fault."""
-
-_REVENUE: Final = "revenue"
 
 
 def read_inputs(
@@ -47,7 +45,6 @@ def read_inputs(
     files, a warning.
     """
     found = Findings(faults)
-    target = _target(body, digits, found)
     forecast = _rows([{"forecast": body.get("forecast")}], (), digits, found)
     expected = forecast.measures("forecast")
     unit_rows = _table(body, "units", digits, found)
@@ -55,6 +52,10 @@ def read_inputs(
     rep_rows = _table(body, "reps", digits, found)
     reps, rep_index = _reps(rep_rows, unit_index)
     absences = _absences(rep_rows)
+    target_rows = _table(body, "targets", digits, found)
+    _named(target_rows, "unit", unit_index, "units", "names no unit of `units`")
+    target, of_units = read_targets(body, target_rows, units, unit_rows, reps)
+    units = replace(units, target=of_units)
     territory_rows = _table(body, "territories", digits, found)
     territories, territory_index = _territories(territory_rows)
     holders = _holders(territory_rows, rep_index)
@@ -73,23 +74,6 @@ def read_inputs(
         people=_people(rep_rows, unit_rows),
         warnings=tuple(warnings.faults),
     )
-
-
-def _target(body: Mapping[str, Any], digits: int, found: Findings) -> int:
-    if body.get("targets") is not None:
-        found.add(("targets",), "is not available yet: send one `target` and leave `targets` out")
-    value = body.get("target")
-    if value is None:
-        found.add(("target",), "is required")
-        return 0
-    try:
-        target = to_minor(value, digits)
-    except InvalidMoney as fault:
-        found.add(("target",), str(fault), value)
-        return 0
-    if target < 0:
-        found.add(("target",), "must be 0 or more", value)
-    return target
 
 
 def _table(body: Mapping[str, Any], name: str, digits: int, found: Findings) -> Rows:
@@ -213,9 +197,7 @@ def _history(
     )
     rows.refuse((rep != NONE) & (territory != NONE), None, "names a rep and a territory: name one")
     rows.refuse((rep == NONE) & (territory == NONE), None, "names neither a rep nor a territory")
-    other = np.array(
-        [key not in (None, _REVENUE) for key in rows.column("measure")], dtype=np.bool_
-    )
+    other = np.array([key not in (None, REVENUE) for key in rows.column("measure")], dtype=np.bool_)
     rows.refuse(other, "measure", "is not available yet: only revenue is planned")
     return History(
         rep=rep,

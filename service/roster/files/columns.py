@@ -84,6 +84,14 @@ HISTORY: Final = (
     Field("product", ("product",), cells.key),
     Field("customer_type", ("customer_type",), cells.key),
 )
+TARGETS: Final = (
+    Field("measure", ("measure",), cells.key),
+    Field("unit", ("unit", "unit_id"), cells.key),
+    Field("product", ("product",), cells.key),
+    Field("customer_type", ("customer_type",), cells.key),
+    Field("period", ("period",), cells.key),
+    Field("amount", ("amount",), cells.amount, required=True),
+)
 QUOTAS: Final = (
     Field("rep", ("rep_id", "rep"), cells.key, required=True),
     Field("period", ("period", "month"), cells.month, required=True),

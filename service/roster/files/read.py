@@ -18,8 +18,10 @@ from service.roster.files.columns import (
     HISTORY,
     QUOTAS,
     REPS,
+    TARGETS,
     TERRITORIES,
     UNITS,
+    Field,
     Table,
     cohort_fields,
     read_table,
@@ -56,7 +58,7 @@ class FileInputs:
 def read_files(
     path: Path,
     *,
-    target: float | str,
+    target: float | str | None,
     digits: int,
     start: date | None = None,
     forecast: float | None = None,
@@ -64,7 +66,8 @@ def read_files(
 ) -> FileInputs:
     """The inputs in a folder of `reps`, `units`, `territories`, `history` files, or a workbook.
 
-    `target` is the company's, `digits` the minor digits of its currency. `start`: first day of the
+    `target` is the company's, None where a file of `targets` tells it; `digits` the minor digits of
+    its currency. `start`: first day of the
     plan's period, the month after the last one of the history where left out; who left before it
     carries no quota. `with_quotas`: read the file of past `quotas` too. Raises `FileFaults` with
     every fault by file, line and column.
@@ -72,7 +75,7 @@ def read_files(
     tables = read_tables(path, (*NAMES, QUOTAS_SHEET) if with_quotas else NAMES)
     faults: list[FileFault] = []
     cohorts = cohort_fields(tables.sheets.get("reps"), faults)
-    units, reps, territories, assignments, history, absences = (
+    units, reps, territories, assignments, history, absences, targets = (
         read_table(tables.sheets.get(name), fields, faults)
         for name, fields in (
             ("units", UNITS),
@@ -81,10 +84,13 @@ def read_files(
             ("assignments", ASSIGNMENTS),
             ("history", HISTORY),
             ("absences", ABSENCES),
+            ("targets", TARGETS),
         )
     )
     if "reps" not in tables.sheets:
         raise FileFaults([*faults, _no_reps(path)])
+    if (target is None) == ("targets" not in tables.sheets):
+        raise FileFaults([*faults, _one_of_two(targets)])
     past = read_table(tables.sheets.get(QUOTAS_SHEET), QUOTAS, faults)
     quotas = _quota_rows(past, set(reps.column("id")), faults)
     seats = present_reps(reps, history, start)
@@ -93,13 +99,14 @@ def read_files(
     held = territory_rows(territories, assignments, seats.left)
     body: Row = {
         "target": target,
+        "targets": _rows(targets, TARGETS) if "targets" in tables.sheets else None,
         "forecast": forecast,
         "units": _unit_rows(units, organisation),
         "reps": _rep_rows(reps, seats.kept, organisation, held.own_potential, away),
         "territories": held.rows,
         "history": _history_rows(history, seats.history),
     }
-    places = _Places(units, reps, held, history, seats, away)
+    places = _Places(units, reps, held, history, seats, away, targets)
     try:
         inputs = read_inputs(body, digits=digits, shares="report")
     except InvalidInputs as error:
@@ -107,7 +114,7 @@ def read_files(
         raise FileFaults(faults) from None
     if faults:
         raise FileFaults(faults)
-    read = (units, reps, territories, assignments, history, absences, past)
+    read = (units, reps, territories, assignments, history, absences, targets, past)
     notes = [
         *_unread(tables, read),
         *organisation.notes,
@@ -124,6 +131,14 @@ def _no_reps(path: Path) -> FileFault:
         return FileFault("reps.csv", None, None, None, "is missing: who carries the target?")
     reason = "has no sheet named reps: who carries the target?"
     return FileFault(path.name, None, None, None, reason)
+
+
+def _one_of_two(targets: Table) -> FileFault:
+    """The target is given, or a file tells it."""
+    if not targets.file:
+        return FileFault("targets", None, None, None, "is missing, and no target is given")
+    reason = "stands beside the target that is given: leave one of the two out"
+    return FileFault(targets.file, None, None, None, reason)
 
 
 def _unit_rows(units: Table, organisation: Organisation) -> list[Row]:
@@ -166,10 +181,15 @@ def _rep_rows(
 
 
 def _history_rows(history: Table, kept: Sequence[int]) -> list[Row]:
-    names = [name for name in (field.name for field in HISTORY) if name in history.values]
-    rows = zip(*(history.column(name) for name in names), strict=True)
-    all_rows = [dict(zip(names, row, strict=True)) for row in rows]
-    return all_rows if len(kept) == len(all_rows) else [all_rows[row] for row in kept]
+    rows = _rows(history, HISTORY)
+    return rows if len(kept) == len(rows) else [rows[row] for row in kept]
+
+
+def _rows(table: Table, fields: tuple[Field, ...]) -> list[Row]:
+    """The rows of a table, with the fields that it has."""
+    names = [name for name in (field.name for field in fields) if name in table.values]
+    columns = (table.column(name) for name in names)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _quota_rows(quotas: Table, reps: set[str | None], faults: list[FileFault]) -> list[Row]:
@@ -197,6 +217,7 @@ class _Places:
     history: Table
     seats: Seats
     away: AbsenceRows
+    targets: Table
 
     def of(self, fault: Fault) -> FileFault:
         """A fault of the body as a fault of a file."""
@@ -227,6 +248,10 @@ class _Places:
                 place = self.away.table, self.away.lines[rep][int(nth)]
             case ["reps", row, *field]:
                 place = self.reps, self.reps.lines[self.seats.kept[int(row)]]
+            case ["targets", row, *field]:
+                place = self.targets, self.targets.lines[int(row)]
+            case ["targets"]:
+                return self.targets, None, ""
             case ["history", row, *field]:
                 place = self.history, self.history.lines[self.seats.history[int(row)]]
             case ["territories", row, "holders", holder, *field]:

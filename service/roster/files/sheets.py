@@ -15,7 +15,9 @@ from xml.etree.ElementTree import ParseError
 
 from service.roster.files.faults import FileFault, FileFaults
 
-NAMES: Final = ("units", "reps", "territories", "assignments", "history", "absences")
+NAMES: Final = (
+    "units", "reps", "territories", "assignments", "history", "absences", "targets",
+)  # fmt: skip
 QUOTAS: Final = "quotas"
 """Past quotas; read only where they are asked for."""
 _FILES: Final = (".csv", ".xlsx")

@@ -575,8 +575,7 @@ class TestRefuses:
 
     def test_what_the_api_knows_and_this_release_does_not(self, client: TestClient) -> None:
         body = {
-            "target": 1,
-            "targets": [],
+            "targets": [{"amount": 1}, {"amount": 1, "product": "core"}],
             "reps": [{"id": "a"}],
             "policy": {
                 "season": {"q4": 0.4},
@@ -586,7 +585,7 @@ class TestRefuses:
         faults = faults_of(client, body)
 
         assert set(faults) == {
-            "/targets",
+            "/targets/1/product",
             "/policy/season",
         }
         assert all("is not available yet" in detail for detail in faults.values())
