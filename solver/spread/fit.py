@@ -13,7 +13,6 @@ cells strictly between their limits and the sums that are still missing r', c':
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,15 +25,10 @@ _CLOSE: Final = 1e-12
 _FINEST: Final = 1e-6
 """Of a minor unit: nearer than anybody needs."""
 _STEPS: Final = 60
-_HALVINGS: Final = 12
-_FARTHEST: Final = 16.0
-"""A multiplier changes by no more than e to this in one round of plain fitting."""
-_BISECTIONS: Final = 56
+_HALVINGS: Final = 30
+"""Of a step, to find where the dual is highest along it."""
 _MOST: Final = 300.0
 """A multiplier of more than e to this counts as that; floats end at twice as much."""
-_RISE: Final = 1e-4
-"""Of the rise that the slope promises is enough."""
-_NOISE: Final = 1e-13
 _SMALL: Final = 2**17
 """Products of numbers in one call of a library that would not share it out."""
 _RIDGE: Final = 1e-13
@@ -159,38 +153,25 @@ class _Table:
 
     def forward(self, point: _Point, da: FloatArray, db: FloatArray, least: float) -> _Point:
         """The step, if it halves the least that was ever missed; else as much of it as brings the
-        dual up, or down by no more than its noise. So nothing goes round in circles.
+        dual to its highest. So nothing goes round in circles.
+
+        The dual is concave: sum r a + sum c b - sum over cells of the integral of the cell by its
+        multiplier. What rows and columns still miss is how it rises.
         """
         tried = self.at(point.a + da, point.b + db)
-        if tried.missed <= least / 2:
+        if tried.missed <= least / 2 or self.slope(tried, da, db) >= 0:
             return tried
-        value = self.dual(point)
-        slope = float(point.row_left @ da + point.column_left @ db)
-        noise = _NOISE * float(self.rows.sum())
-        size = 1.0
+        low, high = 0.0, 1.0
         for _ in range(_HALVINGS):
-            if self.dual(tried) >= value + _RISE * size * slope - noise:
-                return tried
-            size /= 2
+            size = (low + high) / 2
             tried = self.at(point.a + size * da, point.b + size * db)
-        return self.plain(point)
+            low, high = (size, high) if self.slope(tried, da, db) > 0 else (low, size)
+        return tried
 
-    def plain(self, point: _Point) -> _Point:
-        """One round of plain fitting: every row met by its own multiplier, then every column.
-
-        For where a cell at its limit is in the way of every step that moves all at once.
-        """
-        a = _halved(point.a, lambda tried: self.at(tried, point.b).row_left)
-        b = _halved(point.b, lambda tried: self.at(a, tried).column_left)
-        return self.at(a, b)
-
-    def dual(self, point: _Point) -> float:
-        """sum r a + sum c b - sum over cells of the integral of the cell by its multiplier."""
-        i, j = np.nonzero((point.cells > 0) & (point.free == 0))
-        cell = point.cells[i, j]
-        beyond = point.a[i] + point.b[j] - np.log(cell / self.seed[i, j])
-        of_cells = float(point.cells.sum()) + float(cell @ beyond)
-        return float(self.rows @ point.a + self.columns @ point.b) - of_cells
+    @staticmethod
+    def slope(point: _Point, da: FloatArray, db: FloatArray) -> float:
+        """How fast the dual rises along a step."""
+        return float(point.row_left @ da + point.column_left @ db)
 
 
 def _product(one: FloatArray, other: FloatArray) -> FloatArray:
@@ -205,13 +186,3 @@ def _product(one: FloatArray, other: FloatArray) -> FloatArray:
     first, second = parts
     total: FloatArray = (first.transpose(0, 2, 1) @ second).sum(axis=0)
     return total + one[whole:].T @ other[whole:]
-
-
-def _halved(start: FloatArray, left: Callable[[FloatArray], FloatArray]) -> FloatArray:
-    """Multipliers at which nothing is left, each by itself; found by halving an interval."""
-    low, high = start - _FARTHEST, start + _FARTHEST
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        short = left(middle) > 0
-        low, high = np.where(short, middle, low), np.where(short, high, middle)
-    return (low + high) / 2

@@ -58,7 +58,7 @@ def questions(draw: st.DrawFn) -> Question:
     witness = np.rint(seed * random.lognormal(0, 0.5, shape) * scale).astype(np.int64)
     if draw(st.booleans()):
         witness = witness // increment * increment
-    width = draw(st.sampled_from([None, 0.0, 0.1, 1.0]))
+    width = draw(st.sampled_from([None, 0.0, 0.02, 0.1, 1.0]))
     if width is None:
         return Question(seed, witness, None, None, increment)
     low = np.floor(witness * (1 - width * random.random(shape))).astype(np.int64)

@@ -97,6 +97,25 @@ def test_the_largest_amounts_add_up_as_well(reps: int) -> None:
     assert int(found.quarters[:, 3].sum()) == pytest.approx(0.4 * int(quota.sum()), abs=1)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_amounts_of_which_floats_miss_minor_units_add_up_as_well(seed: int) -> None:
+    parts = np.random.default_rng(seed).multinomial(10**6, np.ones(50) / 50)
+    quota = parts * (AMOUNT_LIMIT // 10**6)
+
+    found = spread_over_time(quota, by_working_days(50, year_2027("CN")))
+
+    assert found.months.sum(axis=1).tolist() == quota.tolist()
+
+
+def test_given_months_of_huge_amounts_are_exact() -> None:
+    weights = season_of_a_hundred()
+    quota = np.array([1_234_567_890_123_400, 700_000_000_000_000, 65_432_109_876_600])
+
+    found = spread_over_time(quota, given(even(3, 12), weights))
+
+    assert found.months.sum(axis=0).tolist() == [w * int(quota.sum()) // 100 for w in weights]
+
+
 def test_weeks_go_by_working_days_and_add_up_to_months() -> None:
     period = year_2027()
     months = np.array([period.days * 100, period.days * 100 + 7])

@@ -59,6 +59,33 @@ def test_a_limit_without_slack_leaves_the_only_table_there_is() -> None:
     assert found.cells.tolist() == [[0, 40], [60, 0]]
 
 
+def test_a_zero_that_margins_force_on_a_cell_is_exact() -> None:
+    # Row 1 can only fill column 1, so nothing is left there for row 0. Fitting alone never ends.
+    found = spread(np.array([[1.0, 1.0], [0.0, 1.0]]), np.array([50, 50]), np.array([50, 50]))
+
+    assert found.exact == pytest.approx(np.array([[50, 0], [0, 50]]), abs=1e-6)
+    assert found.cells.tolist() == [[50, 0], [0, 50]]
+
+
+def test_cells_near_their_limits_are_found_where_all_at_once_gets_stuck() -> None:
+    witness = whole([804, 375])
+
+    found = spread(
+        np.array([[5.4, 2.9]]), witness.sum(axis=1), witness.sum(axis=0),
+        low=whole([801, 373]), high=whole([813, 390]),
+    )  # fmt: skip
+
+    assert np.array_equal(found.cells, witness)
+
+
+def test_of_two_rows_the_one_moves_that_comes_nearer_thereby() -> None:
+    exact = np.array([[0.6, 0.4], [0.9, 0.1], [0.5, 0.5]])  # by rows alone all would be in column 0
+
+    cells = round_table(exact, np.array([1, 1, 1]), np.array([2, 1]))
+
+    assert cells.tolist() == [[1, 0], [1, 0], [0, 1]]
+
+
 @given(questions())
 def test_30_cross_tables_are_exact_and_zeros_stay_zero(question: Question) -> None:
     found = spread(question.seed, question.rows, question.columns, **question.asked)
