@@ -115,6 +115,41 @@ class TestRisk:
         assert "Risk" not in page.text
 
 
+class TestWithWhatHistoryTells:
+    def test_estimated_sigmas_and_the_market_learned_make_the_risk(
+        self, client: TestClient
+    ) -> None:
+        plan = a_plan(client, with_history())
+        version = f"{plan}/versions/{a_version(client, plan)['number']}"
+
+        manifest = client.get(f"{version}/certificate").json()["manifest"]
+
+        risk, estimate = manifest["risk"], manifest["estimate"]
+        assert risk["market_sigma"] == estimate["market_sigma"] >= 0.05
+        assert risk["market_errors"] == estimate["market_errors"] > 0
+        assert risk["reps_with_sigma"] == risk["reps"] == 6
+        assert 0 < risk["totals"][0]["reaching"] < 1
+        assert client.get(f"{version}/verify").json()["valid"]
+
+    def test_limits_by_chance_need_no_sigma_that_is_given(self, client: TestClient) -> None:
+        answer = answer_to(client, with_history(), min_probability=0.2)
+
+        assert min(row["attainment_probability"] for row in answer["quotas"]) >= 0.2
+
+
+def with_history() -> Document:
+    """Six reps who sold for four years, up and down by a few per cent each year."""
+    years = [[1.0, 1.1, 0.96, 1.06], [1.0, 0.94, 1.03, 1.1], [1.0, 1.08, 1.12, 0.99]]
+    history = [
+        {"rep": f"r{k}", "period": f"{2023 + year}-{month:02}", "actual": (10 + k) * size}
+        for k in range(6)
+        for year, size in enumerate(years[k % 3])
+        for month in range(1, 13)
+    ]
+    reps = [{"id": f"r{k}", "potential": 300 + 20 * k} for k in range(6)]
+    return {"target": 950, "reps": reps, "units": [], "history": history}
+
+
 class TestLimitsByChance:
     def test_the_least_chance_is_a_cap_and_says_so(self, client: TestClient) -> None:
         answer = answer_to(client, four_sure(), min_probability=0.35)
