@@ -30,15 +30,6 @@ _SUM_NOISE: Final = 1e-13
 """What the sum of a column may be off by, as a part of itself."""
 
 
-def round_rows(exact: FloatArray, rows: IntArray, increment: int = 1) -> IntArray:
-    """(n, k) whole parts of `rows` (n,) near `exact` (n, k): each row by largest remainder.
-
-    Remainders within 1e-6 of an increment are equal, and the first column goes first.
-    """
-    windows = _Windows.of(exact, increment)
-    return windows.filled(rows)
-
-
 def round_with_free_columns(
     exact: FloatArray, rows: IntArray, increment: int = 1, columns: Sequence[Fraction] = ()
 ) -> IntArray:
