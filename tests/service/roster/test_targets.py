@@ -58,7 +58,7 @@ class TestTargetsThatAgree:
 
 class TestTargetsThatDoNot:
     def test_are_named_with_what_would_mend_them(self) -> None:
-        targets = [
+        targets: list[dict[str, Any]] = [
             {"amount": 100},
             {"unit": "east", "amount": 60.5},
             {"unit": "west", "amount": 30},
