@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import typer
 
@@ -11,6 +12,15 @@ from service.cli.database import bring_up_to_date, in_words, read_settings
 from service.cli.failure import Failure
 from service.kit.auth import ListeningRefused, check_listening
 from service.kit.settings import Settings
+
+_SLOW_TO_LOAD: Final = (
+    "scipy.optimize",
+    "scipy.stats",
+    "pulp",
+    "statsmodels.genmod.generalized_linear_model",
+    "statsmodels.tsa.exponential_smoothing.ets",
+)
+"""What `solver` loads where it is first needed: seconds, in all."""
 
 
 def run_service(*, host: str | None, port: int | None) -> None:
@@ -58,4 +68,4 @@ def answer(settings: Settings, listener: socket.socket) -> None:
     from service.kit.server import serve
     from service.main import create_app
 
-    serve(create_app(settings), settings, listener)
+    serve(create_app(settings), settings, listener, _SLOW_TO_LOAD)

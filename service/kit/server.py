@@ -2,6 +2,10 @@
 
 import gc
 import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from threading import Event, Thread
 
 import uvicorn
 from fastapi import FastAPI
@@ -11,10 +15,16 @@ from service.kit.observability import configure_logging
 from service.kit.settings import Settings
 
 
-def serve(app: FastAPI, settings: Settings, listener: socket.socket | None = None) -> None:
+def serve(
+    app: FastAPI,
+    settings: Settings,
+    listener: socket.socket | None = None,
+    libraries: Sequence[str] = (),
+) -> None:
     """Answer requests until Ctrl-C or SIGTERM; requests under way are finished first.
 
-    `listener`: a socket that listens already, so that the caller could say where. Raises
+    `listener`: a socket that listens already, so that the caller could say where. `libraries` take
+    long to load and are loaded meanwhile, so that no caller has to wait for them. Raises
     ListeningRefused where local mode must not listen.
     """
     check_listening(settings)
@@ -31,7 +41,29 @@ def serve(app: FastAPI, settings: Settings, listener: socket.socket | None = Non
     # What is loaded by now stays for ever. Looking through it again and again while a large body is
     # turned into rows was a third of the time of such a request.
     gc.freeze()
+    with loading(libraries):
+        try:
+            uvicorn.Server(config).run(sockets=None if listener is None else [listener])
+        except KeyboardInterrupt:
+            return  # uvicorn has shut down and hands the signal on
+
+
+@contextmanager
+def loading(libraries: Sequence[str]) -> Iterator[None]:
+    """Load them beside what is done here, one after the other; whoever leaves waits for one."""
+    leaving = Event()
+
+    def load() -> None:
+        for name in libraries:
+            if leaving.is_set():
+                return
+            import_module(name)
+        gc.freeze()
+
+    thread = Thread(target=load, name="loading")
+    thread.start()
     try:
-        uvicorn.Server(config).run(sockets=None if listener is None else [listener])
-    except KeyboardInterrupt:
-        return  # uvicorn has shut down and hands the signal on
+        yield
+    finally:
+        leaving.set()
+        thread.join()
