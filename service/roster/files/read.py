@@ -31,6 +31,7 @@ from service.roster.files.organisation import Organisation, organise
 from service.roster.files.seats import Seats, present_reps
 from service.roster.files.sheets import NAMES, Tables, read_tables
 from service.roster.files.sheets import QUOTAS as QUOTAS_SHEET
+from service.roster.files.sheets import TARGETS as TARGETS_SHEET
 from service.roster.files.territories import TerritoryRows, territory_rows
 from solver.problem import AMOUNT_LIMIT
 
@@ -66,13 +67,15 @@ def read_files(
 ) -> FileInputs:
     """The inputs in a folder of `reps`, `units`, `territories`, `history` files, or a workbook.
 
-    `target` is the company's, None where a file of `targets` tells it; `digits` the minor digits of
-    its currency. `start`: first day of the
-    plan's period, the month after the last one of the history where left out; who left before it
-    carries no quota. `with_quotas`: read the file of past `quotas` too. Raises `FileFaults` with
-    every fault by file, line and column.
+    `target` is the company's; where it is None a file of `targets` tells it, which otherwise is not
+    read. `digits`: the minor digits of the currency. `start`: first day of the plan's period, the
+    month after the last one of the history where left out; who left before it carries no quota.
+    `with_quotas`: read the file of past `quotas` too. Raises `FileFaults` with every fault by file,
+    line and column.
     """
-    tables = read_tables(path, (*NAMES, QUOTAS_SHEET) if with_quotas else NAMES)
+    more = {QUOTAS_SHEET: with_quotas, TARGETS_SHEET: target is None}
+    names = (*NAMES, *(name for name, wanted in more.items() if wanted))
+    tables = read_tables(path, names)
     faults: list[FileFault] = []
     cohorts = cohort_fields(tables.sheets.get("reps"), faults)
     units, reps, territories, assignments, history, absences, targets = (
@@ -84,13 +87,14 @@ def read_files(
             ("assignments", ASSIGNMENTS),
             ("history", HISTORY),
             ("absences", ABSENCES),
-            ("targets", TARGETS),
+            (TARGETS_SHEET, TARGETS),
         )
     )
     if "reps" not in tables.sheets:
         raise FileFaults([*faults, _no_reps(path)])
-    if (target is None) == ("targets" not in tables.sheets):
-        raise FileFaults([*faults, _one_of_two(targets)])
+    if target is None and TARGETS_SHEET not in tables.sheets:
+        reason = "is missing, and no target is given"
+        raise FileFaults([*faults, FileFault(TARGETS_SHEET, None, None, None, reason)])
     past = read_table(tables.sheets.get(QUOTAS_SHEET), QUOTAS, faults)
     quotas = _quota_rows(past, set(reps.column("id")), faults)
     seats = present_reps(reps, history, start)
@@ -99,7 +103,7 @@ def read_files(
     held = territory_rows(territories, assignments, seats.left)
     body: Row = {
         "target": target,
-        "targets": _rows(targets, TARGETS) if "targets" in tables.sheets else None,
+        "targets": _rows(targets, TARGETS) if target is None else None,
         "forecast": forecast,
         "units": _unit_rows(units, organisation),
         "reps": _rep_rows(reps, seats.kept, organisation, held.own_potential, away),
@@ -131,14 +135,6 @@ def _no_reps(path: Path) -> FileFault:
         return FileFault("reps.csv", None, None, None, "is missing: who carries the target?")
     reason = "has no sheet named reps: who carries the target?"
     return FileFault(path.name, None, None, None, reason)
-
-
-def _one_of_two(targets: Table) -> FileFault:
-    """The target is given, or a file tells it."""
-    if not targets.file:
-        return FileFault("targets", None, None, None, "is missing, and no target is given")
-    reason = "stands beside the target that is given: leave one of the two out"
-    return FileFault(targets.file, None, None, None, reason)
 
 
 def _unit_rows(units: Table, organisation: Organisation) -> list[Row]:

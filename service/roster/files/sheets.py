@@ -15,9 +15,9 @@ from xml.etree.ElementTree import ParseError
 
 from service.roster.files.faults import FileFault, FileFaults
 
-NAMES: Final = (
-    "units", "reps", "territories", "assignments", "history", "absences", "targets",
-)  # fmt: skip
+NAMES: Final = ("units", "reps", "territories", "assignments", "history", "absences")
+TARGETS: Final = "targets"
+"""Read where no target is given."""
 QUOTAS: Final = "quotas"
 """Past quotas; read only where they are asked for."""
 _FILES: Final = (".csv", ".xlsx")

@@ -142,9 +142,14 @@ class TestAFileOfTargets:
             )
         ]
 
-    def test_stands_for_the_target_or_the_target_for_it(self, folder: Path) -> None:
-        with pytest.raises(FileFaults, match="stands beside the target that is given"):
-            read_files(folder, target=100, digits=2)
+    def test_is_not_read_beside_a_target_and_a_note_says_so(self, folder: Path) -> None:
+        read = read_files(folder, target=7, digits=2)
+
+        assert read.inputs.target == 7_00
+        assert "not read: targets.csv" in read.notes
+
+    def test_is_needed_where_no_target_is_given(self, folder: Path) -> None:
         (folder / "targets.csv").unlink()
+
         with pytest.raises(FileFaults, match="is missing, and no target is given"):
             read_files(folder, target=None, digits=2)
