@@ -23,7 +23,8 @@ from service.allocations.solving import (
     allocate_and_price,
 )
 from service.allocations.versions.describe import prove
-from service.cli.failure import INFEASIBLE, NO_ANSWER, Failure, listed
+from service.cli.failure import INFEASIBLE, NO_ANSWER, Failure
+from service.cli.faults import faults_listed
 from service.cli.impact import impact_lines
 from service.cli.output import on_a_terminal, show, write_bytes, write_csv, write_xlsx
 from service.cli.policy_file import read_policy
@@ -46,12 +47,11 @@ from service.cli.words import (
     whole,
     with_ids,
 )
-from service.kit.errors import InvalidInput
 from service.kit.money import InvalidMoney, minor_digits, to_minor
 from service.plans.domain import period_fault
 from service.plans.policy import Named, to_policy
 from service.roster.domain import Inputs
-from service.roster.files import FileFaults, read_files
+from service.roster.files import read_files
 from solver.allocation import Allocation
 
 _SUFFIXES = (".csv", ".xlsx", ".json")
@@ -126,6 +126,7 @@ def allocate_files(order: Order, out: Path | None) -> None:
         typer.echo(line, err=True)
 
 
+@faults_listed()
 def solve_files(order: Order) -> Solved:
     try:
         terms = terms_of(order)
@@ -137,10 +138,6 @@ def solve_files(order: Order) -> Solved:
         policy = to_policy(stated, digits=terms.digits, named=named, path=places.at)
         case = assemble(read.inputs, terms, policy, places)
         return Solved(case, *_allocation(case, order.time_limit), read.notes)
-    except FileFaults as faults:
-        raise listed([str(fault) for fault in faults.faults]) from faults
-    except InvalidInput as faults:
-        raise listed([f"{place_in_file(f.pointer)}: {f.detail}" for f in faults.faults]) from faults
     except SolveTookTooLong as reason:
         raise Failure(
             f"No plan within {order.time_limit:g} s. A larger --time-limit may find one; so do "
@@ -208,11 +205,6 @@ def _period(text: str) -> tuple[date, date]:
     if fault:
         raise Failure(f"--period {text}: {fault}.")
     return start, end
-
-
-def place_in_file(where: str) -> str:
-    """A pointer as people write it: `policy.yaml/groups/0/max`."""
-    return where.lstrip("/").replace("~1", "/").replace("~0", "~")
 
 
 def _write(solved: Solved, document: Document, names: Names, out: Path) -> None:

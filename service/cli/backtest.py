@@ -17,15 +17,15 @@ from service.allocations.assemble import Terms, period_of
 from service.allocations.backtest.usecases import compare
 from service.allocations.patience import Patience
 from service.allocations.solving import SolveTookTooLong
-from service.cli.allocate import Order, place_in_file, terms_of
-from service.cli.failure import NO_ANSWER, Failure, listed
+from service.cli.allocate import Order, terms_of
+from service.cli.failure import NO_ANSWER, Failure
+from service.cli.faults import faults_listed
 from service.cli.output import Cell, Table, on_a_terminal, show, write_bytes, write_csv
 from service.cli.policy_file import read_policy
 from service.cli.waiting import solved_while_waiting
 from service.cli.words import percent
-from service.kit.errors import InvalidInput
 from service.plans.policy import Named, to_policy
-from service.roster.files import FileFaults, FileInputs, read_files
+from service.roster.files import FileInputs, read_files
 
 type Document = dict[str, Any]
 
@@ -83,6 +83,7 @@ def backtest_files(question: Question, out: Path | None) -> None:
         typer.echo(f"Written to {out}.", err=True)
 
 
+@faults_listed()
 def _compared(question: Question) -> tuple[Document, tuple[str, ...]]:
     try:
         terms = _terms(question)
@@ -93,10 +94,6 @@ def _compared(question: Question) -> tuple[Document, tuple[str, ...]]:
         )
         work = partial(_compare, question, read, _counted(question, read, terms), stated)
         return solved_while_waiting(work, question.time_limit), read.notes
-    except FileFaults as faults:
-        raise listed([str(fault) for fault in faults.faults]) from faults
-    except InvalidInput as faults:
-        raise listed([f"{place_in_file(f.pointer)}: {f.detail}" for f in faults.faults]) from faults
     except SolveTookTooLong as reason:
         raise Failure(
             f"The comparison was not done within {question.time_limit:g} s, and part of it would "

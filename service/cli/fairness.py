@@ -21,13 +21,13 @@ from service.allocations.fairness_report.usecases import groups_of
 from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.proof import examine
 from service.cli.cohorts import audit_lines, groups_for_people, groups_for_programs
-from service.cli.failure import Failure, listed
+from service.cli.failure import Failure
 from service.cli.fairness_files import read_actuals, read_bands, read_cohorts
+from service.cli.faults import faults_listed
 from service.cli.output import Cell, Table, show, write_bytes
-from service.kit.errors import InvalidInput
 from service.kit.money import from_minor
 from service.roster.domain import Inputs
-from service.roster.files import FileFaults, read_files
+from service.roster.files import read_files
 from service.web.fairness import FairnessWords
 from service.web.figures import Figures
 from service.web.i18n import language
@@ -55,17 +55,11 @@ def report_fairness(order: Order, out: Path | None) -> None:
     if order.bands and order.cohorts is None:
         raise Failure("--band says how to group a column of --cohorts; there is none.")
     plan = _plan(order.file)
-    try:
+    with faults_listed():
         found, names = _measured(plan, order)
         document = {"report": present_report(assess(found.people), found, plan.digits)}
         if order.cohorts is not None:
             document["audit"] = _audit(found, order, plan.reps)
-    except FileFaults as faults:
-        raise listed([str(fault) for fault in faults.faults]) from faults
-    except InvalidInput as faults:
-        raise listed(
-            [f"{fault.pointer.strip('/')}: {fault.detail}" for fault in faults.faults]
-        ) from (faults)
     _show(document, names, plan)
     if out is not None:
         write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2), out)

@@ -15,14 +15,13 @@ from urllib.request import urlopen
 import openpyxl
 import pytest
 import sqlalchemy as sa
-from typer.testing import CliRunner, Result
 
-from service.cli import app
 from service.cli.failure import Failure
 from service.cli.output import Table, write_csv, write_xlsx
 from service.kit.auth import ApiKey
 from service.kit.db import open_database
 from tests.commands import address_in, on_a_terminal, started
+from tests.service.typed import failed, run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -49,18 +48,6 @@ def company() -> Path:
         encoding="utf-8",
     )
     return folder
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-def failed(result: Result, exit_code: int) -> str:
-    """What was said on stderr by a command that failed as it should."""
-    assert result.exit_code == exit_code, result.output
-    assert result.stdout == ""
-    assert "Traceback" not in result.stderr
-    return result.stderr
 
 
 class TestAllocate:

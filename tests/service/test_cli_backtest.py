@@ -7,10 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from service.cli import app
 from tests.commands import on_a_terminal
+from tests.service.typed import failed, run
 
 
 @pytest.fixture(autouse=True)
@@ -41,17 +40,6 @@ def company() -> Path:
         "rep_id,period,quota\nann,2026-01,300\nbob,2026-01,100\n", encoding="utf-8"
     )
     return folder
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-def failed(result: Result, exit_code: int) -> str:
-    assert result.exit_code == exit_code, result.output
-    assert result.stdout == ""
-    assert "Traceback" not in result.stderr
-    return result.stderr
 
 
 class TestBacktest:
