@@ -49,6 +49,21 @@ def quota_for_chance(chance: float, baseline: FloatArray, sigma: FloatArray) -> 
     return np.where(sold, np.where(sold, baseline, 1.0) * away, np.where(np.isnan(sigma), away, 0))
 
 
+def expected_excess(limit: FloatArray, baseline: FloatArray, sigma: FloatArray) -> FloatArray:
+    """E[(sales - limit)+]: what is sold beyond a limit on average, shape (n,), minor units.
+
+    B Phi(d + S) - limit Phi(d) with Phi(d) = P(sales >= limit), the partial expectation of a
+    log-normal amount (Black and Scholes 1973, without interest). All of B for a limit of 0; nan
+    where sigma is unknown.
+    """
+    from scipy.special import ndtr
+
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        away = (np.log(baseline) - np.log(limit)) / sigma - sigma / 2
+        excess = np.maximum(baseline * ndtr(away + sigma) - limit * ndtr(away), 0.0)
+    return np.where(np.isnan(sigma), np.nan, np.where(limit > 0, excess, baseline))
+
+
 def market_part(sigma: FloatArray, market_sigma: float) -> FloatArray:
     """m: by how much each rep moves with the market, shape (n,); nan where sigma is unknown."""
     return np.minimum(sigma, market_sigma)
