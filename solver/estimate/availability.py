@@ -60,16 +60,29 @@ def ramp_of_period(evidence: Evidence, sales: Sales) -> FloatArray:
 
     The mean over the months in which they are in the seat; 1 where no day of hiring is known.
     """
-    months = np.arange(evidence.start, evidence.end, dtype=np.float64)
-    recent = evidence.hired > evidence.start - RAMP_MONTHS - 1
-    rows_before = sales.first < np.minimum(np.floor(evidence.hired), sales.start)
-    new = np.flatnonzero(~sales.inherited & recent & ~rows_before)
-    tenure = months - np.floor(evidence.hired[new])[:, None]
+    new, tenure = _tenure_of_new(evidence, sales)
     seated = tenure >= 0
     total = np.where(seated, productivity(tenure), 0.0).sum(axis=1)
     ramp = np.ones(len(evidence))
     ramp[new] = np.where(seated.any(axis=1), total / np.maximum(seated.sum(axis=1), 1), 1.0)
     return ramp
+
+
+def ramp_by_month(evidence: Evidence, sales: Sales) -> FloatArray:
+    """The same month by month: (n, t), 0 before the one of hiring, 1 where none is known."""
+    new, tenure = _tenure_of_new(evidence, sales)
+    ramp = np.ones((len(evidence), evidence.length))
+    ramp[new] = np.where(tenure >= 0, productivity(tenure), 0.0)
+    return ramp
+
+
+def _tenure_of_new(evidence: Evidence, sales: Sales) -> tuple[IntArray, FloatArray]:
+    """Who has a ramp in the period, and the months of it counted from that of hiring: (k, t)."""
+    months = np.arange(evidence.start, evidence.end, dtype=np.float64)
+    recent = evidence.hired > evidence.start - RAMP_MONTHS - 1
+    rows_before = sales.first < np.minimum(np.floor(evidence.hired), sales.start)
+    new = np.flatnonzero(~sales.inherited & recent & ~rows_before)
+    return new, months - np.floor(evidence.hired[new])[:, None]
 
 
 type _Parts = tuple[IntArray, IntArray, FloatArray]

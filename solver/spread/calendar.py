@@ -77,6 +77,13 @@ def working_calendar(country: str | None, start: int, end: int) -> Calendar:
     )
 
 
+def known_countries() -> frozenset[str]:
+    """The ISO 3166 codes of countries whose holidays are known."""
+    from holidays.registry import COUNTRIES  # its list_supported_countries loads every country
+
+    return frozenset(code for _, code, *_ in COUNTRIES.values())
+
+
 def _pieces(
     start: int, end: int, is_worked: Callable[[date], bool]
 ) -> Iterator[tuple[int, int, int]]:
@@ -103,7 +110,7 @@ def _rules(
         return (lambda day: day.weekday() < 5), ()
     import holidays
 
-    if country not in holidays.list_supported_countries(include_aliases=False):
+    if country not in known_countries():
         reason = f"{country!r} is no country whose holidays are known; use a code such as CN or US"
         raise InvalidProblem([Fault("", None, "country", reason)])
     kind: Any = getattr(holidays, country)

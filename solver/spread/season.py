@@ -10,6 +10,9 @@ how much one rep's years differ, `between` how much reps differ beyond that: Bue
 months jump about gets the pool's. Sales are counted per working day of their own month and year, so
 a festival that moves from January to February moves the quota with it.
 
+Somebody who starts in July, or is away in May, carries nothing, or less, of the months before and
+of May (`present`).
+
 Years are windows of twelve months, counted back from the last month with any sales. For a rep they
 count if all their months are known and more was sold in them than came back.
 """
@@ -17,7 +20,7 @@ count if all their months are known and more was sold in them than came back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Literal
 
@@ -55,6 +58,8 @@ class Season:
     company: tuple[Fraction, ...] = ()
     """The same of all quotas, exactly, where one season is given to everybody; of months, or of
     quarters where these were given."""
+    away: bool = False
+    """Whether somebody is not there all the time, so that rows alone do not make `company`."""
     credibility: FloatArray | None = None
     """(n,) z of each rep; None unless learned."""
     years: IntArray | None = None
@@ -105,7 +110,7 @@ def given(season: Season, weights: Sequence[float | Fraction]) -> Season:
     if len(parts) == months:
         return Season("weights", np.tile(parts, (reps, 1)), company)
     quarter = np.arange(months) // QUARTER
-    of_quarter = _by_quarter(season.shares)[:, quarter]
+    of_quarter = by_quarter(season.shares)[:, quarter]
     inside = np.divide(
         season.shares, of_quarter, out=1 / np.bincount(quarter)[quarter] + 0 * of_quarter,
         where=of_quarter > 0,
@@ -120,7 +125,8 @@ def _written(weight: float | Fraction) -> Fraction | None:
     return Fraction(repr(float(weight))) if np.isfinite(weight) else None
 
 
-def _by_quarter(shares: FloatArray) -> FloatArray:
+def by_quarter(shares: FloatArray) -> FloatArray:
+    """(n, ceil(t / 3)) sums of months (n, t)."""
     starts = np.arange(0, shares.shape[1], QUARTER)
     return np.asarray(np.add.reduceat(shares, starts, axis=1))
 
@@ -157,6 +163,22 @@ def learned(sales: MonthlySales, past: Calendar, period: Calendar) -> Season:
         between=between,
         within=within,
     )
+
+
+def present(season: Season, presence: FloatArray) -> Season:
+    """The same for people who are there for a part of each month: `presence` (n, t), 0 to 1.
+
+    Months count as far as somebody is there. Who is never there when the season sells keeps it as
+    it is: a seat that stays empty has months, too.
+    """
+    if presence.shape != season.shares.shape:
+        reason = f"has shape {presence.shape}, but the season {season.shares.shape}"
+        raise InvalidProblem([Fault("", None, "presence", reason)])
+    weights = season.shares * presence
+    there = weights.sum(axis=1, keepdims=True) > 0
+    shares = np.where(there, _normal(np.where(there, weights, 1.0)), season.shares)
+    away = bool(np.any(np.abs(shares - season.shares) > _HARDLY))
+    return replace(season, shares=shares, away=away) if away else season
 
 
 def _years(sales: MonthlySales, past: Calendar) -> FloatArray:
@@ -221,5 +243,7 @@ def _normal(weights: FloatArray) -> FloatArray:
 
 
 def _steady_sum(rows: FloatArray) -> FloatArray:
-    """Sums of columns that do not depend on the order of the rows."""
-    return np.asarray(np.sort(rows, axis=0).sum(axis=0))
+    """Sums of columns that do not depend on the order of the rows: sums of whole numbers."""
+    exponent = int(np.frexp(np.abs(rows).max(initial=0.0))[1])
+    unit = np.ldexp(1.0, exponent + len(rows).bit_length() - 62)
+    return np.asarray(np.rint(rows / unit).astype(np.int64).sum(axis=0) * unit)
