@@ -3,7 +3,8 @@
 Nothing is solved again: the quotas stand, and years are drawn. Every draw is one market and one
 year of each rep, by the model of `solver.probability`. The draws depend on the seed, the number of
 reps and their ids alone: reps are drawn in the order of the hierarchy, so the order of input rows
-does not matter.
+does not matter. With a pay curve each year pays out what the curve says of it; drawing is not
+changed by that.
 """
 
 from __future__ import annotations
@@ -15,12 +16,35 @@ from typing import Final
 import numpy as np
 
 from solver.allocation import Allocation
+from solver.pay import PayCurve, attainment_of
 from solver.probability import market_part, own_part
-from solver.problem import FloatArray
+from solver.problem import FloatArray, IntArray
 from solver.risk import LEAST_MARKET_SIGMA, PERCENTILES, Risk, Sales, TotalRisk
+from solver.watch import Watch
 
 _AT_ONCE: Final = 2**21
 """Entries of the largest array: 16 MB."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TargetPay:
+    """What reps are paid for their quotas, and how it rises and falls with what they sell."""
+
+    curve: PayCurve
+    amount: FloatArray
+    """(n,) for an attainment of 1, in minor units and the problem's row order; nan: not stated."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PaidOut:
+    """What was paid in all draws. Columns of reps are in the problem's row order."""
+
+    mean: FloatArray
+    """(n,) over target pay; nan where the sigma is unknown."""
+    deviation: FloatArray
+    """(n,) standard deviation over the draws, of the same."""
+    total: FloatArray
+    """(draws,) minor units, of all reps with a sigma whose amount is stated."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +56,15 @@ class Simulation:
     attained: FloatArray
     """(n,) the share of draws in which each rep attained, in the problem's row order; nan where the
     sigma is unknown."""
+    share: FloatArray
+    """(draws,) of the reps with a sigma who attained."""
+    total: FloatArray
+    """(t, draws) what was sold under each of `risk.totals` by reps with a sigma, minor units."""
+    pay: PaidOut | None
+    """None without a pay curve."""
+
+
+_NOBODY_WATCHES: Final = Watch()
 
 
 def simulate(
@@ -40,29 +73,69 @@ def simulate(
     draws: int,
     seed: int,
     market_sigma: float = LEAST_MARKET_SIGMA,
+    pay: TargetPay | None = None,
+    watch: Watch = _NOBODY_WATCHES,
 ) -> Simulation | None:
     """Draw so many years of sales; None where no rep's sigma is known.
 
-    A share of n draws has a standard error of sqrt(p (1 - p) / n). Takes memory for a few million
-    amounts, whatever the number of reps, and for `draws` totals of each target.
+    A share of n draws has a standard error of sqrt(p (1 - p) / n); `solver.drawn` tells those of
+    other figures. Takes memory for a few million amounts, whatever the number of reps, and for
+    `draws` totals of each target. Raises `TimeIsUp` and `SolveStopped` as `watch` has it.
     """
     sales = Sales.of(allocation, market_sigma)
     known = np.flatnonzero(sales.known)
     if not len(known):
         return None
+    row = allocation.hierarchy.rep_row[known]
+    quota = sales.quota[known]
+    till = None if pay is None else _Till.of(pay, quota, row, draws)
     attained = np.zeros(len(known))
     share = np.empty(draws)
     total = np.empty((len(sales.target), draws))
     first, last = np.searchsorted(known, (sales.first, sales.last)).tolist()
     for drawn, amounts in _years(sales, draws, seed):
-        reached = amounts >= sales.quota[known]
+        watch.look()
+        reached = amounts >= quota
         attained += reached.sum(axis=0)
         share[drawn] = reached.mean(axis=1)
         for k, ends in enumerate(zip(first, last, strict=True)):
             total[k, drawn] = amounts[:, slice(*ends)].sum(axis=1)
+        if till is not None:
+            till.pay(drawn, amounts)
     rows = np.full(len(sales.baseline), np.nan)
-    rows[allocation.hierarchy.rep_row[known]] = attained / draws
-    return Simulation(_risk(sales, share, total), rows)
+    rows[row] = attained / draws
+    paid = None if till is None else till.counted(row, len(rows))
+    return Simulation(_risk(sales, share, total), rows, share, total, paid)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Till:
+    """Counts what is paid, block by block, to the reps whose sigma is known."""
+
+    curve: PayCurve
+    quota: FloatArray
+    amount: FloatArray
+    """0 where it is not stated."""
+    sums: FloatArray
+    """(2, reps) of what is paid over the target pay, and of its squares."""
+    total: FloatArray
+
+    @classmethod
+    def of(cls, pay: TargetPay, quota: FloatArray, row: IntArray, draws: int) -> _Till:
+        amount = np.nan_to_num(pay.amount[row])
+        return cls(pay.curve, quota, amount, np.zeros((2, len(quota))), np.empty(draws))
+
+    def pay(self, drawn: slice, amounts: FloatArray) -> None:
+        paid = self.curve.at(attainment_of(amounts, self.quota))
+        self.sums[0] += paid.sum(axis=0)
+        self.total[drawn] = (paid * self.amount).sum(axis=1)
+        self.sums[1] += np.square(paid, out=paid).sum(axis=0)
+
+    def counted(self, row: IntArray, reps: int) -> PaidOut:
+        mean, square = self.sums / len(self.total)
+        columns = np.full((2, reps), np.nan)
+        columns[:, row] = mean, np.sqrt(np.maximum(square - mean**2, 0.0))
+        return PaidOut(columns[0], columns[1], self.total)
 
 
 def _years(sales: Sales, draws: int, seed: int) -> Iterator[tuple[slice, FloatArray]]:
