@@ -5,8 +5,9 @@ ever reads them. Each group is compared with the other groups that are shown.
 
 Nobody is to be found in the figures. A group of fewer than five is not shown; nor is the next
 smallest one where those not shown would otherwise be fewer than five, for the mean of everybody
-less those shown would tell theirs. Nor is a whole attribute if a group of it, taken from one of an
-attribute before, leaves fewer than five. What several questions tell together is not checked.
+less those shown would tell theirs. Nor is a whole attribute if its groups and those of attributes
+before it, added and subtracted, tell the figures of fewer than five (`disclosure`). What several
+questions tell together is not checked.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from typing import Final, Literal
 import numpy as np
 
 from solver.assess.association import ALPHA, Comparison, difference, holm
+from solver.assess.disclosure import somebody_found
 from solver.assess.four_fifths import FourFifths, four_fifths
 from solver.assess.people import People
 from solver.assess.report import SEED
 from solver.assess.review import LEAST, Share, attained, log_attainment
 from solver.errors import Fault, InvalidProblem
-from solver.problem import BoolArray, FloatArray
+from solver.problem import BoolArray, FloatArray, IntArray
 
 MOST_GROUPS: Final = 50
 
@@ -99,13 +101,18 @@ def audit(people: People, attributes: Mapping[str, Groups], *, seed: int = SEED)
 def banded(values: Mapping[str, float], edges: Sequence[float]) -> dict[str, str]:
     """Numbers as bands: edges 1970, 1980 make three. Each band begins with its lower edge."""
     cuts = sorted(set(edges))
-    told = [f"{edge:g}" for edge in cuts]
+    told = [_figure(edge) for edge in cuts]
     names = [
         f"under {told[0]}",
         *(f"{a} to under {b}" for a, b in pairwise(told)),
     ]
     names.append(f"{told[-1]} and over")
     return {rep: names[bisect_right(cuts, value)] for rep, value in values.items()}
+
+
+def _figure(edge: float) -> str:
+    """With all its digits: two edges never have one name, which would make their bands one."""
+    return f"{edge:.0f}" if float(edge).is_integer() and abs(edge) < 1e15 else repr(float(edge))
 
 
 def _measures(people: People) -> Iterator[tuple[str, FloatArray]]:
@@ -128,22 +135,21 @@ class _Measured:
 
 
 def _tables(asked: _Measured, attributes: Mapping[str, Groups], seed: int) -> Iterator[AuditTable]:
-    told: list[BoolArray] = []
-    """Sets of reps whose sums are told, or follow from those that are."""
+    told: list[IntArray] = []
+    """Of each attribute that is told, the part of each rep: a group that is shown, or the rest."""
     for attribute in sorted(attributes):
         labels = np.array([attributes[attribute].get(rep, "") for rep in asked.ids], dtype=object)
         shown = _shown_groups(labels)
         sets = {group: labels == group for group in shown}
-        rest = np.ones(len(labels), np.bool_)
-        for members in sets.values():
-            rest &= ~members
-        own = [*sets.values(), *([rest] if rest.any() else [])]
+        own = np.full(len(labels), len(shown))
+        for number, members in enumerate(sets.values()):
+            own[members] = number
         if len(shown) < 2:
             yield _nothing(asked, attribute, "too_few")
-        elif any(_finds_somebody(one, other) for one in own for other in told):
+        elif somebody_found([*told, own]):
             yield _nothing(asked, attribute, "subtraction")
         else:
-            told += own
+            told.append(own)
             yield _table(asked, attribute, sets, seed)
 
 
@@ -155,16 +161,6 @@ def _shown_groups(labels: np.ndarray) -> list[str]:
     while shown and 0 < len(labels) - sum(sizes[group] for group in shown) < LEAST:
         shown.pop()
     return sorted(shown)
-
-
-def _finds_somebody(one: BoolArray, other: BoolArray) -> bool:
-    """Whether sums over two sets and over everybody leave that of fewer than five reps."""
-    both = int((one & other).sum())
-    first, second, everybody = int(one.sum()), int(other.sum()), len(one)
-    inside = (first == both and 0 < second - both < LEAST) or (
-        second == both and 0 < first - both < LEAST
-    )
-    return inside or (first + second - both == everybody and 0 < both < LEAST)
 
 
 def _nothing(asked: _Measured, attribute: str, reason: NotShown) -> AuditTable:

@@ -218,6 +218,18 @@ def test_numbers_become_bands_that_begin_with_their_edges() -> None:
     }
 
 
+def test_days_of_birth_as_numbers_keep_bands_of_their_own() -> None:
+    """Told with six digits, two of these bands would have the same name and be one."""
+    born = {"a": 19700115.0, "b": 19700215.0, "c": 0.25}
+
+    assert banded(born, [19700101, 19700201, 19700301]) == {
+        "a": "19700101 to under 19700201",
+        "b": "19700201 to under 19700301",
+        "c": "under 19700101",
+    }
+    assert banded({"a": 0.3}, [0.25, 2]) == {"a": "0.25 to under 2"}
+
+
 def test_a_figure_that_is_no_group_is_refused() -> None:
     born = {rep: str(place) for place, rep in enumerate(ids(60))}
 
