@@ -63,8 +63,11 @@ class PayCurve:
         place = np.searchsorted(knot, attainment, side="right")
         start, pay, slope = (np.concatenate(([0.0], of)) for of in (knot, self.pay, self._slopes))
         highest = np.concatenate(([0.0], self.pay[1:], [np.inf]))
-        paid = pay[place] + slope[place] * (attainment - start[place])
-        return np.minimum(paid, highest[place])  # noise must not lift it over the next knot
+        paid = attainment - start.take(place)
+        paid *= slope.take(place)
+        paid += pay.take(place)
+        # Noise must not lift it over the next knot.
+        return np.minimum(paid, highest.take(place), out=paid)
 
     def expected(self, quota: FloatArray, baseline: FloatArray, sigma: FloatArray) -> FloatArray:
         """E f(sales / quota), shape (n,); nan where sigma is unknown.
