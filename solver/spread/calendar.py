@@ -23,7 +23,7 @@ from typing import Any, Final
 import numpy as np
 
 from solver.errors import Fault, InvalidProblem
-from solver.problem import IntArray
+from solver.problem import BoolArray, IntArray
 
 YEAR: Final = 12
 _ANNOUNCED_BY_YEAR: Final = "CN"
@@ -46,6 +46,8 @@ class Calendar:
     """(p,) the piece's month, as a place in `days`; ascending."""
     piece_days: IntArray
     """(p,) working days of the piece; those of one month add up to its `days`."""
+    worked: BoolArray
+    """(d,) whether each day is worked, from the first day of the first month on."""
     provisional: tuple[int, ...]
     """Years whose holidays may still change, ascending."""
 
@@ -73,6 +75,7 @@ def working_calendar(country: str | None, start: int, end: int) -> Calendar:
         piece_week=week,
         piece_month=month,
         piece_days=days,
+        worked=np.array([*map(is_worked, _days(start, end))]),
         provisional=provisional,
     )
 
@@ -96,6 +99,11 @@ def _pieces(
             days = (day + timedelta(days=k) for k in range((stop - day).days))
             yield monday.toordinal(), place, sum(map(is_worked, days))
             day = stop
+
+
+def _days(start: int, end: int) -> Iterator[date]:
+    first, after = _first_day(start), _first_day(end)
+    return (first + timedelta(days=k) for k in range((after - first).days))
 
 
 def _first_day(month: int) -> date:

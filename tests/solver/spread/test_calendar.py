@@ -92,3 +92,13 @@ def test_an_unknown_country_is_refused_by_name(country: str) -> None:
 def test_months_out_of_reach_are_refused(start: int, end: int) -> None:
     with pytest.raises(InvalidProblem, match="period"):
         working_calendar(None, start, end)
+
+
+def test_each_day_is_worked_or_not_and_the_days_of_a_month_add_up() -> None:
+    calendar = working_calendar("CN", 2026 * YEAR + 1, 2026 * YEAR + 4)  # February to April
+
+    assert len(calendar.worked) == 28 + 31 + 30
+    assert calendar.worked[:28].sum() == calendar.days[0] == 16
+    assert calendar.worked[28:59].sum() == calendar.days[1]
+    assert calendar.worked[13]  # Saturday 14 February is worked,
+    assert not calendar.worked[16]  # and Tuesday 17 February is New Year
