@@ -2,6 +2,7 @@
 
 * SolverError
   x CannotSpread          the margins, limits and zeros of a table cannot all hold
+  x PartsCannotHold       targets of parts contradict who sells what, whatever quotas are
   x SpreadFailed          they can, but no table was found that passes our own check
 """
 
@@ -65,3 +66,13 @@ class CannotSpread(SolverError):
 
 class SpreadFailed(SolverError):
     """No table was found, though there is one."""
+
+
+class PartsCannotHold(SolverError):
+    """Targets by product, kind of customer and months that no quotas can meet."""
+
+    def __init__(self, targets: tuple[int, ...], names: tuple[str, ...]) -> None:
+        first = " and ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        super().__init__(f"no quotas can meet {first}")
+        self.targets = targets
+        """Their places among the targets."""

@@ -1,0 +1,186 @@
+"""Quotas told by lines of business and months, so that targets of parts come out exactly.
+
+A target may be of a part of what a unit sells: East x new product x the first half year. Reps get
+the quotas that `solver.solve` finds. Then these are told apart by lines (`solver.spread.lines`) and
+months, near to what each rep would sell: quota x mix x season.
+
+1. The coarse table (`coarse.py`): blocks of reps x lines x spans of months that targets tell apart.
+   It meets every target, in whole money wherever a whole table does (`coarse_whole.py`).
+2. The fine table (`fine.py`): reps inside blocks, months inside spans. It always exists.
+
+Targets are stated before over-assignment. They grow as their unit's target does, in exact
+fractions; so they do where a target gives way, or a gap is booked.
+
+Where quotas leave no coarse table (East carries less than is wanted of what only East sells), the
+reason is an inequality about sums of quotas. It becomes a rule of the policy, named after the
+targets that made it, and the reps are solved again. Every plan that meets the targets keeps these
+rules.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+
+from solver.allocation import Allocation
+from solver.errors import Fault, InvalidProblem
+from solver.policy import LinearRow, Policy
+from solver.problem import IntArray, Problem
+from solver.solve import solve
+from solver.spread.coarse import Coarse, Nearest, nearest
+from solver.spread.coarse_cuts import Cut, cut_of, shortfall
+from solver.spread.coarse_whole import misses, whole_cells
+from solver.spread.errors import PartsCannotHold, SpreadFailed
+from solver.spread.lines import Line
+from solver.spread.told_apart import Parts, ToldApart
+from solver.targets import Target
+from solver.watch import Watch
+
+CUTS: Final = 60
+"""After so many inequalities the search is over."""
+_NAMES: Final = 3
+"""Targets that the name of a rule tells."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartPlan:
+    """Quotas, and what they carry of each line and month; rows in the problem's row order."""
+
+    allocation: Allocation
+    lines: tuple[Line, ...]
+    cells: IntArray
+    """(n, k, t) in minor units; over lines and months they add up to the quotas."""
+    wanted: tuple[Fraction, ...]
+    """(m,) each target with its over-assignment."""
+    carried: tuple[int, ...]
+    """(m,) what quotas carry of it."""
+    missed: tuple[int, ...]
+    """(m,) carried less wanted; 0 for the whole numbers next to a target with decimals."""
+    cuts: tuple[LinearRow, ...]
+    """The rules that quotas had to keep for the targets' sake; mostly none."""
+
+
+def solve_in_parts(
+    problem: Problem, policy: Policy, parts: Parts, watch: Watch | None = None
+) -> PartPlan:
+    """The plan of `problem` and `policy` that also meets the targets of `parts`.
+
+    Raises what `solve` raises, where rules named after targets are among those that conflict;
+    `PartsCannotHold` where no quotas whatever meet the targets, `InvalidProblem` where there is too
+    much to tell apart, or the policy keeps no rules across the tree and needs some; `SpreadFailed`.
+    """
+    watch = watch or Watch()
+    told = ToldApart.of(problem, parts)
+    cuts: list[LinearRow] = []
+    while len(cuts) <= CUTS:
+        ruled = replace(policy, rows=(*policy.rows, *cuts)) if cuts else policy
+        allocation = solve(problem, ruled, watch)
+        coarse = told.coarse(allocation)
+        found = nearest(coarse)
+        if not found.close:
+            cut = cut_of(coarse, found.multipliers) or shortfall(coarse, watch.seconds_left()).cut
+            if cut is not None:
+                row = as_row(told, cut, allocation.assigned, _taken(policy, cuts))
+                if not _is_known(row, cuts):
+                    _refuse_without_rows(policy, row)
+                    cuts.append(row)
+                    continue
+            found = _as_near_as_can_be(coarse, watch)
+        watch.look()
+        table = whole_cells(coarse, found.cells, problem.increment, watch)
+        return _plan(told, allocation, coarse, table, tuple(cuts))
+    raise SpreadFailed(
+        f"{CUTS} rules on sums of quotas were not enough to meet the targets of parts"
+    )
+
+
+def _plan(
+    told: ToldApart,
+    allocation: Allocation,
+    coarse: Coarse,
+    table: IntArray,
+    cuts: tuple[LinearRow, ...],
+) -> PartPlan:
+    cells = told.cells(allocation.quota[told.order], table)[np.argsort(told.order)]
+    if not np.array_equal(cells.sum(axis=(1, 2)), allocation.quota):
+        raise SpreadFailed("the lines and months of a rep do not add up to the quota")
+    count = len(told.targets)
+    return PartPlan(
+        allocation=allocation,
+        lines=told.parts.lines,
+        cells=cells,
+        wanted=coarse.targets[:count],
+        carried=tuple(coarse.carried(table).tolist()[:count]),
+        missed=misses(coarse, table)[:count],
+        cuts=cuts,
+    )
+
+
+def _as_near_as_can_be(coarse: Coarse, watch: Watch) -> Nearest:
+    """The table nearest to the seed among those that miss as little as can be."""
+    cells = shortfall(coarse, watch.seconds_left()).cells
+    reached = tuple(Fraction(float(carried)) for carried in coarse.carried(cells))
+    return nearest(replace(coarse, targets=reached))
+
+
+def _is_known(row: LinearRow, cuts: Sequence[LinearRow]) -> bool:
+    """Whether a rule gave way: then it is broken although it is there."""
+    return any(replace(row, id=cut.id) == cut for cut in cuts)
+
+
+def _taken(policy: Policy, cuts: Sequence[LinearRow]) -> set[str]:
+    return {row.id for row in (*policy.rows, *cuts)}
+
+
+def _refuse_without_rows(policy: Policy, row: LinearRow) -> None:
+    if policy.fairness == "equal_probability" or policy.engine == "tree":
+        field = "engine" if policy.engine == "tree" else "fairness"
+        reason = (
+            f"{getattr(policy, field)} keeps rules of reps and units only, and these targets need "
+            f"one across them ({row.id}): choose another, or change the targets"
+        )
+        raise InvalidProblem([Fault("", None, field, reason)])
+
+
+def as_row(told: ToldApart, cut: Cut, assigned: int, taken: set[str]) -> LinearRow:
+    """The cut as a rule about as few reps as can be, named after its targets.
+
+    Raises `PartsCannotHold` where it is about nobody.
+    """
+    targets = tuple(k for k in cut.targets if k < len(told.targets))
+    names = tuple(name_of(told.targets[k]) for k in targets)
+    weight = cut.weight[told.block]
+    count = Counter(weight.tolist())
+    usual = max(count, key=lambda each: (count[each], each == 0, each))
+    weight -= usual
+    most = cut.most - usual * assigned
+    if not weight.any():
+        raise PartsCannotHold(targets, names)
+    ids = [told.problem.reps.ids[row] for row in told.order.tolist()]
+    name = _free(" + ".join(names[:_NAMES]) + (" + …" if len(names) > _NAMES else ""), taken)
+    sign = 1 if weight.max() > 0 else -1
+    pairs = zip(ids, (sign * weight).tolist(), strict=True)
+    coefficients = tuple((key, float(each)) for key, each in pairs if each)
+    if sign > 0:
+        return LinearRow(name, coefficients, max=most)
+    return LinearRow(name, coefficients, min=-most)
+
+
+def name_of(target: Target) -> str:
+    """What a target is of, as the name of a rule says it."""
+    months = target.months
+    ends = [] if months is None else [months[0], months[-1]]
+    period = "/".join(f"{month // 12:04d}-{month % 12 + 1:02d}" for month in dict.fromkeys(ends))
+    parts = (target.unit, target.product, target.customer_type, period or None)
+    return " × ".join(part for part in parts if part is not None)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, with a number where it is taken already."""
+    names = (name if k == 1 else f"{name} ({k})" for k in range(1, len(taken) + 2))
+    return next(each for each in names if each not in taken)
