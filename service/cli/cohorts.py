@@ -44,7 +44,7 @@ def groups_for_people(found: Document) -> Table:
             _MEASURES[table["measure"]],
             group["group"],
             group["n"],
-            _level(table["measure"], group["mean"]),
+            _level(table["measure"], group["mean"], table["decimals"]),
             None if group["attaining"] is None else f"{group['attaining']['share']:.1%}",
         )
         for table in found["tables"]
@@ -64,7 +64,7 @@ def audit_lines(found: Document) -> Iterator[str]:
         elif table["reason"] == "subtraction":
             yield f"{name}: not shown; with another attribute, single people could be found."
         for told in table["comparisons"]:
-            yield f"{name}: {_difference(told)}"
+            yield f"{name}: {_difference(told, table['decimals'])}"
         if ratio := table["four_fifths"]:
             yield f"{name}: {_four_fifths(ratio)}"
         if table["not_shown"] and not table["reason"]:
@@ -82,34 +82,42 @@ def _four_fifths(ratio: Document) -> str:
     )
 
 
-def _difference(told: Document) -> str:
+def _difference(told: Document, decimals: int) -> str:
     who = f"{told['against']} ({told['inside']} of {told['n']} reps)"
     if told["reason"]:
         return f"{who} cannot be compared: everybody's figure is the same."
-    interval = ", ".join(_change(told["measure"], told[end]) for end in ("low", "high"))
+    interval = ", ".join(_change(told["measure"], told[end], decimals) for end in ("low", "high"))
     verdict = "a difference is shown" if told["shown"] else "no difference is shown"
-    least = _change(told["measure"], told["detectable"]).lstrip("+")
+    least = _change(told["measure"], told["detectable"], decimals).lstrip("+")
+    effect = _change(told["measure"], told["effect"], decimals)
     return (
-        f"{who} against the others {_change(told['measure'], told['effect'])} (95% interval "
-        f"{interval}), p {_p(told['p_adjusted'])} after correction: {verdict}. So few miss a "
-        f"true one below {least} in more than one of five cases."
+        f"{who} against the others {effect} (95% interval {interval}), p "
+        f"{_p(told['p_adjusted'])} after correction: {verdict}. So few miss a true one "
+        f"below {least} in more than one of five cases."
     )
 
 
-def _change(measure: str, value: float | None) -> str:
+def _change(measure: str, value: float | None, decimals: int) -> str:
     if value is None:
         return "–"
+    in_hundredths = max(decimals - 2, 0)
     if measure == "probability":
-        return f"{100 * value:+.1f} points"
-    return f"{expm1(value):+.1%}" if measure == "log_attainment" else f"{value:+.3f}"
+        return f"{100 * value:+.{in_hundredths}f} points"
+    if measure == "log_attainment":
+        return f"{expm1(value):+.{in_hundredths}%}"
+    return f"{value:+.{decimals}f}"
 
 
-def _level(measure: str, value: float) -> str:
+def _level(measure: str, value: float, decimals: int) -> str:
     """Means of logarithms as the geometric mean of the attainments."""
     if measure in {"probability", "log_attainment"}:
-        return f"{exp(value) if measure == 'log_attainment' else value:.1%}"
-    return f"{value:.3f}"
+        share = exp(value) if measure == "log_attainment" else value
+        return f"{share:.{max(decimals - 2, 0)}%}"
+    return f"{value:.{decimals}f}"
 
 
 def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+    """As roughly as the audit tells it."""
+    if p <= 0.001:
+        return "≤ 0.001"
+    return f"= {p:.2f}" if p >= 0.1 else f"= {p:.3f}"

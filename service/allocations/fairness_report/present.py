@@ -1,4 +1,6 @@
-"""A report and an audit as the API says them: ratios to nine decimals, money in the currency."""
+"""A report and an audit as the API says them: ratios to nine decimals, those of an audit to as many
+as so few people can show; money in the currency.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from service.allocations.fairness_report.coarse import decimals, rough_p
 from service.allocations.fairness_report.traits import Measured
 from solver.assess import (
     Audit,
@@ -13,6 +16,7 @@ from solver.assess import (
     Chart,
     Comparison,
     FourFifths,
+    GroupFigures,
     Inequality,
     Report,
     Review,
@@ -89,20 +93,38 @@ def _charts(found: Chart, units: Sequence[str | None], digits: int) -> Document:
 
 
 def _table(table: AuditTable) -> Document:
+    places = decimals(table)
     return {
         "attribute": table.attribute,
         "measure": table.measure,
         "n": table.n,
-        "groups": [_rounded(asdict(group)) for group in table.groups],
+        "decimals": places,
+        "groups": [_group(group, places) for group in table.groups],
         "not_shown": table.not_shown,
-        "comparisons": _comparisons(table.comparisons),
+        "comparisons": [_compared(told, places) for told in table.comparisons],
         "four_fifths": table.four_fifths and _four_fifths(table.four_fifths),
         "reason": table.reason,
     }
 
 
+def _group(group: GroupFigures, places: int) -> Document:
+    return _rounded(asdict(group)) | {"mean": _number(group.mean, places)}
+
+
+def _compared(told: Comparison, places: int) -> Document:
+    figures = {name: _number(getattr(told, name), places) for name in _FIGURES}
+    return _rounded(asdict(told)) | figures | _rough(told) | {"shown": told.shown()}
+
+
+_FIGURES: Final = ("effect", "low", "high", "detectable")
+
+
 def _four_fifths(found: FourFifths) -> Document:
-    return _rounded(asdict(found)) | {"below": found.alarm}
+    return _rounded(asdict(found)) | _rough(found) | {"below": found.alarm}
+
+
+def _rough(found: Comparison | FourFifths) -> Document:
+    return {"p": rough_p(found.p), "p_adjusted": rough_p(found.p_adjusted)}
 
 
 def _comparisons(found: Sequence[Comparison]) -> list[Document]:
@@ -126,5 +148,5 @@ def _value(value: Any) -> Any:
     return told.get(type(value), lambda same: same)(value)
 
 
-def _number(value: float | None) -> float | None:
-    return None if value is None else round(value, PLACES) + 0.0  # no -0.0
+def _number(value: float | None, places: int = PLACES) -> float | None:
+    return None if value is None else round(value, places) + 0.0  # no -0.0

@@ -232,6 +232,12 @@ class AuditTableOut(BaseModel):
     attribute: str
     measure: Literal["probability", "effort", "stretch", "log_attainment"]
     n: int
+    decimals: int = Field(
+        description="Of means and differences: a fifth of `detectable`, for more digits would say "
+        "nothing more, but who is in a group. `p` has two decimals, below .1 three, and .001 "
+        "stands for all that is less",
+        examples=[2],
+    )
     groups: list[GroupOut]
     not_shown: int = Field(description="Reps of groups that are not shown, or of none")
     comparisons: list[ComparisonOut]
