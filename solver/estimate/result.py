@@ -60,7 +60,7 @@ class Component:
     sold: float | None
     """What was really sold in such a period (mean of several); None where nothing is known."""
     known: bool
-    """False: nothing is known of these months, `index` follows from the nearest known ones."""
+    """False: nothing is known of these months, `index` follows from the newest known ones."""
 
 
 @dataclass(frozen=True, slots=True)

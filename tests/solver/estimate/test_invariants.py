@@ -118,6 +118,28 @@ def _expected(sold: list[float], factor: float, parameters: Parameters) -> float
     return float(estimate(team, parameters).baseline[0])
 
 
+def test_16_with_three_periods_the_last_one_stands_for_the_older_ones_as_well() -> None:
+    """Its elasticity is w1 + rho w3, which the cap on w1 alone does not hold."""
+    parameters = replace(FROZEN, weights=(RATCHET_CAP, 0.1, 0.2), rho=0.9)
+    crowd = [100_000.0] * 400  # the own sales move the benchmark by little
+    ids = [f"r{rep}" for rep in range(len(crowd))]
+
+    def expected(factor: float) -> float:
+        history = [
+            (rep, START - 1 - 12 * age - m, 1_000.0 * (factor if rep == "r0" and not age else 1))
+            for rep in ids
+            for age in range(3)
+            for m in range(12)
+        ]
+        known = dict.fromkeys(ids, 1.0)
+        team = a_company(ids, history=history, potential=known, forecast=1e6)
+        return float(estimate(team, parameters).baseline[0])
+
+    elasticity = np.log(expected(1.1) / expected(1.0)) / np.log(1.1)
+
+    assert elasticity == pytest.approx(RATCHET_CAP + 0.9 * 0.2, abs=0.01)
+
+
 later = st.integers(START, START + 40)
 
 
