@@ -29,9 +29,20 @@ from service.allocations.figures import (
     unit_rows,
     zipped,
 )
+from service.allocations.months import (
+    Spread,
+    all_by_name,
+    by_name,
+    facts_of,
+    month_names,
+    present_season,
+    unit_months,
+    with_months,
+)
 from service.allocations.over_assignment import over_assignment_rows, present_over_assignment
 from service.allocations.prices import Impact, present_prices
 from service.allocations.risk import market_of, present_risk, risk_facts
+from service.allocations.seasons import season_warnings, spread_of
 from service.allocations.stated import Stated
 from service.kit.money import column_from_minor, from_minor
 from service.plans.policy import present_rule
@@ -53,39 +64,47 @@ def answer(case: Case, allocation: Allocation, impact: Impact | None = None) -> 
 
     `impact` is that of the plan, where it is known already or time for it is limited.
     """
-    return _answer(case, allocation, impact, [*_presented_rows(case, allocation)])
+    spread = spread_of(case, allocation)
+    return _answer(case, allocation, impact, spread, [*_presented_rows(case, allocation, spread)])
 
 
 def answer_in_json(case: Case, allocation: Allocation, impact: Impact) -> bytes:
     """The same as JSON, a few rows at a time: those of 100,000 reps take 0.8 s and not 1.3 s."""
-    rows = batched(_presented_rows(case, allocation), _AT_ONCE)
-    parts = b",".join(orjson.dumps(part)[1:-1] for part in rows)
-    return orjson.dumps(_answer(case, allocation, impact, orjson.Fragment(b"[%b]" % parts)))
+    spread = spread_of(case, allocation)
+    rows = batched(_presented_rows(case, allocation, spread), _AT_ONCE)
+    quotas = orjson.Fragment(b"[%b]" % b",".join(orjson.dumps(part)[1:-1] for part in rows))
+    return orjson.dumps(_answer(case, allocation, impact, spread, quotas))
 
 
 def _answer(
-    case: Case, allocation: Allocation, impact: Impact | None, quotas: list[Row] | orjson.Fragment
+    case: Case,
+    allocation: Allocation,
+    impact: Impact | None,
+    spread: Spread | None,
+    quotas: list[Row] | orjson.Fragment,
 ) -> dict[str, Any]:
     digits = case.terms.digits
     impact = impact or impact_of(allocation, digits)
+    units = unit_rows(allocation, impact)
     told = presented(
-        facts(case, allocation, impact),
+        facts(case, allocation, impact, spread),
         digits,
         quotas=quotas,
-        units=unit_rows(allocation, impact),
+        units=[*with_months(units, unit_months(spread, len(units)))],
         rules=crossing_rules(allocation),
         checks=allocation.checks,
         owners=case.inputs.people.owners,
     )
-    return told | {"warnings": _warnings(case, impact)}
+    return told | {"warnings": _warnings(case, impact, spread)}
 
 
-def _warnings(case: Case, impact: Impact) -> list[Row]:
-    found = [{"pointer": fault.pointer, "detail": fault.detail} for fault in case.inputs.warnings]
+def _warnings(case: Case, impact: Impact, spread: Spread | None) -> list[Row]:
+    faults = (*case.inputs.warnings, *season_warnings(case, spread))
+    found = [{"pointer": fault.pointer, "detail": fault.detail} for fault in faults]
     return found if impact.in_time else [*found, {"pointer": "", "detail": OUT_OF_TIME}]
 
 
-def facts(case: Case, allocation: Allocation, impact: Impact) -> Row:
+def facts(case: Case, allocation: Allocation, impact: Impact, spread: Spread | None) -> Row:
     """What answers and versions say of a plan beside its rows, in minor units."""
     digits = case.terms.digits
     return {
@@ -94,7 +113,8 @@ def facts(case: Case, allocation: Allocation, impact: Impact) -> Row:
         "assigned": allocation.assigned,
         "gaps": gap_rows(allocation),
         "relaxed": Stated(case).given_way(allocation),
-        "period": _period(case),
+        "period": case.period_as_stated,
+        **facts_of(spread),
         "common": common(allocation, digits),
         "prices": impact.facts,
         "over_assignment": over_assignment_rows(allocation),
@@ -116,6 +136,7 @@ def presented(
 ) -> dict[str, Any]:
     """The answer that says this. `quotas` are the API's rows, all others stand in minor units."""
     relaxed, gaps = facts["relaxed"], facts["gaps"]
+    names = month_names(facts["period"])
     return {
         "status": "gap" if gaps else "relaxed" if relaxed else "optimal",
         "engine": facts["engine"],
@@ -132,9 +153,11 @@ def presented(
         ],
         "relaxed": [present_rule(change, digits) for change in relaxed],
         "period": facts["period"],
+        "months": by_name(names, facts["months"], digits),
+        "season": present_season(facts["season"], names),
         "common": facts["common"],
         "quotas": quotas,
-        "units": [present_unit(row, digits) for row in units],
+        "units": [present_unit(row, digits, names) for row in units],
         "prices": present_prices(facts["prices"], digits),
         "over_assignment": [
             present_over_assignment(row, digits) for row in facts["over_assignment"]
@@ -147,8 +170,8 @@ def presented(
     }
 
 
-def present_row(row: Row, digits: int) -> Row:
-    """The API's row of one of `quota_rows`."""
+def present_row(row: Row, digits: int, names: Sequence[str]) -> Row:
+    """The API's row of a stored one; `names` are those of the months."""
     shown = dict(row)
     for name in ("quota", "floor", "cap"):
         shown[name] = None if row[name] is None else from_minor(row[name], digits)
@@ -159,19 +182,20 @@ def present_row(row: Row, digits: int) -> Row:
         {"term": term, "amount": from_minor(amount, digits)}
         for term, amount in zip(TERMS, row["explanation"], strict=True)
     ]
+    shown["months"] = by_name(names, row.get("months"), digits)
     return shown
 
 
-def present_unit(row: Row, digits: int) -> Row:
+def present_unit(row: Row, digits: int, names: Sequence[str]) -> Row:
     """The API's row of one of `unit_rows`."""
     amounts = {
         name: None if row[name] is None else from_minor(row[name], digits)
         for name in ("quota", "min", "max")
     }
-    return row | amounts
+    return row | amounts | {"months": by_name(names, row.get("months"), digits)}
 
 
-def _presented_rows(case: Case, allocation: Allocation) -> Iterator[Row]:
+def _presented_rows(case: Case, allocation: Allocation, spread: Spread | None) -> Iterator[Row]:
     """`present_row` of all `quota_rows`, in columns."""
     digits = case.terms.digits
     columns = quota_columns(
@@ -190,15 +214,8 @@ def _presented_rows(case: Case, allocation: Allocation) -> Iterator[Row]:
         ]
         for anchor, stretch, rounding in zip(*amounts, strict=True)
     )
-    return zipped(columns, explanation)
-
-
-def _period(case: Case) -> dict[str, str] | None:
-    """The period that counted; null where nothing depended on it."""
-    if case.period is None:
-        return None
-    start, end = case.period
-    return {"start": start.isoformat(), "end": end.isoformat()}
+    names = month_names(case.period_as_stated)
+    return with_months(zipped(columns, explanation), all_by_name(names, spread, digits))
 
 
 def _estimate_parameters(case: Case) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ only where the baseline is, and where the history is long enough
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
@@ -20,7 +21,8 @@ import numpy as np
 
 from service.allocations.places import Places
 from service.allocations.presence import hired_in_months, in_seat, months_away
-from service.kit.errors import Fault, InvalidInput
+from service.kit.errors import Fault, InvalidInput, pointer
+from service.plans.policy import BY_HISTORY, Spreading
 from service.roster.domain import NONE, Holders, Inputs
 from solver.errors import InvalidProblem
 from solver.estimate import (
@@ -35,6 +37,7 @@ from solver.estimate import (
 from solver.estimate.benchmark import potentials
 from solver.policy import Policy
 from solver.problem import UNLIMITED, FloatArray, Problem, Reps, Units
+from solver.spread.season import QUARTER
 
 YEAR: Final = 12
 NO_MONTH: Final = 9999 * YEAR
@@ -66,20 +69,37 @@ class Case:
     """None where every baseline and reach was given."""
     period: tuple[date, date] | None
     """The period that counted; None where nothing depends on it."""
+    evidence: Evidence
+    """What the estimate read."""
+    spreading: Spreading
     places: Places
+
+    @property
+    def period_as_stated(self) -> dict[str, str] | None:
+        if self.period is None:
+            return None
+        start, end = self.period
+        return {"start": start.isoformat(), "end": end.isoformat()}
 
     def as_invalid_input(self, error: InvalidProblem) -> InvalidInput:
         """The solver's faults at the rows that the caller sent."""
         return self.places.as_invalid_input(error, self.inputs, self.policy)
 
 
-def assemble(inputs: Inputs, terms: Terms, policy: Policy, places: Places | None = None) -> Case:
+def assemble(
+    inputs: Inputs,
+    terms: Terms,
+    policy: Policy,
+    places: Places | None = None,
+    spreading: Spreading = BY_HISTORY,
+) -> Case:
     """The case of these facts. Raises `InvalidInput` where they are not enough or too much.
 
     `places`: what the facts and the policy came in, so that faults point at its rows.
     """
     places = places or Places()
     period = period_of(inputs, terms)
+    faults = [*_season_faults(spreading, period, places)]
     evidence = evidence_of(inputs, period)
     given = ~(np.isnan(evidence.baseline) | np.isnan(evidence.reach))
     found = None if given.all() else estimate(evidence)
@@ -92,8 +112,36 @@ def assemble(inputs: Inputs, terms: Terms, policy: Policy, places: Places | None
             cohorts=cohorts_of(inputs),
         )
     except InvalidProblem as error:
-        raise places.as_invalid_input(error, inputs, policy) from None
-    return Case(inputs, terms, problem, policy, found, period, places)
+        told = places.as_invalid_input(error, inputs, policy).faults
+        raise InvalidInput([*faults, *told]) from None
+    if faults:
+        raise InvalidInput(faults)
+    return Case(inputs, terms, problem, policy, found, period, evidence, spreading, places)
+
+
+def _season_faults(
+    spreading: Spreading, period: tuple[date, date] | None, places: Places
+) -> Iterator[Fault]:
+    """Where months are asked for that the period does not have."""
+    if period is None:
+        if spreading.asks_for_months:
+            reason = "is required: the policy names a season or a country"
+            yield Fault("/period", f"{reason}, and there is no history to follow")
+        return
+    if period[1].year == date.max.year:
+        yield Fault("/period/end", f"must lie before the year {date.max.year}")
+    months = _month(period[1]) - _month(period[0]) + 1
+    quarters = -(-months // QUARTER)
+    if isinstance(spreading.season, tuple) and len(spreading.season) not in {months, quarters}:
+        reason = (
+            f"has {_counted(len(spreading.season), 'weight')}; give one for each of "
+            f"{_counted(months, 'month')}, or of {_counted(quarters, 'quarter')}"
+        )
+        yield Fault(pointer((*places.at, "season")), reason)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def period_of(inputs: Inputs, terms: Terms) -> tuple[date, date] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -34,6 +35,21 @@ def in_seat(hired: IntArray, absences: Absences, period: tuple[date, date] | Non
     away = np.minimum(until, end) - np.maximum(left, since[absences.rep])
     lost = np.bincount(absences.rep, away.clip(0) * absences.share, minlength=len(hired))
     return np.asarray(np.clip((end - since - lost) / (end - first), 0.0, 1.0))
+
+
+def in_seat_by_month(hired: IntArray, absences: Absences, period: tuple[date, date]) -> FloatArray:
+    """The same of each month of the period: (n, t), 0 … 1."""
+    start = np.array([period[0].toordinal(), period[1].toordinal()])
+    first, last = _month(start).tolist()
+    months = np.arange(first, last + 1)
+    begins, ends = _first_day(months), _first_day(months + 1)
+    since = np.clip(hired[:, None], begins, ends)
+    seated = (ends - since) / (ends - begins)
+    since_then = np.maximum(absences.first, hired[absences.rep])
+    away = months_away(replace(absences, first=since_then), first, last + 1)
+    cell = away.rep * len(months) + away.month - first
+    missed = np.bincount(cell, away.share, minlength=seated.size).reshape(seated.shape)
+    return np.asarray(np.clip(seated - missed, 0.0, 1.0))
 
 
 def months_away(absences: Absences, since: int, until: int) -> MonthsAway:

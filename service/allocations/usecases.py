@@ -13,7 +13,7 @@ from service.allocations.solving import allocate_and_price, examine
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import InvalidMoney, minor_digits, to_minor
 from service.plans.domain import period_fault
-from service.plans.policy import Named, to_policy
+from service.plans.policy import BY_HISTORY, Named, Spreading, read_spreading, to_policy
 from service.roster.body import Sent
 from service.roster.domain import Inputs, read_inputs
 from solver.policy import Policy
@@ -41,6 +41,7 @@ class Facts:
     inputs: Inputs
     terms: Terms
     policy: Policy
+    spreading: Spreading
     places: Places
 
 
@@ -49,15 +50,15 @@ def read_facts(sent: Sent) -> Facts:
     document, faults = sent.document, list(sent.faults)
     terms = read_terms(document, faults)
     stated = document.get("policy") or {}
-    policy = _policy(stated, terms.digits, Named.of_body(document), faults)
+    policy, spreading = _policy(stated, terms.digits, Named.of_body(document), faults)
     inputs = read_inputs(document, digits=terms.digits, faults=faults)
-    return Facts(inputs, terms, policy, Places(document, stated))
+    return Facts(inputs, terms, policy, spreading, Places(document, stated))
 
 
 def read_case(sent: Sent) -> Case:
     """The case that a body states; raises `InvalidInput` with the faults of all its parts."""
     facts = read_facts(sent)
-    return assemble(facts.inputs, facts.terms, facts.policy, facts.places)
+    return assemble(facts.inputs, facts.terms, facts.policy, facts.places, facts.spreading)
 
 
 def read_terms(document: Mapping[str, Any], faults: list[Fault]) -> Terms:
@@ -95,9 +96,12 @@ def _day(value: date | str) -> date:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _policy(stated: Mapping[str, Any], digits: int, named: Named, faults: list[Fault]) -> Policy:
+def _policy(
+    stated: Mapping[str, Any], digits: int, named: Named, faults: list[Fault]
+) -> tuple[Policy, Spreading]:
     try:
-        return to_policy(stated, digits=digits, named=named, known=faults)
+        policy = to_policy(stated, digits=digits, named=named, known=faults)
     except InvalidInput as error:
         faults[:] = error.faults
-        return Policy()
+        return Policy(), BY_HISTORY
+    return policy, read_spreading(stated)

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import typer
 
-from service.allocations.answer import OUT_OF_TIME, answer
+from service.allocations.answer import answer
 from service.allocations.assemble import Case, Terms, assemble
 from service.allocations.figures import impact_of
 from service.allocations.infeasible import Infeasible
@@ -49,7 +49,7 @@ from service.cli.words import (
 )
 from service.kit.money import InvalidMoney, minor_digits, to_minor
 from service.plans.domain import period_fault
-from service.plans.policy import Named, to_policy
+from service.plans.policy import Named, read_spreading, to_policy
 from service.roster.domain import Inputs
 from service.roster.files import read_files
 from solver.allocation import Allocation
@@ -105,8 +105,8 @@ def allocate_files(order: Order, out: Path | None) -> None:
     if proven and not impact.in_time:  # a proof holds whatever follows from the plan
         impact = impact_of(solved.allocation, solved.case.terms.digits)
     document = answer(solved.case, solved.allocation, impact)
-    if not impact.in_time:
-        typer.echo(f"note: {OUT_OF_TIME}", err=True)
+    for warning in document["warnings"][len(solved.case.inputs.warnings) :]:
+        typer.echo(f"note: {warning['detail']}", err=True)
     names = {key: person.name for key, person in solved.case.inputs.people.reps.items()}
     units = solved.units
     if out is None:
@@ -136,7 +136,7 @@ def solve_files(order: Order) -> Solved:
         named = Named(frozenset(read.inputs.reps.id), frozenset(read.inputs.units.id))
         places = Places(policy=stated, at=(str(order.policy),))
         policy = to_policy(stated, digits=terms.digits, named=named, path=places.at)
-        case = assemble(read.inputs, terms, policy, places)
+        case = assemble(read.inputs, terms, policy, places, read_spreading(stated))
         return Solved(case, *_allocation(case, order.time_limit), read.notes)
     except SolveTookTooLong as reason:
         raise Failure(

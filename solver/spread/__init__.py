@@ -1,7 +1,7 @@
 """Spread: quotas over time, products and customers, with digits that add up.
 
     calendar.py     working days of months and weeks, for a country; which years are provisional
-    season.py       which part of a quota falls into which month: learned, even, or given; who is there
+    season.py       which part of a quota falls into which month: learned, even, or given
     past.py         the season that the history of the estimate shows
     periods.py      year to quarters to months to weeks, in whole money
     mix.py          what each rep would sell of each product, to customers of today and to new ones

@@ -70,6 +70,16 @@ class Season:
     within: float = np.nan
     """Variances of profiles; nan where nobody has two years."""
 
+    def taken(self, order: IntArray) -> Season:
+        """The same of the reps in another order: row k is now row `order[k]`."""
+        z, years = self.credibility, self.years
+        return replace(
+            self,
+            shares=self.shares[order],
+            credibility=None if z is None else z[order],
+            years=None if years is None else years[order],
+        )
+
 
 def even(reps: int, months: int) -> Season:
     """Every month the same, however many days are worked."""
@@ -115,7 +125,8 @@ def given(season: Season, weights: Sequence[float | Fraction]) -> Season:
         season.shares, of_quarter, out=1 / np.bincount(quarter)[quarter] + 0 * of_quarter,
         where=of_quarter > 0,
     )  # fmt: skip
-    return Season("weights", inside * parts[quarter], company)
+    shares = inside * parts[quarter]
+    return replace(season, basis="weights", shares=shares, company=company)
 
 
 def _written(weight: float | Fraction) -> Fraction | None:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from service.allocations.schemas.body import PeriodBody
 from service.allocations.schemas.check import RemarkOut
 from service.allocations.schemas.prices import PricesOut
-from service.allocations.schemas.quotas import Amount, QuotaOut, UnitQuotaOut
+from service.allocations.schemas.quotas import Amount, Months, QuotaOut, UnitQuotaOut
 from service.plans.schemas import GapOut, GaveWayOut
 
 
@@ -28,6 +28,42 @@ class FairnessOut(BaseModel):
     gini: float | None = Field(description="Of quota / baseline", examples=[0.0])
     theil: float | None = Field(description="Of quota / baseline", examples=[0.0])
     reps_at_common_stretch: int = Field(examples=[4])
+
+
+class SeasonOut(BaseModel):
+    """How quotas are spread over months."""
+
+    basis: Literal["learned", "working_days", "even", "weights"] = Field(
+        description="`working_days` where it was to be learned and nobody has a year of history"
+    )
+    as_given: bool | None = Field(
+        description="Whether the company's months or quarters are as the policy gives them, to "
+        "less than one increment; false where people are away so that they cannot be; null where "
+        "none are given",
+        examples=[None],
+    )
+    country: str | None = Field(
+        description="Whose working days count; null: Mondays to Fridays", examples=["CN"]
+    )
+    working_days: dict[str, int] = Field(examples=[{"2027-01": 20, "2027-02": 17}])
+    provisional: list[int] = Field(
+        description="Years of which not all holidays are announced", examples=[[2027]]
+    )
+    pool: list[float] | None = Field(
+        description="What was learned: sales per working day of everybody together, January "
+        "first, 1 in the average month",
+        examples=[None],
+    )
+    between: float | None = Field(
+        description="How much reps differ in their seasons, as a variance", examples=[0.01]
+    )
+    within: float | None = Field(
+        description="How much the years of one rep differ; null where nobody has two",
+        examples=[0.04],
+    )
+    reps: int | None = Field(
+        description="How many have a year of history that counted", examples=[30]
+    )
 
 
 class OverAssignmentOut(BaseModel):
@@ -179,6 +215,8 @@ class AllocationOut(BaseModel):
         description="Rules that gave way, by `policy.relax` or `on_infeasible`", examples=[[]]
     )
     period: PeriodBody | None = Field(description="null where nothing depends on dates")
+    months: Months = None
+    season: SeasonOut | None = Field(description="null where no period is known")
     common: Common
     quotas: list[QuotaOut] = Field(description="Unit by unit, reps by id")
     units: list[UnitQuotaOut] = Field(description="Parents first")

@@ -5,6 +5,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 Amount = Annotated[float, Field(examples=[291000])]
+Months = Annotated[
+    dict[str, float] | None,
+    Field(
+        description="What each month of the period carries; they add up to the whole. null where "
+        "no period is known",
+        examples=[{"2027-01": 24000, "2027-02": 23000}],
+    ),
+]
 
 
 class Term(BaseModel):
@@ -99,6 +107,7 @@ class QuotaOut(BaseModel):
     )
     explanation: list[Term]
     estimate: RepEstimate | None = Field(description="null where the baseline was given")
+    months: Months = None
 
 
 class UnitQuotaOut(BaseModel):
@@ -115,3 +124,4 @@ class UnitQuotaOut(BaseModel):
         "everyone else's stretch; 0 where the own range does not bind, null where it is not known",
         examples=[0.0],
     )
+    months: Months = None

@@ -1,5 +1,6 @@
 """What a version writes down of a solved case: facts for its manifest, rows for its chunks."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -9,12 +10,15 @@ from service.allocations.answer import facts, present_row, presented
 from service.allocations.assemble import Case
 from service.allocations.crossing import crossing_rules
 from service.allocations.figures import impact_of, quota_rows, unit_rows
+from service.allocations.months import month_names
 from service.allocations.prices import Impact
+from service.allocations.seasons import spread_of
 from service.allocations.versions.domain.content import Content, Row, content
 from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.proof import Verdict, proof
 from service.allocations.versions.proof_columns import (
     PROOF_COLUMNS,
+    add_months,
     add_to_quotas,
     add_to_units,
     proof_facts,
@@ -45,10 +49,11 @@ def _written(case: Case, allocation: Allocation) -> tuple[Row, list[Row], list[R
     reps, the parameters they were made with in the manifest.
     """
     impact = impact_of(allocation, case.terms.digits)  # however long it takes
+    spread = spread_of(case, allocation)
     manifest: Row = {
-        **facts(case, allocation, impact),
+        **facts(case, allocation, impact, spread),
         "inputs": case.inputs.hash,
-        "policy": stored_policy(case.policy),
+        "policy": stored_policy(case.policy, case.spreading),
         "currency": case.terms.currency,
         "digits": case.terms.digits,
         "increment": case.terms.increment,
@@ -58,12 +63,14 @@ def _written(case: Case, allocation: Allocation) -> tuple[Row, list[Row], list[R
         **proof_facts(allocation.certificate),
     }
     rules = rule_rows(allocation.certificate)
-    return manifest, _units(allocation, impact), _quotas(case, allocation), rules
+    units, quotas = _units(allocation, impact), _quotas(case, allocation)
+    add_months(units, quotas, spread)
+    return manifest, units, quotas, rules
 
 
-def present_quota(row: Row, digits: int) -> Row:
-    """The API's row of a stored one; what only the proof needs is left out."""
-    shown = present_row(row, digits)
+def present_quota(row: Row, digits: int, names: Sequence[str]) -> Row:
+    """The API's row of a stored one; what only the proof needs is left out. `names`: of months."""
+    shown = present_row(row, digits, names)
     for name in PROOF_COLUMNS:
         shown.pop(name, None)
     return shown
@@ -89,6 +96,8 @@ _LATER: Final[Row] = {
     "prices": None,
     "over_assignment": [],
     "risk": None,
+    "months": None,
+    "season": None,
 }
 """What proofs of the first release do not tell."""
 
@@ -96,12 +105,16 @@ _LATER: Final[Row] = {
 def _answer_of(proof: Row, verdict: Verdict) -> Row:
     manifest = proof["manifest"]
     digits = manifest["digits"]
-    units = [{name: row[name] for name in _OF_UNITS} for row in proof["units"]]
+    units = [
+        {name: row[name] for name in _OF_UNITS} | {"months": row.get("months")}
+        for row in proof["units"]
+    ]
+    names = month_names(manifest.get("period"))
     checks = {name: held for name, held in verdict.checks.items() if name != "hash"}
     told = presented(
         {**_LATER, **manifest},
         digits,
-        quotas=[present_quota(row, digits) for row in proof["quotas"]],
+        quotas=[present_quota(row, digits, names) for row in proof["quotas"]],
         units=[row | {"min": row["min"] or None} for row in units],
         rules=crossing_rules(verdict.plan) if verdict.plan else [],
         checks=Checks(**checks),
@@ -109,6 +122,9 @@ def _answer_of(proof: Row, verdict: Verdict) -> Row:
     )
     for gap in told["gaps"]:
         del gap["owner"]
+    if "months" not in manifest:
+        for row in (*told["units"], *told["quotas"]):
+            del row["months"]
     untold = {name for name in _LATER if name not in manifest}
     if verdict.plan is None:
         untold |= {"rules", "certificate"}

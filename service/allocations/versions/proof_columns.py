@@ -3,13 +3,15 @@
 from math import isnan
 from typing import Any, Final
 
+from service.allocations.months import Spread, rep_months, unit_months
 from service.allocations.versions.domain.content import Row
 from solver.allocation import Allocation
 from solver.certificate import AcrossTheTree, Certificate
 from solver.problem import COMPANY, NOT_SET, UNLIMITED, FloatArray, IntArray
 
 PROOF_COLUMNS: Final = (
-    "last_year", "potential", "sigma", "anchor", "yardstick", "unrounded", "rules"
+    "last_year", "potential", "sigma", "anchor", "yardstick", "unrounded", "rules",
+    "present",
 )  # fmt: skip
 
 
@@ -66,6 +68,17 @@ def add_to_quotas(rows: list[Row], allocation: Allocation) -> None:
     if plan.across:
         columns["rules"] = _entries(plan.across)
     _add(rows, columns)
+
+
+def add_months(units: list[Row], quotas: list[Row], spread: Spread | None) -> None:
+    """The months of units and reps, and for how much of them somebody is there who is not always:
+    months given to everybody follow from that.
+    """
+    _add(units, {"months": unit_months(spread, len(units))})
+    _add(quotas, {"months": rep_months(spread, len(quotas))})
+    for row, present in zip(quotas, spread.present if spread else (), strict=False):
+        if present is not None:
+            row["present"] = present
 
 
 def rule_rows(plan: Certificate) -> list[Row]:

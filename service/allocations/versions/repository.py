@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from service.allocations.months import month_names
 from service.allocations.versions.domain.canonical import digest
 from service.allocations.versions.domain.content import Row
 from service.allocations.versions.domain.document import (
@@ -101,6 +102,12 @@ class StoredVersion:
     def digits(self) -> int:
         """Minor digits of the currency that the rows count in."""
         return self.manifest["digits"]
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        """The names of the months of the period; none where nothing in it depended on dates."""
+        period: Any = self.manifest.get("period")
+        return month_names(period)
 
     def units(self) -> list[Row]:
         """Every unit, parents first."""

@@ -96,7 +96,7 @@ def list_quotas(
     quotas = reading.page_of_quotas(
         session, caller.workspace_id, plan_id, number, page, unit=unit, rep=rep
     )
-    items = [present_quota(row, quotas.digits) for row in quotas.rows]
+    items = [present_quota(row, quotas.digits, quotas.months) for row in quotas.rows]
     return _json({"items": items, "next_cursor": quotas.next_cursor})
 
 
@@ -111,7 +111,7 @@ def get_quota(
     """One rep's quota, what it is made of, and the growth of team and company beside it."""
     found = reading.quota_of(session, caller.workspace_id, plan_id, number, rep)
     beside = {"unit": found.unit_growth, "company": found.company_growth}
-    return _json(present_quota(found.row, found.digits) | {"growth_beside": beside})
+    return _json(present_quota(found.row, found.digits, found.months) | {"growth_beside": beside})
 
 
 @router.get(

@@ -1,8 +1,8 @@
 """From the policy as the API says it to the solver's, with every fault named by its place.
 
 Rules come out sorted by what they are called, so that the order in which a caller lists them
-changes neither the plan nor the hash of a version. What the API knows but this release cannot do
-is refused by name, never ignored.
+changes neither the plan nor the hash of a version. How quotas are spread over months is no part of
+the solver's policy (`spreading.py`), but its faults are told with the others.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Self
 import solver.errors
 from service.kit.errors import Fault, InvalidInput, pointer
 from service.kit.money import MAX_MINOR, InvalidMoney, to_minor
+from service.plans.policy.spreading import spreading_faults
 from solver.errors import InvalidProblem
 from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy, Relax
 from solver.problem import UNLIMITED
@@ -67,7 +68,7 @@ def to_policy(
     """
     given = {name: value for name, value in (body or {}).items() if value is not None}
     reading = _Reading(digits, path, frozenset(fault.pointer for fault in known), list(known))
-    reading.faults.extend([*_not_built(given, path), *_crossed(given, path)])
+    reading.faults.extend([*spreading_faults(given, path), *_crossed(given, path)])
     if named is not None:
         reading.faults.extend(_unknown_names(given, named, path))
     values = {name: value for name, value in given.items() if name in Policy.__slots__}
@@ -241,14 +242,6 @@ def _unknown_names(given: Row, named: Named, path: Path) -> Iterator[Fault]:
 
 def _nobody(path: Path, rep: str) -> Fault:
     return Fault(pointer(path), "names no rep of `reps`", rep)
-
-
-def _not_built(given: Mapping[str, Any], path: Path) -> Iterator[Fault]:
-    def fault(name: str, detail: str) -> Fault:
-        return Fault(pointer((*path, name)), detail, given[name])
-
-    if given.get("season", "learned") != "learned":
-        yield fault("season", "is not available yet: quotas are not spread over months")
 
 
 def _crossed(given: Mapping[str, Any], path: Path) -> Iterator[Fault]:

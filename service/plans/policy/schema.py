@@ -2,8 +2,9 @@
 
 from typing import Annotated, Final, Literal, NotRequired, Required, TypedDict
 
-from pydantic import ConfigDict, Field, WithJsonSchema, with_config
+from pydantic import ConfigDict, Field, with_config
 
+from service.plans.domain import MAX_MONTHS
 from service.roster.schemas import STRICT_ROW, Key, Money, Otherwise
 from solver.policy import Fairness
 
@@ -26,7 +27,20 @@ RuleName = Annotated[
     Field(strict=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"),
     Otherwise("must be the name of a rule, such as unit:west:min"),
 ]
-_Season = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "null"}]})
+Weight = Annotated[float, Field(strict=True, ge=0, le=1e12, allow_inf_nan=False)]
+Season = Annotated[
+    Literal["learned", "even"]
+    | Annotated[list[Weight], Field(min_length=1, max_length=MAX_MONTHS)],
+    Otherwise(
+        "must be learned, even, or a list of weights of 0 or more: one for each month of the "
+        "period, or one for each quarter"
+    ),
+]
+Country = Annotated[
+    str,
+    Field(strict=True, pattern="^[A-Z]{2}$"),
+    Otherwise("must be an ISO 3166 code of two letters, such as CN or US"),
+]
 
 
 @with_config(STRICT_ROW)
@@ -186,8 +200,14 @@ class PolicyBody(TypedDict):
         ]
     ]
     """Linear rules of your own."""
-    season: NotRequired[Annotated[object, _Season, Field(examples=["learned"])]]
-    """How quotas are spread over months. Nothing is spread yet: leave it out, or `learned`."""
+    season: NotRequired[Annotated[Season | None, Field(examples=["learned"])]]
+    """How quotas are spread over the months of the period. `learned` (default): as the history
+    shows it, per working day. `even`: months alike. A list: a weight for each month, or for each
+    quarter counted from the first month; `[10, 20, 30, 40]` puts exactly 40 % of the company's
+    quotas into the fourth quarter, in which months keep what was learned. Nobody carries anything
+    for months before being hired or of being away, as far as that is possible."""
+    country: NotRequired[Annotated[Country | None, Field(examples=["CN"])]]
+    """Whose working days count, make-up days included; every Monday to Friday where left out."""
     on_infeasible: NotRequired[
         Annotated[Literal["refuse", "relax", "gap"] | None, Field(examples=["refuse"])]
     ]

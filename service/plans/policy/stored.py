@@ -12,33 +12,38 @@ from typing import Any
 
 from service.kit.money import from_minor
 from service.plans.policy.read import PARITY
+from service.plans.policy.spreading import BY_HISTORY, Spreading, stored_spreading
 from solver.policy import Policy
 from solver.problem import UNLIMITED
 
 type Row = dict[str, Any]
 
 
-def stored_policy(policy: Policy) -> Row:
+def stored_policy(policy: Policy, spreading: Spreading = BY_HISTORY) -> Row:
     """The JSON value of a policy of `to_policy`, amounts in integer minor units."""
     plain = {name: getattr(policy, name) for name in Policy.__slots__}
-    return plain | {
-        "groups": [
-            {
-                "id": group.id,
-                "reps": list(group.reps),
-                "min": group.min,
-                "max": None if group.max >= UNLIMITED else group.max,
-            }
-            for group in policy.groups
-        ],
-        "parity": [asdict(rule) for rule in policy.parity],
-        "margin_floors": [asdict(floor) for floor in policy.margin_floors],
-        "rows": [asdict(row) | {"coefficients": dict(row.coefficients)} for row in policy.rows],
-        "relax": [
-            {"rule": relax.rule, "to": relax.to if isfinite(relax.to) else None}
-            for relax in policy.relax
-        ],
-    }
+    return (
+        plain
+        | stored_spreading(spreading)
+        | {
+            "groups": [
+                {
+                    "id": group.id,
+                    "reps": list(group.reps),
+                    "min": group.min,
+                    "max": None if group.max >= UNLIMITED else group.max,
+                }
+                for group in policy.groups
+            ],
+            "parity": [asdict(rule) for rule in policy.parity],
+            "margin_floors": [asdict(floor) for floor in policy.margin_floors],
+            "rows": [asdict(row) | {"coefficients": dict(row.coefficients)} for row in policy.rows],
+            "relax": [
+                {"rule": relax.rule, "to": relax.to if isfinite(relax.to) else None}
+                for relax in policy.relax
+            ],
+        }
+    )
 
 
 def present_policy(stored: Mapping[str, Any], digits: int) -> Row:

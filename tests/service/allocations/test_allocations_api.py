@@ -103,6 +103,8 @@ class TestAllocate:
             "gaps": [],
             "relaxed": [],
             "period": None,
+            "months": None,
+            "season": None,
             "common": {"stretch": 0.125, "growth": 0.1},
             "quotas": [
                 {
@@ -126,6 +128,7 @@ class TestAllocate:
                         {"term": "rounding", "amount": 0},
                     ],
                     "estimate": None,
+                    "months": None,
                 },
                 {
                     "rep": "r1",
@@ -148,6 +151,7 @@ class TestAllocate:
                         {"term": "rounding", "amount": 0},
                     ],
                     "estimate": None,
+                    "months": None,
                 },
                 {
                     "rep": "r2",
@@ -170,6 +174,7 @@ class TestAllocate:
                         {"term": "rounding", "amount": 0},
                     ],
                     "estimate": None,
+                    "months": None,
                 },
             ],
             "units": [
@@ -181,6 +186,7 @@ class TestAllocate:
                     "max": 215,
                     "binding": ["unit:west:max"],
                     "price": -0.005,
+                    "months": None,
                 }
             ],
             "prices": {
@@ -505,7 +511,7 @@ class TestRefuses:
                 {"territory": "x", "period": "2026-13", "actual": 1, "measure": "volume"},
             ],
             "policy": {
-                "season": "even",
+                "season": "evenly",
                 "relax": [1, {"rule": "unit:a:min", "to": 0.005}],
                 "groups": [{"id": "g", "reps": ["r1", 4], "min": -1}, {"id": "h", "reps": ["r0"]}],
                 "margin_floors": [{"id": "m", "unit": "w", "min": -1}],
@@ -523,7 +529,8 @@ class TestRefuses:
             "/policy/relax/0": "must be an object",
             "/policy/groups/0/reps/1": "must be a text of 1 to 128 characters without control "
             "characters",
-            "/policy/season": "is not available yet: quotas are not spread over months",
+            "/policy/season": "must be learned, even, or a list of weights of 0 or more: one for "
+            "each month of the period, or one for each quarter",
             "/policy/groups/1/min": "needs a min or a max, else it says nothing",
             "/policy/margin_floors/0/unit": "names no unit of `units`",
             "/policy/margin_floors/0/min": "must be 0 or more",
@@ -577,17 +584,11 @@ class TestRefuses:
         body = {
             "targets": [{"amount": 1}, {"amount": 1, "product": "core"}],
             "reps": [{"id": "a"}],
-            "policy": {
-                "season": {"q4": 0.4},
-            },
         }
 
         faults = faults_of(client, body)
 
-        assert set(faults) == {
-            "/targets/1/product",
-            "/policy/season",
-        }
+        assert set(faults) == {"/targets/1/product"}
         assert all("is not available yet" in detail for detail in faults.values())
 
     def test_a_potential_that_is_missing_under_equal_potential_share(

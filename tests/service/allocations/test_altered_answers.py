@@ -85,6 +85,14 @@ def estimated() -> Document:
     return {"target": 900, "currency": "USD", "units": [], "reps": reps, "history": history}
 
 
+def somebody_away() -> Document:
+    """Ann is hired in July, and Bob is away in May."""
+    facts = too_much() | {"target": 480, "units": [{"id": "west"}, {"id": "east"}]}
+    facts["reps"][0]["hired"] = "2027-07-01"
+    facts["reps"][1]["absences"] = [{"from": "2027-05-01", "to": "2027-05-31"}]
+    return facts
+
+
 EVERY_RULE = {
     "groups": [{"id": "duo", "reps": ["bob", "cyd"], "min": 480},
                {"id": "lax", "reps": ["ann", "fay"], "max": 2000}],
@@ -135,6 +143,9 @@ PLANS: Mapping[str, tuple[Document, Document]] = {
     "rules that gave way": (too_much(), {"on_infeasible": "relax", **A_GROUP}),
     "rules that the policy relaxes": (too_much(), {"relax": GIVING_WAY, **A_GROUP}),
     "rules that are lifted": (company(), {"relax": LIFTED, **TOO_MUCH_FOR_ANN}),
+    "months alike, people away": (somebody_away(), {"season": "even"}),
+    "weights of months": (somebody_away(), {"season": [5, 6, 9, 8, 8, 8, 8, 7, 9, 9, 8, 15]}),
+    "a fourth quarter of 40 %": (estimated(), {"season": [1, 2, 3, 4], "country": "DE"}),
 }  # fmt: skip
 
 
@@ -274,6 +285,8 @@ PROVED_ANEW = [
     "rules that gave way",
     "rules that the policy relaxes",
     "rules that are lifted",
+    "months alike, people away",
+    "a fourth quarter of 40 %",
 ]
 """Whose proofs are altered leaf by leaf; each alteration is a check of the whole proof."""
 
@@ -324,7 +337,9 @@ UNSEEN: Mapping[str, tuple[str, Place, object]] = {
         OF_LIMITS, ("manifest", "over_assignment", 0, "attaining_without"), 0.9
     ),
     "manifest.parent": (OF_LIMITS, ("manifest", "parent"), "sha256:" + "0" * 64),
-    "manifest.period": (OF_LIMITS, ("manifest", "period", "end"), "2028-12-31"),
+    "manifest.period": (
+        OF_LIMITS, ("manifest", "period"), {"start": "2028-01-01", "end": "2028-12-31"}
+    ),
     "manifest.policy.engine": (OF_RULES, ("manifest", "policy", "engine"), "lp"),
     "manifest.policy.groups[].reps[]": (
         "rules that are lifted", ("manifest", "policy", "groups", 0, "reps", 0), "bob"
@@ -357,6 +372,14 @@ UNSEEN: Mapping[str, tuple[str, Place, object]] = {
     "manifest.risk.market_errors": (OF_CHANCES, ("manifest", "risk", "market_errors"), 7),
     "manifest.risk.market_sigma": (
         OF_CHANCES, ("manifest", "risk", "market_sigma"), 0.05 + 1e-12
+    ),
+    "manifest.season.between": ("estimated", ("manifest", "season", "between"), 0.5),
+    "manifest.season.pool": ("estimated", ("manifest", "season", "pool", 3), 1.5),
+    "manifest.season.provisional": (OF_LIMITS, ("manifest", "season", "provisional"), [2027]),
+    "manifest.season.reps": ("estimated", ("manifest", "season", "reps"), 9),
+    "manifest.season.within": ("estimated", ("manifest", "season", "within"), 0.5),
+    "manifest.season.working_days": (
+        OF_LIMITS, ("manifest", "season", "working_days", 0), 12
     ),
     "quotas[].binding[]": (OF_LIMITS, ("quotas", 2, "binding", 0), "cap"),
     "quotas[].cap": (OF_LIMITS, ("quotas", 5, "cap"), None),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from service.allocations.assemble import Terms, assemble
-from service.allocations.presence import hired_in_months, in_seat, months_away
+from service.allocations.presence import hired_in_months, in_seat, in_seat_by_month, months_away
 from service.roster.domain import NONE, Absences, read_inputs
 from solver.policy import Policy
 
@@ -72,6 +72,35 @@ def test_planned_absences_lower_the_part_of_the_period_in_the_seat(
     since = day(hired) if hired else np.array([NONE])
 
     assert in_seat(since, away(*absences), YEAR) == pytest.approx(part)
+
+
+DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+
+
+@pytest.mark.parametrize(
+    ("hired", "absences", "first", "sixth"),
+    [
+        (None, [], 1.0, 1.0),
+        ("2027-06-16", [], 0.0, 0.5),
+        ("2029-01-01", [], 0.0, 0.0),
+        (None, [(0, "2027-06-01", "2027-06-30", 1.0)], 1.0, 0.0),
+        (None, [(0, "2026-07-01", "2027-01-31", 0.5)], 0.5, 1.0),
+        ("2027-06-16", [(0, "2027-01-01", "2027-06-20", 1.0)], 0.0, 10 / 30),
+        (None, [(0, "2027-06-01", None, 1.0)], 1.0, 0.0),
+    ],
+)
+def test_the_part_of_each_month_adds_up_to_that_of_the_period(
+    hired: str | None,
+    absences: list[tuple[int, str, str | None, float]],
+    first: float,
+    sixth: float,
+) -> None:
+    since = day(hired) if hired else np.array([NONE])
+
+    found = in_seat_by_month(since, away(*absences), YEAR)[0]
+
+    assert found[[0, 5]] == pytest.approx([first, sixth])
+    assert found @ DAYS / 365 == pytest.approx(in_seat(since, away(*absences), YEAR)[0])
 
 
 class TestPlan:

@@ -156,7 +156,7 @@ class TestSolveVersion:
     @pytest.mark.parametrize(
         ("body", "pointer"),
         [
-            ({"policy": {"season": "even"}}, "/policy/season"),
+            ({"policy": {"season": [1, 2]}}, "/policy/season"),
             ({"policy": {"fairnes": "equal_stretch"}}, "/policy/fairnes"),
             ({"base_version": 0}, "/base_version"),
             ({"base_version": True}, "/base_version"),

@@ -14,7 +14,16 @@ from pydantic import TypeAdapter, ValidationError
 from service.allocations.versions.domain.canonical import canonical
 from service.kit.body import JsonReader
 from service.kit.errors import InvalidInput
-from service.plans.policy import Named, PolicyBody, present_policy, stored_policy, to_policy
+from service.plans.policy import (
+    BY_HISTORY,
+    Named,
+    PolicyBody,
+    Spreading,
+    present_policy,
+    read_spreading,
+    stored_policy,
+    to_policy,
+)
 from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy, Relax
 
 BODY = TypeAdapter(PolicyBody)
@@ -162,7 +171,8 @@ class TestToPolicy:
                 {"rule": "parity:tenure", "to": 10**400},
                 {"rule": "unit:w:max", "from": "much", "to": 1},
             ],
-            "season": "even",
+            "season": [0, 0, 0, 0],
+            "country": "ZZ",
             "min_over_baseline": 0.2,
             "max_over_baseline": 0.1,
             "engine": "tree",
@@ -188,7 +198,9 @@ class TestToPolicy:
             "/plan/policy/relax/3/to": TOLERANCE,
             "/plan/policy/relax/4/to": TOLERANCE,
             "/plan/policy/relax/5/from": "must be a plain decimal such as 1080000.50",
-            "/plan/policy/season": "is not available yet: quotas are not spread over months",
+            "/plan/policy/season": "has no weight above 0",
+            "/plan/policy/country": "is no country whose holidays are known; use a code such as CN "
+            "or US",
             "/plan/policy/min_over_baseline": "must not exceed max_over_baseline",
             "/plan/policy/engine": "tree keeps rules of reps and units only, and this policy has "
             "groups, parity, margin_floors or rows: leave engine out",
@@ -216,11 +228,36 @@ class TestToPolicy:
         assert policy.relax == (Relax("target", 4.5454545454545456),)
         assert present_policy(stored_policy(policy), 2)["relax"] == relax
 
-    @pytest.mark.parametrize("season", ["even", {"q4": 0.4}])
-    def test_a_season_is_not_built_yet(self, season: object) -> None:
-        assert faults_of({"season": season}) == {
-            "/policy/season": "is not available yet: quotas are not spread over months"
-        }
+
+class TestSpreading:
+    def test_left_out_is_learned_by_mondays_to_fridays(self) -> None:
+        for body in ({}, {"season": None, "country": None}, {"season": "learned"}, None):
+            assert read_spreading(body) == Spreading("learned", None) == BY_HISTORY
+
+    def test_weights_are_taken_as_they_are_written(self) -> None:
+        body = BODY.validate_python({"season": [0.15, 0.2, 0.25, 0.4], "country": "CN"})
+
+        assert read_spreading(body) == Spreading((0.15, 0.2, 0.25, 0.4), "CN")
+
+    @pytest.mark.parametrize(
+        "body", [{"season": "even"}, {"season": [1, 2.5, 3, 4]}, {"country": "US"}]
+    )
+    def test_is_stored_as_it_could_be_sent_again(self, body: dict[str, Any]) -> None:
+        stored = stored_policy(to_policy(body, digits=2), read_spreading(body))
+
+        assert read_spreading(BODY.validate_python(present_policy(stored, 2))) == read_spreading(
+            body
+        )
+
+    def test_is_no_part_of_what_the_solver_asks(self) -> None:
+        assert to_policy({"season": "even", "country": "CN"}, digits=2) == Policy()
+
+    @pytest.mark.parametrize(
+        "season", ["evenly", [], [1, -2], ["1"], [float("nan")], [True], {"q4": 0.4}, 4, [1] * 121]
+    )
+    def test_of_another_shape_is_refused(self, season: object) -> None:
+        with pytest.raises(ValidationError, match="one for each month of the period"):
+            BODY.validate_python({"season": season})
 
 
 class TestStoredPolicy:

@@ -5,7 +5,8 @@ content.py       a solved plan cut into chunks, with the manifest that lists the
 proof.py         the same as one document, and the check of it that needs no solver
 document.py      what stands in such a document
 claim.py         its rows as the solver's certificate
-statement.py     what it says beside the certificate: stated_rules, stated_targets, stated_figures
+statement.py     what it says beside the certificate: stated_rules, stated_targets,
+                 stated_figures, stated_months
 retold.py        its plan put together again, and every figure that follows
 compare.py       what is said beside what follows
 uncovered.py     what follows from nothing

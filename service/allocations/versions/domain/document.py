@@ -12,9 +12,11 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from service.allocations.versions.domain.content import Row
+from service.plans.domain import MAX_MONTHS
 from solver.policy import Engine, Fairness, OnInfeasible
 from solver.problem import AMOUNT_LIMIT
 from solver.response import Response
+from solver.spread.season import Basis
 
 _OPEN = ConfigDict(extra="allow", allow_inf_nan=False, strict=True)
 _Amount = Annotated[int, Field(ge=0, le=AMOUNT_LIMIT)]
@@ -24,6 +26,9 @@ _NotNegative = Annotated[float, Field(ge=0)]
 _Positive = Annotated[float, Field(gt=0)]
 _Factor = Annotated[float, Field(ge=-1, le=1e6)]
 _Chance = Annotated[float, Field(gt=0, lt=1)]
+_Part = Annotated[float, Field(ge=0, le=1)]
+_Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+_Months = Annotated[list[_Amount], Field(min_length=1, max_length=MAX_MONTHS)]
 _Entry = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
@@ -88,7 +93,9 @@ class RelaxPart(TypedDict):
 
 @with_config(_OPEN)
 class PolicyPart(TypedDict):
-    """Versions of the first release have no rules across the tree, and no limits of chances."""
+    """Versions of the first release have no rules across the tree, no limits of chances and no
+    season.
+    """
 
     fairness: Fairness
     over_assignment: _Factor
@@ -105,6 +112,8 @@ class PolicyPart(TypedDict):
     engine: NotRequired[Engine]
     on_infeasible: NotRequired[OnInfeasible]
     relax: NotRequired[list[RelaxPart]]
+    season: NotRequired[Literal["learned", "even"] | list[_NotNegative]]
+    country: NotRequired[str | None]
 
 
 @with_config(_OPEN)
@@ -127,6 +136,21 @@ class RiskPart(TypedDict):
 
     market_sigma: Annotated[float, Field(gt=0, le=1e3)]
     market_errors: Annotated[int, Field(ge=0)]
+
+
+@with_config(_OPEN)
+class PeriodPart(TypedDict):
+    start: _Day
+    end: _Day
+
+
+@with_config(_OPEN)
+class SeasonPart(TypedDict):
+    """What is told of the months; `as_given` is None where no season is given to everybody."""
+
+    basis: Basis
+    country: str | None
+    as_given: bool | None
 
 
 @with_config(_OPEN)
@@ -161,6 +185,9 @@ class Manifest(TypedDict):
     gaps: NotRequired[list[GapPart]]
     relaxed: NotRequired[list[RelaxPart]]
     risk: NotRequired[RiskPart | None]
+    period: NotRequired[PeriodPart | None]
+    months: NotRequired[_Months | None]
+    season: NotRequired[SeasonPart | None]
     units: list[ListedChunk]
     rules: NotRequired[list[ListedChunk]]
     quotas: list[QuotasChunk]
@@ -183,6 +210,7 @@ class UnitRow(TypedDict):
     target: NotRequired[_Amount | None]
     over_assignment: NotRequired[_Factor | None]
     largest_price: NotRequired[float]
+    months: NotRequired[_Months | None]
 
 
 @with_config(_OPEN)
@@ -223,6 +251,9 @@ class QuotaRow(TypedDict):
     explanation: Annotated[list[int], Field(min_length=3, max_length=3)]
     rules: NotRequired[list[_Entry]]
     """[number of the rule, coefficient], by number."""
+    months: NotRequired[_Months | None]
+    present: NotRequired[list[_Part]]
+    """Of somebody who is not always there, where a season is given: the part of each month."""
 
 
 class ProofDocument(TypedDict):

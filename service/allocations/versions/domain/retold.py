@@ -61,6 +61,15 @@ class Retold:
         )
         return replace(self, units=units, quotas=quotas)
 
+    def beside(self, facts: Row, units: Sequence[Row], quotas: Sequence[Row]) -> Self:
+        """The same with more members of the manifest and of the rows, which are in this order."""
+        return replace(
+            self,
+            facts=self.facts | facts,
+            units=[row | more for row, more in zip(self.units, units, strict=True)],
+            quotas=[row | more for row, more in zip(self.quotas, quotas, strict=True)],
+        )
+
 
 def sums(plan: Allocation) -> Retold:
     """Only what quotas add up to, which can be told of quotas that are not proved."""

@@ -44,6 +44,14 @@ UNCOVERED: Final[dict[str, tuple[str, ...]]] = {
         "units[].min",
         "units[].over_assignment",
     ),
+    "what the season was learned from": (
+        "manifest.season.between",
+        "manifest.season.pool",
+        "manifest.season.provisional",
+        "manifest.season.reps",
+        "manifest.season.within",
+        "manifest.season.working_days",
+    ),
     "shares attaining without over-assignment": ("manifest.over_assignment[].attaining_without",),
     "which version came before": (
         "manifest.base_version",

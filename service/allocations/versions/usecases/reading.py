@@ -29,6 +29,8 @@ class Quotas:
 
     rows: list[Row]
     digits: int
+    months: tuple[str, ...]
+    """The names of the months of the period."""
     next_cursor: str | None = None
 
 
@@ -53,12 +55,13 @@ def page_of_quotas(
         row = stored.quota_of(rep)
         if row is None:
             raise _unknown("rep", "has no quota in this version")
-        return Quotas([row] if wanted is None or row["unit"] in wanted else [], stored.digits)
+        kept = wanted is None or row["unit"] in wanted
+        return Quotas([row] if kept else [], stored.digits, stored.months)
     listing = f"quotas of {plan_id} {number} unit {unit}"
     after = page.after(listing, int)
     found, more = stored.page(0 if after is None else after + 1, page.limit, wanted)
     cursor = cursor_after(listing, found[-1][0]) if more else None
-    return Quotas([row for _, row in found], stored.digits, cursor)
+    return Quotas([row for _, row in found], stored.digits, stored.months, cursor)
 
 
 def _unit_and_below(units: Sequence[Row], unit: str) -> set[str]:
@@ -82,6 +85,7 @@ class QuotaAmongOthers:
 
     row: Row
     digits: int
+    months: tuple[str, ...]
     unit_growth: float | None
     company_growth: float | None
 
@@ -95,7 +99,8 @@ def quota_of(
         raise QuotaNotFound(f"Version {number} has no quota for rep {rep[:128]}.")
     unit = row["unit"]
     growth = next((own["growth"] for own in stored.units() if own["id"] == unit), None)
-    return QuotaAmongOthers(row, stored.digits, growth, stored.manifest["common"]["growth"])
+    company = stored.manifest["common"]["growth"]
+    return QuotaAmongOthers(row, stored.digits, stored.months, growth, company)
 
 
 def prices(session: Session, workspace_id: str, plan_id: str, number: int) -> tuple[Row, int]:

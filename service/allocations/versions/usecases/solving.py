@@ -21,7 +21,7 @@ from service.kit.money import minor_digits
 from service.plans.domain import VersionContent
 from service.plans.inputs import InputsMissing
 from service.plans.outcome import Outcome
-from service.plans.policy import Named, to_policy
+from service.plans.policy import Named, read_spreading, to_policy
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan, PlanVersion
 from service.roster.usecases import load_snapshot
@@ -71,7 +71,8 @@ def solve_version(
         terms = terms_of(plan)
     named = Named(frozenset(inputs.reps.id), frozenset(inputs.units.id))
     policy = to_policy(order.policy, digits=terms.digits, named=named, known=faults)
-    case = assemble(inputs, terms, policy, Places(policy=order.policy))
+    spreading = read_spreading(order.policy)
+    case = assemble(inputs, terms, policy, Places(policy=order.policy), spreading)
     content = describe(case, allocate(case, patience))
     packed = pack(content.chunks)
     with sessions.begin() as session:

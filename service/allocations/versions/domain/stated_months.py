@@ -1,0 +1,112 @@
+"""The months of a proof, compared with what they follow from.
+
+    always              months add up to quotas, and up the organisation to the company's
+    even, or a weight   every rep's months are spread again from quotas and weights, and from the
+    for each month      months in which somebody is not there, which stand with the rep
+    weights of quarters whether the company's quarters come to their weights; who carries what of
+                        them, and the months inside, were learned
+    learned             what each month carries follows from the inputs alone
+
+Proofs of the first release have no months.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from service.allocations.months import Months, given_season, kept, month_names, months_of
+from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.document import (
+    Manifest,
+    QuotaRow,
+    UnitRow,
+    UnreadableProof,
+)
+from service.plans.policy import EVEN, LEARNED
+from solver.allocation import Allocation
+from solver.errors import InvalidProblem
+from solver.problem import FloatArray
+from solver.spread.season import even, given
+
+
+def odd_months(
+    manifest: Manifest, units: Sequence[UnitRow], quotas: Sequence[QuotaRow]
+) -> Iterator[str]:
+    """A sentence for each row whose months are not those of the period or do not add up."""
+    names = _names(manifest)
+    counts = {"manifest": _count(manifest)}
+    counts |= {f"units.{unit['id']}": _count(unit) for unit in units}
+    counts |= {f"quotas.{row['rep']}": _count(row) for row in quotas}
+    wrong = {place: count for place, count in counts.items() if count != len(names)}
+    for place, count in wrong.items():
+        yield f"{place}.months are {count}, and those of the period {len(names)}"
+    if wrong or not names:
+        return
+    for row in quotas:
+        if (carried := sum(row["months"] or ())) != row["quota"]:
+            yield f"quotas.{row['rep']}.months add up to {carried:,}, not to {row['quota']:,}"
+
+
+def _names(manifest: Manifest) -> tuple[str, ...]:
+    """The months that there should be; none where the document tells of none."""
+    if manifest.get("season") is None:
+        return ()
+    period: Any = manifest.get("period")
+    try:
+        return month_names(period)
+    except ValueError as reason:
+        raise UnreadableProof(f"manifest.period: {reason}") from None
+
+
+def _count(row: Any) -> int:
+    return len(row.get("months") or ())
+
+
+def retold_months(
+    manifest: Manifest, plan: Allocation, quotas: Sequence[QuotaRow]
+) -> tuple[Row, list[Row], list[Row]]:
+    """What follows: members of the manifest, and of the rows of units and reps, in their order.
+
+    Nothing where there are no months. Raises `UnreadableProof` where they belong to no season.
+    """
+    stated = [row.get("months") or [] for row in quotas]
+    season: Any = manifest.get("season")
+    nothing: tuple[Row, ...] = ({},) * len(quotas)
+    if season is None or len({len(row) for row in stated}) != 1:
+        return {}, [{} for _ in plan.problem.units.ids], [*nothing]
+    months = np.array(stated, dtype=np.int64)
+    wanted = manifest["policy"].get("season", LEARNED)
+    told: Row = {"country": manifest["policy"].get("country")}
+    rows: Sequence[Row] = nothing
+    try:
+        if wanted == LEARNED:
+            basis = "working_days" if season.get("pool") is None else "learned"
+            told |= {"basis": basis, "as_given": None}
+        elif isinstance(wanted, list) and len(wanted) != months.shape[1]:
+            parts = given(even(1, months.shape[1]), wanted).company
+            held = kept(months.sum(axis=0), parts, plan.problem.increment)
+            told |= {"basis": "weights", "as_given": held}
+        else:
+            found = months_of(plan, given_season(wanted, _presence(quotas, months.shape)))
+            told |= {"basis": "even" if wanted == EVEN else "weights", "as_given": found.as_given}
+            months = found.months
+            rows = [{"months": own} for own in months.tolist()]
+    except InvalidProblem as reason:
+        raise UnreadableProof(f"policy.season: {reason}") from None
+    sums = Months.of(plan, months)
+    units = [{"months": own} for own in sums.units.tolist()]
+    return {"months": sums.company.tolist(), "season": told}, units, [*rows]
+
+
+def _presence(quotas: Sequence[QuotaRow], shape: tuple[int, ...]) -> FloatArray:
+    """The part of each month that each rep is there."""
+    presence = np.ones(shape)
+    for place, row in enumerate(quotas):
+        if "present" in row:
+            if len(row["present"]) != shape[1]:
+                raise UnreadableProof(f"quotas.{row['rep']}.present has not {shape[1]} months")
+            presence[place] = row["present"]
+    return presence
