@@ -1,5 +1,6 @@
 """`fairquota allocate`: files and a target in, quotas out; the same way as over HTTP."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -14,6 +15,7 @@ from service.allocations.answer import answer
 from service.allocations.assemble import Case, Terms, assemble
 from service.allocations.figures import impact_of
 from service.allocations.infeasible import Infeasible
+from service.allocations.patience import Patience
 from service.allocations.places import Places
 from service.allocations.prices import Impact
 from service.allocations.solving import (
@@ -128,32 +130,40 @@ def allocate_files(order: Order, out: Path | None) -> None:
 
 @faults_listed()
 def solve_files(order: Order) -> Solved:
+    case, notes = read_case(order)
+    solve = partial(allocate_and_price, case)
+    return Solved(case, *solved_in_words(case, solve, order.time_limit), notes)
+
+
+def read_case(order: Order) -> tuple[Case, tuple[str, ...]]:
+    """The case that files and options make, and what was noticed while the files were read."""
+    terms = terms_of(order)
+    stated = read_policy(order.policy)
+    first = terms.period[0] if terms.period else None
+    read = read_files(order.source, target=order.target, digits=terms.digits, start=first)
+    named = Named(frozenset(read.inputs.reps.id), frozenset(read.inputs.units.id))
+    places = Places(policy=stated, at=(str(order.policy),))
+    policy = to_policy(stated, digits=terms.digits, named=named, path=places.at)
+    return assemble(read.inputs, terms, policy, places, read_spreading(stated)), read.notes
+
+
+def solved_in_words[Answer](
+    case: Case, solve: Callable[[Patience], Answer], seconds: float
+) -> Answer:
+    """What `solve` answers of a case; raises Failure that says why there is no plan."""
     try:
-        terms = terms_of(order)
-        stated = read_policy(order.policy)
-        first = terms.period[0] if terms.period else None
-        read = read_files(order.source, target=order.target, digits=terms.digits, start=first)
-        named = Named(frozenset(read.inputs.reps.id), frozenset(read.inputs.units.id))
-        places = Places(policy=stated, at=(str(order.policy),))
-        policy = to_policy(stated, digits=terms.digits, named=named, path=places.at)
-        case = assemble(read.inputs, terms, policy, places, read_spreading(stated))
-        return Solved(case, *_allocation(case, order.time_limit), read.notes)
+        return solved_while_waiting(solve, seconds)
+    except Infeasible as conflict:
+        told = conflict_in_words(conflict.detail, conflict.context, *_called(case.inputs))
+        raise Failure(told, INFEASIBLE) from conflict
     except SolveTookTooLong as reason:
         raise Failure(
-            f"No plan within {order.time_limit:g} s. A larger --time-limit may find one; so do "
-            "fewer rules across teams.",
+            f"No plan within {seconds:g} s. A larger --time-limit may find one; so do fewer rules "
+            "across teams.",
             NO_ANSWER,
         ) from reason
     except (PlanNotConfirmed, RoundingFailed) as reason:
         raise Failure(reason.detail, NO_ANSWER) from reason
-
-
-def _allocation(case: Case, seconds: float) -> tuple[Allocation, Impact]:
-    try:
-        return solved_while_waiting(partial(allocate_and_price, case), seconds)
-    except Infeasible as conflict:
-        told = conflict_in_words(conflict.detail, conflict.context, *_called(case.inputs))
-        raise Failure(told, INFEASIBLE) from conflict
 
 
 def _called(inputs: Inputs) -> tuple[dict[str, str], dict[str, str]]:

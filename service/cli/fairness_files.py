@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from service.cli.failure import Failure
-from service.roster.files import FileFault, FileFaults, Sheet, read_sheet
+from service.cli.rep_files import REP, Cells, rows_of, sheet_with
+from service.roster.files import FileFault, FileFaults
 from service.roster.files.cells import key, month, number, shown
 
-_REP: Final = "rep_id"
-_NO_ATTRIBUTES: Final = frozenset({_REP, "name"})
+_NO_ATTRIBUTES: Final = frozenset({REP, "name"})
 
 type Period = tuple[date, date] | None
 
@@ -30,15 +30,15 @@ def read_actuals(path: Path, reps: set[str], period: Period) -> Rows[float]:
     """Sales by rep, in the currency. With a column `period` only the plan's months count, and add
     up. Raises `FileFaults`.
     """
-    sheet = _sheet_with(path, _REP, "actual")
+    sheet = sheet_with(path, REP, "actual")
     monthly = "period" in sheet.header
     inside = period and (f"{period[0]:%Y-%m}", f"{period[1]:%Y-%m}")
     sold: dict[str, float] = {}
     strangers: set[str] = set()
     faults: list[FileFault] = []
-    for row, line in _rows(sheet):
-        found = _Cells(sheet, row, line, faults)
-        rep, actual = found.read(_REP, key), found.read("actual", number)
+    for row, line in rows_of(sheet):
+        found = Cells(sheet, row, line, faults)
+        rep, actual = found.read(REP, key), found.read("actual", number)
         when = found.read("period", month) if monthly else None
         if rep is None or actual is None or (monthly and when is None):
             continue
@@ -47,7 +47,7 @@ def read_actuals(path: Path, reps: set[str], period: Period) -> Rows[float]:
         if rep not in reps:
             strangers.add(rep)
         elif rep in sold and not monthly:
-            faults.append(FileFault(sheet.file, line, _REP, rep, "stands twice"))
+            faults.append(FileFault(sheet.file, line, REP, rep, "stands twice"))
         else:
             sold[rep] = sold.get(rep, 0.0) + actual
     if faults:
@@ -61,7 +61,7 @@ def read_cohorts(
     """The attributes of each rep, numbers where they have bands. Raises `FileFaults`, which tell
     no value.
     """
-    sheet = _sheet_with(path, _REP)
+    sheet = sheet_with(path, REP)
     attributes = [name for name in sheet.header if name and name not in _NO_ATTRIBUTES]
     found: dict[str, dict[str, Any]] = {}
     strangers: set[str] = set()
@@ -70,16 +70,16 @@ def read_cohorts(
         for name in bands
         if name not in attributes
     ]
-    for row, line in _rows(sheet):
-        cells = _Cells(sheet, row, line, faults, tells=False)
-        rep = cells.read(_REP, key)
+    for row, line in rows_of(sheet):
+        cells = Cells(sheet, row, line, faults, tells=False)
+        rep = cells.read(REP, key)
         told = {name: cells.read(name, number if name in bands else shown) for name in attributes}
         if rep is None:
             continue
         if rep not in reps:
             strangers.add(rep)
         elif rep in found:
-            faults.append(FileFault(sheet.file, line, _REP, rep, "stands twice"))
+            faults.append(FileFault(sheet.file, line, REP, rep, "stands twice"))
         else:
             found[rep] = told
     if faults:
@@ -99,43 +99,3 @@ def read_bands(options: tuple[str, ...]) -> dict[str, list[float]]:
                 f"--band {option} is not NAME=EDGES, such as birth_year=1970,1980."
             ) from None
     return bands
-
-
-def _sheet_with(path: Path, *columns: str) -> Sheet:
-    sheet = read_sheet(path)
-    missing = [name for name in columns if name not in sheet.header]
-    if missing:
-        raise FileFaults(
-            [FileFault(sheet.file, 1, name, None, "is missing: it is needed") for name in missing]
-        )
-    return sheet
-
-
-def _rows(sheet: Sheet) -> zip[tuple[list[Any], int]]:
-    return zip(sheet.cells, sheet.lines, strict=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """One row."""
-
-    sheet: Sheet
-    row: list[Any]
-    line: int
-    faults: list[FileFault]
-    tells: bool = True
-    """Whether faults tell the value."""
-
-    def read(self, column: str, parse: Any) -> Any:
-        """None for a blank cell of an attribute, and for a fault, which is noted."""
-        cell = self.row[self.sheet.header.index(column)]
-        blank = cell == "" or (isinstance(cell, str) and not cell.strip())
-        if blank and column not in {_REP, "actual", "period"}:
-            return None
-        try:
-            return parse(cell)
-        except ValueError as reason:
-            value = shown(cell) if self.tells else None
-            fault = FileFault(self.sheet.file, self.line, column, value, str(reason))
-            self.faults.append(fault)
-            return None
