@@ -206,9 +206,9 @@ class RepRow(TypedDict):
     ]
     """Full-time equivalents; 1 where left out."""
     hired: NotRequired[Annotated[Day | None, Field(examples=["2024-05-01"])]]
-    """First day in the seat; for a vacant seat the day it will be filled. Sales of the first half
-    year are measured against, and expected with, a ramp, unless a territory's history is taken
-    over."""
+    """First day in the seat; for a vacant seat the day it will be filled. Sales of the first months
+    (six, until the company's own people say otherwise) are measured against, and expected with, a
+    ramp, unless a territory's history is taken over."""
     absences: NotRequired[
         Annotated[
             list[AbsenceRow] | None,

@@ -21,7 +21,7 @@ import numpy as np
 
 from solver.estimate.evidence import Evidence
 from solver.estimate.history import Sales
-from solver.estimate.ramp import RAMP_MONTHS, productivity
+from solver.estimate.ramp import productivity
 from solver.problem import BoolArray, FloatArray, IntArray
 
 
@@ -42,44 +42,53 @@ class Presence:
         return self.rep[low:high], self.month[low:high], self.missing[low:high]
 
 
-def presence(evidence: Evidence, sales: Sales) -> Presence:
-    """Presence of all reps in the months of `sales`."""
-    own = ~sales.inherited
+def beginning(evidence: Evidence, sales: Sales) -> tuple[BoolArray, IntArray]:
+    """Whose first month is that of hiring, and the month of hiring of everybody. Shapes (n,).
+
+    The start stands for an unknown month and for a later one. Who sold before it, or took a
+    territory's history over, began otherwise.
+    """
     hired = np.where(np.isnan(evidence.hired), np.inf, evidence.hired)
     month = np.floor(np.minimum(hired, sales.start)).astype(np.int64)
-    known = own & (month <= sales.first)
+    return ~sales.inherited & (month <= sales.first), month
+
+
+def presence(evidence: Evidence, sales: Sales, ramp: float) -> Presence:
+    """Presence of all reps in the months of `sales`; `ramp` is its length in months, 0: none."""
+    known, month = beginning(evidence, sales)
     first = np.where(known, np.maximum(month, sales.origin), sales.first)
-    parts = [_absent(evidence, sales), _new(np.flatnonzero(known), month, hired)]
+    new = np.flatnonzero(known & (month < sales.start))
+    parts = [_absent(evidence, sales), _new(new, month[new], evidence.hired[new], ramp)]
     rep, when, missing = _joined(len(evidence), parts)
     inside = (when >= first[rep]) & (when < sales.start) & (missing > 0)
     return Presence(first, rep[inside], when[inside], missing[inside])
 
 
-def ramp_of_period(evidence: Evidence, sales: Sales) -> FloatArray:
+def ramp_of_period(evidence: Evidence, sales: Sales, ramp: float) -> FloatArray:
     """What the new sell in the period, over what they would without a ramp. Shape (n,), 0 … 1.
 
     The mean over the months in which they are in the seat; 1 where no day of hiring is known.
     """
-    new, tenure = _tenure_of_new(evidence, sales)
+    new, tenure = _tenure_of_new(evidence, sales, ramp)
     seated = tenure >= 0
-    total = np.where(seated, productivity(tenure), 0.0).sum(axis=1)
-    ramp = np.ones(len(evidence))
-    ramp[new] = np.where(seated.any(axis=1), total / np.maximum(seated.sum(axis=1), 1), 1.0)
-    return ramp
+    total = np.where(seated, productivity(tenure, ramp), 0.0).sum(axis=1)
+    part = np.ones(len(evidence))
+    part[new] = np.where(seated.any(axis=1), total / np.maximum(seated.sum(axis=1), 1), 1.0)
+    return part
 
 
-def ramp_by_month(evidence: Evidence, sales: Sales) -> FloatArray:
+def ramp_by_month(evidence: Evidence, sales: Sales, ramp: float) -> FloatArray:
     """The same month by month: (n, t), 0 before the one of hiring, 1 where none is known."""
-    new, tenure = _tenure_of_new(evidence, sales)
-    ramp = np.ones((len(evidence), evidence.length))
-    ramp[new] = np.where(tenure >= 0, productivity(tenure), 0.0)
-    return ramp
+    new, tenure = _tenure_of_new(evidence, sales, ramp)
+    part = np.ones((len(evidence), evidence.length))
+    part[new] = np.where(tenure >= 0, productivity(tenure, ramp), 0.0)
+    return part
 
 
-def _tenure_of_new(evidence: Evidence, sales: Sales) -> tuple[IntArray, FloatArray]:
+def _tenure_of_new(evidence: Evidence, sales: Sales, ramp: float) -> tuple[IntArray, FloatArray]:
     """Who has a ramp in the period, and the months of it counted from that of hiring: (k, t)."""
     months = np.arange(evidence.start, evidence.end, dtype=np.float64)
-    recent = evidence.hired > evidence.start - RAMP_MONTHS - 1
+    recent = evidence.hired > evidence.start - ramp - 1
     rows_before = sales.first < np.minimum(np.floor(evidence.hired), sales.start)
     new = np.flatnonzero(~sales.inherited & recent & ~rows_before)
     return new, months - np.floor(evidence.hired[new])[:, None]
@@ -89,13 +98,13 @@ type _Parts = tuple[IntArray, IntArray, FloatArray]
 """Rep, month and missing part."""
 
 
-def _new(reps: IntArray, month: IntArray, hired: FloatArray) -> _Parts:
+def _new(reps: IntArray, month: IntArray, hired: FloatArray, ramp: float) -> _Parts:
     """What the first months of new people miss: the days before, and the ramp."""
-    tenure = np.arange(RAMP_MONTHS, dtype=np.int64)
-    missing = np.tile(1 - productivity(tenure.astype(np.float64)), (len(reps), 1))
-    missing[:, 0] = 1 - (1 - missing[:, 0]) * (1 - (hired - month)[reps])
-    when = month[reps][:, None] + tenure
-    return np.repeat(reps, RAMP_MONTHS), when.ravel(), missing.ravel()
+    tenure = np.arange(max(1, np.ceil(ramp)), dtype=np.int64)
+    missing = np.tile(1 - productivity(tenure.astype(np.float64), ramp), (len(reps), 1))
+    missing[:, 0] = 1 - (1 - missing[:, 0]) * (1 - (hired - month))
+    when = month[:, None] + tenure
+    return np.repeat(reps, len(tenure)), when.ravel(), missing.ravel()
 
 
 def _absent(evidence: Evidence, sales: Sales) -> _Parts:

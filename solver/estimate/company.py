@@ -3,16 +3,22 @@
 A month's sales are told as if everybody with history had been there: sales x strength of all /
 strength of those who were there. A team that grew, or was on leave, is no growth of the market.
 
-    24 months or more     exponential smoothing with a season (statsmodels ETSModel, additive in
-                          logs, in money where a month is not above 0), with or without a damped
-                          trend, whichever has the smaller AICc
+    24 months or more     exponential smoothing with a season (statsmodels ETSModel), additive in
+                          logs (not where a month is not above 0) or in money, with or without a
+                          damped trend, whichever of the four has the smallest AICc
     fewer                 the last twelve months, each month of the period counting what the same
                           calendar month sold last
 
 Where smoothing does not converge, or leaves the last twelve months by more than a factor of two,
-those stand, and the answer says so. Rolled over Iowa's 70 months, with 24 months of history at
-least, smoothing misses a year by 6.1 % and a quarter by 5.2 % in the mean; the last twelve months
-miss them by 7.2 and 7.9 %.
+those stand, and the answer says so. Rolled month by month over all reps' sales, from 24 months of
+history on, the mean error of a quarter's total is
+
+                         windows    last twelve months    only logs    only money    by AICc
+    Iowa, 70 months           44                  .078         .049          .050       .049
+    AdventureWorks            10                  .267         .149          .134       .134
+    Huadong                   10                  .098         .026          .048       .026
+
+(|ln(sold / expected)|; of years .070, .053, .053 and .053 in Iowa's 35 windows).
 """
 
 from __future__ import annotations
@@ -111,32 +117,47 @@ class Series:
 
 def _smoothed(run: FloatArray, gap: int, length: int) -> float | None:
     """The sum of `length` months, `gap` months after the run; None where no fit converges."""
+    relative = run / run.mean() if run.mean() > 0 else np.zeros(0)
+    if not len(relative):
+        return None
+    fits = [
+        fit
+        for in_logs in ((False, True) if run.min() > 0 else (False,))
+        for trend in (None, "add")
+        if (fit := _fitted(relative, gap + length, trend, in_logs=in_logs)) is not None
+    ]
+    if not fits:
+        return None
+    _, ahead = min(fits, key=lambda fit: fit[0])
+    return float(ahead[gap:].sum() * run.mean())
+
+
+def _fitted(
+    series: FloatArray, months: int, trend: str | None, *, in_logs: bool
+) -> tuple[float, FloatArray] | None:
+    """AICc of the series itself, whatever it was fitted in, and its next `months`.
+
+    The density of y is that of ln y over y, so sum(ln y) joins the likelihood of logs: without it
+    they could not be compared.
+    """
     from statsmodels.tsa.exponential_smoothing.ets import ETSModel  # takes seconds to import
 
-    mean = float(run.mean())
-    if not mean > 0:
-        return None
-    in_logs = bool(run.min() > 0)
-    series = np.round(np.log(run / mean) if in_logs else run / mean, _DIGITS)
-    best: tuple[float, float] | None = None
-    for trend in (None, "add"):
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            try:
-                model = ETSModel(
-                    series,
-                    error="add",
-                    trend=trend,
-                    damped_trend=trend is not None,
-                    seasonal="add",
-                    seasonal_periods=YEAR,
-                )
-                fit = model.fit(disp=False)
-                ahead = np.asarray(fit.forecast(gap + length))[gap:]
-                total = float((np.exp(ahead) if in_logs else ahead).sum()) * mean
-                criterion = float(fit.aicc)
-            except (Warning, ValueError, ArithmeticError, np.linalg.LinAlgError):
-                continue
-        if np.isfinite([total, criterion]).all() and (best is None or criterion < best[0]):
-            best = criterion, total
-    return None if best is None else best[1]
+    told = np.log(series) if in_logs else series
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            model = ETSModel(
+                np.round(told, _DIGITS),
+                error="add",
+                trend=trend,
+                damped_trend=trend is not None,
+                seasonal="add",
+                seasonal_periods=YEAR,
+            )
+            fit = model.fit(disp=False)
+            ahead = np.asarray(fit.forecast(months))
+            ahead = np.exp(ahead) if in_logs else ahead
+            criterion = float(fit.aicc) + (2 * float(told.sum()) if in_logs else 0.0)
+        except (Warning, ValueError, ArithmeticError, np.linalg.LinAlgError):
+            return None
+    return (criterion, ahead) if np.isfinite(ahead).all() and np.isfinite(criterion) else None

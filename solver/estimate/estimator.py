@@ -33,7 +33,7 @@ from solver.estimate.credibility import (
     shrunk,
 )
 from solver.estimate.evidence import Evidence
-from solver.estimate.history import Sales, sales_of_reps
+from solver.estimate.history import Sales, sales_of_reps, with_last_year
 from solver.estimate.learning import (
     HeadroomTest,
     Learned,
@@ -43,14 +43,14 @@ from solver.estimate.learning import (
     learn_rho,
     learn_weights,
 )
-from solver.estimate.ramp import RAMP_MONTHS
+from solver.estimate.newcomers import learn_ramp
 from solver.estimate.reach import G0, GAP, TOP_QUANTILE, plausible_limit, reach, top_index
 from solver.estimate.result import Basis, Block, Estimate, Parameters, TotalSource
 from solver.estimate.uncertainty import Uncertainty, uncertainty
 from solver.estimate.windfalls import Windfall, set_windfalls_aside
 from solver.problem import BoolArray, FloatArray, IntArray
 
-METHOD: Final = "learned-weights/1"
+METHOD: Final = "learned-weights/2"
 """Stored with every version; a change of the arithmetic below is a new number."""
 
 
@@ -58,7 +58,8 @@ def estimate(evidence: Evidence, frozen: Parameters | None = None) -> Estimate:
     """Expected sales at normal effort and reach of every rep (see the module's docstring).
 
     `frozen`: the parameters of an earlier estimate, to be used again instead of learning them from
-    this evidence (beta, rho, weights, theta and the top index; the total is the evidence's own).
+    this evidence (the ramp, beta, rho, weights, theta and the top index; the total is the
+    evidence's own).
 
     The answer does not depend on the order of rows, and reps with the same evidence get the same
     figures to the last bit: everything is computed in the order of the reps' ids.
@@ -70,13 +71,15 @@ def estimate(evidence: Evidence, frozen: Parameters | None = None) -> Estimate:
 
 def _estimate(evidence: Evidence, frozen: Parameters | None) -> Estimate:
     sales, windfalls = set_windfalls_aside(sales_of_reps(evidence))
-    there = presence(evidence, sales)
+    ramp = _ramp(evidence, sales, frozen)
+    sales = with_last_year(evidence, sales, ramp.value)
+    there = presence(evidence, sales, ramp.value)
     potential = potentials(evidence)
     has_potential = _says_something(potential)
     beta = _beta(sales, there, np.where(has_potential, potential, np.nan), frozen)
     weights = believable(sales, benchmark_weights(potential, evidence.fte, beta.value))
     blocks, sold = block_indices(sales, there, weights, evidence.length)
-    lessons = _lessons(blocks, has_potential, beta, frozen)
+    lessons = _lessons(blocks, has_potential, ramp, beta, frozen)
     own = own_history(blocks, sold, lessons.rho.value)
     has_history = own.known.any(axis=1)
     index = np.exp(_expected(lessons, own.ages, has_potential))
@@ -86,11 +89,11 @@ def _estimate(evidence: Evidence, frozen: Parameters | None) -> Estimate:
     benchmark = weights * total.per_weight
     given = ~np.isnan(evidence.baseline)
     seat = np.where(given, 1.0, evidence.in_seat)
-    ramp = np.where(given, 1.0, ramp_of_period(evidence, sales))
-    baseline = np.nan_to_num(seat * ramp * benchmark * index)
+    part = np.where(given, 1.0, ramp_of_period(evidence, sales, ramp.value))
+    baseline = np.nan_to_num(seat * part * benchmark * index)
     baseline = np.where(given, evidence.baseline, baseline)
 
-    limit = plausible_limit(evidence.capacity, seat * ramp * benchmark, has_potential, lessons.top)
+    limit = plausible_limit(evidence.capacity, seat * part * benchmark, has_potential, lessons.top)
     estimated_reach = reach(baseline, limit, lessons.headroom.theta)
     doubt = uncertainty(
         lessons.pairs, lessons.residual, has_history & ~given, series, evidence.length
@@ -103,7 +106,7 @@ def _estimate(evidence: Evidence, frozen: Parameters | None) -> Estimate:
         benchmark=benchmark,
         limit=limit,
         in_seat=seat,
-        ramp=ramp,
+        ramp=part,
         index=np.exp(own.ages),
         known=own.known,
         sold=own.sold,
@@ -125,6 +128,7 @@ def _estimate(evidence: Evidence, frozen: Parameters | None) -> Estimate:
 class _Lessons:
     """What was learned from the history, or taken from an earlier estimate."""
 
+    ramp: Learned[float]
     beta: Learned[float]
     rho: Learned[float]
     weights: Learned[Weights]
@@ -136,6 +140,12 @@ class _Lessons:
     """One-step errors of `pairs` with these weights, in logs. Shape (p,)."""
 
 
+def _ramp(evidence: Evidence, sales: Sales, frozen: Parameters | None) -> Learned[float]:
+    if frozen is not None:
+        return Learned(frozen.ramp_months, frozen.ramp_reps)
+    return learn_ramp(evidence, sales)
+
+
 def _beta(
     sales: Sales, there: Presence, potential: FloatArray, frozen: Parameters | None
 ) -> Learned[float]:
@@ -145,7 +155,11 @@ def _beta(
 
 
 def _lessons(
-    blocks: FloatArray, has_potential: BoolArray, beta: Learned[float], frozen: Parameters | None
+    blocks: FloatArray,
+    has_potential: BoolArray,
+    ramp: Learned[float],
+    beta: Learned[float],
+    frozen: Parameters | None,
 ) -> _Lessons:
     rho = learn_rho(blocks) if frozen is None else Learned(frozen.rho, frozen.rho_pairs)
     pairs = Pairs.of(blocks, rho.value)
@@ -164,7 +178,7 @@ def _lessons(
     else:
         top = frozen.top_index
         headroom = HeadroomTest(frozen.theta, frozen.theta_pairs, frozen.theta_t)
-    return _Lessons(beta, rho, with_it, without, headroom, top, pairs, residual)
+    return _Lessons(ramp, beta, rho, with_it, without, headroom, top, pairs, residual)
 
 
 def _expected(lessons: _Lessons, ages: FloatArray, has_potential: BoolArray) -> FloatArray:
@@ -259,7 +273,8 @@ def _parameters(  # noqa: PLR0917 -- all that was found, told in one place
         rho=lessons.rho.value,
         rho_pairs=lessons.rho.observations,
         clip=CLIP,
-        ramp_months=RAMP_MONTHS,
+        ramp_months=lessons.ramp.value,
+        ramp_reps=lessons.ramp.observations,
         theta=lessons.headroom.theta,
         theta_pairs=lessons.headroom.observations,
         theta_t=lessons.headroom.t,

@@ -102,7 +102,7 @@ class Sales:
 
 
 def sales_of_reps(evidence: Evidence) -> Sales:
-    """The history before the plan's start, every row hung on a rep."""
+    """The history before the plan's start, every row hung on a rep; without `last_year`."""
     history, start = evidence.history, evidence.start
     oldest = start - max(HORIZON, 4 * evidence.length)
     past = (history.month < start) & (history.month >= oldest)
@@ -116,9 +116,7 @@ def sales_of_reps(evidence: Evidence) -> Sales:
     without_holder = float(np.sort(history.actual[unheld]).sum())
     inherited = np.zeros(len(evidence), np.bool_)
     inherited[evidence.holdings.rep[holding]] = True
-    rows = (rep, month, amount)
-    sales = Sales.of(start, rows, inherited, without_holder=without_holder)
-    return _with_last_year(evidence, sales)
+    return Sales.of(start, (rep, month, amount), inherited, without_holder=without_holder)
 
 
 def _holders(evidence: Evidence, rows: IntArray) -> tuple[IntArray, IntArray, IntArray]:
@@ -134,10 +132,11 @@ def _holders(evidence: Evidence, rows: IntArray) -> tuple[IntArray, IntArray, In
     return np.repeat(rows, holders), active[np.repeat(low, holders) + nth], rows[holders == 0]
 
 
-def _with_last_year(evidence: Evidence, sales: Sales) -> Sales:
+def with_last_year(evidence: Evidence, sales: Sales, ramp: float) -> Sales:
     """Add `last_year` of reps without any row, spread over the twelve months before the start.
 
-    Of a rep who was hired within them, it is spread over the months from then on, with the ramp.
+    Of a rep who was hired within them, it is spread over the months from then on, along a ramp of
+    so many months.
     """
     missing = np.ones(len(evidence), np.bool_)
     missing[sales.rep] = False
@@ -149,8 +148,7 @@ def _with_last_year(evidence: Evidence, sales: Sales) -> Sales:
     new = evidence.hired[reps]
     here = ~(months + 1 <= new[:, None]) | ~(new < sales.start)[:, None]
     tenure = np.where((new < sales.start)[:, None], months - np.floor(new)[:, None], np.inf)
-    ramp = productivity(tenure)
-    even = np.where(here, ramp, 0.0)
+    even = np.where(here, productivity(tenure, ramp), 0.0)
     weight = parts * even
     weight = np.where(weight.any(axis=1, keepdims=True), weight, even)  # nobody sold then
     told = weight / weight.sum(axis=1, keepdims=True) * evidence.last_year[reps][:, None]

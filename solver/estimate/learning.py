@@ -47,7 +47,7 @@ ORIGINS: Final = 12
 """The newest blocks that are predicted; older ones only explain."""
 ONE_SIDED_5_PERCENT: Final = 1.645
 _HUBER: Final = 1.345
-_MAD: Final = 1.4826
+MAD: Final = 1.4826
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ _SETTLED: Final = 1e-10
 
 def _scale(residual: FloatArray, size: FloatArray) -> float:
     """Robust noise of one r; a perfect fit leaves a little, so that the prior decides ties."""
-    spread = _MAD * float(np.median(np.abs(residual)))
+    spread = MAD * float(np.median(np.abs(residual)))
     return max(spread, 1e-4 * float(np.sqrt(np.mean(size**2))))
 
 

@@ -94,8 +94,10 @@ class Parameters:
     rho: float
     rho_pairs: int
     clip: float
-    ramp_months: int
-    """Months until somebody new sells like everybody else; stated, not learned."""
+    ramp_months: float
+    """Months until somebody new sells like everybody else; 0: from the first day."""
+    ramp_reps: int
+    """People who were new once, from whom it was learned; 0: the usual 6."""
     theta: float
     theta_pairs: int
     """0: whether headroom has an effect was not tested, the history is too short."""

@@ -9,13 +9,12 @@ count. Neither do yearly sums, for they have no months. Who is new sells along t
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from solver.estimate import Evidence
 from solver.estimate.availability import presence, ramp_by_month
 from solver.estimate.history import ENOUGH, Sales, sales_of_reps
+from solver.estimate.newcomers import learn_ramp
 from solver.estimate.windfalls import set_windfalls_aside
 from solver.spread.calendar import Calendar, working_calendar
 from solver.spread.season import MonthlySales, Season, by_working_days, learned, present
@@ -26,22 +25,22 @@ def season_of(evidence: Evidence, period: Calendar) -> Season:
 
     By working days where there are none. Raises `InvalidProblem`.
     """
-    yearless = replace(evidence, last_year=np.full(len(evidence), np.nan))
-    sales, _ = set_windfalls_aside(sales_of_reps(yearless))
+    sales, _ = set_windfalls_aside(sales_of_reps(evidence))
+    ramp = learn_ramp(evidence, sales).value
     if sales.origin == sales.start:
         season = by_working_days(len(evidence), period)
     else:
         past = working_calendar(period.country, sales.origin, sales.start)
-        season = learned(by_month(evidence, sales), past, period)
-    return present(season, ramp_by_month(evidence, sales))
+        season = learned(by_month(evidence, sales, ramp), past, period)
+    return present(season, ramp_by_month(evidence, sales, ramp))
 
 
-def by_month(evidence: Evidence, sales: Sales) -> MonthlySales:
-    """`sales`, which are of this evidence, as a table of reps and months."""
+def by_month(evidence: Evidence, sales: Sales, ramp: float) -> MonthlySales:
+    """`sales`, which are of this evidence, as a table of reps and months; `ramp` in months."""
     shape = sales.reps, sales.start - sales.origin
     cell = sales.rep * shape[1] + sales.month - sales.origin
     amounts = np.bincount(cell, sales.amount, minlength=shape[0] * shape[1]).reshape(shape)
-    there = presence(evidence, sales)
+    there = presence(evidence, sales, ramp)
     part = 1 - there.missing
     amounts[there.rep, there.month - sales.origin] /= np.where(part >= ENOUGH, part, np.nan)
     amounts[:, ~sales.covered] = np.nan

@@ -14,7 +14,8 @@ from service.roster.domain import NONE, Inputs
 from solver.assess import People
 from solver.estimate.benchmark import potentials
 from solver.estimate.evidence import Evidence
-from solver.estimate.history import sales_of_reps
+from solver.estimate.history import sales_of_reps, with_last_year
+from solver.estimate.ramp import RAMP_MONTHS
 from solver.problem import COMPANY, FloatArray
 
 DAYS_A_YEAR: Final = 365.25
@@ -49,7 +50,8 @@ def traits_of(inputs: Inputs, period: tuple[date, date] | None) -> Traits:
 
 def _sales_before(evidence: Evidence) -> FloatArray:
     """nan for reps without a row in these twelve months."""
-    rep, amount = sales_of_reps(evidence).between(evidence.start - YEAR, evidence.start)
+    sales = with_last_year(evidence, sales_of_reps(evidence), RAMP_MONTHS)
+    rep, amount = sales.between(evidence.start - YEAR, evidence.start)
     reps = len(evidence)
     sold = np.bincount(rep, amount, minlength=reps)
     return np.where(np.bincount(rep, minlength=reps) > 0, sold, np.nan)

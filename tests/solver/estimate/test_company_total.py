@@ -36,6 +36,24 @@ class TestSmoothing:
         assert answer.parameters.company_total_source is TotalSource.SMOOTHED
         assert abs(total_of(answer) - truth) < abs(last - truth) / 2
 
+    @pytest.mark.parametrize("swings", ["of fixed money", "that grow along"])
+    def test_a_season_of_fixed_money_is_kept_as_well_as_one_in_per_cent(self, swings: str) -> None:
+        """Sales grow fivefold in four years; logs know only swings that grow with them."""
+        level = 100 + 8 * np.arange(60.0)
+        months = np.arange(START - 48, START + 12)
+        swing = np.sin(months / 12 * 2 * np.pi)
+        noise = np.random.default_rng(5).normal(0, 0.01, 60)
+        if swings == "that grow along":
+            sold = level * (1 + 0.4 * swing) * np.exp(noise)
+        else:
+            sold = level + 60 * swing + 100 * noise
+        history = [("ada", int(m), float(a)) for m, a in zip(months, sold, strict=True)][:48]
+
+        answer = estimate(a_company(["ada"], history=history, length=6))
+
+        assert answer.parameters.company_total_source is TotalSource.SMOOTHED
+        assert total_of(answer) == pytest.approx(float(sold[48:54].sum()), rel=0.03)
+
     def test_a_quarter_keeps_its_season(self) -> None:
         answer = estimate(a_company(["ada"], history=months_of("ada", 36), length=3))
 
