@@ -18,7 +18,7 @@ RAMP_MONTHS: Final = 6.0
 """Months until somebody new sells like everybody else, where nothing better is known."""
 
 
-def productivity(tenure: FloatArray, months: float) -> FloatArray:
+def productivity(tenure: FloatArray, months: float = RAMP_MONTHS) -> FloatArray:
     """Of months since the one of hiring, which is month 0; between 0 and 1.
 
     `months` is the length of the ramp; 0: there is none.
