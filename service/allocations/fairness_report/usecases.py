@@ -17,6 +17,7 @@ from service.allocations.fairness_report.traits import Measured, measured, trait
 from service.allocations.versions.repository import StoredVersion
 from service.allocations.versions.usecases.reading import open_version
 from service.kit.errors import Fault, InvalidInput
+from service.kit.money import MAX_MINOR
 from service.roster.usecases import load_snapshot
 from solver.assess import assess, audit, banded
 from solver.assess.cohorts import MOST_GROUPS
@@ -81,15 +82,26 @@ def groups_of(
 def _grouped(values: Mapping[str, Any], bands: Sequence[float] | None) -> dict[str, str]:
     """Values as groups; with bands, only those that are numbers."""
     if bands is None:
-        return {rep: str(value) for rep, value in values.items()}
+        return {rep: _name(value) for rep, value in values.items()}
     return banded(
         {rep: value for rep, value in values.items() if isinstance(value, int | float)}, bands
     )
 
 
+def _name(value: Any) -> str:
+    """1 and 1.0 are one group."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def sales_by_rep(actuals: Actuals, reps: set[str], digits: int) -> dict[str, float]:
     """Sales of the period in minor units. Raises InvalidInput."""
-    if faults := [*_rep_faults(actuals, "/actuals", reps)]:
+    faults = [*_rep_faults(actuals, "/actuals", reps)]
+    faults += [
+        Fault(f"/actuals/{number}/actual", "is too large", row["actual"])
+        for number, row in enumerate(actuals)
+        if abs(row["actual"]) * 10**digits > MAX_MINOR
+    ]
+    if faults:
         raise InvalidInput(faults)
     return {row["rep"]: row["actual"] * 10**digits for row in actuals}
 

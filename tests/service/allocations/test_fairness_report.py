@@ -134,6 +134,17 @@ class TestReport:
 
 
 class TestReview:
+    def test_sales_beyond_all_amounts_are_refused(self, client: TestClient, version: str) -> None:
+        actuals = [{"rep": REPS[0], "actual": 1e308}, {"rep": REPS[1], "actual": -1e16}]
+
+        answer = client.post(f"{version}/fairness", json={"actuals": actuals})
+
+        assert answer.status_code == 422
+        assert [(fault["pointer"], fault["detail"]) for fault in answer.json()["errors"]] == [
+            ("/actuals/0/actual", "is too large"),
+            ("/actuals/1/actual", "is too large"),
+        ]
+
     def test_sales_of_the_period_tell_who_came_out_where(
         self, client: TestClient, version: str
     ) -> None:
@@ -243,6 +254,20 @@ class TestCohorts:
             "/cohorts/3/rep",
         ]
         assert "secret" not in answer.text
+
+    def test_a_number_is_one_group_however_it_is_written(
+        self, client: TestClient, version: str
+    ) -> None:
+        """What one program writes as 1, another one writes as 1.0 or as a text."""
+        values = [1, 1.0, "1"] * 4 + [2] * 12
+        rows = [
+            {"rep": rep, "attributes": {"grade": value}}
+            for rep, value in zip(REPS, values, strict=True)
+        ]
+
+        (table,) = self.audit(client, version, cohorts=rows)["tables"]
+
+        assert [(group["group"], group["n"]) for group in table["groups"]] == [("1", 12), ("2", 12)]
 
     def test_a_figure_that_is_no_group_wants_bands(self, client: TestClient, version: str) -> None:
         """Of 24 reps each has an own year of birth: no group has five."""
