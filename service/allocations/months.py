@@ -7,6 +7,7 @@ and every list is null.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +27,10 @@ from solver.spread.season import QUARTER, Season, even, given, present
 type Row = dict[str, Any]
 
 YEAR: Final = 12
+_PART: Final = re.compile(
+    r"[0-9]{4}-(?P<month>0[1-9]|1[0-2])"
+    r"|((?P<of>[0-9]{4})-)?Q(?P<quarter>[1-9][0-9]?)"
+)
 _PLACES: Final = 9
 """Decimals of what was learned, and of the part of a month somebody is there."""
 
@@ -154,6 +159,31 @@ def month_names(period: Mapping[str, str] | None) -> tuple[str, ...]:
     start, end = (date.fromisoformat(period[day]) for day in ("start", "end"))
     months = range(start.year * YEAR + start.month - 1, end.year * YEAR + end.month)
     return tuple(f"{month // YEAR:04d}-{month % YEAR + 1:02d}" for month in months)
+
+
+def places_in(period: str, names: Sequence[str]) -> list[int]:
+    """Which of the months a part of the period has: `2027-03`, the calendar's `2027-Q1`, or `Q1`
+    counted from the first month. Raises `ValueError` with what is wrong.
+    """
+    if not names:
+        raise ValueError("cannot be told: this version has no months")
+    found = _PART.fullmatch(period)
+    if found is None:
+        raise ValueError("must be a month or a quarter, such as 2027-03, 2027-Q1, or Q1")
+    year, month, quarter = found["of"], found["month"], found["quarter"]
+    if month:
+        wanted = [period]
+    elif year and int(quarter) > 4:
+        raise ValueError("must name one of the four quarters of a year, such as 2027-Q1")
+    elif year:
+        first = QUARTER * (int(quarter) - 1) + 1
+        wanted = [f"{year}-{first + k:02d}" for k in range(QUARTER)]
+    else:
+        wanted = list(names[QUARTER * (int(quarter) - 1) : QUARTER * int(quarter)])
+    places = [place for place, name in enumerate(names) if name in wanted]
+    if not places:
+        raise ValueError(f"lies outside the period from {names[0]} to {names[-1]}")
+    return places
 
 
 def by_name(names: Sequence[str], months: Sequence[int] | None, digits: int) -> Row | None:

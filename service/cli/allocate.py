@@ -46,6 +46,7 @@ from service.cli.words import (
     gaps_in_words,
     held_by,
     percent,
+    quarters_in_words,
     whole,
     with_ids,
 )
@@ -124,7 +125,9 @@ def allocate_files(order: Order, out: Path | None) -> None:
         typer.echo(f"nobody can carry {gap}", err=True)
     typer.echo(_in_one_sentence(document) + (f" Written to {out}." if out else ""), err=True)
     impacts = impact_lines(solved.case, solved.allocation, impact, names)
-    for line in chain(impacts, risk_lines(solved.case, solved.allocation)):
+    risks = risk_lines(solved.case, solved.allocation)
+    quarters = quarters_in_words(document) if solved.case.spreading.asks_for_months else ()
+    for line in chain(quarters, impacts, risks):
         typer.echo(line, err=True)
 
 
@@ -220,7 +223,7 @@ def _period(text: str) -> tuple[date, date]:
 def _write(solved: Solved, document: Document, names: Names, out: Path) -> None:
     match out.suffix.lower():
         case ".csv":
-            write_csv(quotas_for_programs(document, names), out)
+            write_csv(quotas_for_programs(document, names, by_month=True), out)
         case ".xlsx":
             sheets = workbook(
                 document,

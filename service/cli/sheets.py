@@ -34,6 +34,7 @@ def workbook(
         _quotas_sheet(document, names, units, digits, by_chance=by_chance),
         _units(document, units),
         rules_sheet(document, units),
+        _months(document),
         _summary(document, units, held),
         impact_sheet(document, units),
     ]
@@ -46,18 +47,27 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def quotas_for_programs(document: Document, names: Names) -> Table:
-    """The API's figures; `name` is empty where the files have none, `binding` joined by blanks."""
+def quotas_for_programs(document: Document, names: Names, *, by_month: bool = False) -> Table:
+    """The API's figures; `name` is empty where the files have none, `binding` joined by blanks.
+
+    `by_month`: with a column for each month of the period, where there is one.
+    """
+    months = _names_of_months(document) if by_month else []
     rows = [
         (
             row["rep"],
             names.get(row["rep"]),
             *(row[column] for column in _COLUMNS[1:]),
             " ".join(row["binding"]),
+            *(row["months"][month] for month in months),
         )
         for row in document["quotas"]
     ]
-    return Table("quotas", ("rep", "name", *_COLUMNS[1:], "binding"), rows)
+    return Table("quotas", ("rep", "name", *_COLUMNS[1:], "binding", *months), rows)
+
+
+def _names_of_months(document: Document) -> list[str]:
+    return [*(document["months"] or {})]
 
 
 def quotas_for_people(document: Document, names: Names, units: Units, *, by_chance: bool) -> Table:
@@ -103,13 +113,14 @@ def _quotas_sheet(
             row["floor"],
             row["cap"],
             rules_in_words(row["binding"], units),
+            *(row["months"] or {}).values(),
         )
         for row in document["quotas"]
     ]
     columns = (
         "rep", "name", "unit", "quota", "expected sales", "growth on expected sales",
         "year on year", "chance of attaining" if by_chance else "effort index",
-        "lower limit", "upper limit", "limiting rule",
+        "lower limit", "upper limit", "limiting rule", *_names_of_months(document),
     )  # fmt: skip
     measure = _SHARE if by_chance else "0.00"
     return Table("quotas", columns, rows, formats={5: _SHARE, 6: _SHARE, 7: measure})
@@ -120,13 +131,25 @@ def _units(document: Document, units: Units) -> Table:
         (
             *(unit[name] for name in ("id", "quota", "growth", "min", "max")),
             rules_in_words(unit["binding"], units),
+            *(unit["months"] or {}).values(),
         )
         for unit in document["units"]
     ]
     columns = (
         "unit", "quota", "growth on expected sales", "lower limit", "upper limit", "limiting rule",
+        *_names_of_months(document),
     )  # fmt: skip
     return Table("units", columns, rows, formats={2: _SHARE})
+
+
+def _months(document: Document) -> Table:
+    """The company month by month, with working days."""
+    season = document["season"]
+    rows = [
+        (month, season["working_days"][month], amount)
+        for month, amount in (document["months"] or {}).items()
+    ]
+    return Table("months", ("month", "working days", "quotas"), rows)
 
 
 def rules_sheet(document: Document, units: Units) -> Table:

@@ -1,6 +1,7 @@
 """Rules in the words of the pages, for terminals and workbooks."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import batched
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,8 @@ _SIDES: Final = {
     "max": "maximum",
     "min": "minimum",
 }
+_QUARTER: Final = 3
+"""Months."""
 _PARITY: Final = "parity"
 _MARGIN: Final = "margin"
 _UNIT: Final = "unit"
@@ -27,6 +30,21 @@ _NOTHING_HELD: Final[Mapping[str | None, Sequence[tuple[str, int]]]] = {}
 
 def whole(amount: float) -> str:
     return f"{amount:,}" if isinstance(amount, int) else f"{amount:,.2f}"
+
+
+def quarters_in_words(document: Mapping[str, Any]) -> Iterator[str]:
+    """What the quarters of the period carry together, in one line; none without months."""
+    months = [*(document["months"] or {}).items()]
+    total = sum(amount for _, amount in months)
+    if not total:
+        return
+    quarters = []
+    for own in batched(months, _QUARTER):
+        first, last = own[0][0], own[-1][0]
+        name = first if first == last else f"{first} to {last}"
+        amount = sum(amount for _, amount in own)
+        quarters.append(f"{name} {whole(amount)} ({percent(amount / total, signed=False)})")
+    yield f"By quarter: {', '.join(quarters)}."
 
 
 def percent(share: float | None, *, signed: bool = True) -> str | None:

@@ -75,6 +75,26 @@ class TestAllocate:
         assert "丹" in shown
         assert "\t" not in shown
 
+    def test_writes_a_column_for_each_month_of_the_period(self, company: Path) -> None:
+        (company.parent / "season.yaml").write_text("season: even\n")
+        order = ("allocate", company, "--target", "480", "--period", "2027-01-01..2027-04-30")
+
+        told = run(*order, "--policy", company.parent / "season.yaml", "--out", "plan.csv")
+        run(*order, "--out", "plan.xlsx")
+
+        with Path("plan.csv").open(encoding="utf-8-sig", newline="") as stream:
+            (header, *rows) = csv.reader(stream)
+        assert header[-4:] == ["2027-01", "2027-02", "2027-03", "2027-04"]
+        quota = header.index("quota")
+        assert all(sum(map(float, row[-4:])) == float(row[quota]) for row in rows)
+        assert "By quarter: 2027-01 to 2027-03 360 (75.0%), 2027-04 120 (25.0%)." in told.stderr
+        workbook = openpyxl.load_workbook("plan.xlsx")
+        assert [cell.value for cell in workbook["quotas"][1]][-4:] == header[-4:]
+        assert [cell.value for cell in workbook["units"][1]][-4:] == header[-4:]
+        (_, *months) = workbook["months"].iter_rows(values_only=True)
+        assert [month for month, *_ in months] == header[-4:]
+        assert sum(float(str(quotas)) for *_, quotas in months) == 480
+
     def test_writes_csv_whose_texts_no_spreadsheet_runs(self, company: Path) -> None:
         run("allocate", company, "--target", "440", "--out", "plan.csv")
 

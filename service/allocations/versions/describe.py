@@ -1,7 +1,7 @@
 """What a version writes down of a solved case: facts for its manifest, rows for its chunks."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 import orjson
@@ -10,7 +10,7 @@ from service.allocations.answer import facts, present_row, presented
 from service.allocations.assemble import Case
 from service.allocations.crossing import crossing_rules
 from service.allocations.figures import impact_of, quota_rows, unit_rows
-from service.allocations.months import month_names
+from service.allocations.months import by_name, month_names, present_season
 from service.allocations.prices import Impact
 from service.allocations.seasons import spread_of
 from service.allocations.versions.domain.content import Content, Row, content
@@ -24,6 +24,7 @@ from service.allocations.versions.proof_columns import (
     proof_facts,
     rule_rows,
 )
+from service.kit.money import from_minor
 from service.plans.policy import stored_policy
 from solver.allocation import Allocation
 from solver.certificate import Checks
@@ -74,6 +75,30 @@ def present_quota(row: Row, digits: int, names: Sequence[str]) -> Row:
     for name in PROOF_COLUMNS:
         shown.pop(name, None)
     return shown
+
+
+def present_listed(row: Row, digits: int, names: Sequence[str], part: Sequence[int] | None) -> Row:
+    """The same with what falls into the months at these places; null where none are asked for."""
+    amount = None if part is None else from_minor(sum(row["months"][k] for k in part), digits)
+    return present_quota(row, digits, names) | {"part": amount}
+
+
+def present_months(facts: Mapping[str, Any], units: Sequence[Row]) -> Row:
+    """The months of the company and of its units, as the manifest and the rows of a version say."""
+    digits, company = facts["digits"], facts.get("months")
+    names = month_names(facts["period"]) if company else ()
+    return {
+        "months": by_name(names, company, digits),
+        "season": present_season(facts.get("season"), names),
+        "units": [
+            {
+                "id": row["id"],
+                "quota": from_minor(row["quota"], digits),
+                "months": by_name(names, row.get("months"), digits),
+            }
+            for row in units
+        ],
+    }
 
 
 def answer_of(proof: Row, verdict: Verdict) -> Row:

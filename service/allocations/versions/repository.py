@@ -105,9 +105,11 @@ class StoredVersion:
 
     @property
     def months(self) -> tuple[str, ...]:
-        """The names of the months of the period; none where nothing in it depended on dates."""
+        """The names of the months that quotas have; none in versions of before, and where nothing
+        depended on dates.
+        """
         period: Any = self.manifest.get("period")
-        return month_names(period)
+        return month_names(period) if self.manifest.get("months") else ()
 
     def units(self) -> list[Row]:
         """Every unit, parents first."""

@@ -12,11 +12,13 @@ from service.allocations.crossing import present_crossing_rule
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
 from service.allocations.prices import present_prices
-from service.allocations.schemas import PricesOut, QuotaOut
+from service.allocations.schemas import PricesOut
 from service.allocations.solving import NO_PLAN
-from service.allocations.versions.describe import present_quota
+from service.allocations.versions.describe import present_listed, present_months, present_quota
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.schemas import (
+    ListedQuotaOut,
+    MonthsOut,
     ProofOut,
     RepQuotaOut,
     RulesOut,
@@ -78,7 +80,7 @@ def solve_version(
 
 @router.get(
     "/{number}/quotas",
-    response_model=Page[QuotaOut],
+    response_model=Page[ListedQuotaOut],
     responses=_MISSING | problems(NotAcceptable),
     dependencies=[Depends(refuse_other_formats)],
 )
@@ -91,12 +93,21 @@ def list_quotas(
     page: PageDep,
     unit: Annotated[str | None, Query(description="This unit and all units below it")] = None,
     rep: Annotated[str | None, Query(description="This rep alone")] = None,
+    period: Annotated[
+        str | None,
+        Query(
+            description="A month such as `2027-03`, a quarter of the calendar such as `2027-Q1`, "
+            "or one of the period such as `Q1`, counted from its first month. Each row then has "
+            "in `part` what of its quota falls into it",
+            examples=["2027-Q1"],
+        ),
+    ] = None,
 ) -> Response:
     """The quotas of a version: unit by unit, reps by id."""
     quotas = reading.page_of_quotas(
-        session, caller.workspace_id, plan_id, number, page, unit=unit, rep=rep
+        session, caller.workspace_id, plan_id, number, page, unit=unit, rep=rep, period=period
     )
-    items = [present_quota(row, quotas.digits, quotas.months) for row in quotas.rows]
+    items = [present_listed(row, quotas.digits, quotas.months, quotas.part) for row in quotas.rows]
     return _json({"items": items, "next_cursor": quotas.next_cursor})
 
 
@@ -125,6 +136,15 @@ def get_prices(
     """What one more unit of money in the target and in the rules that bind costs whom."""
     facts, digits = reading.prices(session, caller.workspace_id, plan_id, number)
     return _json(present_prices(facts, digits))
+
+
+@router.get("/{number}/months", response_model=MonthsOut, responses=_MISSING)
+def get_months(
+    plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep
+) -> Response:
+    """The months of the company and of its units, and the season that quotas go by."""
+    stored = reading.open_version(session, caller.workspace_id, plan_id, number)
+    return _json(present_months(stored.manifest, stored.units()))
 
 
 @router.get("/{number}/rules", response_model=RulesOut, responses=_MISSING)

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, with_config
 
-from service.allocations.schemas import CrossingRuleOut, QuotaOut
+from service.allocations.schemas import Amount, CrossingRuleOut, Months, QuotaOut, SeasonOut
 from service.kit.body import Note
 from service.plans.policy import PolicyBody
 from service.roster.schemas import STRICT_ROW
@@ -28,10 +28,34 @@ class GrowthBeside(BaseModel):
     company: float | None
 
 
+class ListedQuotaOut(QuotaOut):
+    """One rep's quota, and what of it falls into the months that were asked for."""
+
+    part: float | None = Field(
+        description="Of the quota, in `period`; null where none is asked for", examples=[68000]
+    )
+
+
 class RepQuotaOut(QuotaOut):
     """One rep's quota, what it is made of, and how much the others grow."""
 
     growth_beside: GrowthBeside
+
+
+class UnitMonthsOut(BaseModel):
+    """What a unit carries month by month."""
+
+    id: str = Field(examples=["west"])
+    quota: Amount
+    months: Months
+
+
+class MonthsOut(BaseModel):
+    """A version month by month; null where it has no months."""
+
+    months: Months = Field(description="Of the whole company")
+    season: SeasonOut | None
+    units: list[UnitMonthsOut] = Field(description="Parents first")
 
 
 class RulesOut(BaseModel):

@@ -317,6 +317,75 @@ class TestVersion:
         return found
 
 
+class TestParts:
+    """What of the quotas falls into a month or a quarter."""
+
+    JULY = FY27 | {"period": {"start": "2027-07-01", "end": "2028-04-30"}}
+
+    def version(self, client: TestClient, plan: Document = FY27) -> str:
+        """Months alike: 400 a year each."""
+        made = client.post("/v1/plans", json=plan | {"increment": 0.01}).json()
+        path = f"/v1/plans/{made['id']}"
+        inputs = {name: value for name, value in facts().items() if name != "period"}
+        assert client.put(f"{path}/inputs", json=inputs).status_code == 200
+        number = a_version(client, path, policy={"season": "even"})["number"]
+        return f"{path}/versions/{number}"
+
+    def parts(self, client: TestClient, version: str, **params: Any) -> dict[str, float]:
+        answer = client.get(f"{version}/quotas", params=params)
+        assert answer.status_code == 200, answer.text
+        return {row["rep"]: row["part"] for row in answer.json()["items"]}
+
+    @pytest.mark.parametrize(
+        ("period", "part"), [("2027-03", 33.33), ("2027-Q1", 100), ("Q4", 100), ("2027-Q4", 100)]
+    )
+    def test_a_month_or_a_quarter(self, client: TestClient, period: str, part: float) -> None:
+        found = self.parts(client, self.version(client), period=period)
+
+        assert found == {key: pytest.approx(part, abs=0.011) for key in ("ann", "bob", "cyd")}
+
+    def test_a_quarter_of_the_calendar_counts_the_months_that_the_period_has(
+        self, client: TestClient
+    ) -> None:
+        version = self.version(client, self.JULY)
+
+        assert self.parts(client, version, period="2028-Q2", rep="ann") == {"ann": 40}
+        assert self.parts(client, version, period="Q1", rep="ann") == {"ann": 120}
+        assert self.parts(client, version, period="2028-Q1", unit="west") == {
+            "ann": 120, "bob": 120,
+        }  # fmt: skip
+        assert self.parts(client, version, period="Q4", rep="ann") == {"ann": 40}
+
+    def test_nothing_asked_is_nothing_told(self, client: TestClient) -> None:
+        assert set(self.parts(client, self.version(client)).values()) == {None}
+
+    @pytest.mark.parametrize(
+        ("period", "reason"),
+        [
+            ("2026-12", "lies outside the period from 2027-01 to 2027-12"),
+            ("2028-Q1", "lies outside the period from 2027-01 to 2027-12"),
+            ("Q5", "lies outside the period from 2027-01 to 2027-12"),
+            ("2027-Q5", "must name one of the four quarters of a year, such as 2027-Q1"),
+            ("H1", "must be a month or a quarter, such as 2027-03, 2027-Q1, or Q1"),
+            ("2027-13", "must be a month or a quarter, such as 2027-03, 2027-Q1, or Q1"),
+            ("", "must be a month or a quarter, such as 2027-03, 2027-Q1, or Q1"),
+        ],
+    )
+    def test_months_that_are_not_there(self, client: TestClient, period: str, reason: str) -> None:
+        answer = client.get(f"{self.version(client)}/quotas", params={"period": period})
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"] == [{"parameter": "period", "detail": reason}]
+
+    def test_the_company_and_its_units_month_by_month(self, client: TestClient) -> None:
+        found = client.get(f"{self.version(client)}/months").json()
+
+        assert list(found["months"].values()) == [100] * 12
+        assert found["season"]["as_given"] is True
+        west = next(unit for unit in found["units"] if unit["id"] == "west")
+        assert west["quota"] == pytest.approx(sum(west["months"].values()))
+
+
 class TestStory:
     def test_huadong_plans_by_the_chinese_calendar(
         self, client: TestClient, database: Database

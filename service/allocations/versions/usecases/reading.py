@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from service.allocations.crossing import crossing_rules
+from service.allocations.months import places_in
 from service.allocations.versions.domain.content import Row
 from service.allocations.versions.domain.proof import examine, proof
 from service.allocations.versions.repository import Chunks, StoredVersion, VersionDamaged
@@ -31,6 +32,8 @@ class Quotas:
     digits: int
     months: tuple[str, ...]
     """The names of the months of the period."""
+    part: tuple[int, ...] | None = None
+    """The places of the months that were asked for; None where none were."""
     next_cursor: str | None = None
 
 
@@ -43,25 +46,35 @@ def page_of_quotas(
     *,
     unit: str | None = None,
     rep: str | None = None,
+    period: str | None = None,
 ) -> Quotas:
     """Quotas unit by unit, reps by id; a version never changes, so a place in it is a cursor.
 
     `unit` keeps those of one unit and the units below it, `rep` those of one rep. Only the chunks
-    that the page lies in are read. Raises InvalidParameters for a unit or rep it does not have.
+    that the page lies in are read. `period` names some of the months. Raises InvalidParameters for
+    a unit, rep or months it does not have.
     """
     stored = open_version(session, workspace_id, plan_id, number)
+    part = None if period is None else _part(stored, period)
     wanted = None if unit is None else _unit_and_below(stored.units(), unit)
     if rep is not None:
         row = stored.quota_of(rep)
         if row is None:
             raise _unknown("rep", "has no quota in this version")
         kept = wanted is None or row["unit"] in wanted
-        return Quotas([row] if kept else [], stored.digits, stored.months)
+        return Quotas([row] if kept else [], stored.digits, stored.months, part)
     listing = f"quotas of {plan_id} {number} unit {unit}"
     after = page.after(listing, int)
     found, more = stored.page(0 if after is None else after + 1, page.limit, wanted)
     cursor = cursor_after(listing, found[-1][0]) if more else None
-    return Quotas([row for _, row in found], stored.digits, stored.months, cursor)
+    return Quotas([row for _, row in found], stored.digits, stored.months, part, cursor)
+
+
+def _part(stored: StoredVersion, period: str) -> tuple[int, ...]:
+    try:
+        return tuple(places_in(period, stored.months))
+    except ValueError as reason:
+        raise _unknown("period", str(reason)) from None
 
 
 def _unit_and_below(units: Sequence[Row], unit: str) -> set[str]:
