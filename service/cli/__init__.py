@@ -157,6 +157,53 @@ def backtest(
 
 
 @app.command()
+def simulate(
+    *,
+    source: Annotated[Path, typer.Argument(help="Folder or .xlsx as for allocate.")],
+    target: Annotated[
+        str | None,
+        typer.Option(help="The company's target, such as 1080000; without, a file of targets."),
+    ] = None,
+    draws: Annotated[int, typer.Option(help="Years to draw.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same years.")] = 1,
+    pay_curve: Annotated[
+        Path | None, typer.Option(help="Pay curve as in the API, a JSON or YAML file.")
+    ] = None,
+    target_pay: Annotated[
+        str | None,
+        typer.Option(metavar="AMOUNT|FILE", help="For everybody, or a file: rep_id, target_pay."),
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="Policy as in the API, a JSON or YAML file.")
+    ] = None,
+    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "USD",
+    increment: Annotated[
+        str | None, typer.Option(help="Round quotas to multiples of this amount.")
+    ] = None,
+    period: Annotated[
+        str | None,
+        typer.Option(metavar="START..END", help="First and last day of the plan."),
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(help="Seconds for the plan, and for the draws.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the reps as .csv, or everything as .json.")
+    ] = None,
+) -> None:
+    """Draw years of sales around the plan of a folder: who attains, what is sold, what is paid.
+
+    Exit codes: 0 done, 2 bad input, 3 the rules cannot all hold, 4 not done in the time given.
+    """
+    from service.cli.allocate import Order
+    from service.cli.simulate import Question, simulate_files
+
+    seconds = float("inf") if time_limit is None else time_limit
+    order = Order(source, target, policy, currency, increment, period, seconds)
+    simulate_files(Question(order, draws, seed, pay_curve, target_pay), out)
+
+
+@app.command()
 def verify(
     *,
     file: Annotated[Path, typer.Argument(help="A version's certificate, or allocate's .json.")],

@@ -386,9 +386,11 @@ class TestSimulationOfAVersion:
 
 class TestTime:
     def test_draws_that_take_too_long_are_not_cut(self, app: Any, client: TestClient) -> None:
-        app.state.settings = app.state.settings.model_copy(update={"solve_time_limit": 0.05})
+        """Twenty million amounts take more than a fifth of a second, the plan much less."""
+        app.state.settings = app.state.settings.model_copy(update={"solve_time_limit": 0.2})
+        reps = [{"id": f"r{k}", "baseline": 100, "reach": 10, "sigma": 0.3} for k in range(20)]
 
-        answer = client.post(PATH, json=ten(draws=1_000_000))
+        answer = client.post(PATH, json=ten(target=1_900, units=[], reps=reps, draws=1_000_000))
 
         assert answer.status_code == 503
         assert answer.json()["type"] == "/problems/solve-took-too-long"
