@@ -59,8 +59,9 @@ class PayCurve:
     def at(self, attainment: FloatArray) -> FloatArray:
         """f of attainments >= 0 of any shape."""
         knot = np.array(self.attainment)
-        # Place 0 is what lies below the first knot.
-        place = np.searchsorted(knot, attainment, side="right")
+        place = np.zeros(attainment.shape, np.int8)  # 0 is what lies below the first knot
+        for x in self.attainment:  # for so few, a dozen times as quick as a search
+            place += attainment >= x
         start, pay, slope = (np.concatenate(([0.0], of)) for of in (knot, self.pay, self._slopes))
         highest = np.concatenate(([0.0], self.pay[1:], [np.inf]))
         paid = attainment - start.take(place)
