@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from benchmarks import tables
+from benchmarks.answer import Answer
 from benchmarks.arrays import Arrays
 from benchmarks.contestants import COUPLED
 from benchmarks.crossing import KINDS, Kind, rows_across
+from benchmarks.heats import Heat, by_contestant, cost, race
 from benchmarks.instances import company
 from benchmarks.notebook import Notebook
-from benchmarks.race import Run, run
-from benchmarks.sections.engines import cost
+from benchmarks.race import Run
 from benchmarks.verdict import Verdict, judge
 from solver.problem import FloatArray, IntArray
 
@@ -47,6 +48,10 @@ class Entry:
     """Our t*, nan where we have no answer."""
 
     @property
+    def seed(self) -> int:
+        return KINDS.index(self.kind)
+
+    @property
     def beyond(self) -> float | None:
         """By how much the contestant's largest stretch, as it tells it, is above ours."""
         if self.verdict is None or np.isnan(self.verdict.told):
@@ -63,21 +68,20 @@ def measure(
     contestants: Sequence[str],
 ) -> list[Entry]:
     """Everybody on every company and number of rows, taking turns."""
-    return [
-        notebook.noted(f"across-{reps}-{count}-{kind}-{turn}-{name}", Entry, partial(race, name))
+    names = [name for name in COUPLED if name in contestants]
+    heats = (
+        heat
         for reps in sizes
         for place, count in enumerate(counts)
         for seed, kind in enumerate(KINDS)
         if reps < _MANY or seed == place % len(KINDS)
-        for race in [_racing(reps, count, kind, folder)]
-        for turn in range(TURNS if reps < _FEW else 1)
-        for name in COUPLED
-        if name in contestants
-    ]
+        for heat in _heats(reps, count, kind, names)
+    )
+    return race(notebook, folder, Entry, heats)
 
 
-def _racing(reps: int, count: int, kind: Kind, folder: Path) -> Callable[[str], Entry]:
-    """Who lets a contestant run on one company with rows, which is made when it is needed."""
+def _heats(reps: int, count: int, kind: Kind, names: Sequence[str]) -> Iterator[Heat[Entry]]:
+    """The turns on one company with rows, which is made when it is needed."""
 
     @cache
     def made() -> tuple[Arrays, IntArray, FloatArray]:
@@ -91,14 +95,19 @@ def _racing(reps: int, count: int, kind: Kind, folder: Path) -> Callable[[str], 
             return replace(case, largest=np.inf), instance.twins, np.full(reps, np.nan)
         return replace(case, largest=ours.largest), instance.twins, ours.quota
 
-    def race(name: str) -> Entry:
+    def entry(name: str, done: Run, answer: Answer | None) -> Entry:
         case, twins, ours = made()
-        done, answer = run(name, case, folder)
-        print(f"{reps:>9,} reps, {count} {kind}: {name}: {done}", file=sys.stderr)
         verdict = None if answer is None else judge(case, twins, answer, ours)
         return Entry(reps, count, kind, name, done, verdict, case.largest)
 
-    return race
+    for turn in range(TURNS if reps < _FEW else 1):
+        yield Heat(
+            f"across-{reps}-{count}-{kind}-{turn}",
+            f"{reps:>9,} reps, {count} {kind}",
+            names,
+            lambda: made()[0],
+            entry,
+        )
 
 
 def lines(entries: Sequence[Entry]) -> Iterable[str]:
@@ -112,26 +121,20 @@ def lines(entries: Sequence[Entry]) -> Iterable[str]:
     )  # fmt: skip
     for reps, count in sorted({(entry.reps, entry.rows) for entry in entries}):
         of_case = [entry for entry in entries if (entry.reps, entry.rows) == (reps, count)]
-        for name in COUPLED:
-            mine = [entry for entry in of_case if entry.contestant == name]
-            if mine:
-                our_name = _OURS.get(name, "squares")
-                yield _row(name, mine, [e for e in of_case if e.contestant == our_name], our_name)
+        for name, mine in by_contestant(of_case, COUPLED):
+            our_name = _OURS.get(name, "squares")
+            yield _row(name, mine, [e for e in of_case if e.contestant == our_name])
     yield ""
 
 
-def _row(name: str, mine: Sequence[Entry], ours: Sequence[Entry], our_name: str) -> str:
+def _row(name: str, mine: Sequence[Entry], ours: Sequence[Entry]) -> str:
     verdicts = [e.verdict for e in mine if e.verdict is not None]
     told = [e.beyond for e in mine if e.beyond is not None]
-
-    def runs(of: Sequence[Entry]) -> list[tuple[int, Run]]:
-        return [(KINDS.index(e.kind), e.run) for e in of]
-
     return tables.row(
         f"{mine[0].reps:,}",
         str(mine[0].rows),
         COUPLED[name].label,
-        *cost(name, runs(mine), runs(ours), our_name),
+        *cost(mine, ours),
         tables.size(max(v.violation for v in verdicts)) if verdicts else "–",
         tables.size(max(v.across for v in verdicts)) if verdicts else "–",
         tables.beyond(max(told, key=abs)) if told else "–",

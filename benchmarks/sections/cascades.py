@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
 from benchmarks import tables
+from benchmarks.answer import Answer
 from benchmarks.contestants import CASCADES
+from benchmarks.heats import Heat, by_contestant, cost, race
 from benchmarks.notebook import Notebook
-from benchmarks.race import Run, run
-from benchmarks.sections.engines import cost
+from benchmarks.race import Run
 from benchmarks.table import TASKS, Task, table
 from benchmarks.verdict import CascadeVerdict, judge_cascade
 
@@ -43,24 +43,25 @@ def measure(
     companies: int,
 ) -> list[Entry]:
     """Both on every table, taking turns."""
-
-    def race(reps: int, task: Task, seed: int, name: str) -> Entry:
-        case = table(reps, task, seed)
-        done, answer = run(name, case, folder)
-        print(f"{reps:>9,} people, {task}: {name}: {done}", file=sys.stderr)
-        verdict = None if answer is None else judge_cascade(case, answer)
-        return Entry(reps, task, seed, name, done, verdict)
-
-    return [
-        notebook.noted(
-            f"cascades-{reps}-{task}-{seed}-{name}", Entry, partial(race, reps, task, seed, name)
-        )
+    names = [name for name in CASCADES if name in contestants]
+    heats = (
+        _heat(reps, task, seed, names)
         for reps in sizes
         for task in TASKS
         for seed in range(companies if reps < _MANY else 1)
-        for name in CASCADES
-        if name in contestants
-    ]
+    )
+    return race(notebook, folder, Entry, heats)
+
+
+def _heat(reps: int, task: Task, seed: int, names: Sequence[str]) -> Heat[Entry]:
+    made = cache(partial(table, reps, task, seed))
+
+    def entry(name: str, done: Run, answer: Answer | None) -> Entry:
+        verdict = None if answer is None else judge_cascade(made(), answer)
+        return Entry(reps, task, seed, name, done, verdict)
+
+    label = f"{reps:>9,} people, {task}"
+    return Heat(f"cascades-{reps}-{task}-{seed}", label, names, made, entry)
 
 
 def lines(entries: Sequence[Entry]) -> Iterable[str]:
@@ -75,21 +76,19 @@ def lines(entries: Sequence[Entry]) -> Iterable[str]:
     for reps in sorted({entry.reps for entry in entries}):
         for task in TASKS:
             of_case = [e for e in entries if (e.reps, e.task) == (reps, task)]
-            for name in CASCADES:
-                mine = [e for e in of_case if e.contestant == name]
-                if mine:
-                    yield _row(name, mine, [e for e in of_case if e.contestant == "cascade"])
+            ours = [e for e in of_case if e.contestant == "cascade"]
+            for name, mine in by_contestant(of_case, CASCADES):
+                yield _row(name, mine, ours)
     yield ""
     yield _OTHERWISE
 
 
 def _row(name: str, mine: Sequence[Entry], ours: Sequence[Entry]) -> str:
-    runs = [(e.seed, e.run) for e in mine]
     cells = [
         f"{mine[0].reps:,}",
         mine[0].task,
         CASCADES[name].label,
-        *cost(name, runs, [(e.seed, e.run) for e in ours], "cascade"),
+        *cost(mine, ours),
     ]
     verdicts = [e.verdict for e in mine if e.verdict is not None]
     if not verdicts:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import statistics
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -14,9 +13,10 @@ from benchmarks import tables
 from benchmarks.answer import TIME_LIMIT, Answer
 from benchmarks.arrays import Arrays
 from benchmarks.contestants import ENGINES
+from benchmarks.heats import Heat, by_contestant, cost, race
 from benchmarks.instances import company
 from benchmarks.notebook import Notebook
-from benchmarks.race import Run, run
+from benchmarks.race import Run
 from benchmarks.verdict import Verdict, judge
 from solver.problem import IntArray
 
@@ -60,23 +60,21 @@ def measure(
     turns: int,
 ) -> list[Entry]:
     """Everybody on every company, taking turns."""
-    return [
-        notebook.noted(f"engines-{reps}-{seed}-{turn}-{name}", Entry, partial(race, name))
+    heats = (
+        heat
         for reps in sizes
         for seed in range(companies)
-        for race in [_racing(reps, seed, folder)]
-        for turn in range(turns if reps < _MANY else 1)
-        for name in ENGINES
-        if name in contestants and _takes_part(name, reps, seed)
-    ]
+        for heat in _heats(reps, seed, turns if reps < _MANY else 1, contestants)
+    )
+    return race(notebook, folder, Entry, heats)
 
 
 def _takes_part(name: str, reps: int, seed: int) -> bool:
     return name == "tree" or reps < _MANY or (reps < _MOST and (name not in _SLOW or seed == 0))
 
 
-def _racing(reps: int, seed: int, folder: Path) -> Callable[[str], Entry]:
-    """Who lets a contestant run on one company, which is made when it is needed."""
+def _heats(reps: int, seed: int, turns: int, contestants: Sequence[str]) -> Iterator[Heat[Entry]]:
+    """The turns on one company, which is made when it is needed."""
 
     @cache
     def made() -> tuple[Arrays, IntArray, Answer]:
@@ -84,15 +82,21 @@ def _racing(reps: int, seed: int, folder: Path) -> Callable[[str], Entry]:
         case = Arrays.of(instance)
         return case, instance.twins, ENGINES["tree"].solve(case)
 
-    def race(name: str) -> Entry:
+    def entry(name: str, done: Run, answer: Answer | None) -> Entry:
         case, twins, ours = made()
-        done, answer = run(name, case, folder)
-        print(f"{reps:>9,} reps, company {seed}: {name}: {done}", file=sys.stderr)
         tree = judge(case, twins, ours, ours.quota)
         verdict = None if answer is None else judge(case, twins, answer, ours.quota)
         return Entry(reps, seed, name, done, verdict, tree)
 
-    return race
+    names = [name for name in ENGINES if name in contestants and _takes_part(name, reps, seed)]
+    for turn in range(turns):
+        yield Heat(
+            f"engines-{reps}-{seed}-{turn}",
+            f"{reps:>9,} reps, company {seed}",
+            names,
+            lambda: made()[0],
+            entry,
+        )
 
 
 def lines(entries: Sequence[Entry]) -> Iterable[str]:
@@ -106,10 +110,9 @@ def lines(entries: Sequence[Entry]) -> Iterable[str]:
     )  # fmt: skip
     for reps in sorted({entry.reps for entry in entries}):
         of_size = [entry for entry in entries if entry.reps == reps]
-        for name in ENGINES:
-            mine = [entry for entry in of_size if entry.contestant == name]
-            if mine:
-                yield _row(name, mine, [e for e in of_size if e.contestant == "tree"])
+        tree = [entry for entry in of_size if entry.contestant == "tree"]
+        for name, mine in by_contestant(of_size, ENGINES):
+            yield _row(name, mine, tree)
     yield ""
 
 
@@ -118,7 +121,7 @@ def _row(name: str, mine: Sequence[Entry], tree: Sequence[Entry]) -> str:
     return tables.row(
         f"{mine[0].reps:,}",
         ENGINES[name].label,
-        *cost(name, [(e.seed, e.run) for e in mine], [(e.seed, e.run) for e in tree], "tree"),
+        *cost(mine, tree),
         tables.size(max(v.violation for v in verdicts)) if verdicts else "–",
         tables.beyond(max((e.beyond or 0.0 for e in mine), key=abs)) if verdicts else "–",
         f"{statistics.median(v.apart for v in verdicts):.0%}" if verdicts else "–",
@@ -149,31 +152,3 @@ what the contestant makes small (for the split LP the largest distance from x), 
 where that is above 1. "Furthest quota from ours" is in shares of the mean quota: an LP has many
 optima, and picks one.
 """
-
-
-def cost(
-    name: str,
-    mine: Sequence[tuple[int, Run]],
-    ours: Sequence[tuple[int, Run]],
-    our_name: str,
-) -> list[str]:
-    """CPU, ratio, peak memory and memory before; pairs of a case and a run on it."""
-    times = [done.cpu for _, done in mine if done.cpu is not None]
-    memory = [
-        tables.megabytes(done.peak for _, done in mine),
-        tables.megabytes(done.before for _, done in mine),
-    ]
-    if not times:
-        return [", ".join(sorted({done.failure for _, done in mine})), "–", *memory]
-    ratios = [
-        statistics.median(own) / statistics.median(base)
-        for case in sorted({case for case, _ in mine})
-        if (own := _cpu(mine, case)) and (base := _cpu(ours, case))
-    ]
-    failed = len(mine) - len(times)
-    cpu = tables.seconds(statistics.median(times)) + (f", {failed} failed" if failed else "")
-    return [cpu, "1" if name == our_name else tables.times(ratios), *memory]
-
-
-def _cpu(runs: Sequence[tuple[int, Run]], case: int) -> list[float]:
-    return [done.cpu for seed, done in runs if seed == case and done.cpu is not None]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import statistics
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +15,10 @@ from benchmarks import tables
 from benchmarks.answer import Answer
 from benchmarks.cells import Cells
 from benchmarks.contestants import SPREADS
+from benchmarks.heats import Heat, by_contestant, cost, race
 from benchmarks.instances import company
 from benchmarks.notebook import Notebook
-from benchmarks.race import Run, run
-from benchmarks.sections.engines import cost
+from benchmarks.race import Run
 
 _OURS: Final = "spread-unrounded"
 """Whom contestants are compared with: nobody else rounds."""
@@ -62,28 +61,21 @@ def measure(
     companies: int,
 ) -> list[Entry]:
     """Both on every company, taking turns."""
-    return [
-        notebook.noted(f"spread-{reps}-{seed}-{name}", Entry, partial(race, name))
-        for reps in sizes
-        for seed in range(companies)
-        for race in [_racing(reps, seed, folder)]
-        for name in SPREADS
-        if name in contestants
-    ]
+    names = [name for name in SPREADS if name in contestants]
+    heats = (_heat(reps, seed, names) for reps in sizes for seed in range(companies))
+    return race(notebook, folder, Entry, heats)
 
 
-def _racing(reps: int, seed: int, folder: Path) -> Callable[[str], Entry]:
+def _heat(reps: int, seed: int, names: Sequence[str]) -> Heat[Entry]:
     @cache
     def made() -> Cells:
         return Cells.of(company(reps, seed), seed)
 
-    def race(name: str) -> Entry:
-        case = made()
-        done, answer = run(name, case, folder)
-        print(f"{reps:>9,} reps x 60, company {seed}: {name}: {done}", file=sys.stderr)
-        return Entry(reps, seed, name, done, None if answer is None else judge(case, answer))
+    def entry(name: str, done: Run, answer: Answer | None) -> Entry:
+        return Entry(reps, seed, name, done, None if answer is None else judge(made(), answer))
 
-    return race
+    label = f"{reps:>9,} reps x 60, company {seed}"
+    return Heat(f"spread-{reps}-{seed}", label, names, made, entry)
 
 
 def judge(case: Cells, answer: Answer) -> TableVerdict:
@@ -123,9 +115,9 @@ def lines(entries: Sequence[Entry]) -> Iterable[str]:
     )  # fmt: skip
     for reps in sorted({entry.reps for entry in entries}):
         of_size = [entry for entry in entries if entry.reps == reps]
-        for name in SPREADS:
-            if mine := [entry for entry in of_size if entry.contestant == name]:
-                yield _row(name, mine, [e for e in of_size if e.contestant == _OURS])
+        ours = [entry for entry in of_size if entry.contestant == _OURS]
+        for name, mine in by_contestant(of_size, SPREADS):
+            yield _row(name, mine, ours)
     yield ""
 
 
@@ -138,12 +130,7 @@ def _row(name: str, mine: Sequence[Entry], ours: Sequence[Entry]) -> str:
     return tables.row(
         f"{mine[0].reps:,}",
         SPREADS[name].label,
-        *cost(
-            name,
-            [(entry.seed, entry.run) for entry in mine],
-            [(entry.seed, entry.run) for entry in ours],
-            _OURS,
-        ),
+        *cost(mine, ours),
         tables.size(max(v.violation for v in verdicts)) if verdicts else "–",
         middle(lambda v: v.furthest, ".6f"),
         middle(lambda v: v.untouched, ".0%"),
