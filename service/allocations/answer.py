@@ -99,7 +99,7 @@ def _answer(
 
 
 def _warnings(case: Case, impact: Impact, spread: Spread | None) -> list[Row]:
-    faults = (*case.inputs.warnings, *season_warnings(case, spread))
+    faults = (*case.warnings, *season_warnings(case, spread))
     found = [{"pointer": fault.pointer, "detail": fault.detail} for fault in faults]
     return found if impact.in_time else [*found, {"pointer": "", "detail": OUT_OF_TIME}]
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from service.allocations.places import Places
 from service.allocations.presence import hired_in_months, in_seat, months_away
+from service.allocations.unheld import unheld_warnings
 from service.kit.errors import Fault, InvalidInput, pointer
 from service.plans.policy import BY_HISTORY, Spreading
 from service.roster.domain import NONE, Holders, Inputs
@@ -80,6 +81,11 @@ class Case:
             return None
         start, end = self.period
         return {"start": start.isoformat(), "end": end.isoformat()}
+
+    @property
+    def warnings(self) -> tuple[Fault, ...]:
+        """What is legal but looks like a mistake: in the facts, and in the facts on these dates."""
+        return (*self.inputs.warnings, *unheld_warnings(self.inputs, self.period))
 
     def as_invalid_input(self, error: InvalidProblem) -> InvalidInput:
         """The solver's faults at the rows that the caller sent."""

@@ -28,9 +28,7 @@ def allocate_once(sent: Sent, patience: Patience | None = None) -> bytes:
 def check_once(sent: Sent, patience: Patience | None = None) -> dict[str, Any]:
     """Whether the rules can all hold, without solving. Raises what `solving.examine` does."""
     case = read_case(sent)
-    warnings = [
-        {"pointer": fault.pointer, "detail": fault.detail} for fault in case.inputs.warnings
-    ]
+    warnings = [{"pointer": fault.pointer, "detail": fault.detail} for fault in case.warnings]
     return examine(case, patience) | {"warnings": warnings}
 
 
