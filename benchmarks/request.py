@@ -25,6 +25,7 @@ from structlog.testing import capture_logs
 from benchmarks.instances import Instance
 from service.allocations.answer import answer_in_json
 from service.allocations.figures import impact_of
+from service.allocations.measures.solving import SolvedMeasure
 from service.allocations.schemas import AllocationBody
 from service.allocations.solving import allocate
 from service.allocations.usecases import read_case
@@ -97,7 +98,7 @@ def _steps(reader: PatientReader[AllocationBody], body: bytes) -> dict[str, floa
     lap()
     impact = impact_of(allocation, case.terms.digits)
     lap()
-    answer_in_json(case, allocation, impact)
+    answer_in_json(SolvedMeasure(case, allocation, impact))
     lap()
     names = (
         "parse and validate",

@@ -6,7 +6,7 @@ stores the same facts and rows, so that an answer can be made of a stored proof 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import batched
 from typing import Any, Final
@@ -22,12 +22,19 @@ from service.allocations.figures import (
     common,
     fairness,
     gap_rows,
-    impact_of,
     nullable,
     quota_columns,
     terms,
     unit_rows,
     zipped,
+)
+from service.allocations.measures.levels import Levels, present_levels, with_levels
+from service.allocations.measures.solving import SolvedMeasure
+from service.allocations.measures.standards import standard_facts
+from service.allocations.measures.told import (
+    measure_facts,
+    present_beside,
+    present_measure_facts,
 )
 from service.allocations.months import (
     Spread,
@@ -45,10 +52,12 @@ from service.allocations.risk import market_of, present_risk, risk_facts
 from service.allocations.seasons import season_warnings, spread_of
 from service.allocations.stated import Stated
 from service.kit.money import column_from_minor, from_minor
-from service.plans.policy import present_rule
+from service.plans.policy import present_rule, stored_policy
 from solver.allocation import Allocation
 from solver.certificate import Checks
 from solver.problem import FloatArray
+
+type Gather = Callable[[Iterator[Row]], list[Row] | orjson.Fragment]
 
 TERMS: Final = ("anchor", "stretch", "rounding")
 OUT_OF_TIME: Final = (
@@ -59,55 +68,62 @@ _AT_ONCE: Final = 100
 """Rows of quotas: so few that they are gone before Python looks for garbage among them."""
 
 
-def answer(case: Case, allocation: Allocation, impact: Impact | None = None) -> dict[str, Any]:
-    """The whole document of `POST /v1/allocations`, money in the currency itself.
-
-    `impact` is that of the plan, where it is known already or time for it is limited.
-    """
-    spread = spread_of(case, allocation)
-    return _answer(case, allocation, impact, spread, [*_presented_rows(case, allocation, spread)])
+def answer(solved: SolvedMeasure) -> dict[str, Any]:
+    """The whole document of `POST /v1/allocations`, money in the currency itself."""
+    return _answer(solved, lambda rows: [*rows])
 
 
-def answer_in_json(case: Case, allocation: Allocation, impact: Impact) -> bytes:
+def answer_in_json(solved: SolvedMeasure) -> bytes:
     """The same as JSON, a few rows at a time: those of 100,000 reps take 0.8 s and not 1.3 s."""
-    spread = spread_of(case, allocation)
-    rows = batched(_presented_rows(case, allocation, spread), _AT_ONCE)
-    quotas = orjson.Fragment(b"[%b]" % b",".join(orjson.dumps(part)[1:-1] for part in rows))
-    return orjson.dumps(_answer(case, allocation, impact, spread, quotas))
+    return orjson.dumps(_answer(solved, _written))
 
 
-def _answer(
-    case: Case,
-    allocation: Allocation,
-    impact: Impact | None,
-    spread: Spread | None,
-    quotas: list[Row] | orjson.Fragment,
-) -> dict[str, Any]:
+def _written(rows: Iterator[Row]) -> orjson.Fragment:
+    parts = b",".join(orjson.dumps(part)[1:-1] for part in batched(rows, _AT_ONCE))
+    return orjson.Fragment(b"[%b]" % parts)
+
+
+def _answer(solved: SolvedMeasure, gather: Gather) -> dict[str, Any]:
+    """`gather`: what is made of the rows of quotas."""
+    plans = [(each, spread_of(each.case, each.allocation)) for each in solved.all]
+    main, *further = (_of_one(each, spread, gather) for each, spread in plans)
+    beside = present_beside(
+        further, standard_facts(solved.case.inputs), stored_policy(solved.case.policy)
+    )
+    return main | beside | {"warnings": _warnings(solved, plans[0][1])}
+
+
+def _of_one(solved: SolvedMeasure, spread: Spread | None, gather: Gather) -> dict[str, Any]:
+    """What the answer says of one measure."""
+    case, allocation = solved.case, solved.allocation
     digits = case.terms.digits
-    impact = impact or impact_of(allocation, digits)
-    units = unit_rows(allocation, impact)
-    told = presented(
-        facts(case, allocation, impact, spread),
+    impact = solved.priced
+    levels = Levels.of(allocation, case.inputs.measures.main.levels)
+    units = with_levels(unit_rows(allocation, impact), levels.units)
+    return presented(
+        facts(case, allocation, impact, spread, levels),
         digits,
-        quotas=quotas,
+        quotas=gather(_presented_rows(case, allocation, spread, levels)),
         units=[*with_months(units, unit_months(spread, len(units)))],
         rules=crossing_rules(allocation),
         checks=allocation.checks,
         owners=case.inputs.people.owners,
     )
-    return told | {"warnings": _warnings(case, impact, spread)}
 
 
-def _warnings(case: Case, impact: Impact, spread: Spread | None) -> list[Row]:
-    faults = (*case.warnings, *season_warnings(case, spread))
+def _warnings(solved: SolvedMeasure, spread: Spread | None) -> list[Row]:
+    faults = (*solved.case.warnings, *season_warnings(solved.case, spread))
     found = [{"pointer": fault.pointer, "detail": fault.detail} for fault in faults]
-    return found if impact.in_time else [*found, {"pointer": "", "detail": OUT_OF_TIME}]
+    return found if solved.in_time else [*found, {"pointer": "", "detail": OUT_OF_TIME}]
 
 
-def facts(case: Case, allocation: Allocation, impact: Impact, spread: Spread | None) -> Row:
+def facts(
+    case: Case, allocation: Allocation, impact: Impact, spread: Spread | None, levels: Levels
+) -> Row:
     """What answers and versions say of a plan beside its rows, in minor units."""
     digits = case.terms.digits
     return {
+        **measure_facts(case, levels),
         "engine": allocation.engine,
         "target": case.problem.target,
         "assigned": allocation.assigned,
@@ -138,6 +154,7 @@ def presented(
     relaxed, gaps = facts["relaxed"], facts["gaps"]
     names = month_names(facts["period"])
     return {
+        **present_measure_facts(facts, digits),
         "status": "gap" if gaps else "relaxed" if relaxed else "optimal",
         "engine": facts["engine"],
         "target": from_minor(facts["target"], digits),
@@ -177,6 +194,7 @@ def present_row(row: Row, digits: int, names: Sequence[str]) -> Row:
         shown[name] = None if row[name] is None else from_minor(row[name], digits)
     for name in ("baseline", "reach"):
         shown[name] = _one(row[name], digits)
+    shown["levels"] = present_levels(row.get("levels"), digits)
     shown["estimate"] = _present_estimate(row["estimate"], digits)
     shown["explanation"] = [
         {"term": term, "amount": from_minor(amount, digits)}
@@ -192,10 +210,16 @@ def present_unit(row: Row, digits: int, names: Sequence[str]) -> Row:
         name: None if row[name] is None else from_minor(row[name], digits)
         for name in ("quota", "min", "max")
     }
-    return row | amounts | {"months": by_name(names, row.get("months"), digits)}
+    members = {
+        "months": by_name(names, row.get("months"), digits),
+        "levels": present_levels(row.get("levels"), digits),
+    }
+    return row | amounts | members
 
 
-def _presented_rows(case: Case, allocation: Allocation, spread: Spread | None) -> Iterator[Row]:
+def _presented_rows(
+    case: Case, allocation: Allocation, spread: Spread | None, levels: Levels
+) -> Iterator[Row]:
     """`present_row` of all `quota_rows`, in columns."""
     digits = case.terms.digits
     columns = quota_columns(
@@ -215,7 +239,10 @@ def _presented_rows(case: Case, allocation: Allocation, spread: Spread | None) -
         for anchor, stretch, rounding in zip(*amounts, strict=True)
     )
     names = month_names(case.period_as_stated)
-    return with_months(zipped(columns, explanation), all_by_name(names, spread, digits))
+    rows = with_months(zipped(columns, explanation), all_by_name(names, spread, digits))
+    of_reps: Sequence[Row | None] = levels.reps or [None] * len(case.problem.reps)
+    pairs = zip(rows, of_reps, strict=True)
+    return (row | {"levels": present_levels(own, digits)} for row, own in pairs)
 
 
 def _estimate_parameters(case: Case) -> dict[str, Any] | None:

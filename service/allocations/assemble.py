@@ -1,6 +1,6 @@
 """From the facts of a plan to the solver's problem: dates to months, territories to potential.
 
-period        given, else the twelve months after the last month of history
+period        given, else the twelve months after the last month of any measure's history
 potential     the rep's own, else the sum of share x potential of the territories that the rep
               holds on the first day of the period
 seats         somebody who starts within the period, or is away for a part of it, is expected to
@@ -12,9 +12,10 @@ only where the baseline is, and where the history is long enough
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
+from math import lcm
 from typing import Final
 
 import numpy as np
@@ -36,6 +37,8 @@ from solver.estimate import (
     estimate,
 )
 from solver.estimate.benchmark import potentials
+from solver.estimate.history import sales_of_reps, with_last_year
+from solver.estimate.ramp import RAMP_MONTHS
 from solver.policy import Policy
 from solver.problem import UNLIMITED, FloatArray, Problem, Reps, Units
 from solver.spread.season import QUARTER
@@ -99,11 +102,14 @@ def assemble(
     places: Places | None = None,
     spreading: Spreading = BY_HISTORY,
 ) -> Case:
-    """The case of these facts. Raises `InvalidInput` where they are not enough or too much.
+    """The case of these facts and their main measure; what is counted is planned in whole things.
+    Raises `InvalidInput` where they are not enough or too much.
 
     `places`: what the facts and the policy came in, so that faults point at its rows.
     """
     places = places or Places()
+    if inputs.measures.main.counted_in is not None:
+        terms = replace(terms, increment=lcm(terms.increment, 10**terms.digits))
     period = period_of(inputs, terms)
     faults = [*_season_faults(spreading, period, places)]
     evidence = evidence_of(inputs, period)
@@ -154,8 +160,8 @@ def period_of(inputs: Inputs, terms: Terms) -> tuple[date, date] | None:
     """First and last day; None where nothing depends on them. Raises `InvalidInput`."""
     if terms.period is not None:
         return terms.period
-    if len(inputs.history):
-        start = int(inputs.history.month.max()) + 1
+    if last := [int(sales.month.max()) for sales in inputs.histories if len(sales)]:
+        start = max(last) + 1
         after = start + YEAR
         return _first_day(start), date.fromordinal(_first_day(after).toordinal() - 1)
     dated = []
@@ -205,6 +211,17 @@ def evidence_of(inputs: Inputs, period: tuple[date, date] | None) -> Evidence:
         hired=hired_in_months(reps.hired) if period else np.full(len(reps), np.nan),
         absences=months_away(inputs.absences, first_month, start),
     )
+
+
+def last_year_of(evidence: Evidence) -> FloatArray:
+    """(n,) sales of the twelve months before the period, those of territories with who holds them
+    now; nan for reps without a row in these months.
+    """
+    sales = with_last_year(evidence, sales_of_reps(evidence), RAMP_MONTHS)
+    rep, amount = sales.between(evidence.start - YEAR, evidence.start)
+    reps = len(evidence)
+    sold = np.bincount(rep, amount, minlength=reps)
+    return np.where(np.bincount(rep, minlength=reps) > 0, sold, np.nan)
 
 
 def _holdings(holders: Holders) -> Holdings:

@@ -7,9 +7,9 @@ from typing import Any
 
 from service.allocations.answer import answer_in_json
 from service.allocations.assemble import Case, Terms, assemble
+from service.allocations.measures.solving import examine_measures, solve_and_price_measures
 from service.allocations.patience import Patience
 from service.allocations.places import Places
-from service.allocations.solving import allocate_and_price, examine
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import InvalidMoney, minor_digits, to_minor
 from service.plans.domain import period_fault
@@ -21,15 +21,14 @@ from solver.policy import Policy
 
 def allocate_once(sent: Sent, patience: Patience | None = None) -> bytes:
     """Quotas, reasons and proof, in JSON. Raises what `read_case` and `solving.allocate` do."""
-    case = read_case(sent)
-    return answer_in_json(case, *allocate_and_price(case, patience))
+    return answer_in_json(solve_and_price_measures(read_case(sent), patience))
 
 
 def check_once(sent: Sent, patience: Patience | None = None) -> dict[str, Any]:
     """Whether the rules can all hold, without solving. Raises what `solving.examine` does."""
     case = read_case(sent)
     warnings = [{"pointer": fault.pointer, "detail": fault.detail} for fault in case.warnings]
-    return examine(case, patience) | {"warnings": warnings}
+    return examine_measures(case, patience) | {"warnings": warnings}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,14 @@ import typer
 
 from service.allocations.answer import answer
 from service.allocations.assemble import Case, Terms, assemble
-from service.allocations.figures import impact_of
 from service.allocations.infeasible import Infeasible
+from service.allocations.measures.solving import SolvedMeasure, solve_and_price_measures
 from service.allocations.patience import Patience
 from service.allocations.places import Places
-from service.allocations.prices import Impact
 from service.allocations.solving import (
     PlanNotConfirmed,
     RoundingFailed,
     SolveTookTooLong,
-    allocate_and_price,
 )
 from service.allocations.versions.describe import prove
 from service.cli.failure import INFEASIBLE, NO_ANSWER, Failure
@@ -79,10 +77,16 @@ class Order:
 class Solved:
     """A solved case, and what was noticed while its files were read."""
 
-    case: Case
-    allocation: Allocation
-    impact: Impact
+    plan: SolvedMeasure
     notes: tuple[str, ...]
+
+    @property
+    def case(self) -> Case:
+        return self.plan.case
+
+    @property
+    def allocation(self) -> Allocation:
+        return self.plan.allocation
 
     @property
     def units(self) -> dict[str, str]:
@@ -103,11 +107,10 @@ def allocate_files(order: Order, out: Path | None) -> None:
     solved = solve_files(order)
     for note in solved.notes:
         typer.echo(f"note: {note}", err=True)
-    impact = solved.impact
-    proven = out is not None and out.suffix.lower() == ".json"
-    if proven and not impact.in_time:  # a proof holds whatever follows from the plan
-        impact = impact_of(solved.allocation, solved.case.terms.digits)
-    document = answer(solved.case, solved.allocation, impact)
+    plan = solved.plan
+    if out is not None and out.suffix.lower() == ".json":
+        plan = plan.with_all_prices()  # a proof holds whatever follows from the plan
+    document = answer(plan)
     for warning in document["warnings"][len(solved.case.inputs.warnings) :]:
         typer.echo(f"note: {warning['detail']}", err=True)
     names = {key: person.name for key, person in solved.case.inputs.people.reps.items()}
@@ -124,7 +127,7 @@ def allocate_files(order: Order, out: Path | None) -> None:
     for gap in gaps_in_words(document["gaps"], units, held_by(solved.allocation)):
         typer.echo(f"nobody can carry {gap}", err=True)
     typer.echo(_in_one_sentence(document) + (f" Written to {out}." if out else ""), err=True)
-    impacts = impact_lines(solved.case, solved.allocation, impact, names)
+    impacts = impact_lines(solved.case, solved.allocation, plan.priced, names)
     risks = risk_lines(solved.case, solved.allocation)
     quarters = quarters_in_words(document) if solved.case.spreading.asks_for_months else ()
     for line in chain(quarters, impacts, risks):
@@ -134,8 +137,8 @@ def allocate_files(order: Order, out: Path | None) -> None:
 @faults_listed()
 def solve_files(order: Order) -> Solved:
     case, notes = read_case(order)
-    solve = partial(allocate_and_price, case)
-    return Solved(case, *solved_in_words(case, solve, order.time_limit), notes)
+    solve = partial(solve_and_price_measures, case)
+    return Solved(solved_in_words(case, solve, order.time_limit), notes)
 
 
 def read_case(order: Order) -> tuple[Case, tuple[str, ...]]:
@@ -235,7 +238,9 @@ def _write(solved: Solved, document: Document, names: Names, out: Path) -> None:
             )
             write_xlsx(sheets, out)
         case _:
-            proven = document | {"proof": prove(solved.case, solved.allocation)}
+            proven = document | {
+                "proof": prove(solved.case, solved.allocation, solved.plan.further)
+            }
             del proven["warnings"]  # notes on stderr say them, and no proof can
             write_bytes(orjson.dumps(proven, option=orjson.OPT_INDENT_2), out)
 

@@ -8,21 +8,80 @@ import numpy as np
 
 from service.kit.money import from_minor
 from service.roster.domain import NONE, Inputs
-from service.roster.domain.columns import FloatArray, IntArray
+from service.roster.domain.columns import FloatArray, History, IntArray
+from service.roster.domain.measures import KNOWN, Measure
 
 type Row = dict[str, Any]
 
 
 def present(inputs: Inputs) -> dict[str, Any]:
     """A body that `read_inputs` makes the same inputs of."""
+    plain = inputs.measures.are_plain
     return {
-        "target": from_minor(inputs.target, inputs.digits),
+        "target": from_minor(inputs.target, inputs.digits) if plain else None,
+        **({} if plain else {"targets": _targets(inputs), "measures": _measures(inputs)}),
         "forecast": inputs.forecast,
         "units": _units(inputs),
         "reps": _reps(inputs),
         "territories": _territories(inputs),
-        "history": _history(inputs),
+        "history": [
+            row | named for sales, named in _histories(inputs) for row in _history(inputs, sales)
+        ],
     }
+
+
+def _histories(inputs: Inputs) -> Iterator[tuple[History, Row]]:
+    """The history of each measure, and what names it in a row."""
+    measures = inputs.measures
+    yield inputs.history, {} if measures.are_plain else {"measure": measures.main.id}
+    for each in measures.further:
+        yield each.history, {"measure": each.measure.id}
+
+
+def _targets(inputs: Inputs) -> list[Row]:
+    """Of all measures, but for those of units of the main one, which stand with the units."""
+    measures = inputs.measures
+    company = {"measure": measures.main.id, "amount": from_minor(inputs.target, inputs.digits)}
+    rows = [company]
+    for each in measures.further:
+        digits = each.measure.digits(inputs.digits)
+        rows.append({"measure": each.measure.id, "amount": from_minor(each.target, digits)})
+        amounts = zip(inputs.units.id, _amounts(each.of_units, digits), strict=True)
+        rows += [
+            {"measure": each.measure.id, "unit": unit, "amount": amount}
+            for unit, amount in amounts
+            if amount is not None
+        ]
+    for ratio in measures.ratios:
+        stated = ratio.standards
+        columns: dict[str, list[Any]] = {
+            "measure": [ratio.measure.id] * len(stated),
+            "unit": _keys(stated.unit, inputs.units.id),
+            "amount": _numbers(stated.amount),
+            "base": _numbers(stated.base),
+        }
+        rows += _rows(columns)
+    return rows
+
+
+def _measures(inputs: Inputs) -> list[Row]:
+    measures = inputs.measures
+    all_of_them = (measures.main, *(each.measure for each in measures.further),
+                   *(each.measure for each in measures.ratios))  # fmt: skip
+    return [present_measure(measure, inputs.digits) for measure in all_of_them]
+
+
+def present_measure(measure: Measure, digits: int) -> Row:
+    """A row of `measures`; `digits` are those of the plan's money."""
+    known = KNOWN.get(measure.id)
+    said = measure.content() | {"kind": measure.kind}
+    for name in ("floor", "stretch_target"):
+        said.pop(name, None)
+    if known is not None and known.counted_in == measure.counted_in:
+        said.pop("counted_in", None)
+    if measure.increment is not None:
+        said["increment"] = from_minor(measure.increment, measure.digits(digits))
+    return said | ({"levels": measure.levels} if measure.levels else {})
 
 
 def _units(inputs: Inputs) -> list[Row]:
@@ -94,8 +153,7 @@ def _territories(inputs: Inputs) -> list[Row]:
     return rows
 
 
-def _history(inputs: Inputs) -> list[Row]:
-    history = inputs.history
+def _history(inputs: Inputs, history: History) -> list[Row]:
     return _rows(
         {
             "rep": _keys(history.rep, inputs.reps.id),

@@ -7,7 +7,7 @@ currency, is checked in `domain`, in columns. Leaving a field out and sending nu
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Final, NotRequired, Required, TypedDict
+from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
 
 from pydantic import (
     ConfigDict,
@@ -297,7 +297,7 @@ class HistoryRow(TypedDict):
     actual: Required[Annotated[Measure, Field(examples=[20500.25])]]
     """What was sold; negative where more came back."""
     measure: NotRequired[Annotated[Key | None, Field(examples=["revenue"])]]
-    """`revenue`, the default. Other measures are not available yet."""
+    """What it is of; left out: the main measure."""
     product: NotRequired[Annotated[Key | None, Field(examples=["core"])]]
     """Product, for your own use: rows of one month add up."""
     customer_type: NotRequired[Annotated[Key | None, Field(examples=["existing"])]]
@@ -306,20 +306,75 @@ class HistoryRow(TypedDict):
 
 @with_config(STRICT_ROW)
 class TargetRow(TypedDict):
-    """What is to be sold, in all or by a unit."""
+    """What is to be sold, in all or by a unit; or the standard of a ratio."""
 
     amount: Required[Annotated[Money, Field(examples=[1080000])]]
-    """Before over-assignment."""
+    """Before over-assignment. Of a ratio the standard (0.45 is 45 %), or its change from `base`."""
     unit: NotRequired[Annotated[Key | None, Field(examples=["west"])]]
     """Id of the unit; null: the company."""
     measure: NotRequired[Annotated[Key | None, Field(examples=["revenue"])]]
-    """`revenue`, the default. Other measures are not available yet."""
+    """One of `measures`, or known without: `revenue` (where left out), `gross_margin`,
+    `volume`, `new_customers`, `market_share`, `satisfaction`, `repurchase_rate`."""
+    base: NotRequired[Annotated[Measure | None, Field(examples=[None])]]
+    """Of a ratio that states a `change`: what it starts from."""
     product: NotRequired[Annotated[Key | None, Field(examples=[None])]]
     """Not available yet: quotas are not told by product."""
     customer_type: NotRequired[Annotated[Key | None, Field(examples=[None])]]
     """Not available yet: quotas are not told by kind of customer."""
     period: NotRequired[Annotated[Key | None, Field(examples=[None])]]
     """Not available yet: targets are those of the whole period."""
+
+
+_Factor = Annotated[float, Field(strict=True, gt=0, le=10, allow_inf_nan=False)]
+
+
+@with_config(STRICT_ROW)
+class LevelsRow(TypedDict):
+    """Two more levels beside the target, as factors on it."""
+
+    floor: NotRequired[Annotated[_Factor | None, Field(examples=[0.8])]]
+    """The least that counts as performance (保底)."""
+    stretch_target: NotRequired[Annotated[_Factor | None, Field(examples=[1.2])]]
+    """What is to be hoped for (挑战)."""
+
+
+@with_config(STRICT_ROW)
+class MeasureRow(TypedDict):
+    """Something that is planned. The main measure, whose the columns of reps and units are, is
+    revenue, or where that has no target the only additive one that has.
+    """
+
+    id: Required[Annotated[Key, Field(examples=["new_customers"])]]
+    """Its name in `targets` and `history`."""
+    kind: NotRequired[Annotated[Literal["additive", "ratio"] | None, Field(examples=["additive"])]]
+    """`additive` measures are allocated, each by itself; a `ratio` has standards, which are never
+    summed. Known ids have theirs."""
+    basis: NotRequired[
+        Annotated[Literal["signed", "invoiced", "collected"] | None, Field(examples=[None])]
+    ]
+    """What counts as sold, for measures in money."""
+    counted_in: NotRequired[Annotated[Text | None, Field(examples=["customers"])]]
+    """What is counted, in whole numbers; null: the plan's money."""
+    increment: NotRequired[Annotated[Money | None, Field(examples=[1])]]
+    """Quotas are multiples of it: the plan's for money, 1 for what is counted where left out."""
+    forecast: NotRequired[Annotated[Measure | None, Field(examples=[None])]]
+    """What you expect of the whole company, of a measure that is not the main one."""
+    weight: NotRequired[Annotated[Share | None, Field(examples=[0.3])]]
+    """How much its attainment counts; all weights sum to 1 (±0.005). It changes no quota."""
+    levels: NotRequired[
+        Annotated[LevelsRow | None, Field(examples=[{"floor": 0.8, "stretch_target": 1.2}])]
+    ]
+    """Levels beside the target."""
+    lower_is_better: NotRequired[
+        Annotated[Annotated[bool, Field(strict=True)] | None, Field(examples=[False])]
+    ]
+    """Whether a ratio is the better the lower it is."""
+    change: NotRequired[
+        Annotated[Literal["change_points", "growth"] | None, Field(examples=[None])]
+    ]
+    """What the amounts of a ratio's targets are: null, the standard itself; `change_points`, what
+    is added to `base` (45 % and 2 points are 47 %); `growth`, by what part `base` is to grow (45 %
+    and 2 % are 45.9 %)."""
 
 
 @with_config(STRICT_ROW)
@@ -329,8 +384,15 @@ class InputsBody(TypedDict):
     target: NotRequired[Annotated[Money | None, Field(examples=[1080000])]]
     """What the company wants to sell in the period: short for one row of `targets`."""
     targets: NotRequired[Annotated[list[TargetRow] | None, Field(examples=[None])]]
-    """The long form: the company's target and those of units, which have to agree. Send this or
-    `target`."""
+    """The long form: targets of the company and of units, which have to agree, for one measure or
+    several. Send this or `target`."""
+    measures: NotRequired[
+        Annotated[
+            list[MeasureRow] | None,
+            Field(max_length=50, examples=[[{"id": "new_customers", "weight": 0.3}]]),
+        ]
+    ]
+    """What is planned, where something is to be said of it."""
     forecast: NotRequired[Annotated[Measure | None, Field(examples=[980000])]]
     """What you expect the whole company to sell in the period; the estimate then adds up to it.
     Without it the last twelve months count."""

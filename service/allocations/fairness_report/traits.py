@@ -9,13 +9,10 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from service.allocations.assemble import YEAR, evidence_of
+from service.allocations.assemble import evidence_of, last_year_of
 from service.roster.domain import NONE, Inputs
 from solver.assess import People
 from solver.estimate.benchmark import potentials
-from solver.estimate.evidence import Evidence
-from solver.estimate.history import sales_of_reps, with_last_year
-from solver.estimate.ramp import RAMP_MONTHS
 from solver.problem import COMPANY, FloatArray
 
 DAYS_A_YEAR: Final = 365.25
@@ -39,22 +36,13 @@ class Traits:
 def traits_of(inputs: Inputs, period: tuple[date, date] | None) -> Traits:
     """Without a period nothing is dated: size is last year's sales, and tenure is not known."""
     evidence = evidence_of(inputs, period)
-    size = evidence.last_year if period is None else _sales_before(evidence)
+    size = evidence.last_year if period is None else last_year_of(evidence)
     hired = inputs.reps.hired
     tenure = np.full(len(hired), np.nan)
     if period is not None:
         years = (period[0].toordinal() - hired) / DAYS_A_YEAR
         tenure = np.where((hired != NONE) & (years >= 0), years, np.nan)
     return Traits(evidence.rep_ids, size, potentials(evidence), tenure)
-
-
-def _sales_before(evidence: Evidence) -> FloatArray:
-    """nan for reps without a row in these twelve months."""
-    sales = with_last_year(evidence, sales_of_reps(evidence), RAMP_MONTHS)
-    rep, amount = sales.between(evidence.start - YEAR, evidence.start)
-    reps = len(evidence)
-    sold = np.bincount(rep, amount, minlength=reps)
-    return np.where(np.bincount(rep, minlength=reps) > 0, sold, np.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from service.allocations.measures.schemas import LevelsOut, MeasureOut, StandardsOut
 from service.allocations.schemas.body import PeriodBody
 from service.allocations.schemas.check import RemarkOut
 from service.allocations.schemas.prices import PricesOut
@@ -197,9 +198,10 @@ class CertificateOut(BaseModel):
     checks: ChecksOut
 
 
-class AllocationOut(BaseModel):
-    """Fair quotas, with reasons and proof."""
+class OneMeasureOut(MeasureOut):
+    """The quotas of one measure, with reasons and proof."""
 
+    levels: LevelsOut | None = Field(description="null where none is stated", examples=[None])
     status: Literal["optimal", "relaxed", "gap"] = Field(
         description="`optimal`: every rule holds as it is stated. `relaxed`: those in `relaxed` "
         "gave way. `gap`: nobody can carry what `gaps` lists"
@@ -238,6 +240,24 @@ class AllocationOut(BaseModel):
         description="The parameters of the estimate; null where every baseline was given"
     )
     certificate: CertificateOut
+
+
+class FurtherMeasureOut(OneMeasureOut):
+    """Another additive measure than the main one, solved by itself."""
+
+    left_out: list[str] = Field(
+        description="Parameters of the policy that are the main measure's alone",
+        examples=[["groups"]],
+    )
+
+
+class AllocationOut(OneMeasureOut):
+    """Fair quotas, with reasons and proof. The members are the main measure's."""
+
+    measures: list[FurtherMeasureOut] = Field(
+        description="The other additive measures, by id", examples=[[]]
+    )
+    standards: list[StandardsOut] = Field(description="Ratios, by id", examples=[[]])
     warnings: list[RemarkOut] = Field(
         description="What looks like a mistake in the facts, and whether the time was up before "
         "prices were found",

@@ -32,6 +32,10 @@ class CheckOut(BaseModel):
     """Whether the rules can all hold, and if not, why and what would mend it."""
 
     feasible: bool
+    measure: str | None = Field(
+        description="The measure whose rules cannot hold, where it is not the main one",
+        examples=[None],
+    )
     detail: str | None = Field(
         examples=[
             "Unit west must carry at least 600,000, but its 2 reps can carry at most 510,000."

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from service.allocations.measures.schemas import LevelAmountsOut
+
 Amount = Annotated[float, Field(examples=[291000])]
 Months = Annotated[
     dict[str, float] | None,
@@ -106,6 +108,9 @@ class QuotaOut(BaseModel):
         description="null where the rep's sigma is unknown", examples=[0.47]
     )
     explanation: list[Term]
+    levels: LevelAmountsOut | None = Field(
+        default=None, description="null where no level is stated", examples=[None]
+    )
     estimate: RepEstimate | None = Field(description="null where the baseline was given")
     months: Months = None
 
@@ -125,3 +130,6 @@ class UnitQuotaOut(BaseModel):
         examples=[0.0],
     )
     months: Months = None
+    levels: LevelAmountsOut | None = Field(
+        default=None, description="null where no level is stated", examples=[None]
+    )

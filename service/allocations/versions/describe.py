@@ -10,11 +10,15 @@ from service.allocations.answer import facts, present_row, presented
 from service.allocations.assemble import Case
 from service.allocations.crossing import crossing_rules
 from service.allocations.figures import impact_of, quota_rows, unit_rows
+from service.allocations.measures.levels import Levels, with_levels
+from service.allocations.measures.solving import SolvedMeasure
+from service.allocations.measures.told import present_beside
 from service.allocations.months import by_name, month_names, present_season
 from service.allocations.prices import Impact
 from service.allocations.seasons import spread_of
 from service.allocations.versions.domain.content import Content, Row, content
 from service.allocations.versions.domain.document import UnreadableProof
+from service.allocations.versions.domain.measures import entry_of, rows_of_measure
 from service.allocations.versions.domain.proof import Verdict, proof
 from service.allocations.versions.proof_columns import (
     PROOF_COLUMNS,
@@ -26,22 +30,46 @@ from service.allocations.versions.proof_columns import (
 )
 from service.kit.money import from_minor
 from service.plans.policy import stored_policy
+from service.roster.domain.measures import REVENUE
 from solver.allocation import Allocation
 from solver.certificate import Checks
 
-
-def describe(case: Case, allocation: Allocation) -> Content:
-    """A solved case cut into chunks, ready to be stored as a version."""
-    return content(*_written(case, allocation))
+type Written = tuple[Row, list[Row], list[Row], list[Row]]
+"""Facts, and rows of units, quotas and rules."""
 
 
-def prove(case: Case, allocation: Allocation) -> Row:
+def describe(case: Case, allocation: Allocation, further: Sequence[SolvedMeasure] = ()) -> Content:
+    """A solved case cut into chunks, ready to be stored as a version, with its other measures."""
+    return _content(_all_written(case, allocation, further))
+
+
+def prove(case: Case, allocation: Allocation, further: Sequence[SolvedMeasure] = ()) -> Row:
     """The proof of a solved case that is no version of any plan: it has no parent."""
-    manifest, *rows = _written(case, allocation)
-    return proof(orjson.loads(content(manifest, *rows).manifest(None)), *rows)
+    written = _all_written(case, allocation, further)
+    manifest = orjson.loads(_content(written).manifest(None))
+    (_, units, quotas, rules), *others = written
+    measures = [rows_of_measure(facts["measure"], *own) for facts, *own in others]
+    return proof(manifest, units, quotas, rules, measures)
 
 
-def _written(case: Case, allocation: Allocation) -> tuple[Row, list[Row], list[Row], list[Row]]:
+def _all_written(
+    case: Case, allocation: Allocation, further: Sequence[SolvedMeasure]
+) -> list[Written]:
+    others = (_written(each.case, each.allocation) for each in further)
+    return [_written(case, allocation), *others]
+
+
+def _content(written: Sequence[Written]) -> Content:
+    main, *others = (content(*each) for each in written)
+    if not others:
+        return main
+    chunks = dict(main.chunks)
+    for other in others:
+        chunks |= other.chunks
+    return Content({**main.facts, "measures": [entry_of(own.facts) for own in others]}, chunks)
+
+
+def _written(case: Case, allocation: Allocation) -> Written:
     """Everything that follows from inputs and policy: facts, and units, quotas and rules in the
     solver's order.
 
@@ -51,8 +79,9 @@ def _written(case: Case, allocation: Allocation) -> tuple[Row, list[Row], list[R
     """
     impact = impact_of(allocation, case.terms.digits)  # however long it takes
     spread = spread_of(case, allocation)
+    levels = Levels.of(allocation, case.inputs.measures.main.levels)
     manifest: Row = {
-        **facts(case, allocation, impact, spread),
+        **facts(case, allocation, impact, spread, levels),
         "inputs": case.inputs.hash,
         "policy": stored_policy(case.policy, case.spreading),
         "currency": case.terms.currency,
@@ -63,10 +92,10 @@ def _written(case: Case, allocation: Allocation) -> tuple[Row, list[Row], list[R
         "reps": len(case.problem.reps),
         **proof_facts(allocation.certificate),
     }
-    rules = rule_rows(allocation.certificate)
-    units, quotas = _units(allocation, impact), _quotas(case, allocation)
+    units = with_levels(_units(allocation, impact), levels.units)
+    quotas = with_levels(_quotas(case, allocation), levels.reps)
     add_months(units, quotas, spread)
-    return manifest, units, quotas, rules
+    return manifest, units, quotas, rule_rows(allocation.certificate)
 
 
 def present_quota(row: Row, digits: int, names: Sequence[str]) -> Row:
@@ -114,7 +143,7 @@ def answer_of(proof: Row, verdict: Verdict) -> Row:
         raise UnreadableProof(f"no answer can be made of it: {reason!r}") from None
 
 
-_OF_UNITS: Final = ("id", "quota", "growth", "min", "max", "binding", "price")
+_OF_UNITS: Final = ("id", "quota", "growth", "min", "max", "binding", "price", "levels")
 _LATER: Final[Row] = {
     "gaps": [],
     "relaxed": [],
@@ -123,15 +152,31 @@ _LATER: Final[Row] = {
     "risk": None,
     "months": None,
     "season": None,
+    "measure": REVENUE,
+    "basis": None,
+    "counted_in": None,
+    "weight": None,
+    "levels": None,
 }
 """What proofs of the first release do not tell."""
 
 
 def _answer_of(proof: Row, verdict: Verdict) -> Row:
+    (own, found), *further = verdict.of_measures or ((proof, verdict),)
+    others = [_answer_of_one(*each) for each in further]
+    beside = present_beside(
+        others, proof["manifest"].get("standards", ()), proof["manifest"]["policy"]
+    )
+    told = _answer_of_one(own, found)
+    return told | (beside if "measure" in told else {})
+
+
+def _answer_of_one(proof: Row, verdict: Verdict) -> Row:
     manifest = proof["manifest"]
     digits = manifest["digits"]
     units = [
-        {name: row[name] for name in _OF_UNITS} | {"months": row.get("months")}
+        {name: row[name] for name in _OF_UNITS}
+        | {name: row[name] for name in ("months", "levels") if name in row}
         for row in proof["units"]
     ]
     names = month_names(manifest.get("period"))
@@ -151,6 +196,9 @@ def _answer_of(proof: Row, verdict: Verdict) -> Row:
         for row in (*told["units"], *told["quotas"]):
             del row["months"]
     untold = {name for name in _LATER if name not in manifest}
+    if "levels" in untold:
+        for row in (*told["quotas"], *told["units"]):
+            del row["levels"]
     if verdict.plan is None:
         untold |= {"rules", "certificate"}
     return {name: value for name, value in told.items() if name not in untold}

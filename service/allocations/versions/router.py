@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from service.allocations.crossing import present_crossing_rule
 from service.allocations.infeasible import Infeasible
+from service.allocations.measures.told import named_measure
 from service.allocations.patience import PatienceDep
 from service.allocations.prices import present_prices
 from service.allocations.schemas import PricesOut
@@ -102,10 +103,21 @@ def list_quotas(
             examples=["2027-Q1"],
         ),
     ] = None,
+    measure: Annotated[
+        str | None, Query(description="An additive measure; left out: the main one")
+    ] = None,
 ) -> Response:
     """The quotas of a version: unit by unit, reps by id."""
     quotas = reading.page_of_quotas(
-        session, caller.workspace_id, plan_id, number, page, unit=unit, rep=rep, period=period
+        session,
+        caller.workspace_id,
+        plan_id,
+        number,
+        page,
+        unit=unit,
+        rep=rep,
+        period=period,
+        measure=measure,
     )
     items = [present_listed(row, quotas.digits, quotas.months, quotas.part) for row in quotas.rows]
     return _json({"items": items, "next_cursor": quotas.next_cursor})
@@ -122,7 +134,12 @@ def get_quota(
     """One rep's quota, what it is made of, and the growth of team and company beside it."""
     found = reading.quota_of(session, caller.workspace_id, plan_id, number, rep)
     beside = {"unit": found.unit_growth, "company": found.company_growth}
-    return _json(present_quota(found.row, found.digits, found.months) | {"growth_beside": beside})
+    measures = [
+        named_measure(own.manifest) | present_quota(own.row, own.digits, found.months)
+        for own in found.measures
+    ]
+    told = {"growth_beside": beside, "measures": measures, "standards": found.standards}
+    return _json(present_quota(found.row, found.digits, found.months) | told)
 
 
 @router.get(

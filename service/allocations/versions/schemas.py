@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, with_config
 
+from service.allocations.measures.schemas import MeasureOut, StandardOut
 from service.allocations.schemas import Amount, CrossingRuleOut, Months, QuotaOut, SeasonOut
 from service.kit.body import Note
 from service.plans.policy import PolicyBody
@@ -36,10 +37,20 @@ class ListedQuotaOut(QuotaOut):
     )
 
 
+class MeasureQuotaOut(QuotaOut, MeasureOut):
+    """A rep's quota of another measure than the main one."""
+
+
 class RepQuotaOut(QuotaOut):
     """One rep's quota, what it is made of, and how much the others grow."""
 
     growth_beside: GrowthBeside
+    measures: list[MeasureQuotaOut] = Field(
+        description="The same rep's quotas of the other additive measures", examples=[[]]
+    )
+    standards: list[StandardOut] = Field(
+        description="The standards of ratios that hold for the rep's unit", examples=[[]]
+    )
 
 
 class UnitMonthsOut(BaseModel):
@@ -117,3 +128,6 @@ class ProofOut(BaseModel):
     units: list[dict[str, Any]]
     rules: list[dict[str, Any]] = Field(description="Rules across teams; empty without them")
     quotas: list[dict[str, Any]]
+    measures: list[dict[str, Any]] = Field(
+        default=[], description="The rows of further measures", examples=[[]]
+    )

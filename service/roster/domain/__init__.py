@@ -1,10 +1,14 @@
 """What is allowed in the facts of a plan, and the one immutable value they become.
 
-columns.py   the facts as frozen columns
-inputs.py    Inputs: content, hash, and personal data beside it
-reading.py   columns out of rows, with the faults of single values
-rules.py     what must hold between rows
-read.py      read_inputs: a whole body, every fault at once
+columns.py      the facts as frozen columns
+measures.py     what is planned: one main measure, further ones, ratios
+inputs.py       Inputs: content, hash, and personal data beside it
+reading.py      columns out of rows, with the faults of single values
+rules.py        what must hold between rows
+targets.py      the targets of one measure, which have to agree
+definitions.py  the list of measures
+planned.py      targets and history, measure by measure
+read.py         read_inputs: a whole body, every fault at once
 """
 
 from service.roster.domain.columns import NONE, Absences, History, Holders, Reps, Territories, Units

@@ -33,13 +33,13 @@ class Columns:
         return len(getattr(self, fields(self)[0].name))
 
     def taken(self, order: IntArray) -> Self:
-        """The same rows in another order: row k is now row `order[k]`."""
+        """Some rows, or all in another order: row k is now row `order[k]`."""
         rows = order.tolist()
 
         def moved(column: Any) -> Any:
             if isinstance(column, np.ndarray):
                 return frozen(column[order])
-            return tuple(column[row] for row in rows) if any(column) else column
+            return tuple(column[row] for row in rows) if any(column) else column[: len(rows)]
 
         return type(self)(
             **{field.name: moved(getattr(self, field.name)) for field in fields(self)}

@@ -18,6 +18,7 @@ import orjson
 
 from service.kit.errors import Fault
 from service.roster.domain.columns import Absences, History, Holders, Reps, Territories, Units
+from service.roster.domain.measures import Measures
 
 FORMAT: Final = "fairquota-inputs/1"
 
@@ -53,7 +54,9 @@ class Inputs:
     territories: Territories
     holders: Holders
     history: History
+    """Of the main measure."""
     absences: Absences = field(default_factory=lambda: Absences.of({}, 0))
+    measures: Measures = field(default_factory=Measures)
     people: People = field(default_factory=People)
     warnings: tuple[Fault, ...] = ()
     """What is legal but looks like a mistake. No part of the content."""
@@ -64,8 +67,13 @@ class Inputs:
             "units": len(self.units),
             "reps": len(self.reps),
             "territories": len(self.territories),
-            "history": len(self.history),
+            "history": sum(map(len, self.histories)),
         }
+
+    @property
+    def histories(self) -> tuple[History, ...]:
+        """Of the main measure, then of each further one."""
+        return (self.history, *(each.history for each in self.measures.further))
 
     @cached_property
     def content(self) -> bytes:
@@ -75,7 +83,7 @@ class Inputs:
             "digits": self.digits,
             "target": self.target,
             "forecast": self.forecast,
-            "counts": self.counts | {"holders": len(self.holders)},
+            "counts": self.counts | {"holders": len(self.holders), "history": len(self.history)},
             "units": self.units.content(),
             "reps": self.reps.content(),
             "territories": self.territories.content(),
@@ -85,6 +93,8 @@ class Inputs:
         if len(self.absences):  # facts from before there were any keep their hash
             document["counts"] |= {"absences": len(self.absences)}
             document["absences"] = self.absences.content()
+        if not self.measures.are_plain:
+            document["measures"] = self.measures.content()
         return orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY)
 
     @cached_property
@@ -106,6 +116,7 @@ class Inputs:
             holders=Holders.of(document["holders"], counts["holders"]),
             history=History.of(document["history"], counts["history"]),
             absences=Absences.of(document.get("absences", {}), counts.get("absences", 0)),
+            measures=Measures.of(document["measures"]) if "measures" in document else Measures(),
             people=people or People(),
         )
 

@@ -20,10 +20,12 @@ from service.roster.domain.columns import (
     Territories,
     Units,
 )
+from service.roster.domain.definitions import Definitions, read_definitions
 from service.roster.domain.inputs import Inputs, People, Person
+from service.roster.domain.measures import Measures
+from service.roster.domain.planned import read_planned
 from service.roster.domain.reading import UNKNOWN, Findings, Row, Rows
 from service.roster.domain.rules import cycles, ring_in_words, wrong_shares
-from service.roster.domain.targets import REVENUE, read_targets
 from solver.problem import COMPANY, DEPTH_LIMIT, unit_depths
 
 InvalidInputs = InvalidInput
@@ -53,22 +55,26 @@ def read_inputs(
     reps, rep_index = _reps(rep_rows, unit_index)
     absences = _absences(rep_rows)
     target_rows = _table(body, "targets", digits, found)
-    _named(target_rows, "unit", unit_index, "units", "names no unit of `units`")
-    target, of_units = read_targets(body, target_rows, units, unit_rows, reps)
-    units = replace(units, target=of_units)
+    unit_of_row = _named(target_rows, "unit", unit_index, "units", "names no unit of `units`")
+    definitions = read_definitions(_table(body, "measures", digits, found))
+    planned = read_planned(body, definitions, target_rows, unit_of_row, units, unit_rows, reps)
+    units = replace(units, target=planned.of_units)
     territory_rows = _table(body, "territories", digits, found)
     territories, territory_index = _territories(territory_rows)
     holders = _holders(territory_rows, rep_index)
-    history = _history(_table(body, "history", digits, found), rep_index, territory_index)
+    sales = _table(body, "history", digits, found)
+    of_sales = _measures_of_sales(sales, definitions, planned.measures.main.id)
+    history = _history(sales, rep_index, territory_index)
     warnings = Findings()
     _check_shares(holders, territories, found if shares == "refuse" else warnings)
     if found.faults:
         raise InvalidInputs(found.faults)
     _note_uncovered(holders, territories, warnings)
-    tables = _in_order_of_ids(units, reps, territories, holders, history, absences)
+    measures, history = planned.with_history(history, of_sales, warnings)
+    tables = _in_order_of_ids(units, reps, territories, holders, history, absences, measures)
     return Inputs(
         digits,
-        target,
+        planned.target,
         None if np.isnan(expected[0]) else float(expected[0]),
         *tables,
         people=_people(rep_rows, unit_rows),
@@ -197,8 +203,6 @@ def _history(
     )
     rows.refuse((rep != NONE) & (territory != NONE), None, "names a rep and a territory: name one")
     rows.refuse((rep == NONE) & (territory == NONE), None, "names neither a rep nor a territory")
-    other = np.array([key not in (None, REVENUE) for key in rows.column("measure")], dtype=np.bool_)
-    rows.refuse(other, "measure", "is not available yet: only revenue is planned")
     return History(
         rep=rep,
         territory=territory,
@@ -207,6 +211,15 @@ def _history(
         product=tuple(rows.column("product")),
         customer_type=tuple(rows.column("customer_type")),
     )
+
+
+def _measures_of_sales(rows: Rows, definitions: Definitions, main: str) -> list[str]:
+    keys = definitions.of_rows(rows, main)
+    ratios = {key for key in set(keys) if key in definitions and definitions[key].kind == "ratio"}
+    if ratios:
+        reason = "is a ratio: it has standards, and months of it do not add up"
+        rows.refuse(np.array([key in ratios for key in keys], np.bool_), "measure", reason)
+    return keys
 
 
 def _months(rows: Rows) -> IntArray:
@@ -270,7 +283,8 @@ def _in_order_of_ids(  # noqa: PLR0917 -- one table after the other
     holders: Holders,
     history: History,
     absences: Absences,
-) -> tuple[Units, Reps, Territories, Holders, History, Absences]:
+    measures: Measures,
+) -> tuple[Units, Reps, Territories, Holders, History, Absences, Measures]:
     """Sort every table by what it says, so that the order of the rows changes nothing."""
     by_unit, unit_at = _sorting(units.id)
     by_rep, rep_at = _sorting(reps.id)
@@ -278,21 +292,26 @@ def _in_order_of_ids(  # noqa: PLR0917 -- one table after the other
     units = replace(units, parent=unit_at[units.parent])
     reps = replace(reps, unit=unit_at[reps.unit])
     holders = replace(holders, territory=territory_at[holders.territory], rep=rep_at[holders.rep])
-    history = replace(history, territory=territory_at[history.territory], rep=rep_at[history.rep])
     absences = replace(absences, rep=rep_at[absences.rep])
     by_absence = (absences.share, absences.last, absences.first, absences.rep)
     by_holder = (holders.share, holders.last, holders.first, holders.rep, holders.territory)
-    by_sale = (
-        history.actual, _ranks(history.customer_type), _ranks(history.product), history.month,
-        history.territory, history.rep,
-    )  # fmt: skip
+
+    def placed(sales: History) -> History:
+        sales = replace(sales, territory=territory_at[sales.territory], rep=rep_at[sales.rep])
+        by_sale = (
+            sales.actual, _ranks(sales.customer_type), _ranks(sales.product), sales.month,
+            sales.territory, sales.rep,
+        )  # fmt: skip
+        return sales.taken(np.lexsort(by_sale))
+
     return (
         units.taken(by_unit),
         reps.taken(by_rep),
         territories.taken(by_territory),
         holders.taken(np.lexsort(by_holder)),
-        history.taken(np.lexsort(by_sale)),
+        placed(history),
         absences.taken(np.lexsort(by_absence)),
+        measures.placed(by_unit, unit_at, placed),
     )
 
 

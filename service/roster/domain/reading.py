@@ -68,6 +68,16 @@ class Rows:
     def column(self, name: str) -> Sequence[Any]:
         return self._columns.get(name) or [None] * len(self.rows)
 
+    def taken(self, order: IntArray) -> Rows:
+        """Some of the rows, with the places that they have."""
+        places = order.tolist()
+        rows = [self.rows[row] for row in places]
+        return Rows(rows, lambda row: self.path(places[row]), self.digits, self.found)
+
+    def counting(self, digits: int) -> Rows:
+        """The same with amounts of so many decimals."""
+        return Rows(self.rows, self.path, digits, self.found)
+
     def refuse(self, bad: BoolArray, name: str | None, detail: str) -> None:
         """A fault for each row that is bad, at its field, or at the row where none is named."""
         for row in np.flatnonzero(bad).tolist():

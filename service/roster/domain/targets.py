@@ -9,13 +9,12 @@ from typing import Any, Final
 import numpy as np
 
 from service.kit.money import InvalidMoney, from_minor, to_minor
-from service.roster.domain.columns import NONE, IntArray, Reps, Units
+from service.roster.domain.columns import NONE, BoolArray, IntArray, Reps, Units
 from service.roster.domain.reading import Findings, Path, Rows
 from solver.errors import InvalidProblem
 from solver.problem import Units as Organisation
 from solver.targets import Disagreement, Target, agree
 
-REVENUE: Final = "revenue"
 _NOT_YET: Final = {
     "product": "quotas are not told by product",
     "customer_type": "quotas are not told by kind of customer",
@@ -27,10 +26,10 @@ _ANY_YEAR: Final = range(12)
 def read_targets(
     body: Mapping[str, Any], rows: Rows, units: Units, unit_rows: Rows, reps: Reps
 ) -> tuple[int, IntArray]:
-    """The company's target, and (m,) those of its units, `NONE` where there is none.
+    """The company's target of a measure, and (m,) those of its units, `NONE` where there is none.
 
-    `rows` are those of `targets`. They and the targets of `units` are one list; where it does not
-    agree, a fault at one of those that cannot hold together names the others.
+    `rows` are those of `targets` of this measure. They and the targets of `units` are one list;
+    where it does not agree, a fault at one of those that cannot hold together names the others.
     """
     found = rows.found
     if body.get("targets") is None:
@@ -38,11 +37,9 @@ def read_targets(
     if body.get("target") is not None:
         found.add(("target",), "stands beside `targets`: send one of the two")
     amounts = rows.amounts("amount")
-    other = np.array([key not in (None, REVENUE) for key in rows.column("measure")], np.bool_)
-    rows.refuse(other, "measure", "is not available yet: only revenue is planned")
+    rows.refuse(_given(rows, "base"), "base", "is for ratios")
     for name, reason in _NOT_YET.items():
-        given = np.array([value is not None for value in rows.column(name)], np.bool_)
-        rows.refuse(given, name, f"is not available yet: {reason}")
+        rows.refuse(_given(rows, name), name, f"is not available yet: {reason}")
     if found.faults:
         return 0, units.target
     of_rows = zip(amounts.tolist(), rows.column("unit"), strict=True)
@@ -54,6 +51,10 @@ def read_targets(
         ),
     ]
     return _agreed(listed, units, reps, found, rows.digits)
+
+
+def _given(rows: Rows, name: str) -> BoolArray:
+    return np.array([value is not None for value in rows.column(name)], np.bool_)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,11 @@ class TestAllocate:
         )
 
         assert answer == {
+            "measure": "revenue",
+            "basis": None,
+            "counted_in": None,
+            "weight": None,
+            "levels": None,
             "status": "optimal",
             "engine": "tree",
             "target": 440,
@@ -127,6 +132,7 @@ class TestAllocate:
                         {"term": "stretch", "amount": 25},
                         {"term": "rounding", "amount": 0},
                     ],
+                    "levels": None,
                     "estimate": None,
                     "months": None,
                 },
@@ -150,6 +156,7 @@ class TestAllocate:
                         {"term": "stretch", "amount": 10},
                         {"term": "rounding", "amount": 0},
                     ],
+                    "levels": None,
                     "estimate": None,
                     "months": None,
                 },
@@ -173,6 +180,7 @@ class TestAllocate:
                         {"term": "stretch", "amount": 5},
                         {"term": "rounding", "amount": 0},
                     ],
+                    "levels": None,
                     "estimate": None,
                     "months": None,
                 },
@@ -187,6 +195,7 @@ class TestAllocate:
                     "binding": ["unit:west:max"],
                     "price": -0.005,
                     "months": None,
+                    "levels": None,
                 }
             ],
             "prices": {
@@ -267,6 +276,8 @@ class TestAllocate:
                 "kind": "leximin-tree",
                 "checks": {"sums": True, "bounds": True, "leximin": True},
             },
+            "measures": [],
+            "standards": [],
             "warnings": [],
         }
 
@@ -454,6 +465,7 @@ class TestCheck:
         assert response.status_code == 200
         assert response.json() == {
             "feasible": True,
+            "measure": None,
             "detail": None,
             "conflict": [],
             "relaxation": [],
@@ -548,7 +560,6 @@ class TestRefuses:
             "/history/0": "names a rep and a territory: name one",
             "/history/1": "names neither a rep nor a territory",
             "/history/2/territory": "names no territory of `territories`",
-            "/history/2/measure": "is not available yet: only revenue is planned",
         }
 
     def test_answers_one_whole_problem_document(self, client: TestClient) -> None:

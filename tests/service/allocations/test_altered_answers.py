@@ -93,6 +93,34 @@ def somebody_away() -> Document:
     return facts
 
 
+def several_measures() -> Document:
+    """Money, customers with a history of their own, and a ratio; levels and weights of all."""
+    body = too_much()
+    history = [
+        {"rep": rep, "period": f"2026-{month}", "actual": actual, "measure": "new_customers"}
+        for rep, actual in (("ann", 200), ("bob", 100), ("dan", 300))
+        for month in ("10", "11", "12")
+    ]
+    levels = {"floor": 0.8, "stretch_target": 1.25}
+    return body | {
+        "target": None,
+        "targets": [
+            {"amount": 440},
+            {"measure": "new_customers", "amount": 4000},
+            {"measure": "new_customers", "unit": "east", "amount": 1800},
+            {"measure": "market_share", "amount": 0.4, "base": 0.3},
+            {"measure": "market_share", "unit": "east", "amount": 0.02, "base": 0.45},
+        ],
+        "units": [{"id": "west"}, {"id": "east"}],
+        "measures": [
+            {"id": "revenue", "basis": "signed", "weight": 0.5, "levels": levels},
+            {"id": "new_customers", "weight": 0.25, "levels": levels},
+            {"id": "market_share", "weight": 0.25, "change": "growth", "levels": levels},
+        ],
+        "history": history,
+    }
+
+
 EVERY_RULE = {
     "groups": [{"id": "duo", "reps": ["bob", "cyd"], "min": 480},
                {"id": "lax", "reps": ["ann", "fay"], "max": 2000}],
@@ -146,6 +174,7 @@ PLANS: Mapping[str, tuple[Document, Document]] = {
     "months alike, people away": (somebody_away(), {"season": "even"}),
     "weights of months": (somebody_away(), {"season": [5, 6, 9, 8, 8, 8, 8, 7, 9, 9, 8, 15]}),
     "a fourth quarter of 40 %": (estimated(), {"season": [1, 2, 3, 4], "country": "DE"}),
+    "several measures": (several_measures(), {"min_over_last_year": -0.9, **A_GROUP}),
 }  # fmt: skip
 
 
@@ -287,6 +316,7 @@ PROVED_ANEW = [
     "rules that are lifted",
     "months alike, people away",
     "a fourth quarter of 40 %",
+    "several measures",
 ]
 """Whose proofs are altered leaf by leaf; each alteration is a check of the whole proof."""
 
@@ -309,6 +339,8 @@ def test_every_altered_leaf_of_a_proof_is_found_or_listed(
 
 
 def is_below(name: str, entry: str) -> bool:
+    """Further measures say what the main one says, below `measures`."""
+    name = name.replace("measures[].", "")
     return name == entry or name.startswith((f"{entry}.", f"{entry}["))
 
 
@@ -319,11 +351,12 @@ def holds_with_new_hashes(proof: Document) -> bool:
         return False  # it cannot be read, or not even be cut into chunks
 
 
-OF_LIMITS, OF_CHANCES, OF_RULES, OF_YEN = (
+OF_LIMITS, OF_CHANCES, OF_RULES, OF_YEN, OF_MEASURES = (
     "limits, over-assigned",
     "chances",
     "every kind of rule",
     "rules by growth in yen",
+    "several measures",
 )
 UNSEEN: Mapping[str, tuple[str, Place, object]] = {
     "manifest.across.price": (OF_YEN, ("manifest", "across", "price"), 0.01),
@@ -331,6 +364,13 @@ UNSEEN: Mapping[str, tuple[str, Place, object]] = {
     "manifest.currency": (OF_LIMITS, ("manifest", "currency"), "GBP"),
     "manifest.engine_version": (OF_LIMITS, ("manifest", "engine_version"), 2),
     "manifest.estimate": ("estimated", ("manifest", "estimate", "rho"), 0.9),
+    "manifest.basis": (OF_MEASURES, ("manifest", "basis"), "collected"),
+    "manifest.counted_in": (OF_LIMITS, ("manifest", "counted_in"), "boats"),
+    "manifest.measure": (OF_LIMITS, ("manifest", "measure"), "profit"),
+    "manifest.standards": (
+        OF_MEASURES, ("manifest", "standards", 0, "units", 0, "standard"), 0.5
+    ),
+    "manifest.weight": (OF_MEASURES, ("manifest", "measures", 0, "weight"), 0.3),
     "manifest.increment": ("growth", ("manifest", "increment"), 12),
     "manifest.inputs": (OF_LIMITS, ("manifest", "inputs"), "sha256:" + "0" * 64),
     "manifest.over_assignment[].attaining_without": (

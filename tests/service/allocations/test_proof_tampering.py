@@ -121,7 +121,16 @@ _WRITTEN = {about: orjson.dumps(document) for about, document in PROOFS.items()}
 
 def with_new_hashes(document: Document) -> Document:
     """What a careful forger does last: every chunk and the manifest are named anew."""
-    manifest, chunks = document["manifest"], []
+    manifest = document["manifest"]
+    _name_chunks(manifest, document)
+    pairs = zip(manifest.get("measures", ()), document.get("measures", ()), strict=True)
+    for entry, own in pairs:
+        _name_chunks(entry, own)
+    return document | {"hash": digest(canonical(manifest))}
+
+
+def _name_chunks(manifest: Document, document: Document) -> None:
+    chunks = []
     rows: Document = {name: document[name] for name in ("units", "rules", "quotas")}
     for name in ("units", "rules", "quotas", "index"):
         start = 0
@@ -132,7 +141,6 @@ def with_new_hashes(document: Document) -> Document:
             if name == "quotas":
                 chunks.append(part)
                 rows["index"] = index_of(chunks)
-    return document | {"hash": digest(canonical(manifest))}
 
 
 def a_copy(about: str) -> Document:

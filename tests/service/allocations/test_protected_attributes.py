@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from service.allocations.answer import answer
 from service.allocations.assemble import Terms, assemble
-from service.allocations.solving import allocate
+from service.allocations.measures.solving import solve_and_price_measures
 from service.roster.domain import read_inputs
 from solver.policy import Parity, Policy
 
@@ -29,7 +29,7 @@ def answered(told: list[Document], parity: tuple[Parity, ...]) -> Document:
     ]  # fmt: skip
     policy = Policy(parity=parity, min_probability=0.05)
     case = assemble(read_inputs({"target": 600, "reps": reps}, digits=2), Terms("EUR", 2), policy)
-    return answer(case, allocate(case))
+    return answer(solve_and_price_measures(case))
 
 
 @given(st.lists(kinds, min_size=4, max_size=4), st.sampled_from([(), (Parity("role", 0.05),)]))

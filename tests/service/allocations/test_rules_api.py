@@ -526,6 +526,7 @@ class TestCheck:
 
         assert client.post("/v1/allocations/check", json=body).json() == {
             "feasible": True,
+            "measure": None,
             "detail": None,
             "conflict": [],
             "relaxation": [],

@@ -7,6 +7,7 @@ import pytest
 
 from service.allocations.answer import OUT_OF_TIME, answer, answer_in_json
 from service.allocations.assemble import Case
+from service.allocations.measures.solving import solve_and_price_measures
 from service.allocations.patience import Patience
 from service.allocations.schemas import AllocationBody, AllocationOut
 from service.allocations.solving import CallerLeft, allocate_and_price
@@ -93,11 +94,11 @@ def test_a_caller_who_leaves_while_prices_are_looked_for_stops_that() -> None:
 def test_the_answer_of_many_reps_is_the_same_in_parts_and_as_a_whole() -> None:
     reps = [{"id": f"r{k}", "baseline": 100 + k} for k in range(1_001)]
     case = case_of({"target": 1_000_000, "reps": reps})
-    allocation, impact = allocate_and_price(case)
+    solved = solve_and_price_measures(case)
 
-    written = answer_in_json(case, allocation, impact)
+    written = answer_in_json(solved)
 
-    assert orjson.loads(written) == orjson.loads(orjson.dumps(answer(case, allocation, impact)))
+    assert orjson.loads(written) == orjson.loads(orjson.dumps(answer(solved)))
     assert len(AllocationOut.model_validate_json(written).quotas) == 1_001
 
 

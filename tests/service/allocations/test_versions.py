@@ -13,8 +13,9 @@ from fastapi import FastAPI
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from service.allocations import solving as one_shot
 from service.allocations.assemble import Case
+from service.allocations.measures import solving as measures
+from service.allocations.measures.solving import SolvedMeasure
 from service.allocations.patience import Patience
 from service.allocations.versions.repository import unpack
 from service.allocations.versions.tables import Chunk
@@ -22,7 +23,6 @@ from service.allocations.versions.usecases import solving
 from service.kit.auth import Workspace
 from service.kit.db import Database
 from service.plans.tables import Plan, PlanVersion
-from solver.allocation import Allocation
 from tests.service.allocations.plans import (
     FY27,
     Document,
@@ -227,11 +227,11 @@ class TestWhileItIsSolved:
     def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Response]) -> None:
         """Let somebody else call the service just before the real solver starts."""
 
-        def allocate(case: Case, patience: Patience) -> Allocation:
+        def solve_measures(case: Case, patience: Patience) -> SolvedMeasure:
             assert act().is_success
-            return one_shot.allocate(case, patience)
+            return measures.solve_measures(case, patience)
 
-        monkeypatch.setattr(solving, "allocate", allocate)
+        monkeypatch.setattr(solving, "solve_measures", solve_measures)
 
     def test_the_plan_can_be_renamed(
         self, client: TestClient, monkeypatch: pytest.MonkeyPatch

@@ -163,6 +163,14 @@ class AcrossPart(TypedDict):
 
 
 @with_config(_OPEN)
+class LevelPart(TypedDict):
+    """A level of the company: a factor on its quotas, and what they come to."""
+
+    factor: Annotated[float, Field(gt=0, le=10)]
+    amount: _Amount
+
+
+@with_config(_OPEN)
 class Manifest(TypedDict):
     """What is read of a manifest."""
 
@@ -188,6 +196,12 @@ class Manifest(TypedDict):
     period: NotRequired[PeriodPart | None]
     months: NotRequired[_Months | None]
     season: NotRequired[SeasonPart | None]
+    counted_in: NotRequired[str | None]
+    """What is counted, in whole things; None: the currency."""
+    levels: NotRequired[dict[str, LevelPart] | None]
+    measures: NotRequired[list[dict[str, Any]]]
+    """Further measures: see `measures.py`."""
+    is_further: NotRequired[bool]
     units: list[ListedChunk]
     rules: NotRequired[list[ListedChunk]]
     quotas: list[QuotasChunk]
@@ -211,6 +225,7 @@ class UnitRow(TypedDict):
     over_assignment: NotRequired[_Factor | None]
     largest_price: NotRequired[float]
     months: NotRequired[_Months | None]
+    levels: NotRequired[dict[str, int]]
 
 
 @with_config(_OPEN)
@@ -254,6 +269,17 @@ class QuotaRow(TypedDict):
     months: NotRequired[_Months | None]
     present: NotRequired[list[_Part]]
     """Of somebody who is not always there, where a season is given: the part of each month."""
+    levels: NotRequired[dict[str, int]]
+
+
+@with_config(_OPEN)
+class MeasureRows(TypedDict):
+    """The rows of a further measure."""
+
+    measure: str
+    units: list[Row]
+    rules: list[Row]
+    quotas: list[Row]
 
 
 class ProofDocument(TypedDict):
@@ -265,6 +291,7 @@ class ProofDocument(TypedDict):
     units: list[Row]
     rules: NotRequired[list[Row]]
     quotas: list[Row]
+    measures: NotRequired[list[MeasureRows]]
 
 
 _DOCUMENT = TypeAdapter(ProofDocument)

@@ -1,6 +1,7 @@
 """A version as one document, and the check of it that needs neither database nor solver.
 
-    {"format": …, "hash": "sha256:…", "manifest": {…}, "units": […], "rules": […], "quotas": […]}
+    {"format": …, "hash": "sha256:…", "manifest": {…}, "units": […], "rules": […], "quotas": […],
+     "measures": [{"measure": …, "units": […], "rules": […], "quotas": […]}]}
 
 Whoever holds the document can check
     hash      the manifest has the stated hash, and the rows are those that the manifest lists
@@ -19,6 +20,8 @@ or, of a plan with such rules,
 The rows are written flat, units parents first and quotas unit by unit; the manifest says how many
 make a chunk. Values count, not bytes: white space and the order of keys may change on the way.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,6 +43,7 @@ from service.allocations.versions.domain.document import (
     read_rules,
     read_units,
 )
+from service.allocations.versions.domain.measures import other_plans, proofs_of
 from service.allocations.versions.domain.statement import read_statement
 from solver.allocation import Allocation
 from solver.certificate import Checks, Kind, check
@@ -55,6 +59,8 @@ class Verdict:
     faults: tuple[str, ...] = ()
     plan: Allocation | None = None
     """The plan as it was when it had been solved; None where the proof does not hold."""
+    of_measures: tuple[tuple[Row, Verdict], ...] = ()
+    """Where there are several measures, the proof and the verdict of each, the main one first."""
 
     @property
     def valid(self) -> bool:
@@ -66,8 +72,11 @@ def proof(
     units: Sequence[Row],
     quotas: Sequence[Row],
     rules: Sequence[Row] = (),
+    measures: Sequence[Row] = (),
 ) -> Row:
-    """The document of a version whose manifest and rows are at hand."""
+    """The document of a version whose manifest and rows are at hand; `measures`: the rows of each
+    further measure.
+    """
     return {
         "format": PROOF_FORMAT,
         "hash": digest(canonical(dict(manifest))),
@@ -75,22 +84,48 @@ def proof(
         "units": list(units),
         "rules": list(rules),
         "quotas": list(quotas),
+        **({"measures": list(measures)} if measures else {}),
     }
 
 
 def examine(document: Any) -> Verdict:
     """Check a proof from its own numbers. Raises `UnreadableProof` for what is no proof at all."""
-    proof = read_document(document)
+    whole = read_document(document)
+    if "is_further" in whole["manifest"]:
+        raise UnreadableProof("its manifest is that of a further measure")
+    main = _examine_one(whole)
+    try:
+        further = [*proofs_of(whole)]
+    except RecursionError:
+        raise UnreadableProof(_TOO_DEEP) from None
+    if not further:
+        return main
+    checks, faults, of_measures = dict(main.checks), list(main.faults), [(dict(whole), main)]
+    for measure, own in further:
+        found = _examine_one(read_document(own))
+        of_measures.append((own, found))
+        others = [*other_plans(whole, own)]
+        for name, held in found.checks.items():
+            checks[name] = checks.get(name, True) and held
+        checks["sums"] &= not others
+        faults += [f"{measure}: {fault}" for fault in (*found.faults, *others)]
+    plan = None if faults else main.plan
+    return Verdict(checks, tuple(faults), plan, tuple(of_measures))
+
+
+def _examine_one(proof: ProofDocument) -> Verdict:
+    """Check the proof of one measure."""
     manifest = read_manifest(proof["manifest"])
     try:
         faults = [] if digest(canonical(proof["manifest"])) == proof["hash"] else [_FORGED]
         faults += _unlisted(manifest, proof)
     except RecursionError:
-        raise UnreadableProof("its values are nested too deeply") from None
+        raise UnreadableProof(_TOO_DEEP) from None
     plan = _examine_numbers(manifest, proof)
     return Verdict({"hash": not faults} | plan.checks, (*faults, *plan.faults), plan.plan)
 
 
+_TOO_DEEP: Final = "its values are nested too deeply"
 _FORGED: Final = "the manifest does not have the hash that the document states"
 
 

@@ -8,7 +8,7 @@ differ from the first. Nothing is solved.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -23,6 +23,7 @@ from service.allocations.figures import (
     terms,
     unit_rows,
 )
+from service.allocations.measures.levels import Levels, with_levels
 from service.allocations.over_assignment import over_assignment_rows
 from service.allocations.risk import Market, risk_facts
 from service.allocations.versions.domain.content import Row
@@ -87,13 +88,15 @@ def sums(plan: Allocation) -> Retold:
     )
 
 
-def retold(plan: Allocation, digits: int, market: Market) -> Retold:
+def retold(plan: Allocation, digits: int, market: Market, factors: Mapping[str, float]) -> Retold:
     """What a plan says of itself; what its certificate or only its inputs tell is left out.
 
-    `market`: what its risk was told with.
+    `market`: what its risk was told with; `factors`: of its levels.
     """
     impact = impact_of(plan, digits)
-    units, quotas = unit_rows(plan, impact), quota_rows(plan, digits)
+    levels = Levels.of(plan, factors)
+    units = with_levels(unit_rows(plan, impact), levels.units)
+    quotas = with_levels(quota_rows(plan, digits), levels.reps)
     for row in units:
         del row["min"], row["max"]
     for row in quotas:
@@ -112,6 +115,7 @@ def retold(plan: Allocation, digits: int, market: Market) -> Retold:
         "prices": impact.facts,
         "over_assignment": targets,
         "risk": risk_facts(plan, market),
+        "levels": levels.company,
     }
     return Retold(facts, units, quotas)
 

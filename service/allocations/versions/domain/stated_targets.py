@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from service.allocations.versions.domain.document import Manifest, RelaxPart
+from service.allocations.versions.domain.document import Manifest, QuotaRow, RelaxPart, UnitRow
 from service.kit.money import InvalidMoney, minor_digits
 from solver.allocation import Allocation
 from solver.bounds import bounds
@@ -25,7 +25,10 @@ def other_digits(manifest: Manifest) -> Iterator[str]:
     except InvalidMoney as reason:
         yield f"currency says {manifest['currency']}, which {reason}"
         return
-    if digits != manifest["digits"]:
+    if manifest.get("is_further") and manifest.get("counted_in") is not None:
+        if manifest["digits"]:
+            yield f"digits says {manifest['digits']}, and {manifest['counted_in']} are whole"
+    elif digits != manifest["digits"]:
         yield f"digits says {manifest['digits']}, and {manifest['currency']} has {digits}"
 
 
@@ -109,6 +112,12 @@ def misplaced_gaps(manifest: Manifest, plan: Allocation) -> Iterator[str]:
         if most[node] > carried[node]:
             unit = plan.problem.units.ids[node - 1] if node else None
             yield f"gaps.{unit} is booked where people can carry {most[node]:,}"
+
+
+def misplaced_levels(manifest: Manifest, rows: Sequence[UnitRow | QuotaRow]) -> Iterator[str]:
+    """A sentence where rows have levels, and the manifest states none."""
+    if not manifest.get("levels") and any("levels" in row for row in rows):
+        yield "levels stand in rows, and none is stated for the company"
 
 
 def _most(plan: Allocation) -> list[int]:

@@ -44,6 +44,7 @@ from service.allocations.versions.domain.stated_months import odd_months, retold
 from service.allocations.versions.domain.stated_rules import other_rules
 from service.allocations.versions.domain.stated_targets import (
     misplaced_gaps,
+    misplaced_levels,
     other_digits,
     other_limits,
     other_ranges,
@@ -58,7 +59,7 @@ EVENNESS: Final = "evenness"
 type Fault = tuple[str, str]
 """The check that it belongs to, and a sentence."""
 
-_SUMS: Final = frozenset({"explanation", "gaps", "months", "over_assignment", "quota"})
+_SUMS: Final = frozenset({"explanation", "gaps", "levels", "months", "over_assignment", "quota"})
 """Figures that are sums; all others belong to the evenness of a plan."""
 _LATER: Final = ("over_last_year", "attainment_probability", "binding", "price")
 """Figures of rows that proofs of the first release do not have all numbers for."""
@@ -96,7 +97,7 @@ def read_statement(
     if not proved or any(check != "sums" for check, _ in faults):
         told = sums(plan)
     else:
-        told = retold(plan, manifest["digits"], _market(manifest))
+        told = retold(plan, manifest["digits"], _market(manifest), _factors(manifest))
         if not all("sigma" in row for row in quotas):
             told = told.without(_LATER)
     told = told.beside(*months)
@@ -116,6 +117,7 @@ def _other_statements(
             other_ranges(manifest, plan),
             misplaced_gaps(manifest, plan),
             odd_months(manifest, units, quotas),
+            misplaced_levels(manifest, [*units, *quotas]),
         ),
         "bounds": (
             quotas_beyond_limits(certificate, quotas),
@@ -135,6 +137,10 @@ def _market(manifest: Manifest) -> Market:
     """The market that the inputs told; proofs of earlier releases say nothing of risk."""
     told = manifest.get("risk")
     return Market(told["market_sigma"], told["market_errors"]) if told else Market()
+
+
+def _factors(manifest: Manifest) -> dict[str, float]:
+    return {name: level["factor"] for name, level in (manifest.get("levels") or {}).items()}
 
 
 def _other_figures(

@@ -3,7 +3,8 @@
 Nothing here can be changed while the hash of the manifest stays what it was. But whoever makes a
 new proof of the same quotas, with new hashes, can say another thing here, and the check would not
 notice. Members are named by their place in the document, with `[]` for every entry of a list, and
-stand for all that is below them.
+stand for all that is below them. Of a further measure it is the same, below `manifest.measures[]`
+and `measures[]`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,11 @@ UNCOVERED: Final[dict[str, tuple[str, ...]]] = {
         "manifest.currency",
         "manifest.period",
         "manifest.estimate",
+        "manifest.measure",
+        "manifest.basis",
+        "manifest.counted_in",
+        "manifest.weight",
+        "manifest.standards",
         "manifest.risk.market_errors",
         "manifest.risk.market_sigma",
         "manifest.relaxed[].from",

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from service.allocations.crossing import crossing_rules
+from service.allocations.measures.standards import standards_for
 from service.allocations.months import places_in
 from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.measures import rows_of_measure
 from service.allocations.versions.domain.proof import examine, proof
 from service.allocations.versions.repository import Chunks, StoredVersion, VersionDamaged
 from service.kit.errors import NotFound
@@ -47,14 +49,18 @@ def page_of_quotas(
     unit: str | None = None,
     rep: str | None = None,
     period: str | None = None,
+    measure: str | None = None,
 ) -> Quotas:
     """Quotas unit by unit, reps by id; a version never changes, so a place in it is a cursor.
 
     `unit` keeps those of one unit and the units below it, `rep` those of one rep. Only the chunks
-    that the page lies in are read. `period` names some of the months. Raises InvalidParameters for
-    a unit, rep or months it does not have.
+    that the page lies in are read. `period` names some of the months, `measure` another measure
+    than the main one. Raises InvalidParameters for a unit, rep, months or measure it does not have.
     """
-    stored = open_version(session, workspace_id, plan_id, number)
+    whole = open_version(session, workspace_id, plan_id, number)
+    if measure is not None and measure not in whole.measures:
+        raise _unknown("measure", f"names none of {', '.join(whole.measures)}")
+    stored = whole.of_measure(measure or whole.measures[0])
     part = None if period is None else _part(stored, period)
     wanted = None if unit is None else _unit_and_below(stored.units(), unit)
     if rep is not None:
@@ -63,7 +69,8 @@ def page_of_quotas(
             raise _unknown("rep", "has no quota in this version")
         kept = wanted is None or row["unit"] in wanted
         return Quotas([row] if kept else [], stored.digits, stored.months, part)
-    listing = f"quotas of {plan_id} {number} unit {unit}"
+    of = "" if measure in (None, whole.measures[0]) else f" of {measure}"
+    listing = f"quotas{of} of {plan_id} {number} unit {unit}"
     after = page.after(listing, int)
     found, more = stored.page(0 if after is None else after + 1, page.limit, wanted)
     cursor = cursor_after(listing, found[-1][0]) if more else None
@@ -93,6 +100,15 @@ def _unknown(parameter: str, reason: str) -> InvalidParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaOfMeasure:
+    """One quota row of a further measure, and what the version says of that."""
+
+    manifest: Row
+    row: Row
+    digits: int
+
+
+@dataclass(frozen=True, slots=True)
 class QuotaAmongOthers:
     """One quota row in minor units, and the growth of the team and the company beside it."""
 
@@ -101,6 +117,10 @@ class QuotaAmongOthers:
     months: tuple[str, ...]
     unit_growth: float | None
     company_growth: float | None
+    measures: list[QuotaOfMeasure]
+    """Those of the further measures."""
+    standards: list[Row]
+    """The standards of ratios that hold for the rep's unit."""
 
 
 def quota_of(
@@ -112,8 +132,21 @@ def quota_of(
         raise QuotaNotFound(f"Version {number} has no quota for rep {rep[:128]}.")
     unit = row["unit"]
     growth = next((own["growth"] for own in stored.units() if own["id"] == unit), None)
-    company = stored.manifest["common"]["growth"]
-    return QuotaAmongOthers(row, stored.digits, stored.months, growth, company)
+    manifest: Row = {**stored.manifest}
+    others = [stored.of_measure(measure) for measure in stored.measures[1:]]
+    return QuotaAmongOthers(
+        row,
+        stored.digits,
+        stored.months,
+        growth,
+        manifest["common"]["growth"],
+        [
+            QuotaOfMeasure({**own.manifest}, told, own.digits)
+            for own in others
+            if (told := own.quota_of(rep)) is not None
+        ],
+        standards_for(manifest.get("standards", ()), unit),
+    )
 
 
 def prices(session: Session, workspace_id: str, plan_id: str, number: int) -> tuple[Row, int]:
@@ -145,7 +178,12 @@ def rules(session: Session, workspace_id: str, plan_id: str, number: int) -> tup
 def certificate(session: Session, workspace_id: str, plan_id: str, number: int) -> Row:
     """The proof document of a version, which `fairquota verify` checks without this database."""
     stored = open_version(session, workspace_id, plan_id, number)
-    return proof(stored.manifest, stored.units(), stored.quotas(), stored.rules())
+    further = [
+        rows_of_measure(measure, own.units(), own.quotas(), own.rules())
+        for measure in stored.measures[1:]
+        for own in [stored.of_measure(measure)]
+    ]
+    return proof(stored.manifest, stored.units(), stored.quotas(), stored.rules(), further)
 
 
 def open_version(session: Session, workspace_id: str, plan_id: str, number: int) -> StoredVersion:

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.assemble import Terms, assemble
+from service.allocations.measures.solving import solve_measures
 from service.allocations.patience import Patience
 from service.allocations.places import Places
-from service.allocations.solving import allocate
 from service.allocations.versions.describe import describe
 from service.allocations.versions.domain.canonical import digest
 from service.allocations.versions.domain.content import Content, Parent
@@ -73,7 +73,8 @@ def solve_version(
     policy = to_policy(order.policy, digits=terms.digits, named=named, known=faults)
     spreading = read_spreading(order.policy)
     case = assemble(inputs, terms, policy, Places(policy=order.policy), spreading)
-    content = describe(case, allocate(case, patience))
+    solved = solve_measures(case, patience)
+    content = describe(case, solved.allocation, solved.further)
     packed = pack(content.chunks)
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)

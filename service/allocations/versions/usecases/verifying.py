@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import orjson
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from service.allocations.versions.domain.canonical import digest
 from service.allocations.versions.domain.content import Row
 from service.allocations.versions.domain.document import Manifest, UnreadableProof, read_manifest
+from service.allocations.versions.domain.measures import manifest_of, rows_of_measure
 from service.allocations.versions.domain.proof import examine, nothing_holds, proof
 from service.allocations.versions.repository import Chunks
 from service.plans.repository import Plans, PlanVersions
@@ -43,21 +44,26 @@ def verify(session: Session, workspace_id: str, plan_id: str, number: int) -> Ve
     chunks = Chunks(session, workspace_id)
     try:
         manifest = read_manifest(orjson.loads(version.manifest))
+        entries = manifest.get("measures", [])
+        others = [read_manifest(manifest_of({**manifest}, entry)) for entry in entries]
     except (UnreadableProof, orjson.JSONDecodeError) as reason:
         nothing = dict.fromkeys(("hash", "parent", "sums", "bounds"), False)
         return Verification(nothing, (f"the manifest cannot be read: {reason}",))
     altered = [*_altered_row(version, manifest)]
     altered += _lost_inputs(session, workspace_id, manifest["inputs"])
     broken = [*_broken_chain(session, version)]
-    units, lost_units = _rows(chunks, manifest["units"], "units")
-    rules, lost_rules = _rows(chunks, manifest.get("rules", []), "rules")
-    quotas, lost_quotas = _rows(chunks, manifest["quotas"], "quotas")
-    _, lost_index = _rows(chunks, manifest["index"], "index")
-    lost = [*lost_units, *lost_rules, *lost_quotas, *lost_index]
-    if lost_units or lost_rules or lost_quotas:
+    main = _StoredRows.of(chunks, manifest)
+    further = [_StoredRows.of(chunks, other) for other in others]
+    lost = [sentence for rows in (main, *further) for sentence in (*rows.lost, *rows.lost_index)]
+    if main.lost or any(rows.lost for rows in further):
         checks = {"hash": False, "parent": not broken, **nothing_holds(manifest)}
         return Verification(checks, (*altered, *lost, *broken))
-    found = examine(proof(manifest, units, quotas, rules))
+    names = [entry["measure"] for entry in entries]
+    measures = [
+        rows_of_measure(name, rows.units, rows.quotas, rows.rules)
+        for name, rows in zip(names, further, strict=True)
+    ]
+    found = examine(proof(manifest, main.units, main.quotas, main.rules, measures))
     checks = {"hash": True, "parent": not broken} | found.checks
     checks["hash"] &= not altered and not lost
     return Verification(checks, (*altered, *lost, *broken, *found.faults))
@@ -113,6 +119,25 @@ def _broken_chain(session: Session, version: PlanVersion) -> Iterator[str]:
             yield f"version {parent} is not what it was when version {child} was made of it"
             return
         child = parent
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredRows:
+    """The rows of one measure, as far as they are intact, and a sentence for each lost chunk."""
+
+    units: list[Row]
+    quotas: list[Row]
+    rules: list[Row]
+    lost: list[str]
+    lost_index: list[str]
+
+    @classmethod
+    def of(cls, chunks: Chunks, manifest: Manifest) -> Self:
+        units, lost_units = _rows(chunks, manifest["units"], "units")
+        rules, lost_rules = _rows(chunks, manifest.get("rules", []), "rules")
+        quotas, lost_quotas = _rows(chunks, manifest["quotas"], "quotas")
+        _, lost_index = _rows(chunks, manifest["index"], "index")
+        return cls(units, quotas, rules, [*lost_units, *lost_rules, *lost_quotas], lost_index)
 
 
 def _rows(chunks: Chunks, listed: list[Any], name: str) -> tuple[list[Row], list[str]]:
