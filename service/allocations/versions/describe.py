@@ -143,7 +143,7 @@ def answer_of(proof: Row, verdict: Verdict) -> Row:
         raise UnreadableProof(f"no answer can be made of it: {reason!r}") from None
 
 
-_OF_UNITS: Final = ("id", "quota", "growth", "min", "max", "binding", "price", "levels")
+_OF_UNITS: Final = ("id", "quota", "growth", "min", "max", "binding", "price")
 _LATER: Final[Row] = {
     "gaps": [],
     "relaxed": [],
