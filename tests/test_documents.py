@@ -70,10 +70,12 @@ def test_the_readme_shows_what_its_curl_line_answers(tmp_path: Path) -> None:
         "fairness-report.md",
         "first-plan.md",
         "over-assignment.md",
+        "pay.md",
         "prices.md",
         "probability.md",
         "proof.md",
         "rules.md",
+        "simulation.md",
     ],
 )
 def test_the_guides_show_what_their_commands_print(
