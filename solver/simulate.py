@@ -24,6 +24,8 @@ from solver.watch import Watch
 
 _AT_ONCE: Final = 2**21
 """Entries of the largest array: 16 MB."""
+_NEAR: Final = 2**18
+"""Of those that several passes go over: 2 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,10 +128,15 @@ class _Till:
         return cls(pay.curve, quota, amount, np.zeros((2, len(quota))), np.empty(draws))
 
     def pay(self, drawn: slice, amounts: FloatArray) -> None:
-        paid = self.curve.at(attainment_of(amounts, self.quota))
-        self.sums[0] += paid.sum(axis=0)
-        self.total[drawn] = (paid * self.amount).sum(axis=1)
-        self.sums[1] += np.square(paid, out=paid).sum(axis=0)
+        """A few draws at a time: what stays near the processor takes half the time."""
+        step = max(1, _NEAR // len(self.quota))
+        for start in range(0, len(amounts), step):
+            sold = amounts[start : start + step]
+            years = slice(drawn.start + start, drawn.start + start + len(sold))
+            paid = self.curve.at(attainment_of(sold, self.quota))
+            self.sums[0] += paid.sum(axis=0)
+            self.total[years] = (paid * self.amount).sum(axis=1)
+            self.sums[1] += np.square(paid, out=paid).sum(axis=0)
 
     def counted(self, row: IntArray, reps: int) -> PaidOut:
         mean, square = self.sums / len(self.total)
