@@ -83,6 +83,8 @@ class Rep:
     """What an estimated baseline rests on; None where it was given."""
     counted_by: tuple[int, ...] = ()
     """The places in `VersionView.rules` of the rules across the tree that count this quota."""
+    months: tuple[int, ...] | None = None
+    """What each month carries; None where there are none."""
 
     @property
     def hold(self) -> Hold:
@@ -192,6 +194,10 @@ class VersionView:
     rules: Sequence[CrossingRule] = ()
     gave_way: Sequence[GaveWay] = ()
     gaps: Sequence[Gap] = ()
+    month_names: Sequence[str] = ()
+    months: Sequence[int] | None = None
+    """The company's; None in versions of before."""
+    season: Mapping[str, Any] | None = None
     compares: bool = True
     """False where rules across the tree hold everybody away from the common effort, so that there
     is no effort index."""

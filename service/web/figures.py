@@ -5,7 +5,7 @@ decimals; every such number carries the full one with it (a tooltip), so that no
 Halves are rounded away from zero, as people do it: 0.625 is 0.63.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,6 +13,7 @@ from typing import Self
 
 from babel import Locale
 from babel.dates import format_date, format_interval
+from babel.lists import format_list
 from babel.numbers import (
     format_compact_decimal,
     format_currency,
@@ -171,6 +172,14 @@ class Figures:
             return format_date(start, format="y年" if self._chinese else "y", locale=self.locale)
         skeleton = "yMMM" if whole_months else "yMMMd"
         return format_interval(start, end, skeleton, locale=self.locale)
+
+    def month(self, first: date) -> str:
+        """A month by its name alone: Jan, 1月."""
+        return format_date(first, format="LLL", locale=self.locale)
+
+    def listed(self, words: Sequence[str]) -> str:
+        """2026 and 2027."""
+        return format_list(words, locale=self.locale)
 
     @property
     def _chinese(self) -> bool:

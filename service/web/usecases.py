@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from service.allocations.months import month_names
 from service.allocations.versions.domain.proof import examine
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases.reading import certificate
@@ -151,6 +152,9 @@ def _read(session: Session, workspace_id: str, plan_id: str, number: int) -> Ver
             for change in manifest.get("relaxed", ())
         ],
         gaps=[Gap(gap["unit"], gap["amount"]) for gap in manifest.get("gaps", ())],
+        month_names=month_names(manifest.get("period")),
+        months=manifest.get("months"),
+        season=manifest.get("season"),
         compares=manifest["common"]["stretch"] is not None,
     )
 
@@ -203,6 +207,7 @@ def _rep(row: Mapping[str, Any]) -> Rep:
         chance=row["attainment_probability"],
         estimate=row["estimate"],
         counted_by=tuple(int(place) for place, _ in row.get("rules", ())),
+        months=tuple(row["months"]) if row.get("months") else None,
     )
 
 

@@ -14,6 +14,7 @@ from service.web.figures import Figures
 from service.web.hedge import amounts_told
 from service.web.i18n import Language
 from service.web.impact import NOT_KNOWN, ImpactWords, amounts_in
+from service.web.months import MonthWords
 from service.web.words import Words
 
 SHAPES: Final[dict[Hold, Markup]] = {
@@ -87,6 +88,11 @@ class Opened:
             limit_name=self.words.rules.name,
             power=self.power,
         )
+
+    @property
+    def months(self) -> MonthWords:
+        version = self.version
+        return MonthWords(self.language, self.figures, version.month_names, version.season)
 
     @cached_property
     def power(self) -> int:

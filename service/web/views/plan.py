@@ -69,6 +69,7 @@ def plan_page(opened: Opened, versions: Sequence[VersionCard], asked: Asked) -> 
         "held": asked.held,
         "impact": _impact(opened),
         "risk": _risk(opened),
+        "months": opened.months.drawn(version.months),
         "technical": _technical(words),
         "note": opened.card.note,
     }

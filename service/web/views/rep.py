@@ -25,6 +25,7 @@ def rep_page(opened: Opened, rep: Rep) -> dict[str, Any]:
         "limits": _limits(words, rep),
         "more": _more(opened, rep),
         "growths": _growths(words, rep),
+        "months": opened.months.drawn(rep.months),
         "expected": expected_sales(words, rep),
     }
 
