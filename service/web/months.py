@@ -87,7 +87,7 @@ class MonthWords:
             return
         if season["country"]:
             country = self.figures.locale.territories[season["country"]]
-            yield say("Working days are those of %(country)s.", country=country)
+            yield say("Calendar of working days: %(country)s.", country=country)
         if years := season["provisional"]:
             told = self.figures.listed([str(year) for year in years])
             yield say(

@@ -73,6 +73,18 @@ class TestPlan:
 
         assert "This is a draft" in client.get(page_of(plan)).text
 
+    def test_months_are_shown_of_the_company_and_of_a_rep(self, client: TestClient) -> None:
+        plan = a_plan(client)
+        a_version(client, plan, policy={"season": "even"})
+
+        company = client.get(page_of(plan)).text
+        rep = client.get(f"{page_of(plan)}/reps/ann", headers=CHINESE).text
+
+        assert "Month by month" in company
+        assert "All months carry the same, as the policy says." in company
+        assert "逐月分解" in rep
+        assert "2027年10月至12月" in rep
+
     def test_any_version_can_be_picked(self, client: TestClient) -> None:
         plan = a_plan(client)
         a_version(client, plan)
