@@ -8,6 +8,7 @@ from service.web.figures import Figures
 from service.web.i18n import language
 from service.web.months import MonthWords
 
+BY_HISTORY = "Months go by what the history shows for a working day"
 DASH = "\N{THIN SPACE}–\N{THIN SPACE}"
 MONTHS = [f"2027-{month:02}" for month in range(1, 13)]
 LEARNED: dict[str, Any] = {
@@ -83,13 +84,12 @@ def test_nothing_to_carry_has_no_bars() -> None:
 
 def test_what_was_learned_and_from_how_many() -> None:
     assert told() == [
-        "Months go by what the history shows for a working day: 35 reps have a whole year of "
-        "sales.",
+        f"{BY_HISTORY}: 35 reps have a whole year of sales.",
         "Calendar of working days: China.",
         "Those of 2027 may still change: not all holidays are announced.",
     ]
     assert told(reps=1, country=None, provisional=[]) == [
-        "Months go by what the history shows for a working day: 1 rep has a whole year of sales."
+        f"{BY_HISTORY}: 1 rep has a whole year of sales."
     ]
     assert told("zh", provisional=[])[1] == "工作日历：中国。"
 
