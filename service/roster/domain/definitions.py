@@ -55,7 +55,7 @@ def read_definitions(rows: Rows) -> Definitions:
     for key, row in sorted(index.items()):
         said = {name: value for name, value in rows.rows[row].items() if value not in (None, False)}
         for name, detail in _faults(key, said):
-            rows.found.add((*rows.path(row), name), detail, said.get(name))
+            rows.found.add((*rows.path(row), *name.split(".")), detail, said.get(name))
         forecast = None if np.isnan(forecasts[row]) else float(forecasts[row])
         stated[key] = _measure(rows, row, said, forecast)
     return Definitions(stated, rows)
@@ -73,7 +73,7 @@ def _check_weights(rows: Rows) -> None:
 
 
 def _faults(key: str, said: Row) -> Iterator[tuple[str, str]]:
-    """Fields of one measure that do not fit together."""
+    """Fields of one measure that do not fit together, by name, and why."""
     known, kind = KNOWN.get(key), said.get("kind")
     if known is None and kind is None:
         yield "kind", "is required: additive or ratio"
@@ -95,7 +95,7 @@ def _faults(key: str, said: Row) -> Iterator[tuple[str, str]]:
     for name, end in (("floor", low), ("stretch_target", high)):
         factor = levels.get(name)
         if factor is not None and (factor > 1 if end == "at most 1" else factor < 1):
-            yield "levels", f"has a {name} of {factor:g} times the target: it must be {end}"
+            yield f"levels.{name}", f"is {factor:g} times the target, and must be {end}"
 
 
 def _measure(rows: Rows, row: int, said: Mapping[str, Any], forecast: float | None) -> Measure:

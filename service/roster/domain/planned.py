@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from service.kit.errors import pointer
 from service.roster.domain.columns import NONE, History, IntArray, Reps, Units
 from service.roster.domain.definitions import Definitions
 from service.roster.domain.measures import REVENUE, Further, Measures, Ratio, Standards
@@ -147,8 +148,8 @@ def _ratio(definitions: Definitions, key: str, rows: Rows, unit: IntArray) -> Ra
     first: dict[int, int] = {}
     for row, of in enumerate(unit.tolist()):
         if first.setdefault(of, row) != row:
-            before = rows.path(first[of])[-1]
-            rows.found.add((*rows.path(row), "unit"), f"has a {key} already in row {before}")
+            before = pointer(rows.path(first[of]))
+            rows.found.add((*rows.path(row), "unit"), f"has a {key} already in {before}")
     return Ratio(measure, Standards(unit=unit, amount=amount, base=base))
 
 

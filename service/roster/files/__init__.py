@@ -6,6 +6,7 @@
     organisation.py  units out of team and region columns
     seats.py         who left before the plan starts
     territories.py   holders and potential out of one file or two
+    measures.py      what is planned beside revenue
     read.py          read_files: all of it as inputs, or every fault by file, line and column
 
 Headers are the English ones of the API's page on files; clean values only.

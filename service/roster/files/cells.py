@@ -62,6 +62,13 @@ def positive(cell: Any) -> float:
     return value
 
 
+def factor(cell: Any) -> float:
+    value = number(cell)
+    if not 0 < value <= 10:
+        raise ValueError("must be a factor above 0, at most 10")
+    return value
+
+
 def spread(cell: Any) -> float:
     value = number(cell)
     if not 0 < value <= 10:
@@ -102,6 +109,18 @@ def yes_or_no(cell: Any) -> bool:
     if value not in _YES | _NO:
         raise ValueError("must be true or false")
     return value in _YES
+
+
+def one_of(*words: str) -> Parser:
+    """A parser of these words, in any case."""
+
+    def parse(cell: Any) -> str:
+        value = shown(cell).strip().lower()
+        if value not in words:
+            raise ValueError(f"must be {', '.join(words[:-1])} or {words[-1]}")
+        return value
+
+    return parse
 
 
 def day(cell: Any) -> date:

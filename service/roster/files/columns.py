@@ -91,6 +91,20 @@ TARGETS: Final = (
     Field("customer_type", ("customer_type",), cells.key),
     Field("period", ("period",), cells.key),
     Field("amount", ("amount",), cells.amount, required=True),
+    Field("base", ("base",), cells.number),
+)
+MEASURES: Final = (
+    Field("id", ("measure", "id"), cells.key, required=True),
+    Field("kind", ("kind",), cells.one_of("additive", "ratio")),
+    Field("basis", ("basis",), cells.one_of("signed", "invoiced", "collected")),
+    Field("counted_in", ("counted_in",), cells.text),
+    Field("increment", ("increment",), cells.amount),
+    Field("forecast", ("forecast",), cells.number),
+    Field("weight", ("weight",), cells.share),
+    Field("floor", ("floor",), cells.factor),
+    Field("stretch_target", ("stretch_target",), cells.factor),
+    Field("lower_is_better", ("lower_is_better",), cells.yes_or_no),
+    Field("change", ("change",), cells.one_of("change_points", "growth")),
 )
 QUOTAS: Final = (
     Field("rep", ("rep_id", "rep"), cells.key, required=True),

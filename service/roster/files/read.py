@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from service.roster.files.columns import (
     ASSIGNMENTS,
     COHORT,
     HISTORY,
+    MEASURES,
     QUOTAS,
     REPS,
     TARGETS,
@@ -27,8 +28,10 @@ from service.roster.files.columns import (
     read_table,
 )
 from service.roster.files.faults import FileFault, FileFaults
+from service.roster.files.measures import left_out, measure_rows, of_revenue
 from service.roster.files.organisation import Organisation, organise
 from service.roster.files.seats import Seats, present_reps
+from service.roster.files.sheets import MEASURES as MEASURES_SHEET
 from service.roster.files.sheets import NAMES, Tables, read_tables
 from service.roster.files.sheets import QUOTAS as QUOTAS_SHEET
 from service.roster.files.sheets import TARGETS as TARGETS_SHEET
@@ -67,18 +70,19 @@ def read_files(
 ) -> FileInputs:
     """The inputs in a folder of `reps`, `units`, `territories`, `history` files, or a workbook.
 
-    `target` is the company's; where it is None a file of `targets` tells it, which otherwise is not
-    read. `digits`: the minor digits of the currency. `start`: first day of the plan's period, the
-    month after the last one of the history where left out; who left before it carries no quota.
-    `with_quotas`: read the file of past `quotas` too. Raises `FileFaults` with every fault by file,
-    line and column.
+    `target` is the company's; where it is None a file of `targets` tells it, and one of `measures`
+    what is planned; otherwise both are not read. `digits`: the minor digits of the currency.
+    `start`: first day of the plan's period, the month after the last one of the history where left
+    out; who left before it carries no quota. `with_quotas`: read the file of past `quotas` too.
+    Raises `FileFaults` with every fault by file, line and column.
     """
-    more = {QUOTAS_SHEET: with_quotas, TARGETS_SHEET: target is None}
+    listed = target is None
+    more = {QUOTAS_SHEET: with_quotas, TARGETS_SHEET: listed, MEASURES_SHEET: listed}
     names = (*NAMES, *(name for name, wanted in more.items() if wanted))
     tables = read_tables(path, names)
     faults: list[FileFault] = []
     cohorts = cohort_fields(tables.sheets.get("reps"), faults)
-    units, reps, territories, assignments, history, absences, targets = (
+    units, reps, territories, assignments, history, absences, targets, measures = (
         read_table(tables.sheets.get(name), fields, faults)
         for name, fields in (
             ("units", UNITS),
@@ -88,29 +92,34 @@ def read_files(
             ("history", HISTORY),
             ("absences", ABSENCES),
             (TARGETS_SHEET, TARGETS),
+            (MEASURES_SHEET, MEASURES),
         )
     )
     if "reps" not in tables.sheets:
         raise FileFaults([*faults, _no_reps(path)])
-    if target is None and TARGETS_SHEET not in tables.sheets:
+    if listed and TARGETS_SHEET not in tables.sheets:
         reason = "is missing, and no target is given"
         raise FileFaults([*faults, FileFault(TARGETS_SHEET, None, None, None, reason)])
     past = read_table(tables.sheets.get(QUOTAS_SHEET), QUOTAS, faults)
     quotas = _quota_rows(past, set(reps.column("id")), faults)
     seats = present_reps(reps, history, start)
+    sales = len(seats.history)
+    if not listed:
+        seats = replace(seats, history=of_revenue(history, seats.history))
     away = absence_rows(absences, set(reps.column("id")), seats.left, faults)
     organisation = organise(units, reps, seats.kept)
     held = territory_rows(territories, assignments, seats.left)
     body: Row = {
         "target": target,
-        "targets": _rows(targets, TARGETS) if target is None else None,
+        "targets": _rows(targets, TARGETS) if listed else None,
+        "measures": measure_rows(measures),
         "forecast": forecast,
         "units": _unit_rows(units, organisation),
         "reps": _rep_rows(reps, seats.kept, organisation, held.own_potential, away),
         "territories": held.rows,
         "history": _history_rows(history, seats.history),
     }
-    places = _Places(units, reps, held, history, seats, away, targets)
+    places = _Places(units, reps, held, history, seats, away, targets, measures)
     try:
         inputs = read_inputs(body, digits=digits, shares="report")
     except InvalidInputs as error:
@@ -118,11 +127,12 @@ def read_files(
         raise FileFaults(faults) from None
     if faults:
         raise FileFaults(faults)
-    read = (units, reps, territories, assignments, history, absences, targets, past)
+    read = (units, reps, territories, assignments, history, absences, targets, measures, past)
     notes = [
         *_unread(tables, read),
         *organisation.notes,
         *seats.notes,
+        *left_out(sales, len(seats.history)),
         *held.notes,
         *(warning.detail for warning in inputs.warnings),
     ]
@@ -214,6 +224,7 @@ class _Places:
     seats: Seats
     away: AbsenceRows
     targets: Table
+    measures: Table
 
     def of(self, fault: Fault) -> FileFault:
         """A fault of the body as a fault of a file."""
@@ -246,16 +257,16 @@ class _Places:
                 place = self.reps, self.reps.lines[self.seats.kept[int(row)]]
             case ["targets", row, *field]:
                 place = self.targets, self.targets.lines[int(row)]
-            case ["targets"]:
-                return self.targets, None, ""
+            case ["measures", row, "levels", *field] | ["measures", row, *field]:
+                place = self.measures, self.measures.lines[int(row)]
             case ["history", row, *field]:
                 place = self.history, self.history.lines[self.seats.history[int(row)]]
             case ["territories", row, "holders", holder, *field]:
                 place = self.held.holder_places[int(row)][int(holder)]
             case ["territories", row, *field]:
                 place = self.held.places[int(row)]
-            case ["reps"]:
-                return self.reps, None, ""
+            case ["reps" | "targets" as whole]:
+                return (self.reps if whole == "reps" else self.targets), None, ""
             case _:
                 return None, None, "/".join(pointer)
         return *place, "".join(field[:1])

@@ -17,7 +17,8 @@ from service.roster.files.faults import FileFault, FileFaults
 
 NAMES: Final = ("units", "reps", "territories", "assignments", "history", "absences")
 TARGETS: Final = "targets"
-"""Read where no target is given."""
+MEASURES: Final = "measures"
+"""Both are read where no target is given."""
 QUOTAS: Final = "quotas"
 """Past quotas; read only where they are asked for."""
 _FILES: Final = (".csv", ".xlsx")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from service.roster.domain import NONE, Inputs, InvalidInputs, read_inputs
 from service.roster.domain.measures import KNOWN
+from service.roster.files import FileFaults, read_files
 from service.roster.present import present
 
 UNITS = [{"id": "west"}, {"id": "east"}]
@@ -166,7 +168,7 @@ class TestRatios:
         ]
 
         assert faults(rows, history=[sale("ann", 4, measure="satisfaction")]) == {
-            "/targets/2/unit": "has a satisfaction already in row 1",
+            "/targets/2/unit": "has a satisfaction already in /targets/1",
             "/history/0/measure": (
                 "is a ratio: it has standards, and months of it do not add up"
             ),
@@ -226,7 +228,8 @@ class TestWhatIsWrongWithMeasures:
             "/measures/3/basis": "is for measures in money, and volume is none",
             "/measures/3/lower_is_better": "is for ratios, and volume is none",
             "/measures/3/increment": "must be whole",
-            "/measures/4/levels": "has a floor of 1.1 times the target: it must be at most 1",
+            "/measures/4/levels/floor": "is 1.1 times the target, and must be at most 1",
+            "/measures/4/levels/stretch_target": "is 0.9 times the target, and must be at least 1",
             "/measures/5/id": "stands already in /measures/4",
             "/targets/3/measure": (
                 "is not listed in `measures`, and none of revenue, gross_margin, volume, "
@@ -263,3 +266,63 @@ class TestWhatIsWrongWithMeasures:
             ),
             "/targets/2/period": "is for targets of the main measure, and satisfaction is a ratio",
         }  # fmt: skip
+
+
+class TestFilesOfMeasures:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        files = {
+            "reps.csv": "rep_id,team\nann,west\nbob,east\n",
+            "targets.csv": (
+                "measure,unit,amount,base\n,,100.50,\nnew_customers,,12,\n"
+                "new_customers,east,5,\nmarket_share,east,0.02,0.45\n"
+            ),
+            "measures.csv": (
+                "measure,weight,floor,stretch_target,change\nrevenue,0.6,0.8,1.2,\n"
+                "new_customers,0.3,0.8,,\nmarket_share,0.1,,,change_points\n"
+            ),
+            "history.csv": (
+                "rep_id,period,actual,measure\nann,2026-12,40,\nbob,2026-12,3,new_customers\n"
+            ),
+        }
+        for name, text in files.items():
+            (tmp_path / name).write_text(text)
+        return tmp_path
+
+    def test_say_what_a_body_says(self, folder: Path) -> None:
+        inputs = read_files(folder, target=None, digits=2).inputs
+
+        (customers,), (share,) = inputs.measures.further, inputs.measures.ratios
+        assert (inputs.target, customers.target) == (100_50, 12)
+        assert customers.history.actual.tolist() == [3]
+        assert inputs.measures.main.levels == {"floor": 0.8, "stretch_target": 1.2}
+        assert customers.measure.levels == {"floor": 0.8}
+        assert share.standards.base.tolist() == [0.45]
+        assert [each.weight for each in (inputs.measures.main, share.measure)] == [0.6, 0.1]
+
+    def test_are_not_read_beside_a_target_of_revenue(self, folder: Path) -> None:
+        read = read_files(folder, target=7, digits=2)
+
+        assert read.inputs.measures.are_plain
+        assert read.inputs.history.actual.tolist() == [40]
+        assert "not read: measures.csv, targets.csv" in read.notes
+        assert any(note.startswith("history: 1 row is of other measures") for note in read.notes)
+
+    def test_are_told_their_faults_by_line_and_column(self, folder: Path) -> None:
+        (folder / "measures.csv").write_text(
+            "measure,kind,weight,floor,change\nrevenue,,2,0.8,\nnew_customers,many,0.3,1.5,\n"
+        )
+
+        with pytest.raises(FileFaults) as error:
+            read_files(folder, target=None, digits=2)
+
+        assert [str(fault) for fault in error.value.faults] == [
+            "measures.csv:2, column weight: '2' must be a share between 0 and 1",
+            "measures.csv:3, column floor: is 1.5 times the target, and must be at most 1",
+            "measures.csv:3, column kind: 'many' must be additive or ratio",
+            "measures.csv:3, column weight: '0.3' makes 0.3 with those of all measures, not 1",
+            (
+                "targets.csv:5, column base: '0.45' is what a change starts from, and measures "
+                "states no change of this one"
+            ),
+        ]  # fmt: skip
