@@ -26,6 +26,7 @@ from service.allocations.versions.describe import prove
 from service.cli.failure import INFEASIBLE, NO_ANSWER, Failure
 from service.cli.faults import faults_listed
 from service.cli.impact import impact_lines
+from service.cli.measures import further_quotas, measure_lines, standards_for_people
 from service.cli.output import on_a_terminal, show, write_bytes, write_csv, write_xlsx
 from service.cli.policy_file import read_policy
 from service.cli.risk import risk_lines
@@ -116,10 +117,7 @@ def allocate_files(order: Order, out: Path | None) -> None:
     names = {key: person.name for key, person in solved.case.inputs.people.reps.items()}
     units = solved.units
     if out is None:
-        people = quotas_for_people(document, names, units, by_chance=solved.by_chance)
-        show(quotas_for_programs(document, names), people)
-        if document["rules"] and on_a_terminal():
-            show(rules_sheet(document, units))
+        _show(solved, document, names)
     else:
         _write(solved, document, names, out)
     for change in changes_in_words(document["relaxed"], *_called(solved.case.inputs)):
@@ -130,7 +128,7 @@ def allocate_files(order: Order, out: Path | None) -> None:
     impacts = impact_lines(solved.case, solved.allocation, plan.priced, names)
     risks = risk_lines(solved.case, solved.allocation)
     quarters = quarters_in_words(document) if solved.case.spreading.asks_for_months else ()
-    for line in chain(quarters, impacts, risks):
+    for line in chain(quarters, impacts, risks, measure_lines(document, units)):
         typer.echo(line, err=True)
 
 
@@ -221,6 +219,21 @@ def _period(text: str) -> tuple[date, date]:
     if fault:
         raise Failure(f"--period {text}: {fault}.")
     return start, end
+
+
+def _show(solved: Solved, document: Document, names: Names) -> None:
+    """The quotas; a person on a terminal sees other measures and rules across teams as well."""
+    units = solved.units
+    people = quotas_for_people(document, names, units, by_chance=solved.by_chance)
+    show(quotas_for_programs(document, names), people)
+    more = (
+        further_quotas(document, names, units),
+        standards_for_people(document, units),
+        rules_sheet(document, units),
+    )
+    for table in more if on_a_terminal() else ():
+        if table.rows:
+            show(table)
 
 
 def _write(solved: Solved, document: Document, names: Names, out: Path) -> None:

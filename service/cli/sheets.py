@@ -4,6 +4,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from service.cli.impact import impact_sheet
+from service.cli.measures import (
+    LEVELS,
+    amount_at,
+    levels_of,
+    measures_sheet,
+    plans_of,
+    standards_sheet,
+)
 from service.cli.output import Cell, Table
 from service.cli.words import (
     Held,
@@ -35,6 +43,8 @@ def workbook(
         _units(document, units),
         rules_sheet(document, units),
         _months(document),
+        measures_sheet(document, names),
+        standards_sheet(document, units),
         _summary(document, units, held),
         impact_sheet(document, units),
     ]
@@ -50,20 +60,30 @@ _COLUMNS = (
 def quotas_for_programs(document: Document, names: Names, *, by_month: bool = False) -> Table:
     """The API's figures; `name` is empty where the files have none, `binding` joined by blanks.
 
-    `by_month`: with a column for each month of the period, where there is one.
+    `by_month`: with a column for each month of the period, where there is one. With several
+    measures each has its rows, and a column that names it; levels have columns where any is stated.
     """
     months = _names_of_months(document) if by_month else []
+    plans, levels = plans_of(document), levels_of(document)
+    several = len(plans) > 1
     rows = [
         (
+            *((plan["measure"],) if several else ()),
             row["rep"],
             names.get(row["rep"]),
             *(row[column] for column in _COLUMNS[1:]),
             " ".join(row["binding"]),
+            *(amount_at(row, level) for level in levels),
             *(row["months"][month] for month in months),
         )
-        for row in document["quotas"]
+        for plan in plans
+        for row in plan["quotas"]
     ]
-    return Table("quotas", ("rep", "name", *_COLUMNS[1:], "binding", *months), rows)
+    columns = (
+        *(("measure",) if several else ()), "rep", "name", *_COLUMNS[1:], "binding",
+        *(LEVELS[level] for level in levels), *months,
+    )  # fmt: skip
+    return Table("quotas", columns, rows)
 
 
 def _names_of_months(document: Document) -> list[str]:

@@ -15,7 +15,7 @@ _PART: Final = 1e-12
 """and all others may be off by this part of themselves."""
 _A_UNIT: Final = frozenset({"amount", "range"})
 """Of what a price does; the half of a minor unit may be rounded either way."""
-_NAMES: Final = ("rep", "rule", "term", "id", "unit")
+_NAMES: Final = ("rep", "rule", "term", "id", "unit", "measure")
 """What a row of a list is called by: the first of them that it has."""
 _COMPANY: Final = "company"
 """What it is called that belongs to no unit."""
