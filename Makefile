@@ -31,7 +31,7 @@ format: setup
 	$(bin)/ruff check --fix .
 
 bench: .venv-bench/.ready  ## make bench ARGS=--quick
-	.venv-bench/bin/python -m benchmarks $(ARGS)
+	OPENBLAS_NUM_THREADS=1 .venv-bench/bin/python -m benchmarks $(ARGS)
 
 .venv-bench/.ready: pyproject.toml .python-version requirements/bench.txt requirements/uv.txt scripts/setup
 	@sh scripts/setup bench

@@ -21,15 +21,18 @@ from benchmarks import page
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.instances import Instance, company
 from benchmarks.notebook import Notebook
+from benchmarks.plan import Plan
+from benchmarks.plan import run as run_plan
 from benchmarks.request import Breakdown, break_down, with_baselines, with_history
-from benchmarks.sections import across, cascades, engines, spread, whole
+from benchmarks.sections import across, cascades, engines, estimate, spread, whole
 from benchmarks.stages import Stages
 from benchmarks.stages import run as run_stages
 
 _ROOT = Path(__file__).parents[1]
 _QUICK = {
     "sizes": [200], "across": [200], "cascades": [200], "spreads": [200], "whole": [200],
-    "requests": 200, "rows": [1, 2], "companies": 1, "turns": 1, "rounds": 1,
+    "estimates": [200], "plans": [200], "requests": 200, "rows": [1, 2],
+    "companies": 1, "turns": 1, "rounds": 1,
 }  # fmt: skip
 
 
@@ -61,9 +64,16 @@ def _sections(chosen: Any, notebook: Notebook, folder: Path) -> list[str]:
     of_spreads = spread.measure(
         notebook, folder, sizes=chosen.spreads, contestants=names, companies=companies
     )
+    of_estimates = estimate.measure(
+        notebook, folder, sizes=chosen.estimates, contestants=names, companies=companies
+    )
     stages = {
         reps: notebook.noted(f"stages-{reps}", Stages, partial(run_stages, reps, seed=0))
         for reps in chosen.whole
+    }
+    plans = {
+        reps: notebook.noted(f"plan-{reps}", Plan, partial(run_plan, reps, seed=0))
+        for reps in chosen.plans
     }
     requests = _requests(notebook, chosen.requests, chosen.rounds, folder)
     return [
@@ -71,7 +81,9 @@ def _sections(chosen: Any, notebook: Notebook, folder: Path) -> list[str]:
         *across.lines(of_rows),
         *cascades.lines(of_cascades),
         *spread.lines(of_spreads),
+        *estimate.lines(of_estimates),
         *whole.stage_lines(stages),
+        *whole.plan_lines(plans),
         *whole.request_lines(requests),
     ]
 
@@ -106,6 +118,8 @@ def _chosen(arguments: Sequence[str]) -> argparse.Namespace:
     add("--rows", nargs="*", type=int, default=[1, 2, 4, 8], help="numbers of such rules")
     add("--cascades", nargs="*", type=int, default=sizes, help="of plain cascades")
     add("--spreads", nargs="*", type=int, default=[1_000, 5_000], help="of products and months")
+    add("--estimates", nargs="*", type=int, default=sizes, help="of companies with three years")
+    add("--plans", nargs="*", type=int, default=sizes, help="of whole plans")
     add("--whole", nargs="*", type=int, default=more, help="of companies for the whole solver")
     add("--requests", type=int, default=10_000, help="reps in a request")
     add("--contestants", nargs="+", choices=CONTESTANTS, default=[*CONTESTANTS])

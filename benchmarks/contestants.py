@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from benchmarks import coupled, programmes, proportional, spreads
+from benchmarks import coupled, estimates, programmes, proportional, spreads
 from benchmarks.answer import Answer
 from benchmarks.arrays import Arrays
 from benchmarks.cells import Cells
+from benchmarks.histories import Histories
 from benchmarks.table import Table
 
 
@@ -25,10 +26,12 @@ class Contestant:
     label: str
     solve: Callable[[Any], Answer]
     libraries: tuple[str, ...]
-    case: type[Arrays | Table | Cells] = Arrays
+    case: type[Arrays | Table | Cells | Histories] = Arrays
     """What it is handed."""
     spawns: bool = False
     """Whether it starts a program of its own, whose time and memory then count, too."""
+    learns: bool = False
+    """Whether it finds out parameters that others are given."""
     aim: str = "largest"
     """What it makes as small as can be: the measure of `Verdict` that is compared with ours."""
 
@@ -107,4 +110,28 @@ SPREADS: Final[Mapping[str, Contestant]] = {
 }
 """Quotas with a table of products and months."""
 
-CONTESTANTS: Final[Mapping[str, Contestant]] = {**ENGINES, **COUPLED, **CASCADES, **SPREADS}
+ESTIMATES: Final[Mapping[str, Contestant]] = {
+    "estimate": Contestant(
+        "**FairQuota, learned**",
+        estimates.learned,
+        (
+            "solver.estimate",
+            "scipy.optimize",
+            "statsmodels.genmod.generalized_linear_model",
+            "statsmodels.tsa.exponential_smoothing.ets",
+        ),
+        Histories,
+        learns=True,
+    ),
+    "estimate-given": Contestant(
+        "**FairQuota, parameters given**", estimates.given, ("solver.estimate",), Histories
+    ),
+    "estimate-pandas": Contestant(
+        "pandas, parameters given", estimates.by_pandas, ("pandas",), Histories
+    ),
+}
+"""Expected sales from history."""
+
+CONTESTANTS: Final[Mapping[str, Contestant]] = {
+    **ENGINES, **COUPLED, **CASCADES, **SPREADS, **ESTIMATES,
+}  # fmt: skip

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 _LIBRARIES: Final = (
-    "numpy", "scipy", "highspy", "pulp", "cbcbox", "clarabel", "cvxpy",
-    "b2b-revenue-forecasting", "fastapi", "pydantic", "orjson",
+    "numpy", "scipy", "statsmodels", "pandas", "holidays", "highspy", "pulp", "cbcbox",
+    "clarabel", "cvxpy", "b2b-revenue-forecasting", "fastapi", "pydantic", "orjson",
 )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from benchmarks.answer import TIME_LIMIT, Answer, GaveUp
 from benchmarks.arrays import Arrays
 from benchmarks.cells import Cells
 from benchmarks.contestants import CONTESTANTS
+from benchmarks.histories import Histories
 from benchmarks.table import Table
 from solver.errors import SolverError
 
@@ -49,7 +50,9 @@ class Run:
     """Why there is no answer."""
 
 
-def run(name: str, case: Arrays | Table | Cells, folder: Path) -> tuple[Run, Answer | None]:
+def run(
+    name: str, case: Arrays | Table | Cells | Histories, folder: Path
+) -> tuple[Run, Answer | None]:
     """Let a contestant run in its own process. There is no answer where it gave up."""
     case.save(folder / _CASE)
     process = subprocess.Popen(  # noqa: S603 - our own module with our own arguments

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from benchmarks import tables
+from benchmarks.plan import COUNTRY, Plan
 from benchmarks.request import Breakdown
 from benchmarks.stages import Stages
 
@@ -27,6 +29,37 @@ def stage_lines(stages: Mapping[int, Stages]) -> Iterable[str]:
     yield tables.row("memory with the problem, before", *(f"{of.before:.0f} MB" for of in of_all))
     yield tables.row("peak memory, reasons included", *(f"{of.peak:.0f} MB" for of in of_all))
     yield ""
+
+
+def plan_lines(plans: Mapping[int, Plan]) -> Iterable[str]:
+    if not plans:
+        return
+    yield "## A whole plan\n"
+    yield _PLAN.format(country=COUNTRY)
+    yield from tables.head("step", *(f"{reps:,} reps" for reps in plans))
+    of_all = plans.values()
+    yield tables.row("rows of history", *(f"{of.rows:,}" for of in of_all))
+    for step in next(iter(of_all)).steps:
+        yield tables.row(step, *(_part(of, step) for of in of_all))
+    whole = (tables.seconds(sum(of.steps.values())) for of in of_all)
+    yield tables.row("**all of it**", *whole)
+    yield tables.row("memory with the history, before", *(f"{of.before:.0f} MB" for of in of_all))
+    yield tables.row("peak memory", *(f"{of.peak:.0f} MB" for of in of_all))
+    yield ""
+
+
+def _part(of: Plan, step: str) -> str:
+    return f"{tables.seconds(of.steps[step])}, {of.steps[step] / sum(of.steps.values()):.0%}"
+
+
+_PLAN: Final = """\
+The same organisations with three years of months for everybody (`benchmarks/histories.py`), from
+these rows to all that a plan's page shows: expected sales, quotas in whole money, months by the
+learned season and the working days of {country}, proof, reasons, prices, risk and fairness report.
+Each step once, libraries loaded before; beside its time stands its share of all of it. Of a small
+company most of the estimate is the smoothing of its total, which takes as long for any number of
+reps.
+"""
 
 
 def request_lines(requests: Mapping[str, Breakdown]) -> Iterable[str]:

@@ -116,6 +116,10 @@ def _largest_other_month(
     sales: Sales, cells: IntArray, amount: FloatArray, row: IntArray
 ) -> FloatArray:
     """The most that the rep sold in any other month."""
+    asked = np.zeros(sales.reps, np.bool_)
+    asked[sales.rep[row]] = True
+    theirs = asked[cells % sales.reps]  # few: sorting everybody's months would cost most of it all
+    cells, amount = cells[theirs], amount[theirs]
     rep = cells % sales.reps
     order = np.lexsort((amount, rep))
     last = np.searchsorted(rep[order], sales.rep[row], side="right") - 1

@@ -13,12 +13,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import plan
 from benchmarks.__main__ import main
 from benchmarks.answer import Answer
 from benchmarks.arrays import Arrays
 from benchmarks.cells import Cells
-from benchmarks.contestants import CASCADES, CONTESTANTS, COUPLED, ENGINES, SPREADS
+from benchmarks.contestants import (
+    CASCADES,
+    CONTESTANTS,
+    COUPLED,
+    ENGINES,
+    ESTIMATES,
+    SPREADS,
+)
 from benchmarks.crossing import KINDS, Kind, rows_across
+from benchmarks.histories import Histories
 from benchmarks.instances import Instance, company
 from benchmarks.notebook import Notebook
 from benchmarks.race import Run, run
@@ -33,7 +42,7 @@ def small() -> Instance:
     return company(200, seed=0)
 
 
-def answer_of(name: str, case: Arrays | Table) -> Answer:
+def answer_of(name: str, case: Arrays | Table | Histories) -> Answer:
     for library in CONTESTANTS[name].libraries:
         pytest.importorskip(library)
     return CONTESTANTS[name].solve(case)
@@ -192,6 +201,35 @@ def test_the_table_of_a_spread_comes_back_from_its_process(small: Instance, tmp_
     assert np.array_equal(answer.cells.sum(axis=0), case.columns)
 
 
+def test_the_same_figures_are_expected_in_pandas(small: Instance) -> None:
+    case = Histories.of(small.problem.reps.baseline, seed=0)
+    ours = ESTIMATES["estimate-given"].solve(case).quota
+
+    found = answer_of("estimate-pandas", case).quota
+
+    assert found == pytest.approx(ours, rel=1e-9)
+    assert ours.std() > 0.1 * ours.mean()
+    assert ESTIMATES["estimate"].solve(case).quota != pytest.approx(ours, rel=1e-3)
+
+
+def test_a_contestant_is_handed_the_whole_history(small: Instance, tmp_path: Path) -> None:
+    case = Histories.of(small.problem.reps.baseline, seed=0)
+    case.save(tmp_path / "case.npz")
+
+    again = Histories.load(tmp_path / "case.npz")
+
+    assert again.forecast == case.forecast
+    assert np.array_equal(again.hired, case.hired)
+
+
+def test_a_whole_plan_is_measured_step_by_step() -> None:
+    found = plan.measure(200, seed=0)
+
+    assert "spread over the months" in found.steps
+    assert all(seconds >= 0 for seconds in found.steps.values())
+    assert found.rows > 200 * 30
+
+
 @dataclass(frozen=True)
 class Note:
     value: float
@@ -235,8 +273,8 @@ def test_a_contestant_without_an_answer_says_why() -> None:
 
 def test_the_page_is_written(tmp_path: Path) -> None:
     out, scratch = tmp_path / "benchmarks.md", tmp_path / "measured"
-    part = "--quick --sizes 30 --across --cascades --spreads --whole 30 --requests 30"
-    chosen = f"{part} --contestants tree".split()
+    no = "--across --cascades --spreads --estimates --plans"
+    chosen = f"--quick --sizes 30 {no} --whole 30 --requests 30 --contestants tree".split()
 
     main([*chosen, "--out", str(out), "--scratch", str(scratch)])
 
