@@ -1,4 +1,8 @@
-"""What all tests share: how hypothesis searches."""
+"""What all tests share: how hypothesis searches, and one thread for sums, as in `service.cli`."""
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before anything loads numpy
 
 from hypothesis import HealthCheck, settings
 

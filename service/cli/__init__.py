@@ -6,6 +6,7 @@ to the person at the keyboard to stderr. Exit codes: 0 done, 1 the check failed,
 3 the rules cannot all hold, 4 no plan in the time given or none that can be trusted, 130 Ctrl-C.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -281,4 +282,8 @@ def create(
 
 
 def main() -> None:
+    # Nothing here multiplies matrices that are worth a second thread. Threads that wait for a turn
+    # on busy cores made the smoothing of a company's total five times slower. Read by numpy and
+    # scipy when they are loaded, which is later.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     app()

@@ -633,3 +633,25 @@ class TestHelp:
         )
 
         assert "allocate" in found.stdout
+
+
+@pytest.mark.parametrize(("told", "threads"), [(None, "1"), ("2", "2")])
+def test_sums_take_one_thread_where_nobody_says_otherwise(
+    told: str | None, threads: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is settled before anything reads it."""
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    if told is not None:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", told)
+    script = (
+        "import atexit, os, sys\n"
+        "from service.cli import main\n"
+        "assert 'numpy' not in sys.modules\n"
+        "atexit.register(lambda: print(os.environ['OPENBLAS_NUM_THREADS']))\n"
+        "sys.argv = ['fairquota', '--help']\n"
+        "main()\n"
+    )
+
+    said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+    assert said.stdout.decode().splitlines()[-1] == threads
