@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Self
 
 import numpy as np
@@ -30,7 +31,12 @@ from solver.probability import attainment_probability, expected_excess
 from solver.problem import FloatArray
 
 MOST_KNOTS: Final = 100
+MOST: Final = 1_000.0
+"""Of attainments, pays and slopes; more is a mistake in the data."""
+_APART: Final = 1e-6
+"""Attainments that are nearer to each other make no line: a step has one attainment."""
 _KNOTS: Final = "knots"
+_RANGE: Final = f"must be a number from 0 to {MOST:,.0f}"
 _SAME: Final = 1e-9
 """What the pay at the quota may be off 1 by: decimals such as 1/3 cannot be written exactly."""
 
@@ -117,15 +123,13 @@ def _faults(curve: PayCurve) -> list[Fault]:
         reason = f"has {count} attainments and {len(curve.pay)} pays"
         return [Fault("", None, _KNOTS, reason)]
     faults = [
-        Fault(_KNOTS, row, name, f"is {value:g}; must be a number, 0 or more")
+        Fault(_KNOTS, row, name, f"is {value:g}; {_RANGE}")
         for name in ("attainment", "pay")
         for row, value in enumerate(getattr(curve, name))
-        if not 0 <= value < np.inf
+        if not 0 <= value <= MOST
     ]
-    if not 0 <= curve.beyond < np.inf:
-        faults.append(
-            Fault("", None, "beyond", f"is {curve.beyond:g}; must be a number, 0 or more")
-        )
+    if not 0 <= curve.beyond <= MOST:
+        faults.append(Fault("", None, "beyond", f"is {curve.beyond:g}; {_RANGE}"))
     return faults or [*_falls(curve)] or _not_one(curve)
 
 
@@ -136,12 +140,14 @@ def _falls(curve: PayCurve) -> list[Fault]:
             if values[row] < values[row - 1]:
                 reason = f"is {values[row]:g}, below {values[row - 1]:g} of the knot before"
                 faults.append(Fault(_KNOTS, row, name, reason))
-    thrice = [
-        Fault(_KNOTS, row, "attainment", f"is {x:g} for the third time; a step has two knots")
-        for row, x in enumerate(curve.attainment)
-        if row > 1 and x == curve.attainment[row - 1] == curve.attainment[row - 2]
-    ]
-    return [*faults, *thrice]
+    for row, (x, after) in enumerate(pairwise(curve.attainment), start=1):
+        if x < after < x + _APART:
+            reason = f"is {after:g}, too near to {x:g}; two knots at one attainment make a step"
+            faults.append(Fault(_KNOTS, row, "attainment", reason))
+        elif row > 1 and x == after == curve.attainment[row - 2]:
+            reason = f"is {x:g} for the third time; a step has two knots"
+            faults.append(Fault(_KNOTS, row, "attainment", reason))
+    return faults
 
 
 def _not_one(curve: PayCurve) -> list[Fault]:

@@ -165,11 +165,11 @@ def test_a_curve_that_falls_or_turns_back_is_refused_with_every_fault() -> None:
 
 def test_what_is_no_number_of_0_or_more_is_refused_with_every_fault() -> None:
     assert faults_of([(-1, 0), (1, nan), (inf, -2)], beyond=-1) == [
-        "knots[0].attainment: is -1; must be a number, 0 or more",
-        "knots[2].attainment: is inf; must be a number, 0 or more",
-        "knots[1].pay: is nan; must be a number, 0 or more",
-        "knots[2].pay: is -2; must be a number, 0 or more",
-        "beyond: is -1; must be a number, 0 or more",
+        "knots[0].attainment: is -1; must be a number from 0 to 1,000",
+        "knots[2].attainment: is inf; must be a number from 0 to 1,000",
+        "knots[1].pay: is nan; must be a number from 0 to 1,000",
+        "knots[2].pay: is -2; must be a number from 0 to 1,000",
+        "beyond: is -1; must be a number from 0 to 1,000",
     ]
 
 
@@ -191,6 +191,17 @@ def test_a_quota_must_pay_the_target_pay(knots: list[Any], beyond: float, pays: 
 def test_a_curve_of_one_knot_may_pay_the_quota_by_its_slope_or_by_a_step() -> None:
     assert paid(PayCurve.of([(0, 0)], beyond=1), 0.5, 2) == [0.5, 2]
     assert paid(PayCurve.of([(1, 1)]), 0.999, 1, 2) == [0, 1, 1]
+
+
+def test_knots_too_near_to_make_a_line_and_curves_without_measure_are_refused() -> None:
+    assert faults_of([(0, 0), (1e-9, 0.5), (1, 1)]) == [
+        "knots[1].attainment: is 1e-09, too near to 0; two knots at one attainment make a step"
+    ]
+    assert faults_of([(0, 0), (1, 1), (1001, 2000)], beyond=1e308) == [
+        "knots[2].attainment: is 1001; must be a number from 0 to 1,000",
+        "knots[2].pay: is 2000; must be a number from 0 to 1,000",
+        "beyond: is 1e+308; must be a number from 0 to 1,000",
+    ]
 
 
 def test_three_knots_at_one_attainment_an_empty_curve_and_too_many_knots_are_refused() -> None:

@@ -268,8 +268,8 @@ class TestPay:
             (
                 [(-1, 0), (1, -2)],
                 {
-                    "/0/attainment": "is -1; must be a number, 0 or more",
-                    "/1/pay": "is -2; must be a number, 0 or more",
+                    "/0/attainment": "is -1; must be a number from 0 to 1,000",
+                    "/1/pay": "is -2; must be a number from 0 to 1,000",
                 },
             ),
         ],
