@@ -67,14 +67,26 @@ class FairnessWords:
                 index=number(facts["median"]),
             )
             return
+        low, high = number(facts["low_quarter"]), number(facts["high_quarter"])
+        told = {
+            "reps": self._reps(facts["n"]),
+            "min": number(facts["min"]),
+            "max": number(facts["max"]),
+        }
+        if low == high:
+            yield say(
+                "The effort index of %(reps)s lies between %(min)s and %(max)s; of at least half "
+                "of them it is %(index)s (1.00 = the same as everyone).",
+                index=low,
+                **told,
+            )
+            return
         yield say(
             "The effort index of %(reps)s lies between %(min)s and %(max)s; half of them between "
             "%(low)s and %(high)s (1.00 = the same as everyone).",
-            reps=self._reps(facts["n"]),
-            min=number(facts["min"]),
-            max=number(facts["max"]),
-            low=number(facts["low_quarter"]),
-            high=number(facts["high_quarter"]),
+            low=low,
+            high=high,
+            **told,
         )
 
     def _growth(self) -> Iterator[str]:
@@ -89,14 +101,26 @@ class FairnessWords:
                 growth=self._signed(facts["median"]),
             )
             return
+        low, high = self._signed(facts["low_quarter"]), self._signed(facts["high_quarter"])
+        told = {
+            "reps": self._reps(facts["n"]),
+            "min": self._signed(facts["min"]),
+            "max": self._signed(facts["max"]),
+        }
+        if low == high:
+            yield self.language.gettext(
+                "Growth on expected sales of %(reps)s lies between %(min)s and %(max)s; of at "
+                "least half of them it is %(growth)s.",
+                growth=low,
+                **told,
+            )
+            return
         yield self.language.gettext(
             "Growth on expected sales of %(reps)s lies between %(min)s and %(max)s; half of them "
             "between %(low)s and %(high)s.",
-            reps=self._reps(facts["n"]),
-            min=self._signed(facts["min"]),
-            max=self._signed(facts["max"]),
-            low=self._signed(facts["low_quarter"]),
-            high=self._signed(facts["high_quarter"]),
+            low=low,
+            high=high,
+            **told,
         )
 
     def _indices(self) -> Iterator[str]:

@@ -4,26 +4,16 @@ The facts are those that a version stores (`service.allocations.over_assignment`
 minor units.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
 
-from service.web.figures import Figures
-from service.web.i18n import Language
-
-_UNITS: Final = 4
-"""The targets told one by one, the company's first; the others are counted."""
-
-type Facts = Mapping[str, Any]
+from service.web.unit_words import UNITS_TOLD, Facts, UnitWords
 
 
 @dataclass(frozen=True, slots=True)
-class HedgeWords:
+class HedgeWords(UnitWords):
     """The sentences for one reader."""
 
-    language: Language
-    figures: Figures
-    unit_name: Callable[[str | None], str]
     compared: bool = True
     """Whether the plan was compared with one without; under rules across teams it is not."""
     power: int | None = None
@@ -34,19 +24,13 @@ class HedgeWords:
         padded = _padded(rows)
         if not padded:
             return
-        told, others = padded[:_UNITS], padded[_UNITS:]
+        told, others = padded[:UNITS_TOLD], padded[UNITS_TOLD:]
         power = self.power
         if power is None:
             power = self.figures.spoken_power(amounts_told(told))
         for row in told:
             yield self._target(row, power)
-        if others:
-            yield self.language.ngettext(
-                "And %(count)s more unit with a target of its own.",
-                "And %(count)s more units with targets of their own.",
-                len(others),
-                count=self.figures.count(len(others)),
-            )
+        yield from self.more_units(len(others))
         yield self._attaining(rows[0])
         yield self.language.gettext(
             "More quota than target does not by itself make it likelier that the company reaches "
@@ -74,7 +58,7 @@ class HedgeWords:
                 "How many reps are expected to attain their quotas cannot be told: the "
                 "uncertainty of their sales (sigma) is not known."
             )
-        facts = {"share": percent(now), "reps": self._reps(company["reps_with_sigma"])}
+        facts = {"share": percent(now), "reps": self.reps(company["reps_with_sigma"])}
         if without is None and not self.compared:
             return say(
                 "%(share)s of the %(reps)s whose uncertainty is known are expected to attain "
@@ -94,14 +78,10 @@ class HedgeWords:
             **facts,
         )
 
-    def _reps(self, count: int) -> str:
-        shown = self.figures.count(count)
-        return self.language.ngettext("%(count)s rep", "%(count)s reps", count, count=shown)
-
 
 def amounts_told(rows: Sequence[Facts]) -> list[int]:
     """The amounts that sentences about these targets say."""
-    return [row[end] for row in _padded(rows)[:_UNITS] for end in ("target", "assigned")]
+    return [row[end] for row in _padded(rows)[:UNITS_TOLD] for end in ("target", "assigned")]
 
 
 def _padded(rows: Sequence[Facts]) -> list[Facts]:

@@ -4,26 +4,16 @@ The facts are those that a version stores (`service.allocations.risk`), with mon
 They are for those who plan: no page of a rep tells them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
 
-from service.web.figures import Figures
-from service.web.i18n import Language
-
-_UNITS: Final = 4
-"""The targets told one by one, the company's first; the others are counted."""
-
-type Facts = Mapping[str, Any]
+from service.web.unit_words import UNITS_TOLD, Facts, UnitWords
 
 
 @dataclass(frozen=True, slots=True)
-class RiskWords:
+class RiskWords(UnitWords):
     """The sentences for one reader."""
 
-    language: Language
-    figures: Figures
-    unit_name: Callable[[str | None], str]
     hedged: bool = False
     """Whether the hedge is told of beside these, and what it does not do."""
 
@@ -33,18 +23,12 @@ class RiskWords:
             return
         yield self._attaining(risk)
         totals = [row for row in risk["totals"] if row["unit"] is None or row["reps"]]
-        told, others = totals[:_UNITS], totals[_UNITS:]
+        told, others = totals[:UNITS_TOLD], totals[UNITS_TOLD:]
         amounts = [row[name] for row in told for name in ("target", "p10", "p90") if row[name]]
         power = self.figures.spoken_power(amounts)
         for row in told:
             yield self._total(row, power)
-        if others:
-            yield self.language.ngettext(
-                "And %(count)s more unit with a target of its own.",
-                "And %(count)s more units with targets of their own.",
-                len(others),
-                count=self.figures.count(len(others)),
-            )
+        yield from self.more_units(len(others))
         if any(row["variation"] is not None for row in totals):
             yield self._market(risk)
         if any(row["variation"] is not None for row in totals) and not self.hedged:
@@ -58,7 +42,7 @@ class RiskWords:
             "%(share)s of the %(reps)s whose uncertainty is known are expected to attain their "
             "quotas, give or take %(deviation)s of them (standard deviation).",
             share=self.figures.percent(risk["attaining"]),
-            reps=self._reps(risk["reps_with_sigma"]),
+            reps=self.reps(risk["reps_with_sigma"]),
             deviation=self.figures.percent(risk["attaining_deviation"]),
         )
 
@@ -70,7 +54,7 @@ class RiskWords:
                 "%(unit)s: how likely the target is reached cannot be told, for the uncertainty "
                 "(sigma) of %(reps)s is not known.",
                 unit=unit,
-                reps=self._reps(row["reps"] - row["reps_with_sigma"]),
+                reps=self.reps(row["reps"] - row["reps_with_sigma"]),
             )
         if row["reaching"] is None or row["p10"] is None:
             return say(
@@ -101,7 +85,3 @@ class RiskWords:
             "taken, for the past does not tell: chances of large units may look too sure.",
             swing=swing,
         )
-
-    def _reps(self, count: int) -> str:
-        shown = self.figures.count(count)
-        return self.language.ngettext("%(count)s rep", "%(count)s reps", count, count=shown)

@@ -57,6 +57,23 @@ def test_the_same_growth_is_told_once() -> None:
     )
 
 
+def test_where_most_are_alike_no_range_is_told_of_them() -> None:
+    """Eighteen of twenty grow by a tenth: the middle half of them are all the same."""
+    few = np.array([0.5, 1.5])
+    said = words(
+        a_team(20, quota=np.append(100 + 10 * few, [110.0] * 18), effort=np.append(few, [1.0] * 18))
+    ).spread()
+
+    assert said[0] == (
+        "The effort index of 20 reps lies between 0.50 and 1.50; of at least half of them it is "
+        "1.00 (1.00 = the same as everyone)."
+    )
+    assert said[1] == (
+        "Growth on expected sales of 20 reps lies between +5.0% and +15.0%; of at least half of "
+        "them it is +10.0%."
+    )
+
+
 def test_a_connection_is_told_with_size_interval_reps_and_p() -> None:
     climbing = np.arange(20.0)
     said = words(a_team(20, stretch=climbing, size=climbing + 1))
