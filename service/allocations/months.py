@@ -187,8 +187,8 @@ def places_in(period: str, names: Sequence[str]) -> list[int]:
 
 
 def by_name(names: Sequence[str], months: Sequence[int] | None, digits: int) -> Row | None:
-    """The API's member of the months of one row."""
-    if months is None:
+    """The API's member of the months of one row; null where months have no names."""
+    if months is None or not names:
         return None
     amounts = column_from_minor(np.array(months, dtype=np.int64), digits)
     return dict(zip(names, amounts, strict=True))

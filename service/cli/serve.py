@@ -14,6 +14,7 @@ from service.kit.auth import ListeningRefused, check_listening
 from service.kit.settings import Settings
 
 _SLOW_TO_LOAD: Final = (
+    "holidays",
     "scipy.optimize",
     "scipy.stats",
     "pulp",

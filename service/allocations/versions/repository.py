@@ -166,18 +166,37 @@ class StoredVersion:
         found = [(place, row) for place, row in read if place >= first]
         return found[:limit], rows > limit
 
+    def chunk_from(
+        self, first: int, units: Container[str | None] | None = None
+    ) -> tuple[int, list[Row], bool]:
+        """The rows that are stored together with the first one from place `first` on, their own
+        first place, and whether chunks of `units` follow. Rows of one chunk are of one unit.
+        """
+        start, chosen = 0, None
+        for chunk in self.manifest["quotas"]:
+            end = start + chunk["rows"]
+            if end > first and (units is None or chunk["unit"] in units):
+                if chosen is not None:
+                    return *chosen, True
+                chosen = start, self._rows([chunk])
+            start = end
+        return (*chosen, False) if chosen else (start, [], False)
+
     def quota_of(self, rep: str) -> Row | None:
         """One rep's row, by reading one chunk of the index and one of quotas."""
+        return next((row for row in self.together_with(rep) if row["rep"] == rep), None)
+
+    def together_with(self, rep: str) -> list[Row]:
+        """The rows that are stored in one chunk with a rep's; none where there is no such rep."""
         listed = self.manifest["index"]
         page = bisect_right([chunk["first"] for chunk in listed], rep) - 1
         if page < 0:
-            return None
+            return []
         index = self._rows(listed[page : page + 1])
         place = bisect_left(index, rep, key=lambda entry: entry[0])
         if place == len(index) or index[place][0] != rep:
-            return None
-        chunk = self.manifest["quotas"][index[place][1]]
-        return next((row for row in self._rows([chunk]) if row["rep"] == rep), None)
+            return []
+        return self._rows([self.manifest["quotas"][index[place][1]]])
 
     def _rows(self, listed: Sequence[ListedChunk]) -> list[Any]:
         found = self._chunks.get(chunk["chunk"] for chunk in listed)

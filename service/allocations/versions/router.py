@@ -25,8 +25,9 @@ from service.allocations.versions.schemas import (
     RulesOut,
     VerificationOut,
     VersionIn,
+    WeeksOut,
 )
-from service.allocations.versions.usecases import reading, solving, verifying
+from service.allocations.versions.usecases import reading, solving, verifying, weekly
 from service.kit.auth import CallerDep
 from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionsDep
@@ -162,6 +163,31 @@ def get_months(
     """The months of the company and of its units, and the season that quotas go by."""
     stored = reading.open_version(session, caller.workspace_id, plan_id, number)
     return _json(present_months(stored.manifest, stored.units()))
+
+
+@router.get(
+    "/{number}/weeks",
+    response_model=Page[WeeksOut],
+    responses=_MISSING | problems(weekly.MonthsNotFound),
+)
+def list_weeks(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    *,
+    caller: CallerDep,
+    session: ReadSessionDep,
+    page: PageDep,
+    unit: Annotated[str | None, Query(description="This unit and all units below it")] = None,
+    rep: Annotated[str | None, Query(description="This rep alone")] = None,
+) -> Response:
+    """The quotas week by week, by working days as they are known today.
+
+    A week across two months has a piece in each, so pieces add up to weeks and to months. A page
+    holds reps of one unit, and may be shorter than its limit.
+    """
+    place = caller.workspace_id, plan_id, number
+    items, next_cursor = weekly.page_of_weeks(session, place, page, unit=unit, rep=rep)
+    return _json({"items": items, "next_cursor": next_cursor})
 
 
 @router.get("/{number}/rules", response_model=RulesOut, responses=_MISSING)

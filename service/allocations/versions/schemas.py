@@ -1,5 +1,6 @@
 """What the API says about solving into versions, their quotas and their proof."""
 
+from datetime import date
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, with_config
@@ -67,6 +68,24 @@ class MonthsOut(BaseModel):
     months: Months = Field(description="Of the whole company")
     season: SeasonOut | None
     units: list[UnitMonthsOut] = Field(description="Parents first")
+
+
+class WeekOut(BaseModel):
+    """A week, or the piece of it that lies in one month."""
+
+    week: date = Field(description="Its Monday", examples=["2027-03-29"])
+    month: str = Field(examples=["2027-04"])
+    working_days: int = Field(description="Of the piece", examples=[2])
+    amount: Amount
+
+
+class WeeksOut(BaseModel):
+    """One rep's quota week by week."""
+
+    rep: str = Field(examples=["r1"])
+    unit: str | None = Field(examples=["west"])
+    quota: Amount
+    weeks: list[WeekOut] = Field(description="The amounts of a month add up to it")
 
 
 class RulesOut(BaseModel):

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import orjson
 import pytest
 from starlette.testclient import TestClient
 
+from service.allocations.versions.domain.canonical import canonical, digest
 from service.allocations.versions.domain.proof import examine
 from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.clock import utc_now
@@ -14,6 +16,7 @@ from service.plans.inputs import put_inputs
 from service.roster.files import read_files
 from tests.service.allocations.plans import FY27, a_plan, a_version
 from tests.service.allocations.test_proof_tampering import with_new_hashes
+from tests.service.allocations.test_versions_tampering import change, manifest_of, tamper
 
 type Document = dict[str, Any]
 
@@ -384,6 +387,95 @@ class TestParts:
         assert found["season"]["as_given"] is True
         west = next(unit for unit in found["units"] if unit["id"] == "west")
         assert west["quota"] == pytest.approx(sum(west["months"].values()))
+
+
+class TestWeeks:
+    def version(self, client: TestClient, **policy: Any) -> str:
+        plan = a_plan(client)
+        return f"{plan}/versions/{a_version(client, plan, policy=policy)['number']}"
+
+    def weeks(self, client: TestClient, version: str, **params: Any) -> list[Document]:
+        answer = client.get(f"{version}/weeks", params=params)
+        assert answer.status_code == 200, answer.text
+        items: list[Document] = answer.json()["items"]
+        return items
+
+    def test_add_up_to_the_months_of_each_rep(self, client: TestClient) -> None:
+        version = self.version(client, country="CN")
+        quotas = client.get(f"{version}/quotas").json()["items"]
+
+        found = {row["rep"]: row for row in self.pages(client, version, limit=1000)}
+
+        assert found.keys() == {row["rep"] for row in quotas}
+        for row in quotas:
+            months = dict.fromkeys(MONTHS, 0)
+            for piece in found[row["rep"]]["weeks"]:
+                months[piece["month"]] += piece["amount"]
+            assert months == row["months"]
+
+    def test_begin_on_mondays_and_end_with_the_month(self, client: TestClient) -> None:
+        (row,) = self.weeks(client, self.version(client), rep="bob")
+
+        april = [piece for piece in row["weeks"] if piece["month"] == "2027-04"]
+        assert [(piece["week"], piece["working_days"]) for piece in april] == [
+            ("2027-03-29", 2),
+            ("2027-04-05", 5),
+            ("2027-04-12", 5),
+            ("2027-04-19", 5),
+            ("2027-04-26", 5),
+        ]
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 100])
+    def test_pages_tell_the_same_however_long_they_are(
+        self, client: TestClient, limit: int
+    ) -> None:
+        version = self.version(client)
+
+        whole = self.pages(client, version, limit=1000)
+
+        assert self.pages(client, version, limit=limit) == whole
+        for row in whole:
+            assert self.weeks(client, version, rep=row["rep"]) == [row]
+
+    def pages(self, client: TestClient, version: str, **params: Any) -> list[Document]:
+        rows, cursor = [], None
+        while True:
+            query = params | ({"cursor": cursor} if cursor else {})
+            answer = client.get(f"{version}/weeks", params=query).json()
+            assert len(answer["items"]) <= params["limit"]
+            rows += answer["items"]
+            cursor = answer["next_cursor"]
+            if cursor is None:
+                return rows
+
+    def test_of_a_unit_are_those_of_the_units_below_it(self, client: TestClient) -> None:
+        version = self.version(client)
+
+        found = self.weeks(client, version, unit="east")
+
+        assert [row["rep"] for row in found] == ["cyd", "d/d"]
+        assert self.weeks(client, version, unit="east", rep="ann") == []
+
+    @pytest.mark.parametrize("parameter", ["unit", "rep"])
+    def test_of_nobody_are_refused(self, client: TestClient, parameter: str) -> None:
+        answer = client.get(f"{self.version(client)}/weeks", params={parameter: "nobody"})
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["parameter"] == parameter
+
+    def test_versions_of_before_have_none(self, client: TestClient, database: Database) -> None:
+        version = self.version(client)
+        manifest = orjson.loads(manifest_of(database, 1))
+        del manifest["months"], manifest["season"]
+        written = canonical(manifest)
+        tamper(database, change(1, manifest=written, hash=digest(written)))
+
+        answer = client.get(f"{version}/weeks")
+
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/months-not-found")
+        assert client.get(f"{version}/months").json()["months"] is None
+        parts = client.get(f"{version}/quotas", params={"period": "2027-01"})
+        assert "this version has no months" in parts.json()["detail"]
 
 
 class TestStory:

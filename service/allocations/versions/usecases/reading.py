@@ -59,14 +59,14 @@ def page_of_quotas(
     """
     whole = open_version(session, workspace_id, plan_id, number)
     if measure is not None and measure not in whole.measures:
-        raise _unknown("measure", f"names none of {', '.join(whole.measures)}")
+        raise unknown("measure", f"names none of {', '.join(whole.measures)}")
     stored = whole.of_measure(measure or whole.measures[0])
     part = None if period is None else _part(stored, period)
-    wanted = None if unit is None else _unit_and_below(stored.units(), unit)
+    wanted = None if unit is None else unit_and_below(stored.units(), unit)
     if rep is not None:
         row = stored.quota_of(rep)
         if row is None:
-            raise _unknown("rep", "has no quota in this version")
+            raise unknown("rep", "has no quota in this version")
         kept = wanted is None or row["unit"] in wanted
         return Quotas([row] if kept else [], stored.digits, stored.months, part)
     of = "" if measure in (None, whole.measures[0]) else f" of {measure}"
@@ -81,20 +81,20 @@ def _part(stored: StoredVersion, period: str) -> tuple[int, ...]:
     try:
         return tuple(places_in(period, stored.months))
     except ValueError as reason:
-        raise _unknown("period", str(reason)) from None
+        raise unknown("period", str(reason)) from None
 
 
-def _unit_and_below(units: Sequence[Row], unit: str) -> set[str]:
+def unit_and_below(units: Sequence[Row], unit: str) -> set[str]:
     wanted = {unit} & {row["id"] for row in units}
     if not wanted:
-        raise _unknown("unit", "names no unit of this version")
+        raise unknown("unit", "names no unit of this version")
     for row in units:  # parents first
         if row["parent"] in wanted:
             wanted.add(row["id"])
     return wanted
 
 
-def _unknown(parameter: str, reason: str) -> InvalidParameters:
+def unknown(parameter: str, reason: str) -> InvalidParameters:
     fault = {"parameter": parameter, "detail": reason}
     return InvalidParameters(f"{parameter} {reason}.", errors=[fault])
 
