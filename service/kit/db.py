@@ -9,7 +9,8 @@ A route takes one of
 * `SessionDep`      one transaction, committed before the answer leaves, rolled back on any error;
 * `ReadSessionDep`  a consistent snapshot that cannot write;
 * `SessionsDep`     the factory, for work that must hold no transaction while it computes: fetch in
-                    one `with sessions.begin() as session:`, solve, store in another.
+                    one `with sessions.begin() as session:`, solve, store in another;
+* `ReadingSessionsDep`  the same for work that stores nothing, and so waits for no writer.
 
 Take one of them per route, after the body (see `body.py`). Use cases never commit. A thread that
 holds one writing transaction must not open a second.
@@ -222,6 +223,10 @@ def lend_sessions(database: DatabaseDep) -> Iterator[sessionmaker[Session]]:
     yield database.sessions
 
 
+def lend_reading_sessions(database: DatabaseDep) -> Iterator[sessionmaker[Session]]:
+    yield database.reading
+
+
 # scope="function" ends the transaction before the answer is sent, not after it
 SessionDep = Annotated[Session, Depends(open_session, scope="function", max_concurrency=WRITERS)]
 ReadSessionDep = Annotated[
@@ -229,4 +234,8 @@ ReadSessionDep = Annotated[
 ]
 SessionsDep = Annotated[
     sessionmaker[Session], Depends(lend_sessions, scope="function", max_concurrency=SOLVERS)
+]
+ReadingSessionsDep = Annotated[
+    sessionmaker[Session],
+    Depends(lend_reading_sessions, scope="function", max_concurrency=SOLVERS),
 ]

@@ -13,7 +13,7 @@ from service.allocations.simulation.usecases import NothingToDraw
 from service.allocations.solving import NO_PLAN, SolveTookTooLong
 from service.allocations.versions.repository import VersionDamaged
 from service.kit.auth import CallerDep
-from service.kit.db import SessionsDep
+from service.kit.db import ReadingSessionsDep
 from service.kit.errors import InvalidInput
 from service.kit.problems import problems
 from service.plans.domain import PlanNotFound, VersionNotFound
@@ -60,7 +60,7 @@ def simulate_version(
     *,
     sent: Annotated[Sent, patient_body(SimulationAsked)],
     caller: CallerDep,
-    sessions: SessionsDep,
+    sessions: ReadingSessionsDep,
     patience: PatienceDep,
 ) -> Response:
     """Draw years of sales around the quotas of a version as they are stored."""

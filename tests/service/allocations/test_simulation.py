@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from service.allocations.simulation import usecases
+from service.kit.db import Database
 from tests.service.allocations.plans import Document, a_plan, a_version
 
 PATH = "/v1/allocations/simulation"
@@ -346,6 +348,16 @@ class TestSimulationOfAVersion:
         a_version(client, plan)
 
         assert simulated(client, {}, f"{plan}/versions/1/simulation")["draws"] == 10_000
+
+    def test_waits_for_nobody_who_writes(self, client: TestClient, database: Database) -> None:
+        plan = a_plan(client, ten())
+        a_version(client, plan)
+
+        with database.sessions.begin() as writing:
+            writing.execute(sa.text("SELECT 1"))  # SQLite's lock is taken with the transaction
+            found = simulated(client, {"draws": 100}, f"{plan}/versions/1/simulation")
+
+        assert found["draws"] == 100
 
     def test_bad_questions_are_refused_with_every_fault(self, client: TestClient) -> None:
         plan = a_plan(client, ten())
