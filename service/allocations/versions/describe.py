@@ -107,9 +107,11 @@ def present_quota(row: Row, digits: int, names: Sequence[str]) -> Row:
 
 
 def present_listed(row: Row, digits: int, names: Sequence[str], part: Sequence[int] | None) -> Row:
-    """The same with what falls into the months at these places; null where none are asked for."""
-    amount = None if part is None else from_minor(sum(row["months"][k] for k in part), digits)
-    return present_quota(row, digits, names) | {"part": amount}
+    """The same, with what falls into the months at these places where any are asked for."""
+    shown = present_quota(row, digits, names)
+    if part is not None:
+        shown["part"] = from_minor(sum(row["months"][k] for k in part), digits)
+    return shown
 
 
 def present_months(facts: Mapping[str, Any], units: Sequence[Row]) -> Row:

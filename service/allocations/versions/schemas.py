@@ -34,7 +34,9 @@ class ListedQuotaOut(QuotaOut):
     """One rep's quota, and what of it falls into the months that were asked for."""
 
     part: float | None = Field(
-        description="Of the quota, in `period`; null where none is asked for", examples=[68000]
+        default=None,
+        description="Of the quota, in `period`; left out where none is asked for",
+        examples=[68000],
     )
 
 
