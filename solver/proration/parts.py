@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
 from typing import Final
@@ -49,9 +50,10 @@ def _in_seat(
     after = np.clip(tenures.last + 1 - start, first, edge[-1])
     held = _between(weight, edge, first, after)
     there = held.copy()
-    for person in np.unique(absences.holder).tolist():
-        own = tenures.holder == person
-        present = weight * (1 - _away(absences, person, start, len(weight)))
+    people = np.unique(absences.holder)
+    rows = zip(_rows_of(tenures.holder, people), _rows_of(absences.holder, people), strict=True)
+    for own, leave in rows:
+        present = weight * (1 - _away(absences, leave, start, len(weight)))
         there[own] = _between(present, edge, first[own], after[own])
     of_month = tenures.share[:, None] / _between(weight, edge, edge[:1], edge[-1:])
     return of_month * held, of_month * tenures.fte[:, None] * there
@@ -77,10 +79,18 @@ def _between(weight: FloatArray, edge: IntArray, first: IntArray, after: IntArra
     return np.asarray(so_far[ends] - so_far[starts])
 
 
-def _away(absences: Absences, person: int, start: int, days: int) -> FloatArray:
-    """(days,) the part of each day that the person is away."""
-    own = absences.holder == person
-    columns = (absences.first[own] - start, absences.last[own] + 1 - start, absences.share[own])
+def _rows_of(holder: IntArray, people: IntArray) -> Iterator[IntArray]:
+    """The rows of each of these people."""
+    order = np.argsort(holder, kind="stable")
+    low = np.searchsorted(holder[order], people, side="left").tolist()
+    high = np.searchsorted(holder[order], people, side="right").tolist()
+    for first, after in zip(low, high, strict=True):
+        yield order[first:after]
+
+
+def _away(absences: Absences, rows: IntArray, start: int, days: int) -> FloatArray:
+    """(days,) the part of each day that these absences of one person take."""
+    columns = (absences.first[rows] - start, absences.last[rows] + 1 - start, absences.share[rows])
     away = np.zeros(days)
     for first, after, share in sorted(zip(*(of.tolist() for of in columns), strict=True)):
         away[max(first, 0) : max(after, 0)] += share
