@@ -25,6 +25,7 @@ from solver.problem import BoolArray, FloatArray, IntArray
 from solver.sensitivity import direction
 from solver.standing import Moves, Standing
 from solver.unit_prices import levels_around
+from solver.watch import Watch
 
 _NOISE: Final = 1e-9
 MOST_WORK: Final = 2_000_000
@@ -69,20 +70,26 @@ class CoupledPrices:
 
     @cached_property
     def unit_price(self) -> FloatArray:
+        """`unit_prices`, however long they take."""
+        return self.unit_prices(Watch())
+
+    def unit_prices(self, watch: Watch) -> FloatArray:
         """(m + 1,) change of everyone else's stretch where the end of the node's range that holds
         gives way by one minor unit; 0 where none holds, nan where none is found, or where it would
-        take too long to look for all of them.
+        take too long to look for all of them. Raises `TimeIsUp` and `SolveStopped` as `watch` wants
+        it, now and then.
         """
         plan, side = self.plan, self.unit_side
         price = np.where(side == 0, 0.0, np.nan)
         node = np.flatnonzero((side != 0) & plan.held.node)
         top, above = side[node] * self.node_rise[node], plan.hierarchy.parent[node]
-        level = levels_around(self._linkage, node, side[node], top)
+        level = levels_around(self._linkage, node, side[node], top, watch)
         beyond = ~np.isnan(level) & (plan.levels.level[above] > plan.top)
         price[node] = np.where(beyond, top, level)
         unclear = np.flatnonzero(np.isnan(price)).tolist()
         if len(unclear) * len(plan.levels.quota) <= MOST_WORK:
             for v in unclear:
+                watch.look()
                 price[v] = self._price_alone(v)
         return price
 

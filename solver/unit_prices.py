@@ -15,22 +15,30 @@ import numpy as np
 from solver.linkage import KEPT, Linkage
 from solver.problem import BoolArray, FloatArray, IntArray
 from solver.sensitivity import STILL
+from solver.watch import Watch
 
 _AT_ONCE: Final = 4_000_000
 """Reps and nodes times units: about so many numbers are held in memory."""
 
 
-def levels_around(linkage: Linkage, node: IntArray, side: IntArray, top: FloatArray) -> FloatArray:
+def levels_around(
+    linkage: Linkage, node: IntArray, side: IntArray, top: FloatArray, watch: Watch
+) -> FloatArray:
     """(u,) how the level of the node above each unit moves when the unit's range gives way by one.
 
     `linkage`: what is held for sure, each of the units among it. `side` (u,): 1 for a maximum, -1
-    for a minimum; `top` (u,): how t* moves. nan where this pass does not tell.
+    for a minimum; `top` (u,): how t* moves. nan where this pass does not tell. `watch` is
+    looked at now and then.
     """
     if not linkage.plan.firm:
         return np.full(len(node), np.nan)
     size = len(linkage.weight) + len(linkage.total)
     parts = np.array_split(np.arange(len(node)), 1 + len(node) * size // _AT_ONCE)
-    return np.concatenate([_levels_around(linkage, node[k], side[k], top[k]) for k in parts])
+    levels = []
+    for k in parts:
+        watch.look()
+        levels.append(_levels_around(linkage, node[k], side[k], top[k]))
+    return np.concatenate(levels)
 
 
 def _levels_around(linkage: Linkage, node: IntArray, side: IntArray, top: FloatArray) -> FloatArray:

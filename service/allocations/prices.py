@@ -89,7 +89,9 @@ class _Telling:
         if prices is None:
             return [None] * (self.allocation.hierarchy.nodes - 1)
         self._look(_RULES + 1)
-        return self.told(prices.unit_price[1:])
+        if isinstance(prices, Prices):
+            return self.told(prices.unit_price[1:])
+        return self.told(prices.unit_prices(self.watch)[1:])
 
     def facts(self) -> Row | None:
         prices = self.allocation.prices

@@ -16,6 +16,7 @@ from solver.bounds import Bounds
 from solver.coupled_prices import CoupledPrices
 from solver.coupling import Coupling
 from solver.dual_function import Limits
+from solver.errors import TimeIsUp
 from solver.fairness import SCALES, Scale
 from solver.hierarchy import Hierarchy, lay_out
 from solver.policy import Group, Parity, Policy
@@ -199,6 +200,21 @@ def test_a_unit_at_its_maximum_relieves_those_who_stand_outside_of_it_and_the_gr
 
     assert prices.plan.firm
     assert prices.unit_price.tolist() == [0, 0, pytest.approx(-1 / 2)]  # east, west
+
+
+def test_looking_for_the_prices_of_many_units_ends_with_the_time() -> None:
+    """Forty units of five at their maximum; of many more they take seconds."""
+    units = {f"u{k}": {"max": 300} for k in range(40)}
+    reps = {f"r{k}-{j}": {"unit": f"u{k}"} for k in range(40) for j in range(5)}
+    problem = a_problem(13_000, reps | {"bob": {}, "eve": {}}, units)
+    policy = replace(AMOUNT, groups=(Group("overlay", ("eve",), 0, 200),))
+    prices = solved(Case.of(problem, policy))
+    assert np.count_nonzero(prices.unit_side) == 40
+
+    with pytest.raises(TimeIsUp):
+        prices.unit_prices(Watch(seconds_left=lambda: 0.0))
+
+    assert prices.unit_price[prices.unit_side != 0] == pytest.approx(-1)  # it relieves bob
 
 
 def test_a_target_that_the_rules_let_nobody_carry_more_of_has_no_price() -> None:
