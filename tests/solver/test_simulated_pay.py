@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from solver.drawn import (
 )
 from solver.errors import SolveStopped, TimeIsUp
 from solver.pay import PayCurve
+from solver.problem import Problem, Reps, Units
 from solver.simulate import PaidOut, Simulation, TargetPay, simulate
 from solver.solve import solve
 from solver.watch import Watch
@@ -207,3 +209,22 @@ def test_padding_quotas_lowers_pay_and_not_sales() -> None:
 
     assert np.array_equal(plain.total, padded.total)
     assert less.total.mean() < 0.9 * paid.total.mean()
+
+
+def test_a_hundred_thousand_reps_are_paid_in_little_memory() -> None:
+    """What 200 draws pay would be 160 MB in one piece."""
+    count = 100_000
+    reps = Reps.of(
+        [f"r{k:06}" for k in range(count)],
+        baseline=np.full(count, 1e6), reach=np.full(count, 1e6), sigma=np.full(count, 0.3),
+    )  # fmt: skip
+    plan = solve(Problem(target=10**11, reps=reps, units=Units.of([])), GROWTH)
+
+    tracemalloc.start()
+    _, paid = paid_out(plan, CURVES["steps"], draws=200)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 100e6
+    expected = CURVES["steps"].expected(np.full(1, 1e6), np.full(1, 1e6), np.full(1, 0.3))
+    assert paid.mean.mean() == pytest.approx(expected[0], rel=0.03)

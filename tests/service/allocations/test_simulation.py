@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from service.allocations.simulation import usecases
-from service.kit.db import Database
+from service.kit.db import Base, Database
 from tests.service.allocations.plans import Document, a_plan, a_version
 
 PATH = "/v1/allocations/simulation"
@@ -59,6 +59,14 @@ def row_of(found: Document, rep: str) -> Document:
 def is_near(figure: Document, errors: float = 4) -> bool:
     """Whether the draws lie within so many standard errors of the formula."""
     return bool(abs(figure["drawn"] - figure["formula"]) <= errors * figure["error"])
+
+
+def rows_stored(database: Database) -> dict[str, int]:
+    with database.reading.begin() as session:
+        return {
+            table.name: session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+            for table in Base.metadata.sorted_tables
+        }
 
 
 class TestSimulation:
@@ -348,6 +356,18 @@ class TestSimulationOfAVersion:
         a_version(client, plan)
 
         assert simulated(client, {}, f"{plan}/versions/1/simulation")["draws"] == 10_000
+
+    def test_what_people_are_paid_is_kept_nowhere(
+        self, client: TestClient, database: Database
+    ) -> None:
+        plan = a_plan(client, ten())
+        a_version(client, plan)
+        before = rows_stored(database)
+
+        asked = {"draws": 100, "pay_curve": USUAL, "target_pay": {"everyone": 20_000}}
+        simulated(client, asked, f"{plan}/versions/1/simulation")
+
+        assert rows_stored(database) == before
 
     def test_waits_for_nobody_who_writes(self, client: TestClient, database: Database) -> None:
         plan = a_plan(client, ten())
