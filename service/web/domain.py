@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from service.web.measures import MeasureView
 from service.web.rules import CrossingRule, Gap, GaveWay
 from solver.fairness import Scale
 from solver.response import Response
@@ -198,6 +199,10 @@ class VersionView:
     months: Sequence[int] | None = None
     """The company's; None in versions of before."""
     season: Mapping[str, Any] | None = None
+    measures: Sequence[MeasureView] = ()
+    """The additive ones, the main one first."""
+    standards: Sequence[Mapping[str, Any]] = ()
+    """Ratios with their standards."""
     compares: bool = True
     """False where rules across the tree hold everybody away from the common effort, so that there
     is no effort index."""

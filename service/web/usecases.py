@@ -25,6 +25,7 @@ from service.web.domain import (
     VersionCard,
     VersionView,
 )
+from service.web.measures import measures_of
 from service.web.rules import Gap, GaveWay, crossing_rules
 
 _VERSIONS_LISTED = 50
@@ -155,6 +156,8 @@ def _read(session: Session, workspace_id: str, plan_id: str, number: int) -> Ver
         month_names=month_names(manifest.get("period")),
         months=manifest.get("months"),
         season=manifest.get("season"),
+        measures=measures_of(document),
+        standards=manifest.get("standards", ()),
         compares=manifest["common"]["stretch"] is not None,
     )
 

@@ -14,6 +14,7 @@ from service.web.figures import Figures
 from service.web.hedge import amounts_told
 from service.web.i18n import Language
 from service.web.impact import NOT_KNOWN, ImpactWords, amounts_in
+from service.web.measures import MeasureWords
 from service.web.months import MonthWords
 from service.web.words import Words
 
@@ -101,6 +102,10 @@ class Opened:
         return self.figures.spoken_power(amounts)
 
     @property
+    def measures(self) -> MeasureWords:
+        return MeasureWords(self.language, self.figures, self.words.unit_name)
+
+    @property
     def addresses(self) -> Addresses:
         return Addresses(self.plan, self.card.number)
 
@@ -137,5 +142,6 @@ def head(opened: Opened) -> dict[str, Any]:
         "figures": figures,
         "shapes": SHAPES,
         "words": opened.words,
+        "counted": opened.measures.counted(opened.version.measures),
         "at": opened.addresses,
     }

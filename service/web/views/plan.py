@@ -70,6 +70,7 @@ def plan_page(opened: Opened, versions: Sequence[VersionCard], asked: Asked) -> 
         "impact": _impact(opened),
         "risk": _risk(opened),
         "months": opened.months.drawn(version.months),
+        "measures": opened.measures.lines(version.measures, version.standards),
         "technical": _technical(words),
         "note": opened.card.note,
     }

@@ -26,6 +26,7 @@ def rep_page(opened: Opened, rep: Rep) -> dict[str, Any]:
         "more": _more(opened, rep),
         "growths": _growths(words, rep),
         "months": opened.months.drawn(rep.months),
+        "measures": opened.measures.lines(version.measures, version.standards, rep.id, rep.unit),
         "expected": expected_sales(words, rep),
     }
 
