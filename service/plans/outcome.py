@@ -28,6 +28,8 @@ class Outcome:
     """`rule`, `from`, `to`."""
     owners: Mapping[str, str] | None = None
     """By the ids of units."""
+    further: tuple[Row, ...] = ()
+    """What the manifest says of each further measure."""
 
     @classmethod
     def of(cls, session: Session, workspace_id: str, version: PlanVersion) -> Self:
@@ -36,9 +38,12 @@ class Outcome:
             manifest = orjson.loads(version.manifest)
         except orjson.JSONDecodeError:
             return cls()
-        gaps, relaxed = (tuple(manifest.get(name, ())) for name in ("gaps", "relaxed"))
-        owners = owners_of(session, workspace_id, version.plan_id) if gaps else {}
-        return cls(gaps, relaxed, owners)
+        gaps, relaxed, further = (
+            tuple(manifest.get(name, ())) for name in ("gaps", "relaxed", "measures")
+        )
+        owned = gaps or any(measure["gaps"] for measure in further)
+        owners = owners_of(session, workspace_id, version.plan_id) if owned else {}
+        return cls(gaps, relaxed, owners, further)
 
     @property
     def gap(self) -> int:

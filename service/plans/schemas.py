@@ -1,5 +1,6 @@
 """What the API says about plans and versions."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Self
 
@@ -190,6 +191,46 @@ class GaveWayOut(BaseModel):
     to: float | None = Field(description="null: no limit any more", examples=[510000])
 
 
+def _gaps(gaps: Iterable[Mapping[str, Any]], outcome: Outcome, digits: int) -> list[GapOut]:
+    return [
+        GapOut(
+            unit=gap["unit"],
+            amount=from_minor(gap["amount"], digits),
+            owner=outcome.owner_of(gap["unit"]),
+        )
+        for gap in gaps
+    ]
+
+
+def _relaxed(changes: Iterable[Mapping[str, Any]], digits: int) -> list[GaveWayOut]:
+    return [GaveWayOut(**present_rule(change, digits)) for change in changes]
+
+
+class FurtherMeasure(BaseModel):
+    """Another additive measure of a version, without its quotas."""
+
+    measure: str = Field(examples=["new_customers"])
+    counted_in: str | None = Field(
+        description="What is counted, in whole numbers; null: the plan's money"
+    )
+    target: MoneyOut
+    assigned: MoneyOut
+    gaps: list[GapOut] = Field(description="What nobody can carry, by unit", examples=[[]])
+    relaxed: list[GaveWayOut] = Field(description="Rules that gave way", examples=[[]])
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any], outcome: Outcome) -> Self:
+        digits = facts["digits"]
+        return cls(
+            measure=facts["measure"],
+            counted_in=facts["counted_in"],
+            target=from_minor(facts["target"], digits),
+            assigned=from_minor(facts["assigned"], digits),
+            gaps=_gaps(facts["gaps"], outcome, digits),
+            relaxed=_relaxed(facts["relaxed"], digits),
+        )
+
+
 class VersionDetailOut(VersionOut):
     """A version without its quotas, and what it could not keep."""
 
@@ -198,22 +239,17 @@ class VersionDetailOut(VersionOut):
     relaxed: list[GaveWayOut] = Field(
         description="Rules that gave way, by `policy.relax` or `on_infeasible`", examples=[[]]
     )
+    measures: list[FurtherMeasure] = Field(
+        description="The other additive measures; all else is the main one's", examples=[[]]
+    )
 
     @classmethod
     def of_whole(cls, version: PlanVersion, outcome: Outcome, currency: str) -> Self:
         digits = minor_digits(currency)
-        gaps = [
-            GapOut(
-                unit=gap["unit"],
-                amount=from_minor(gap["amount"], digits),
-                owner=outcome.owner_of(gap["unit"]),
-            )
-            for gap in outcome.gaps
-        ]
-        relaxed = [present_rule(change, digits) for change in outcome.relaxed]
         return cls(
             **VersionOut.of(version, currency).model_dump(),
             gap=from_minor(outcome.gap, digits),
-            gaps=gaps,
-            relaxed=[GaveWayOut(**change) for change in relaxed],
+            gaps=_gaps(outcome.gaps, outcome, digits),
+            relaxed=_relaxed(outcome.relaxed, digits),
+            measures=[FurtherMeasure.of(facts, outcome) for facts in outcome.further],
         )

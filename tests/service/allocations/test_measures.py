@@ -211,6 +211,28 @@ class TestAVersion:
         proof = client.get(f"{plan}/versions/1/certificate").json()
         assert not verified({**answer, "proof": proof}).faults
 
+    def test_lists_its_measures_and_what_nobody_can_carry_of_each(self, client: TestClient) -> None:
+        history = [
+            {"rep": rep, "period": "2026-12", "actual": 10, "measure": "new_customers"}
+            for rep in ("ann", "bob", "cyd")
+        ]
+        plan = a_plan(client, company(history=history))
+        policy = {"max_over_last_year": 0.5, "on_infeasible": "gap"}
+
+        version = a_version(client, plan, policy=policy)
+
+        assert (version["assigned"], version["gap"]) == (330, 0)
+        assert version["measures"] == [
+            {
+                "measure": "new_customers",
+                "counted_in": "customers",
+                "target": 61,
+                "assigned": 45,
+                "gaps": [{"unit": None, "amount": 16, "owner": None}],
+                "relaxed": [],
+            }
+        ]
+
     def test_tells_all_measures_of_a_rep(self, client: TestClient) -> None:
         plan = a_plan(client, company())
         a_version(client, plan)

@@ -76,6 +76,7 @@ class TestGetVersion:
             "gap": 0,
             "gaps": [],
             "relaxed": [],
+            "measures": [],
             "created_by": "Ada",
             "published_at": None,
             "superseded_at": None,

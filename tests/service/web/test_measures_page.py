@@ -45,7 +45,7 @@ def test_a_rep_sees_the_own_quota_of_each_measure_and_the_standards_of_the_unit(
     plan = solved(client, company(measures=LISTED))
 
     assert table(client, f"{plan}/reps/ann") == [
-        ["Measure", "Weight", "Floor", "Target", "Stretch target"],
+        ["Measure", "Weight", "Floor", "On target", "Stretch target"],
         ["Revenue signed", "50.0%", "–", "$105.00", "–"],
         ["New customers", "30.0%", "25", "31", "37"],
         ["Satisfaction standard of west", "20.0%", "3.78", "4.2", "–"],
@@ -56,7 +56,7 @@ def test_the_plan_shows_those_of_the_company(client: TestClient) -> None:
     plan = solved(client, company(measures=LISTED))
 
     assert table(client, plan, **CHINESE) == [
-        ["考核项", "权重", "保底", "目标", "挑战"],
+        ["考核项", "权重", "保底", "达标", "挑战"],
         ["销售额 签约口径", "50.0%", "–", "US$330.00", "–"],
         ["新客户数", "30.0%", "49", "61", "73"],
         ["满意度 公司 的标准", "20.0%", "4.05", "4.5", "–"],
