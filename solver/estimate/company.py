@@ -23,7 +23,6 @@ history on, the mean error of a quarter's total is
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Final
 
@@ -143,9 +142,9 @@ def _fitted(
     from statsmodels.tsa.exponential_smoothing.ets import ETSModel  # takes seconds to import
 
     told = np.log(series) if in_logs else series
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
+    try:
+        # No filter of warnings: those are the process's, and other requests run beside this one.
+        with np.errstate(over="raise", divide="raise", invalid="raise"):
             model = ETSModel(
                 np.round(told, _DIGITS),
                 error="add",
@@ -154,10 +153,12 @@ def _fitted(
                 seasonal="add",
                 seasonal_periods=YEAR,
             )
-            fit = model.fit(disp=False)
+            fit = model.fit(disp=False, warn_convergence=False)
             ahead = np.asarray(fit.forecast(months))
             ahead = np.exp(ahead) if in_logs else ahead
             criterion = float(fit.aicc) + (2 * float(told.sum()) if in_logs else 0.0)
-        except (Warning, ValueError, ArithmeticError, np.linalg.LinAlgError):
-            return None
+    except (ValueError, ArithmeticError, np.linalg.LinAlgError):
+        return None
+    if not fit.mle_retvals["converged"]:
+        return None
     return (criterion, ahead) if np.isfinite(ahead).all() and np.isfinite(criterion) else None

@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -110,6 +111,25 @@ def _first_day(month: int) -> date:
     return date(month // YEAR, month % YEAR + 1, 1)
 
 
+_ONE_AT_A_TIME: Final = Lock()
+"""Whoever listens to warnings does so for the whole process."""
+
+
+def _not_all_known(known: Any, years: range) -> set[int]:
+    """Look the years up, and answer those of which the library warns that it does not know all.
+
+    Numbers that overflow elsewhere meanwhile say nothing of holidays, so the kind has to fit.
+    """
+    found = set()
+    for year in years:
+        with _ONE_AT_A_TIME, warnings.catch_warnings(record=True) as told_off:
+            warnings.simplefilter("always")
+            date(year, 1, 1) in known  # noqa: B015 - asking makes it look the year up
+        if any(warning.category is UserWarning for warning in told_off):
+            found.add(year)
+    return found
+
+
 def _rules(
     country: str | None, first: int, last: int
 ) -> tuple[Callable[[date], bool], tuple[int, ...]]:
@@ -124,14 +144,8 @@ def _rules(
     kind: Any = getattr(holidays, country)
     # The language of names is named, for else it is that of the machine.
     known = kind(language=kind.default_language)
-    unsure = set()
     # Weekends are worked for holidays of the next year, too.
-    for year in range(max(first - 1, 1), last + 2):
-        with warnings.catch_warnings(record=True) as told_off:
-            warnings.simplefilter("always")
-            date(year, 1, 1) in known  # noqa: B015 - asking makes it look the year up
-        if told_off:
-            unsure.add(year)
+    unsure = _not_all_known(known, range(max(first - 1, 1), last + 2))
     labels = (
         getattr(known, name, None) for name in ("estimated_label", "observed_estimated_label")
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import date
 
 import numpy as np
 import pytest
+from holidays.countries.united_states import UnitedStates
 
 from solver.errors import InvalidProblem
 from solver.spread.calendar import YEAR, Calendar, working_calendar
@@ -102,3 +104,24 @@ def test_each_day_is_worked_or_not_and_the_days_of_a_month_add_up() -> None:
     assert calendar.worked[28:59].sum() == calendar.days[1]
     assert calendar.worked[13]  # Saturday 14 February is worked,
     assert not calendar.worked[16]  # and Tuesday 17 February is New Year
+
+
+def test_a_year_of_which_the_library_does_not_know_all_is_provisional() -> None:
+    """India's moving feasts are known from 2001 to 2035."""
+    assert of_year("IN", 2020).provisional == ()
+    assert of_year("IN", 2036).provisional == (2036,)
+
+
+def test_what_others_warn_of_meanwhile_makes_no_year_provisional(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Warnings are heard by the whole process, and other requests run beside this one."""
+    populate = UnitedStates._populate
+
+    def beside(known: UnitedStates, year: int) -> None:
+        warnings.warn("a number of somebody else is too large", RuntimeWarning, stacklevel=1)
+        populate(known, year)
+
+    monkeypatch.setattr(UnitedStates, "_populate", beside)
+
+    assert of_year("US", 2027).provisional == ()
