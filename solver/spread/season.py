@@ -180,7 +180,8 @@ def present(season: Season, presence: FloatArray) -> Season:
     """The same for people who are there for a part of each month: `presence` (n, t), 0 to 1.
 
     Months count as far as somebody is there. Who is never there when the season sells keeps it as
-    it is: a seat that stays empty has months, too.
+    it is: a seat that stays empty has months, too. Weights stay those of the company; even months
+    are everybody's own, and nobody's go up and down because somebody else is away.
     """
     if presence.shape != season.shares.shape:
         reason = f"has shape {presence.shape}, but the season {season.shares.shape}"
@@ -189,7 +190,10 @@ def present(season: Season, presence: FloatArray) -> Season:
     there = weights.sum(axis=1, keepdims=True) > 0
     shares = np.where(there, _normal(np.where(there, weights, 1.0)), season.shares)
     away = bool(np.any(np.abs(shares - season.shares) > _HARDLY))
-    return replace(season, shares=shares, away=away) if away else season
+    if not away:
+        return season
+    company = () if season.basis == "even" else season.company
+    return replace(season, shares=shares, company=company, away=True)
 
 
 def _years(sales: MonthlySales, past: Calendar) -> FloatArray:

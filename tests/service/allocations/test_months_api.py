@@ -121,14 +121,24 @@ class TestAnswer:
         assert months(found, "ann")[:6] == [0] * 6
         assert min(months(found, "ann")[6:]) > 0
 
-    def test_the_company_stays_even_when_somebody_is_away(self, client: TestClient) -> None:
+    def test_the_company_keeps_its_weights_when_somebody_is_away(self, client: TestClient) -> None:
+        away = with_rep("bob", absences=[{"from": "2027-05-01", "to": "2027-05-31"}])
+
+        found = allocated(client, away, season=[1] * 12)
+
+        assert months(found, "bob")[4] == 0
+        assert list(found["months"].values()) == [100] * 12
+        assert months(found, "ann")[4] > 40
+
+    def test_even_months_are_everybodys_own(self, client: TestClient) -> None:
+        everybody = allocated(client, facts(), season="even")
         away = with_rep("bob", absences=[{"from": "2027-05-01", "to": "2027-05-31"}])
 
         found = allocated(client, away, season="even")
 
         assert months(found, "bob")[4] == 0
-        assert list(found["months"].values()) == [100] * 12
-        assert months(found, "ann")[4] > 40
+        assert months(found, "ann") == months(everybody, "ann")
+        assert found["season"]["as_given"] is None
 
     def test_where_nobody_is_there_the_company_cannot_be_as_given_and_says_so(
         self, client: TestClient

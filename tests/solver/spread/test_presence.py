@@ -91,8 +91,18 @@ def test_given_months_stay_exact_when_somebody_is_away() -> None:
     assert not np.any(found.months % 1_000)
 
 
-def test_an_even_company_reads_42_42_41_also_when_somebody_is_away() -> None:
-    found = spread_over_time(np.array([100] * 5), present(even(5, 12), of(*[ALWAYS] * 4, MAY)))
+@pytest.mark.parametrize("other", [ALWAYS, MAY, JULY])
+def test_even_months_stay_even_whoever_else_is_away(other: list[float]) -> None:
+    found = spread_over_time(np.array([1_200, 900]), present(even(2, 12), of(ALWAYS, other)))
+
+    assert found.months[0].tolist() == [100] * 12
+    assert found.months[1].sum() == 900
+
+
+def test_months_of_equal_weights_read_42_42_41_also_when_somebody_is_away() -> None:
+    alike = given(even(5, 12), [1] * 12)
+
+    found = spread_over_time(np.array([100] * 5), present(alike, of(*[ALWAYS] * 4, MAY)))
 
     assert found.as_given
     assert found.months.sum(axis=0).tolist() == [42, 42, 41] * 4
@@ -114,7 +124,9 @@ def test_when_nobody_is_there_in_a_month_everybody_goes_by_the_own_season(
 def test_who_comes_late_with_more_than_the_company_wants_then_is_not_squeezed() -> None:
     late = [0.0] * 11 + [1.0]
 
-    found = spread_over_time(np.array([600, 600]), present(even(2, 12), of(ALWAYS, late)))
+    alike = given(even(2, 12), [1] * 12)
+
+    found = spread_over_time(np.array([600, 600]), present(alike, of(ALWAYS, late)))
 
     assert not found.as_given
     assert found.months[1].tolist() == [0] * 11 + [600]

@@ -90,8 +90,10 @@ def retold_months(
             held = kept(months.sum(axis=0), parts, plan.problem.increment)
             told |= {"basis": "weights", "as_given": held}
         else:
-            found = months_of(plan, given_season(wanted, _presence(quotas, months.shape)))
-            told |= {"basis": "even" if wanted == EVEN else "weights", "as_given": found.as_given}
+            spread = given_season(wanted, _presence(quotas, months.shape))
+            found = months_of(plan, spread)
+            held = found.as_given if spread.company else None
+            told |= {"basis": "even" if wanted == EVEN else "weights", "as_given": held}
             months = found.months
             rows = [{"months": own} for own in months.tolist()]
     except InvalidProblem as reason:
