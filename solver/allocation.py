@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from solver.probability import attainment_probability
 from solver.problem import FloatArray, IntArray, Problem
 from solver.standing import Standing
 from solver.tree import CommonLevels
+
+if TYPE_CHECKING:
+    from solver.spread.parts import PartPlan
 
 
 class Explanation(NamedTuple):
@@ -57,6 +60,8 @@ class Allocation:
     """Rules that gave way because they could not all hold (`on_infeasible: relax`)."""
     gap: IntArray | None = None
     """(m + 1,) what nobody carries, by node (`on_infeasible: gap`); `bounds` are less by it."""
+    told: PartPlan | None = None
+    """What quotas carry of lines and months, where targets are of parts of the business."""
 
     @property
     def assigned(self) -> int:

@@ -53,6 +53,14 @@ class Target:
     """Counted `year * 12 + month - 1`."""
 
     @property
+    def name(self) -> str:
+        """What it is of, in the caller's own words: `east × new × 2027-01/2027-06`."""
+        ends = [] if self.months is None else [self.months[0], self.months[-1]]
+        months = (f"{month // 12:04d}-{month % 12 + 1:02d}" for month in dict.fromkeys(ends))
+        parts = (self.unit, self.product, self.customer_type, "/".join(months) or None)
+        return " × ".join(part for part in parts if part is not None) or "the company"
+
+    @property
     def is_whole(self) -> bool:
         """Whether it is the company's, of everything and all the time."""
         return self.is_of_units and self.unit is None

@@ -28,6 +28,12 @@ from service.allocations.figures import (
     unit_rows,
     zipped,
 )
+from service.allocations.lines import (
+    lines_facts,
+    present_lines,
+    present_part_targets,
+    with_lines,
+)
 from service.allocations.measures.levels import Levels, present_levels, with_levels
 from service.allocations.measures.solving import SolvedMeasure
 from service.allocations.measures.standards import standard_facts
@@ -131,6 +137,7 @@ def facts(
         "relaxed": Stated(case).given_way(allocation),
         "period": case.period_as_stated,
         **facts_of(spread),
+        **lines_facts(allocation.told),
         "common": common(allocation, digits),
         "prices": impact.facts,
         "over_assignment": over_assignment_rows(allocation),
@@ -172,6 +179,8 @@ def presented(
         "period": facts["period"],
         "months": by_name(names, facts["months"], digits),
         "season": present_season(facts["season"], names),
+        "lines": facts["lines"],
+        "part_targets": present_part_targets(facts["part_targets"], digits),
         "common": facts["common"],
         "quotas": quotas,
         "units": [present_unit(row, digits, names) for row in units],
@@ -187,7 +196,9 @@ def presented(
     }
 
 
-def present_row(row: Row, digits: int, names: Sequence[str]) -> Row:
+def present_row(
+    row: Row, digits: int, names: Sequence[str], lines: Sequence[Mapping[str, Any]] | None
+) -> Row:
     """The API's row of a stored one; `names` are those of the months."""
     shown = dict(row)
     for name in ("quota", "floor", "cap"):
@@ -201,6 +212,7 @@ def present_row(row: Row, digits: int, names: Sequence[str]) -> Row:
         for term, amount in zip(TERMS, row["explanation"], strict=True)
     ]
     shown["months"] = by_name(names, row.get("months"), digits)
+    shown["lines"] = present_lines(row.get("lines"), lines, names, digits)
     return shown
 
 
@@ -241,7 +253,7 @@ def _presented_rows(
     names = month_names(case.period_as_stated)
     rows = with_months(zipped(columns, explanation), all_by_name(names, spread, digits))
     of_reps: Sequence[Row | None] = levels.reps or [None] * len(case.problem.reps)
-    pairs = zip(rows, of_reps, strict=True)
+    pairs = zip(with_lines(rows, allocation, names, digits), of_reps, strict=True)
     return (row | {"levels": present_levels(own, digits)} for row, own in pairs)
 
 

@@ -26,6 +26,7 @@ from service.allocations.unheld import unheld_warnings
 from service.kit.errors import Fault, InvalidInput, pointer
 from service.plans.policy import BY_HISTORY, Spreading
 from service.roster.domain import NONE, Holders, Inputs
+from service.roster.domain.periods import as_text, months_between
 from solver.errors import InvalidProblem
 from solver.estimate import (
     ALWAYS,
@@ -111,7 +112,7 @@ def assemble(
     if inputs.measures.main.counted_in is not None:
         terms = replace(terms, increment=lcm(terms.increment, 10**terms.digits))
     period = period_of(inputs, terms)
-    faults = [*_season_faults(spreading, period, places)]
+    faults = [*_season_faults(spreading, period, places), *_part_faults(inputs, period)]
     evidence = evidence_of(inputs, period)
     given = ~(np.isnan(evidence.baseline) | np.isnan(evidence.reach))
     found = None if given.all() else estimate(evidence)
@@ -150,6 +151,18 @@ def _season_faults(
             f"{_counted(months, 'month')}, or of {_counted(quarters, 'quarter')}"
         )
         yield Fault(pointer((*places.at, "season")), reason)
+
+
+def _part_faults(inputs: Inputs, period: tuple[date, date] | None) -> Iterator[Fault]:
+    """Targets of months that the plan has no more, for its period is another by now."""
+    months = range(0) if period is None else months_between(period)
+    ends = zip(inputs.parts.first.tolist(), inputs.parts.last.tolist(), strict=True)
+    for row, (first, last) in enumerate(ends, start=1):  # the company's target is the first
+        if first != NONE and not (months.start <= first <= last < months.stop):
+            reason = "is no part of the plan's period: send the inputs again"
+            yield Fault(
+                pointer(("targets", row, "period")), reason, as_text(range(first, last + 1))
+            )
 
 
 def _counted(count: int, what: str) -> str:

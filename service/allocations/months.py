@@ -7,7 +7,6 @@ and every list is null.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +18,7 @@ import numpy as np
 
 from service.kit.money import column_from_minor
 from service.plans.policy import EVEN
+from service.roster.domain.periods import read_months
 from solver.allocation import Allocation
 from solver.problem import FloatArray, IntArray
 from solver.spread.periods import Periods, spread_over_time
@@ -27,10 +27,6 @@ from solver.spread.season import QUARTER, Season, even, given, present
 type Row = dict[str, Any]
 
 YEAR: Final = 12
-_PART: Final = re.compile(
-    r"[0-9]{4}-(?P<month>0[1-9]|1[0-2])"
-    r"|((?P<of>[0-9]{4})-)?Q(?P<quarter>[1-9][0-9]?)"
-)
 _PLACES: Final = 9
 """Decimals of what was learned, and of the part of a month somebody is there."""
 
@@ -90,8 +86,16 @@ def unit_months(spread: Spread | None, units: int) -> list[Any]:
 
 
 def months_of(plan: Allocation, season: Season) -> Periods:
-    """The quotas of a plan over time. Ties go by the ids of reps, whatever their order."""
+    """The quotas of a plan over time; those of its lines, where it has any.
+
+    Ties go by the ids of reps, whatever their order.
+    """
     ids, quota = plan.problem.reps.ids, plan.quota
+    if plan.told is not None:
+        months = plan.told.cells.sum(axis=1)
+        starts = np.arange(0, months.shape[1], QUARTER)
+        held = kept(months.sum(axis=0), season.company, plan.problem.increment)
+        return Periods(np.add.reduceat(months, starts, axis=1), months, held)
     order = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
     found = spread_over_time(quota[order], season.taken(order), plan.problem.increment)
     place = np.argsort(order)
@@ -132,10 +136,13 @@ def season_facts(plan: Allocation, season: Season, found: Periods) -> Row:
 
 
 def kept(company: IntArray, parts: Sequence[Fraction], increment: int) -> bool:
-    """Whether each quarter of the company's months comes to its part, to less than an increment."""
-    quarters = np.add.reduceat(company, range(0, len(company), QUARTER)).tolist()
-    due = (sum(quarters) * part for part in parts)
-    return all(abs(own - part) < increment for own, part in zip(quarters, due, strict=True))
+    """Whether each of the company's months or quarters is its part, to less than an increment."""
+    carried = company
+    if len(parts) != len(company):
+        carried = np.add.reduceat(company, range(0, len(company), QUARTER))
+    due = (int(company.sum()) * part for part in parts)
+    pairs = zip(carried.tolist(), due, strict=False)
+    return all(abs(own - part) < increment for own, part in pairs)
 
 
 def _known(value: float) -> float | None:
@@ -162,25 +169,15 @@ def month_names(period: Mapping[str, str] | None) -> tuple[str, ...]:
 
 
 def places_in(period: str, names: Sequence[str]) -> list[int]:
-    """Which of the months a part of the period has: `2027-03`, the calendar's `2027-Q1`, or `Q1`
-    counted from the first month. Raises `ValueError` with what is wrong.
+    """Which of the months a part of the period has (`service.roster.domain.periods`).
+
+    Raises `ValueError` with what is wrong.
     """
     if not names:
         raise ValueError("cannot be told: this version has no months")
-    found = _PART.fullmatch(period)
-    if found is None:
-        raise ValueError("must be a month or a quarter, such as 2027-03, 2027-Q1, or Q1")
-    year, month, quarter = found["of"], found["month"], found["quarter"]
-    if month:
-        wanted = [period]
-    elif year and int(quarter) > 4:
-        raise ValueError("must name one of the four quarters of a year, such as 2027-Q1")
-    elif year:
-        first = QUARTER * (int(quarter) - 1) + 1
-        wanted = [f"{year}-{first + k:02d}" for k in range(QUARTER)]
-    else:
-        wanted = list(names[QUARTER * (int(quarter) - 1) : QUARTER * int(quarter)])
-    places = [place for place, name in enumerate(names) if name in wanted]
+    start = int(names[0][:4]) * YEAR + int(names[0][5:]) - 1
+    wanted = read_months(period, range(start, start + len(names)))
+    places = [place for place in range(len(names)) if start + place in wanted]
     if not places:
         raise ValueError(f"lies outside the period from {names[0]} to {names[-1]}")
     return places

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -31,14 +32,19 @@ _TOLD: Final = 3
 """Months of the company that are named where they are not as given."""
 
 
+def season_of_case(case: Case) -> Season | None:
+    """The season of its quotas, reps in the order of the inputs; None where it has no period."""
+    if case.period is None:
+        return None
+    return _season(case, _calendar(case), _presence(case, case.period))
+
+
 def spread_of(case: Case, plan: Allocation) -> Spread | None:
     """The quotas of a solved case over the months of its period; None where it has none."""
     if case.period is None:
         return None
-    evidence, spreading = case.evidence, case.spreading
-    calendar = working_calendar(spreading.country, evidence.start, evidence.end)
-    reps = case.inputs.reps
-    presence = rounded_presence(in_seat_by_month(reps.hired, case.inputs.absences, case.period))
+    spreading, calendar = case.spreading, _calendar(case)
+    presence = _presence(case, case.period)
     season = _season(case, calendar, presence)
     found = months_of(plan, season)
     facts = {
@@ -48,6 +54,14 @@ def spread_of(case: Case, plan: Allocation) -> Spread | None:
         "provisional": list(calendar.provisional),
     }
     return Spread(Months.of(plan, found.months), facts, _exceptions(season, plan, presence))
+
+
+def _calendar(case: Case) -> Calendar:
+    return working_calendar(case.spreading.country, case.evidence.start, case.evidence.end)
+
+
+def _presence(case: Case, period: tuple[date, date]) -> FloatArray:
+    return rounded_presence(in_seat_by_month(case.inputs.reps.hired, case.inputs.absences, period))
 
 
 def _season(case: Case, calendar: Calendar, presence: FloatArray) -> Season:
@@ -108,7 +122,9 @@ def _not_as_given(case: Case, spread: Spread) -> str:
         f"not {plain_text(round(due[k]), digits)}"
         for k in sorted(farthest.tolist())
     )
-    return (
-        "cannot be kept for the whole company, because people are not there all the time, so "
-        f"everybody goes by the own months: {'; '.join(told)}"
+    why = (
+        "because people are not there all the time, so everybody goes by the own months"
+        if not len(case.inputs.parts)
+        else "because targets are of months, or people are not there all the time"
     )
+    return f"cannot be kept for the whole company, {why}: {'; '.join(told)}"

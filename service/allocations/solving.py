@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 import solver.errors
@@ -11,10 +12,19 @@ from service.allocations import infeasible
 from service.allocations.assemble import Case
 from service.allocations.figures import impact_of
 from service.allocations.infeasible import Infeasible, told
+from service.allocations.lines import parts_of
 from service.allocations.patience import Patience
 from service.allocations.prices import Impact
+from service.allocations.seasons import season_of_case
 from service.allocations.stated import refuse_outdated
-from service.kit.errors import AppError, DatabaseUnavailable, Unavailable, Unprocessable
+from service.kit.errors import (
+    AppError,
+    DatabaseUnavailable,
+    Fault,
+    InvalidInput,
+    Unavailable,
+    Unprocessable,
+)
 from solver.allocation import Allocation
 from solver.errors import (
     EnginesDisagree,
@@ -24,7 +34,10 @@ from solver.errors import (
     SolveStopped,
     TimeIsUp,
 )
+from solver.infeasibility import Infeasibility
 from solver.solve import solve
+from solver.spread.errors import InfeasibleInParts, PartsCannotHold, SpreadFailed
+from solver.spread.parts import solve_in_parts
 from solver.watch import Watch
 
 
@@ -74,10 +87,25 @@ def allocate_and_price(case: Case, patience: Patience | None = None) -> tuple[Al
 def _allocated(case: Case, watch: Watch) -> Allocation:
     refuse_outdated(case)
     try:
-        return solve(case.problem, case.policy, watch)
+        if not len(case.inputs.parts):
+            return solve(case.problem, case.policy, watch)
+        found = solve_in_parts(
+            case.problem, case.policy, parts_of(case, season_of_case(case)), watch
+        )
+        return replace(found.allocation, told=found)
+    except InfeasibleInParts as error:
+        ruled = replace(case.policy, rows=(*case.policy.rows, *error.cuts))
+        raise _infeasible(replace(case, policy=ruled), error.infeasibility, watch) from None
     except InfeasibleProblem as error:
-        members = told(case, error.infeasibility, watch)
-        raise Infeasible(members.pop("detail"), **members) from None
+        raise _infeasible(case, error.infeasibility, watch) from None
+    except PartsCannotHold as error:
+        reason = f"{error}, whoever carries what: what is wanted of a part is sold by nobody there"
+        raise InvalidInput([Fault("/targets", reason)]) from None
+
+
+def _infeasible(case: Case, found: Infeasibility, watch: Watch) -> Infeasible:
+    members = told(case, found, watch)
+    return Infeasible(members.pop("detail"), **members)
 
 
 def examine(case: Case, patience: Patience | None = None) -> dict[str, Any]:
@@ -86,7 +114,13 @@ def examine(case: Case, patience: Patience | None = None) -> dict[str, Any]:
     Raises what `allocate` does, but for `Infeasible`.
     """
     with in_the_callers_words(case, patience or Patience()) as watch:
-        return infeasible.examine(case, watch)
+        found = infeasible.examine(case, watch)
+        if found["feasible"] and len(case.inputs.parts):
+            try:
+                _allocated(case, watch)
+            except Infeasible as reason:
+                return {"feasible": False, "detail": reason.detail, **reason.context}
+        return found
 
 
 @contextmanager
@@ -96,7 +130,7 @@ def in_the_callers_words(case: Case, patience: Patience) -> Iterator[Watch]:
         yield patience.watch()
     except InvalidProblem as error:
         raise case.as_invalid_input(error) from None
-    except (EnginesDisagree, LinearProgramFailed) as error:
+    except (EnginesDisagree, LinearProgramFailed, SpreadFailed) as error:
         raise PlanNotConfirmed(_not_confirmed(case, error)) from None
     except solver.errors.RoundingFailed as error:
         raise RoundingFailed(f"{error}.") from None

@@ -11,7 +11,7 @@ list of relaxations can be sent as `policy.relax` in place of the one before.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +23,7 @@ from solver.allocation import Allocation
 from solver.bounds import Bounds, bounds, over_assignments
 from solver.hierarchy import Hierarchy, lay_out
 from solver.infeasibility import Relaxation
-from solver.policy import Relax
+from solver.policy import LinearRow, Relax
 from solver.problem import NOT_SET, UNLIMITED
 
 type Row = dict[str, Any]
@@ -32,9 +32,11 @@ type Row = dict[str, Any]
 class Stated:
     """The rules of a case as the facts and the policy say them, before any gives way."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, more: Sequence[LinearRow] = ()) -> None:
+        """`more`: rows that targets of parts made."""
         self._case = case
         self._digits = case.terms.digits
+        self._more = more
 
     def value(self, rule: str, value: float) -> float | None:
         """How the caller states a rule that has this value inside."""
@@ -80,7 +82,7 @@ class Stated:
             case "margin", "min":
                 found = {floor.id: floor.min for floor in policy.margin_floors}
             case "row", "min" | "max":
-                limits = {row.id: getattr(row, end) for row in policy.rows}
+                limits = {row.id: getattr(row, end) for row in (*policy.rows, *self._more)}
                 found = {k: limit for k, limit in limits.items() if limit is not None}
             case "parity", _:
                 key, found = rest, {peer.cohort: peer.tolerance for peer in policy.parity}

@@ -48,7 +48,7 @@ def read_facts(sent: Sent) -> Facts:
     terms = read_terms(document, faults)
     stated = document.get("policy") or {}
     policy, spreading = _policy(stated, terms.digits, Named.of_body(document), faults)
-    inputs = read_inputs(document, digits=terms.digits, faults=faults)
+    inputs = read_inputs(document, digits=terms.digits, period=terms.period, faults=faults)
     return Facts(inputs, terms, policy, spreading, Places(document, stated))
 
 

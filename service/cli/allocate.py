@@ -144,7 +144,9 @@ def read_case(order: Order) -> tuple[Case, tuple[str, ...]]:
     terms = terms_of(order)
     stated = read_policy(order.policy)
     first = terms.period[0] if terms.period else None
-    read = read_files(order.source, target=order.target, digits=terms.digits, start=first)
+    read = read_files(
+        order.source, target=order.target, digits=terms.digits, start=first, period=terms.period
+    )
     named = Named(frozenset(read.inputs.reps.id), frozenset(read.inputs.units.id))
     places = Places(policy=stated, at=(str(order.policy),))
     policy = to_policy(stated, digits=terms.digits, named=named, path=places.at)

@@ -83,8 +83,9 @@ def put_inputs(
     Names, attributes and owners are kept apart from the hashed content.
     """
     with sessions.begin() as session:
-        currency = Plans(session).get(caller.workspace_id, plan_id).currency
-    inputs = read_inputs(sent.document, digits=minor_digits(currency), faults=sent.faults)
+        plan = Plans(session).get(caller.workspace_id, plan_id)
+        digits, period = minor_digits(plan.currency), (plan.period_start, plan.period_end)
+    inputs = read_inputs(sent.document, digits=digits, period=period, faults=sent.faults)
     with sessions.begin() as session:
         usecases.put_inputs(
             session, caller.workspace_id, plan_id, inputs, now=now, expected=expected

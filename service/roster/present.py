@@ -10,16 +10,19 @@ from service.kit.money import from_minor
 from service.roster.domain import NONE, Inputs
 from service.roster.domain.columns import FloatArray, History, IntArray
 from service.roster.domain.measures import KNOWN, Measure
+from service.roster.domain.periods import as_text
 
 type Row = dict[str, Any]
 
 
 def present(inputs: Inputs) -> dict[str, Any]:
-    """A body that `read_inputs` makes the same inputs of."""
-    plain = inputs.measures.are_plain
+    """A body that `read_inputs` makes the same inputs of, for a plan of the same period."""
+    plain, parts = inputs.measures.are_plain, _part_targets(inputs)
+    alone = plain and not parts
     return {
-        "target": from_minor(inputs.target, inputs.digits) if plain else None,
-        **({} if plain else {"targets": _targets(inputs), "measures": _measures(inputs)}),
+        "target": from_minor(inputs.target, inputs.digits) if alone else None,
+        **({} if alone else {"targets": _targets(inputs, parts)}),
+        **({} if plain else {"measures": _measures(inputs)}),
         "forecast": inputs.forecast,
         "units": _units(inputs),
         "reps": _reps(inputs),
@@ -38,11 +41,11 @@ def _histories(inputs: Inputs) -> Iterator[tuple[History, Row]]:
         yield each.history, {"measure": each.measure.id}
 
 
-def _targets(inputs: Inputs) -> list[Row]:
+def _targets(inputs: Inputs, parts: list[Row]) -> list[Row]:
     """Of all measures, but for those of units of the main one, which stand with the units."""
     measures = inputs.measures
-    company = {"measure": measures.main.id, "amount": from_minor(inputs.target, inputs.digits)}
-    rows = [company]
+    named = {} if measures.are_plain else {"measure": measures.main.id}
+    rows = [named | row for row in (_whole(inputs), *parts)]
     for each in measures.further:
         digits = each.measure.digits(inputs.digits)
         rows.append({"measure": each.measure.id, "amount": from_minor(each.target, digits)})
@@ -82,6 +85,27 @@ def present_measure(measure: Measure, digits: int) -> Row:
     if measure.increment is not None:
         said["increment"] = from_minor(measure.increment, measure.digits(digits))
     return said | ({"levels": measure.levels} if measure.levels else {})
+
+
+def _whole(inputs: Inputs) -> Row:
+    return {"amount": from_minor(inputs.target, inputs.digits)}
+
+
+def _part_targets(inputs: Inputs) -> list[Row]:
+    """The targets of parts of the business, which are of the main measure."""
+    parts = inputs.parts
+    months = zip(parts.first.tolist(), parts.last.tolist(), strict=True)
+    return _rows(
+        {
+            "amount": _amounts(parts.amount, inputs.digits),
+            "unit": _keys(parts.unit, inputs.units.id),
+            "product": list(parts.product),
+            "customer_type": list(parts.customer_type),
+            "period": [
+                None if first == NONE else as_text(range(first, last + 1)) for first, last in months
+            ],
+        }
+    )
 
 
 def _units(inputs: Inputs) -> list[Row]:

@@ -299,14 +299,16 @@ class HistoryRow(TypedDict):
     measure: NotRequired[Annotated[Key | None, Field(examples=["revenue"])]]
     """What it is of; left out: the main measure."""
     product: NotRequired[Annotated[Key | None, Field(examples=["core"])]]
-    """Product, for your own use: rows of one month add up."""
+    """Product; targets may be of one. Rows of one month add up."""
     customer_type: NotRequired[Annotated[Key | None, Field(examples=["existing"])]]
-    """Kind of customer, for your own use: rows of one month add up."""
+    """Kind of customer; targets may be of one. Rows of one month add up."""
 
 
 @with_config(STRICT_ROW)
 class TargetRow(TypedDict):
-    """What is to be sold, in all or by a unit; or the standard of a ratio."""
+    """What is to be sold: in all, by a unit, of a product, to a kind of customer, in some months,
+    or of several of these at once; or the standard of a ratio.
+    """
 
     amount: Required[Annotated[Money, Field(examples=[1080000])]]
     """Before over-assignment. Of a ratio the standard (0.45 is 45 %), or its change from `base`."""
@@ -318,11 +320,12 @@ class TargetRow(TypedDict):
     base: NotRequired[Annotated[Measure | None, Field(examples=[None])]]
     """Of a ratio that states a `change`: what it starts from."""
     product: NotRequired[Annotated[Key | None, Field(examples=[None])]]
-    """Not available yet: quotas are not told by product."""
+    """The product; null: all of them."""
     customer_type: NotRequired[Annotated[Key | None, Field(examples=[None])]]
-    """Not available yet: quotas are not told by kind of customer."""
+    """The kind of customer, such as `new`; null: all of them."""
     period: NotRequired[Annotated[Key | None, Field(examples=[None])]]
-    """Not available yet: targets are those of the whole period."""
+    """A part of the plan's period: `2027-03`, `2027-01/2027-06`, a quarter or half of the calendar
+    (`2027-Q1`, `2027-H1`) or of the plan's period (`Q1`, `H1`); null: all of it."""
 
 
 _Factor = Annotated[float, Field(strict=True, gt=0, le=10, allow_inf_nan=False)]
@@ -384,8 +387,8 @@ class InputsBody(TypedDict):
     target: NotRequired[Annotated[Money | None, Field(examples=[1080000])]]
     """What the company wants to sell in the period: short for one row of `targets`."""
     targets: NotRequired[Annotated[list[TargetRow] | None, Field(examples=[None])]]
-    """The long form: targets of the company and of units, which have to agree, for one measure or
-    several. Send this or `target`."""
+    """The long form: targets of the company and of units, products, kinds of customers and months,
+    which have to agree, for one measure or several. Send this or `target`."""
     measures: NotRequired[
         Annotated[
             list[MeasureRow] | None,

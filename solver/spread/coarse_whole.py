@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
@@ -134,8 +135,10 @@ class _Programme:
 
 def misses(coarse: Coarse, cells: IntArray) -> tuple[int, ...]:
     """(m,) by how much targets are exceeded, in minor units; 0 where they are met."""
-    told = zip(coarse.carried(cells).tolist(), coarse.targets, coarse.ends, strict=True)
-    return tuple(
-        0 if low <= carried <= high else int(carried - round(target))
-        for carried, target, (low, high) in told
-    )
+    told = zip(coarse.carried(cells).tolist(), coarse.targets, coarse.grain.tolist(), strict=True)
+    return tuple(missed_by(carried, target, grain) for carried, target, grain in told)
+
+
+def missed_by(carried: int, target: Fraction, grain: int = 1) -> int:
+    """By how much a target is exceeded; 0 where it is met, or decimals of the grain are missing."""
+    return 0 if abs(carried - target) < grain else int(carried - round(target))

@@ -2,6 +2,7 @@
 
 * SolverError
   x CannotSpread          the margins, limits and zeros of a table cannot all hold
+  x InfeasibleInParts     rules conflict, among them some that targets of parts made
   x PartsCannotHold       targets of parts contradict who sells what, whatever quotas are
   x SpreadFailed          they can, but no table was found that passes our own check
 """
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.errors import SolverError
+from solver.errors import InfeasibleProblem, SolverError
+from solver.infeasibility import Infeasibility
+from solver.policy import LinearRow
 from solver.problem import BoolArray
 
 
@@ -66,6 +69,14 @@ class CannotSpread(SolverError):
 
 class SpreadFailed(SolverError):
     """No table was found, though there is one."""
+
+
+class InfeasibleInParts(InfeasibleProblem):
+    """The rules cannot all hold beside those that targets of parts made."""
+
+    def __init__(self, infeasibility: Infeasibility, cuts: tuple[LinearRow, ...]) -> None:
+        super().__init__(infeasibility)
+        self.cuts = cuts
 
 
 class PartsCannotHold(SolverError):

@@ -121,9 +121,17 @@ def mix(sellers: Sellers) -> FloatArray:
     asked[:, -1] = True
     business = Business(sold, sellers.potential, sellers.fte, np.ones(len(new)), new)
     found = seed(business).sum(axis=2)
-    found = np.where(yet_unsold & ~asked, 0.0, found)
+    found[:, yet_unsold] = _given_to(asked[:, yet_unsold], found[:, yet_unsold], new[yet_unsold])
     total = found.sum(axis=1, keepdims=True)
     return np.where(total > 0, found / np.where(total > 0, total, 1.0), 1 / len(new))
+
+
+def _given_to(asked: BoolArray, new: FloatArray, wanted: FloatArray) -> FloatArray:
+    """New business (n, k), nobody's but of those who are asked for it, with the sums `wanted`."""
+    kept = np.where(asked, new, 0.0)
+    total = kept.sum(axis=0)
+    scale: FloatArray = np.divide(wanted, total, out=np.zeros_like(total), where=total > 0)
+    return kept * scale
 
 
 def _filled(sold: FloatArray, fte: FloatArray, everything: FloatArray) -> FloatArray:

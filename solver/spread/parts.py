@@ -28,14 +28,14 @@ from typing import Final
 import numpy as np
 
 from solver.allocation import Allocation
-from solver.errors import Fault, InvalidProblem
+from solver.errors import Fault, InfeasibleProblem, InvalidProblem
 from solver.policy import LinearRow, Policy
 from solver.problem import IntArray, Problem
 from solver.solve import solve
 from solver.spread.coarse import Coarse, Nearest, nearest
 from solver.spread.coarse_cuts import Cut, cut_of, shortfall
 from solver.spread.coarse_whole import misses, whole_cells
-from solver.spread.errors import PartsCannotHold, SpreadFailed
+from solver.spread.errors import InfeasibleInParts, PartsCannotHold, SpreadFailed
 from solver.spread.lines import Line
 from solver.spread.told_apart import Parts, ToldApart
 from solver.targets import Target
@@ -52,6 +52,8 @@ class PartPlan:
     """Quotas, and what they carry of each line and month; rows in the problem's row order."""
 
     allocation: Allocation
+    targets: tuple[Target, ...]
+    """(m,)"""
     lines: tuple[Line, ...]
     cells: IntArray
     """(n, k, t) in minor units; over lines and months they add up to the quotas."""
@@ -70,16 +72,16 @@ def solve_in_parts(
 ) -> PartPlan:
     """The plan of `problem` and `policy` that also meets the targets of `parts`.
 
-    Raises what `solve` raises, where rules named after targets are among those that conflict;
-    `PartsCannotHold` where no quotas whatever meet the targets, `InvalidProblem` where there is too
-    much to tell apart, or the policy keeps no rules across the tree and needs some; `SpreadFailed`.
+    Raises what `solve` raises; `InfeasibleInParts` where rules named after targets may be among
+    those that conflict, `PartsCannotHold` where no quotas whatever meet the targets,
+    `InvalidProblem` where there is too much to tell apart, or the policy keeps no rules across the
+    tree and needs some; `SpreadFailed`.
     """
     watch = watch or Watch()
     told = ToldApart.of(problem, parts)
     cuts: list[LinearRow] = []
     while len(cuts) <= CUTS:
-        ruled = replace(policy, rows=(*policy.rows, *cuts)) if cuts else policy
-        allocation = solve(problem, ruled, watch)
+        allocation = _solved(problem, policy, tuple(cuts), watch)
         coarse = told.coarse(allocation)
         found = nearest(coarse)
         if not found.close:
@@ -99,6 +101,17 @@ def solve_in_parts(
     )
 
 
+def _solved(
+    problem: Problem, policy: Policy, cuts: tuple[LinearRow, ...], watch: Watch
+) -> Allocation:
+    if not cuts:
+        return solve(problem, policy, watch)
+    try:
+        return solve(problem, replace(policy, rows=(*policy.rows, *cuts)), watch)
+    except InfeasibleProblem as error:
+        raise InfeasibleInParts(error.infeasibility, cuts) from error
+
+
 def _plan(
     told: ToldApart,
     allocation: Allocation,
@@ -112,6 +125,7 @@ def _plan(
     count = len(told.targets)
     return PartPlan(
         allocation=allocation,
+        targets=told.targets,
         lines=told.parts.lines,
         cells=cells,
         wanted=coarse.targets[:count],
@@ -153,7 +167,7 @@ def as_row(told: ToldApart, cut: Cut, assigned: int, taken: set[str]) -> LinearR
     Raises `PartsCannotHold` where it is about nobody.
     """
     targets = tuple(k for k in cut.targets if k < len(told.targets))
-    names = tuple(name_of(told.targets[k]) for k in targets)
+    names = tuple(told.targets[k].name for k in targets)
     weight = cut.weight[told.block]
     count = Counter(weight.tolist())
     usual = max(count, key=lambda each: (count[each], each == 0, each))
@@ -169,15 +183,6 @@ def as_row(told: ToldApart, cut: Cut, assigned: int, taken: set[str]) -> LinearR
     if sign > 0:
         return LinearRow(name, coefficients, max=most)
     return LinearRow(name, coefficients, min=-most)
-
-
-def name_of(target: Target) -> str:
-    """What a target is of, as the name of a rule says it."""
-    months = target.months
-    ends = [] if months is None else [months[0], months[-1]]
-    period = "/".join(f"{month // 12:04d}-{month % 12 + 1:02d}" for month in dict.fromkeys(ends))
-    parts = (target.unit, target.product, target.customer_type, period or None)
-    return " × ".join(part for part in parts if part is not None)
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from solver.hierarchy import Hierarchy, exact_sums, lay_out
 from solver.problem import NOT_SET, BoolArray, FloatArray, IntArray, Problem
 from solver.spread.coarse import Coarse
 from solver.spread.fine import to_lines, to_months, to_spans
-from solver.spread.lines import HARDLY, Line, counted
+from solver.spread.lines import HARDLY, Line, Sellers, counted, lines_of, mix
 from solver.spread.season import QUARTER, Season
 from solver.targets import Target
 
@@ -44,6 +44,55 @@ class Parts:
     months: range
     """Of the plan, counted `year * 12 + month - 1`."""
 
+    @classmethod
+    def of(
+        cls,
+        problem: Problem,
+        targets: Sequence[Target],
+        months: range,
+        *,
+        season: Season,
+        sold: FloatArray,
+        fte: FloatArray,
+    ) -> Self:
+        """Parts for what reps sold: `sold` (n, k) of each of `lines_of(targets)` in the last year,
+        in minor units, and their full-time equivalents `fte` (n,), > 0.
+
+        The order of the reps does not matter, nor does that of the targets.
+        """
+        lines = lines_of(targets)
+        named = np.array([t.product is not None or t.customer_type is not None for t in targets])
+        of_lines = counted(targets, lines) & named[:, None]
+        asked = counts_reps(problem, targets).T @ of_lines
+        in_all = [
+            target.amount * len(months) / len(target.months or months) / max(count, 1)
+            for target, count in zip(targets, of_lines.sum(axis=1).tolist(), strict=True)
+        ]
+        wanted = np.where(of_lines, np.array(in_all)[:, None], 0.0).max(axis=0, initial=0.0)
+        ids = problem.reps.ids
+        order = np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64)
+        sellers = Sellers(
+            sold=sold[order],
+            potential=problem.reps.potential[order],
+            fte=fte[order],
+            asked=asked[order],
+            wanted=wanted,
+            total=float(problem.target),
+        )
+        mixed = mix(sellers)[np.argsort(order)]
+        return cls(tuple(targets), lines, mixed, season, months)
+
+
+def counts_reps(problem: Problem, targets: Sequence[Target]) -> BoolArray:
+    """(m, n) whether each target is for each rep: for one of the unit or of units below it."""
+    hierarchy = lay_out(problem)
+    place = np.empty(len(problem.reps), dtype=np.int64)
+    place[hierarchy.rep_row] = np.arange(len(place))
+    nodes = _nodes(problem, targets, hierarchy)
+    first, last = hierarchy.first[nodes][:, None], hierarchy.last[nodes][:, None]
+    counts: BoolArray = (first <= place) & (place < last)
+    return counts
+
 
 @dataclass(frozen=True, eq=False)
 class ToldApart:
@@ -51,7 +100,6 @@ class ToldApart:
 
     problem: Problem
     parts: Parts
-    hierarchy: Hierarchy
     order: IntArray
     """(n,) rows of the problem, by id."""
     of_reps: BoolArray
@@ -63,19 +111,13 @@ class ToldApart:
     def of(cls, problem: Problem, parts: Parts) -> ToldApart:
         ids = problem.reps.ids
         order = np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64)
-        hierarchy = lay_out(problem)
-        place = np.empty(len(ids), dtype=np.int64)
-        place[hierarchy.rep_row] = np.arange(len(ids))
-        place = place[order]
-        nodes = _nodes(problem, parts.targets, hierarchy)
-        first, last = hierarchy.first[nodes][:, None], hierarchy.last[nodes][:, None]
-        of_reps = (first <= place) & (place < last)
+        of_reps = counts_reps(problem, parts.targets)[:, order]
         alike = np.vstack((of_reps, parts.mix[order].T > 0))
         block = np.unique(alike, axis=1, return_inverse=True)[1].ravel()
         _, first_seen = np.unique(block, return_index=True)
         rank = np.empty_like(first_seen)
         rank[np.argsort(first_seen)] = np.arange(len(first_seen))
-        told = cls(problem, parts, hierarchy, order, of_reps, rank[block])
+        told = cls(problem, parts, order, of_reps, rank[block])
         told.refuse_too_much()
         return told
 
@@ -131,9 +173,13 @@ class ToldApart:
 
     @cached_property
     def _given(self) -> list[tuple[range, Fraction]]:
-        """Quarters and months by their places, and what part of all quotas a season gives them."""
+        """Quarters and months by their places, and what part of all quotas a season gives them.
+
+        None where a target names months, or nobody is there in some month.
+        """
         company, months = self.parts.season.company, len(self.parts.months)
-        if not company or any(target.months for target in self.targets):
+        nobody = ~self.parts.season.shares.any(axis=0)
+        if not company or nobody.any() or any(target.months for target in self.targets):
             return []
         quarters = [range(k, min(k + QUARTER, months)) for k in range(0, months, QUARTER)]
         if len(company) == len(quarters):
@@ -186,17 +232,11 @@ class ToldApart:
         return Coarse(
             seed=seed,
             sums=sums,
-            targets=(*self.wanted(allocation), *season),
+            targets=(*wanted_of(allocation, self.targets), *season),
             grain=np.append(np.ones(len(self.targets)), increments).astype(np.int64),
             of_blocks=np.vstack((of_blocks, everybody)),
             of_columns=self.columns.T,
         )
-
-    def wanted(self, allocation: Allocation) -> tuple[Fraction, ...]:
-        """The targets with their over-assignment."""
-        nodes = _nodes(self.problem, self.targets, self.hierarchy).tolist()
-        grown = {node: _grown(allocation, node) for node in {*nodes}}
-        return tuple(t.amount * grown[node] for t, node in zip(self.targets, nodes, strict=True))
 
     def cells(self, quota: IntArray, table: IntArray) -> IntArray:
         """(n, k, t) the fine table, by id."""
@@ -209,6 +249,13 @@ class ToldApart:
         np.add.at(of_groups, group[self.first_of_block], of_blocks)
         of_spans = to_spans(of_lines, self.in_spans, group, of_groups, increment)
         return to_months(of_spans, self.season, self.spans, increment)
+
+
+def wanted_of(allocation: Allocation, targets: Sequence[Target]) -> tuple[Fraction, ...]:
+    """(m,) the targets with their over-assignment."""
+    nodes = _nodes(allocation.problem, targets, allocation.hierarchy).tolist()
+    grown = {node: _grown(allocation, node) for node in {*nodes}}
+    return tuple(t.amount * grown[node] for t, node in zip(targets, nodes, strict=True))
 
 
 def _nodes(problem: Problem, targets: Sequence[Target], hierarchy: Hierarchy) -> IntArray:

@@ -23,7 +23,7 @@ from service.allocations.assemble import (
 )
 from service.allocations.measures.naming import naming
 from service.allocations.measures.shared import NOT_SHARED
-from service.roster.domain import NONE, Inputs
+from service.roster.domain import NONE, Inputs, Targets
 from service.roster.domain.measures import Further, Measure, Measures
 from solver.policy import Policy
 
@@ -80,6 +80,7 @@ def _inputs(inputs: Inputs, further: Further, terms: Terms) -> Inputs:
         reps=reps,
         history=further.history,
         measures=Measures(further.measure),
+        parts=Targets.of({}, 0),
         warnings=(),
     )
     if terms.period is None:

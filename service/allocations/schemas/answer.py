@@ -8,7 +8,7 @@ from service.allocations.measures.schemas import LevelsOut, MeasureOut, Standard
 from service.allocations.schemas.body import PeriodBody
 from service.allocations.schemas.check import RemarkOut
 from service.allocations.schemas.prices import PricesOut
-from service.allocations.schemas.quotas import Amount, Months, QuotaOut, UnitQuotaOut
+from service.allocations.schemas.quotas import Amount, LineOut, Months, QuotaOut, UnitQuotaOut
 from service.plans.schemas import GapOut, GaveWayOut
 
 
@@ -29,6 +29,27 @@ class FairnessOut(BaseModel):
     gini: float | None = Field(description="Of quota / baseline", examples=[0.0])
     theil: float | None = Field(description="Of quota / baseline", examples=[0.0])
     reps_at_common_stretch: int = Field(examples=[4])
+
+
+class PartTargetOut(BaseModel):
+    """A target of a part of the business, and what quotas carry of it."""
+
+    unit: str | None = Field(examples=["west"])
+    product: str | None = Field(examples=["new"])
+    customer_type: str | None = Field(examples=[None])
+    period: str | None = Field(
+        description="Its first and last month; null: the whole period",
+        examples=["2027-01/2027-06"],
+    )
+    amount: float = Field(description="Before over-assignment", examples=[120000])
+    carried: float = Field(
+        description="What quotas carry of it: with its over-assignment", examples=[120000]
+    )
+    missed: float = Field(
+        description="What they carry less what they should; 0 unless something had to give way, or "
+        "whole amounts do not allow it",
+        examples=[0],
+    )
 
 
 class SeasonOut(BaseModel):
@@ -219,6 +240,15 @@ class OneMeasureOut(MeasureOut):
     period: PeriodBody | None = Field(description="null where nothing depends on dates")
     months: Months = None
     season: SeasonOut | None = Field(description="null where no period is known")
+    lines: list[LineOut] | None = Field(
+        description="The lines of business that targets tell apart, everything else last; null "
+        "where no target is of a part",
+        examples=[None],
+    )
+    part_targets: list[PartTargetOut] = Field(
+        description="Targets by product, kind of customer or months, and what is carried of them",
+        examples=[[]],
+    )
     common: Common
     quotas: list[QuotaOut] = Field(description="Unit by unit, reps by id")
     units: list[UnitQuotaOut] = Field(description="Parents first")

@@ -17,6 +17,22 @@ Months = Annotated[
 ]
 
 
+class LineOut(BaseModel):
+    """A product, or a kind of customer, or one of the other; null stands for all that no other line
+    counts.
+    """
+
+    product: str | None = Field(examples=["new"])
+    customer_type: str | None = Field(examples=[None])
+
+
+class LineQuotaOut(LineOut):
+    """What a rep carries of a line."""
+
+    quota: Amount
+    months: Months = None
+
+
 class Term(BaseModel):
     """A part of a quota; the terms add up to it exactly."""
 
@@ -113,6 +129,12 @@ class QuotaOut(BaseModel):
     )
     estimate: RepEstimate | None = Field(description="null where the baseline was given")
     months: Months = None
+    lines: list[LineQuotaOut] | None = Field(
+        default=None,
+        description="What the quota carries of each line of business; they add up to it, and their "
+        "months to its months. Lines of 0 are left out. null where no target is of a part",
+        examples=[None],
+    )
 
 
 class UnitQuotaOut(BaseModel):

@@ -10,6 +10,7 @@ from service.allocations.answer import facts, present_row, presented
 from service.allocations.assemble import Case
 from service.allocations.crossing import crossing_rules
 from service.allocations.figures import impact_of, quota_rows, unit_rows
+from service.allocations.lines import NO_LINES, rep_lines
 from service.allocations.measures.levels import Levels, with_levels
 from service.allocations.measures.solving import SolvedMeasure
 from service.allocations.measures.told import present_beside
@@ -95,22 +96,42 @@ def _written(case: Case, allocation: Allocation) -> Written:
     units = with_levels(_units(allocation, impact), levels.units)
     quotas = with_levels(_quotas(case, allocation), levels.reps)
     add_months(units, quotas, spread)
+    if allocation.told is not None:
+        for row, lines in zip(quotas, rep_lines(allocation, allocation.told.cells), strict=True):
+            row["lines"] = lines
     return manifest, units, quotas, rule_rows(allocation.certificate)
 
 
-def present_quota(row: Row, digits: int, names: Sequence[str]) -> Row:
-    """The API's row of a stored one; what only the proof needs is left out. `names`: of months."""
-    shown = present_row(row, digits, names)
+def present_quota(
+    row: Row, digits: int, names: Sequence[str], lines: Sequence[Row] | None = None
+) -> Row:
+    """The API's row of a stored one; what only the proof needs is left out.
+
+    `names` are those of the months, `lines` those of the version.
+    """
+    shown = present_row(row, digits, names, lines)
     for name in PROOF_COLUMNS:
         shown.pop(name, None)
     return shown
 
 
-def present_listed(row: Row, digits: int, names: Sequence[str], part: Sequence[int] | None) -> Row:
-    """The same, with what falls into the months at these places where any are asked for."""
-    shown = present_quota(row, digits, names)
+def present_listed(
+    row: Row,
+    digits: int,
+    names: Sequence[str],
+    lines: Sequence[Row] | None,
+    part: Sequence[int] | None,
+    *,
+    lines_alone: bool = False,
+) -> Row:
+    """The same, with what falls into the months at these places where any are asked for.
+
+    `lines_alone`: of the lines of the row alone.
+    """
+    shown = present_quota(row, digits, names, lines)
     if part is not None:
-        shown["part"] = from_minor(sum(row["months"][k] for k in part), digits)
+        of = [months for _, months in row["lines"]] if lines_alone else [row["months"]]
+        shown["part"] = from_minor(sum(months[k] for months in of for k in part), digits)
     return shown
 
 
@@ -159,6 +180,7 @@ _LATER: Final[Row] = {
     "counted_in": None,
     "weight": None,
     "levels": None,
+    **NO_LINES,
 }
 """What proofs of the first release do not tell."""
 
@@ -186,7 +208,9 @@ def _answer_of_one(proof: Row, verdict: Verdict) -> Row:
     told = presented(
         {**_LATER, **manifest},
         digits,
-        quotas=[present_quota(row, digits, names) for row in proof["quotas"]],
+        quotas=[
+            present_quota(row, digits, names, manifest.get("lines")) for row in proof["quotas"]
+        ],
         units=[row | {"min": row["min"] or None} for row in units],
         rules=crossing_rules(verdict.plan) if verdict.plan else [],
         checks=Checks(**checks),
@@ -197,6 +221,9 @@ def _answer_of_one(proof: Row, verdict: Verdict) -> Row:
     if "months" not in manifest:
         for row in (*told["units"], *told["quotas"]):
             del row["months"]
+    if "lines" not in manifest:
+        for row in told["quotas"]:
+            del row["lines"]
     untold = {name for name in _LATER if name not in manifest}
     if "levels" in untold:
         for row in (*told["quotas"], *told["units"]):

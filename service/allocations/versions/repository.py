@@ -131,6 +131,12 @@ class StoredVersion:
         period: Any = self.manifest.get("period")
         return month_names(period) if self.manifest.get("months") else ()
 
+    @property
+    def lines(self) -> list[Row] | None:
+        """The lines of business that quotas are told by; None where there are none."""
+        lines = self.manifest.get("lines")
+        return None if lines is None else [{**line} for line in lines]
+
     def units(self) -> list[Row]:
         """Every unit, parents first."""
         return self._rows(self.manifest["units"])

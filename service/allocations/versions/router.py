@@ -98,17 +98,25 @@ def list_quotas(
     period: Annotated[
         str | None,
         Query(
-            description="A month such as `2027-03`, a quarter of the calendar such as `2027-Q1`, "
-            "or one of the period such as `Q1`, counted from its first month. Each row then has "
-            "in `part` what of its quota falls into it",
+            description="Months: `2027-03`, `2027-01/2027-06`, a quarter or half of the calendar "
+            "(`2027-Q1`, `2027-H1`) or of the period (`Q1`, `H1`). Each row then has "
+            "in `part` what of its quota, or of the lines asked for, falls into it",
             examples=["2027-Q1"],
         ),
     ] = None,
     measure: Annotated[
         str | None, Query(description="An additive measure; left out: the main one")
     ] = None,
+    product: Annotated[str | None, Query(description="Lines of this product alone")] = None,
+    customer_type: Annotated[
+        str | None, Query(description="Lines of this kind of customer alone")
+    ] = None,
 ) -> Response:
-    """The quotas of a version: unit by unit, reps by id."""
+    """The quotas of a version: unit by unit, reps by id.
+
+    With `product` or `customer_type` each row keeps its lines of these alone, and reps who carry
+    none of them are left out: a page may have fewer rows than its limit.
+    """
     quotas = reading.page_of_quotas(
         session,
         caller.workspace_id,
@@ -119,8 +127,15 @@ def list_quotas(
         rep=rep,
         period=period,
         measure=measure,
+        only={"product": product, "customer_type": customer_type},
     )
-    items = [present_listed(row, quotas.digits, quotas.months, quotas.part) for row in quotas.rows]
+    lines_alone = product is not None or customer_type is not None
+    items = [
+        present_listed(
+            row, quotas.digits, quotas.months, quotas.lines, quotas.part, lines_alone=lines_alone
+        )
+        for row in quotas.rows
+    ]
     return _json({"items": items, "next_cursor": quotas.next_cursor})
 
 
@@ -140,7 +155,7 @@ def get_quota(
         for own in found.measures
     ]
     told = {"growth_beside": beside, "measures": measures, "standards": found.standards}
-    return _json(present_quota(found.row, found.digits, found.months) | told)
+    return _json(present_quota(found.row, found.digits, found.months, found.lines) | told)
 
 
 @router.get(

@@ -7,11 +7,21 @@ reading.py      columns out of rows, with the faults of single values
 rules.py        what must hold between rows
 targets.py      the targets of one measure, which have to agree
 definitions.py  the list of measures
+periods.py      months as people write them
 planned.py      targets and history, measure by measure
 read.py         read_inputs: a whole body, every fault at once
 """
 
-from service.roster.domain.columns import NONE, Absences, History, Holders, Reps, Territories, Units
+from service.roster.domain.columns import (
+    NONE,
+    Absences,
+    History,
+    Holders,
+    Reps,
+    Targets,
+    Territories,
+    Units,
+)
 from service.roster.domain.inputs import Inputs, People, Person, content_hash
 from service.roster.domain.read import InvalidInputs, read_inputs
 
@@ -25,6 +35,7 @@ __all__ = [
     "People",
     "Person",
     "Reps",
+    "Targets",
     "Territories",
     "Units",
     "content_hash",

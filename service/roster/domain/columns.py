@@ -143,6 +143,21 @@ class Absences(Columns):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Targets(Columns):
+    """(p,) what is to be sold of parts of the business, by unit, product, customer type, months."""
+
+    unit: IntArray
+    """Row of the unit, or `NONE`: the company."""
+    product: Texts
+    customer_type: Texts
+    first: IntArray
+    """First month, or `NONE`: the whole period."""
+    last: IntArray
+    """Last month, inclusive."""
+    amount: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Territories(Columns):
     """(t,) the territories, by id."""
 

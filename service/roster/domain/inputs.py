@@ -17,7 +17,15 @@ from typing import Any, Final, Self
 import orjson
 
 from service.kit.errors import Fault
-from service.roster.domain.columns import Absences, History, Holders, Reps, Territories, Units
+from service.roster.domain.columns import (
+    Absences,
+    History,
+    Holders,
+    Reps,
+    Targets,
+    Territories,
+    Units,
+)
 from service.roster.domain.measures import Measures
 
 FORMAT: Final = "fairquota-inputs/1"
@@ -57,6 +65,8 @@ class Inputs:
     """Of the main measure."""
     absences: Absences = field(default_factory=lambda: Absences.of({}, 0))
     measures: Measures = field(default_factory=Measures)
+    parts: Targets = field(default_factory=lambda: Targets.of({}, 0))
+    """Targets of parts of the business; the others are `target` and those of the units."""
     people: People = field(default_factory=People)
     warnings: tuple[Fault, ...] = ()
     """What is legal but looks like a mistake. No part of the content."""
@@ -95,6 +105,9 @@ class Inputs:
             document["absences"] = self.absences.content()
         if not self.measures.are_plain:
             document["measures"] = self.measures.content()
+        if len(self.parts):
+            document["counts"] |= {"parts": len(self.parts)}
+            document["parts"] = self.parts.content()
         return orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY)
 
     @cached_property
@@ -117,6 +130,7 @@ class Inputs:
             history=History.of(document["history"], counts["history"]),
             absences=Absences.of(document.get("absences", {}), counts.get("absences", 0)),
             measures=Measures.of(document["measures"]) if "measures" in document else Measures(),
+            parts=Targets.of(document.get("parts", {}), counts.get("parts", 0)),
             people=people or People(),
         )
 

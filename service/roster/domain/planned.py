@@ -9,11 +9,11 @@ from typing import Any, Final
 import numpy as np
 
 from service.kit.errors import pointer
-from service.roster.domain.columns import NONE, History, IntArray, Reps, Units
+from service.roster.domain.columns import NONE, History, IntArray, Targets
 from service.roster.domain.definitions import Definitions
 from service.roster.domain.measures import REVENUE, Further, Measures, Ratio, Standards
 from service.roster.domain.reading import Findings, Rows
-from service.roster.domain.targets import read_targets
+from service.roster.domain.targets import ANY_YEAR, Organised, read_targets
 
 _PARTS: Final = ("product", "customer_type", "period")
 _OF_THE_PLAN: Final = ("increment", "forecast")
@@ -29,6 +29,8 @@ class Planned:
     target: int
     of_units: IntArray
     """(m,) the targets of units, or `NONE`."""
+    parts: Targets
+    """The targets of parts of the business."""
 
     def with_history(
         self, history: History, of_rows: Sequence[str], warnings: Findings
@@ -58,12 +60,11 @@ def read_planned(  # noqa: PLR0917 -- one table after the other
     definitions: Definitions,
     rows: Rows,
     unit_of_row: IntArray,
-    units: Units,
-    unit_rows: Rows,
-    reps: Reps,
+    whom: Organised,
+    months: range | None,
 ) -> Planned:
     """The targets and standards of a body. `rows` are those of `targets`, and `unit_of_row` the
-    rows of the units that they name.
+    rows of the units that they name; `months` are those of the plan, None where nothing tells them.
     """
     found = rows.found
     shape_is_sound = not found.faults
@@ -72,19 +73,18 @@ def read_planned(  # noqa: PLR0917 -- one table after the other
     main = _main(sorted(key for key, kind in kinds.items() if kind == "additive"), found)
     if shape_is_sound:
         _check_listed(definitions, main, kinds, found)
-    target, of_units = read_targets(
-        body, rows.taken(np.flatnonzero(keys == main)), units, unit_rows, reps
-    )
-    _check_whole(definitions, main, [target, *of_units[of_units != NONE]], rows)
+    asked = read_targets(body, rows.taken(np.flatnonzero(keys == main)), whom, months)
+    amounts = [asked.total, *asked.of_units[asked.of_units != NONE], *asked.parts.amount]
+    _check_whole(definitions, main, amounts, rows)
     further, ratios = [], []
     for key in sorted(kinds.keys() - {main}):
         own = np.flatnonzero(keys == key)
         if kinds[key] == "additive":
-            further.append(_further(definitions, key, rows.taken(own), units, reps))
+            further.append(_further(definitions, key, rows.taken(own), whom))
         else:
             ratios.append(_ratio(definitions, key, rows.taken(own), unit_of_row[own]))
     measures = Measures(definitions[main], tuple(further), tuple(ratios))
-    return Planned(measures, target, of_units)
+    return Planned(measures, asked.total, asked.of_units, asked.parts)
 
 
 def _main(additive: Sequence[str], found: Findings) -> str:
@@ -124,16 +124,16 @@ def _check_whole(definitions: Definitions, main: str, amounts: Sequence[int], ro
         rows.found.add(place, f"must be whole: {main} is counted in {counted_in}")
 
 
-def _further(definitions: Definitions, key: str, rows: Rows, units: Units, reps: Reps) -> Further:
+def _further(definitions: Definitions, key: str, rows: Rows, whom: Organised) -> Further:
     """Its targets have to agree among themselves; limits of units are the main measure's."""
     measure = definitions[key]
     own = rows.counting(measure.digits(rows.digits))
     _refuse_parts(own, f"{key} is not")
-    none = np.full(len(units), NONE)
-    bare = replace(units, min=none, max=none, target=none)
+    none = np.full(len(whom.units), NONE)
+    bare = replace(whom.units, min=none, max=none, target=none)
     nowhere = Rows([], own.path, own.digits, own.found)
-    target, of_units = read_targets({"targets": own.rows}, own, bare, nowhere, reps)
-    return Further(measure, target, of_units, History.of({}, 0))
+    asked = read_targets({"targets": own.rows}, own, Organised(bare, nowhere, whom.reps), ANY_YEAR)
+    return Further(measure, asked.total, asked.of_units, History.of({}, 0))
 
 
 def _ratio(definitions: Definitions, key: str, rows: Rows, unit: IntArray) -> Ratio:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import repeat
 from typing import Any, Literal
 
@@ -17,15 +18,18 @@ from service.roster.domain.columns import (
     Holders,
     IntArray,
     Reps,
+    Targets,
     Territories,
     Units,
 )
 from service.roster.domain.definitions import Definitions, read_definitions
 from service.roster.domain.inputs import Inputs, People, Person
 from service.roster.domain.measures import Measures
+from service.roster.domain.periods import YEAR, months_between
 from service.roster.domain.planned import read_planned
 from service.roster.domain.reading import UNKNOWN, Findings, Row, Rows
 from service.roster.domain.rules import cycles, ring_in_words, wrong_shares
+from service.roster.domain.targets import Organised
 from solver.problem import COMPANY, DEPTH_LIMIT, unit_depths
 
 InvalidInputs = InvalidInput
@@ -36,15 +40,17 @@ def read_inputs(
     body: Mapping[str, Any],
     *,
     digits: int,
+    period: tuple[date, date] | None = None,
     faults: Sequence[Fault] = (),
     shares: Literal["refuse", "report"] = "refuse",
 ) -> Inputs:
     """The inputs that a body of the shape `InputsBody` states; raises `InvalidInputs`.
 
-    `digits`: the minor digits of the currency. `faults`: what was found wrong with the shape
-    before; then `body` is what is left of the document without the faulty values, and the rest is
-    checked all the same. `shares`: those of a territory that do not sum to 1 are a fault, or, in
-    files, a warning.
+    `digits`: the minor digits of the currency. `period`: first and last day of the plan, of which
+    targets name months; the year after the history where left out. `faults`: what was found wrong
+    with the shape before; then `body` is what is left of the document without the faulty values,
+    and the rest is checked all the same. `shares`: those of a territory that do not sum to 1 are a
+    fault, or, in files, a warning.
     """
     found = Findings(faults)
     forecast = _rows([{"forecast": body.get("forecast")}], (), digits, found)
@@ -57,12 +63,14 @@ def read_inputs(
     target_rows = _table(body, "targets", digits, found)
     unit_of_row = _named(target_rows, "unit", unit_index, "units", "names no unit of `units`")
     definitions = read_definitions(_table(body, "measures", digits, found))
-    planned = read_planned(body, definitions, target_rows, unit_of_row, units, unit_rows, reps)
+    sales = _table(body, "history", digits, found)
+    whom = Organised(units, unit_rows, reps)
+    months = _months_of(period, sales)
+    planned = read_planned(body, definitions, target_rows, unit_of_row, whom, months)
     units = replace(units, target=planned.of_units)
     territory_rows = _table(body, "territories", digits, found)
     territories, territory_index = _territories(territory_rows)
     holders = _holders(territory_rows, rep_index)
-    sales = _table(body, "history", digits, found)
     of_sales = _measures_of_sales(sales, definitions, planned.measures.main.id)
     history = _history(sales, rep_index, territory_index)
     warnings = Findings()
@@ -72,14 +80,32 @@ def read_inputs(
     _note_uncovered(holders, territories, warnings)
     measures, history = planned.with_history(history, of_sales, warnings)
     tables = _in_order_of_ids(units, reps, territories, holders, history, absences, measures)
+    parts = replace(planned.parts, unit=_sorting(units.id)[1][planned.parts.unit])
     return Inputs(
         digits,
         planned.target,
         None if np.isnan(expected[0]) else float(expected[0]),
         *tables,
+        parts=_in_order(parts),
         people=_people(rep_rows, unit_rows),
         warnings=tuple(warnings.faults),
     )
+
+
+def _months_of(period: tuple[date, date] | None, sales: Rows) -> range | None:
+    """The months of the plan; None where nothing tells them."""
+    if period is not None:
+        return months_between(period)
+    last = int(_months(sales).max(initial=NONE))
+    return None if last == NONE else range(last + 1, last + 1 + YEAR)
+
+
+def _in_order(parts: Targets) -> Targets:
+    keys = (
+        parts.amount, parts.last, parts.first, _ranks(parts.customer_type), _ranks(parts.product),
+        parts.unit,
+    )  # fmt: skip
+    return parts.taken(np.lexsort(keys))
 
 
 def _table(body: Mapping[str, Any], name: str, digits: int, found: Findings) -> Rows:

@@ -65,6 +65,7 @@ def read_files(
     target: float | str | None,
     digits: int,
     start: date | None = None,
+    period: tuple[date, date] | None = None,
     forecast: float | None = None,
     with_quotas: bool = False,
 ) -> FileInputs:
@@ -73,7 +74,8 @@ def read_files(
     `target` is the company's; where it is None a file of `targets` tells it, and one of `measures`
     what is planned; otherwise both are not read. `digits`: the minor digits of the currency.
     `start`: first day of the plan's period, the month after the last one of the history where left
-    out; who left before it carries no quota. `with_quotas`: read the file of past `quotas` too.
+    out; who left before it carries no quota. `period`: the plan's, of which targets name months;
+    the year after the history where left out. `with_quotas`: read the file of past `quotas` too.
     Raises `FileFaults` with every fault by file, line and column.
     """
     listed = target is None
@@ -121,7 +123,7 @@ def read_files(
     }
     places = _Places(units, reps, held, history, seats, away, targets, measures)
     try:
-        inputs = read_inputs(body, digits=digits, shares="report")
+        inputs = read_inputs(body, digits=digits, period=period, shares="report")
     except InvalidInputs as error:
         faults += [places.of(fault) for fault in error.faults]
         raise FileFaults(faults) from None

@@ -110,6 +110,8 @@ class TestAllocate:
             "period": None,
             "months": None,
             "season": None,
+            "lines": None,
+            "part_targets": [],
             "common": {"stretch": 0.125, "growth": 0.1},
             "quotas": [
                 {
@@ -135,6 +137,7 @@ class TestAllocate:
                     "levels": None,
                     "estimate": None,
                     "months": None,
+                    "lines": None,
                 },
                 {
                     "rep": "r1",
@@ -159,6 +162,7 @@ class TestAllocate:
                     "levels": None,
                     "estimate": None,
                     "months": None,
+                    "lines": None,
                 },
                 {
                     "rep": "r2",
@@ -183,6 +187,7 @@ class TestAllocate:
                     "levels": None,
                     "estimate": None,
                     "months": None,
+                    "lines": None,
                 },
             ],
             "units": [
@@ -590,17 +595,6 @@ class TestRefuses:
         assert "NaN" not in response.text.replace('"NaN"', "")
         if response.status_code == 422:
             assert [fault["pointer"] for fault in response.json()["errors"]] == [f"/reps/0/{field}"]
-
-    def test_what_the_api_knows_and_this_release_does_not(self, client: TestClient) -> None:
-        body = {
-            "targets": [{"amount": 1}, {"amount": 1, "product": "core"}],
-            "reps": [{"id": "a"}],
-        }
-
-        faults = faults_of(client, body)
-
-        assert set(faults) == {"/targets/1/product"}
-        assert all("is not available yet" in detail for detail in faults.values())
 
     def test_a_potential_that_is_missing_under_equal_potential_share(
         self, client: TestClient

@@ -121,6 +121,25 @@ def several_measures() -> Document:
     }
 
 
+def in_parts() -> Document:
+    """Only Ann and Bob sell the new product, of which more is wanted than they would carry."""
+    facts = too_much() | {"units": [{"id": "west"}, {"id": "east", "over_assignment": 0.1}]}
+    del facts["target"]
+    facts["history"] = [
+        {"rep": rep["id"], "period": "2026-11", "product": product, "actual": 60}
+        for rep in facts["reps"]
+        for product in ("new", "core")
+        if (rep["unit"], product) != ("east", "new")
+    ]
+    facts["targets"] = [
+        {"amount": 480},
+        {"amount": 230, "product": "new"},
+        {"amount": 120, "product": "new", "unit": "west", "period": "H1"},
+        {"amount": 30, "unit": "east", "customer_type": "key", "period": "2027-12"},
+    ]
+    return facts
+
+
 EVERY_RULE = {
     "groups": [{"id": "duo", "reps": ["bob", "cyd"], "min": 480},
                {"id": "lax", "reps": ["ann", "fay"], "max": 2000}],
@@ -173,6 +192,10 @@ PLANS: Mapping[str, tuple[Document, Document]] = {
     "rules that are lifted": (company(), {"relax": LIFTED, **TOO_MUCH_FOR_ANN}),
     "months alike, people away": (somebody_away(), {"season": "even"}),
     "weights of months": (somebody_away(), {"season": [5, 6, 9, 8, 8, 8, 8, 7, 9, 9, 8, 15]}),
+    "targets of parts": (in_parts(), {}),
+    "targets of parts beside a season": (
+        in_parts() | {"targets": in_parts()["targets"][:2]}, {"season": [1, 2, 3, 4]}
+    ),
     "a fourth quarter of 40 %": (estimated(), {"season": [1, 2, 3, 4], "country": "DE"}),
     "several measures": (several_measures(), {"min_over_last_year": -0.9, **A_GROUP}),
 }  # fmt: skip
@@ -315,6 +338,8 @@ PROVED_ANEW = [
     "rules that the policy relaxes",
     "rules that are lifted",
     "months alike, people away",
+    "targets of parts",
+    "targets of parts beside a season",
     "a fourth quarter of 40 %",
     "several measures",
 ]

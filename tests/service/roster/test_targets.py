@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,110 @@ class TestTargetsThatAgree:
         assert read(EAST_AND_WEST, units=units).hash == read(EAST_AND_WEST).hash
 
 
+class TestTargetsOfParts:
+    YEAR = (date(2027, 1, 1), date(2027, 12, 31))
+
+    def part(self, **row: Any) -> dict[str, Any]:
+        """What is kept of one target of a part of a plan of 2027."""
+        inputs = read_inputs(
+            {"units": UNITS, "reps": REPS, "targets": [{"amount": 100}, {"amount": 9, **row}]},
+            digits=2,
+            period=self.YEAR,
+        )
+        [unit], parts = inputs.parts.unit.tolist(), inputs.parts
+        ends = (int(parts.first[0]), int(parts.last[0]))
+        return {
+            "unit": None if unit == NONE else inputs.units.id[unit],
+            "product": parts.product[0],
+            "customer_type": parts.customer_type[0],
+            "months": None if NONE in ends else tuple(end - 2027 * 12 + 1 for end in ends),
+            "amount": int(parts.amount[0]),
+        }
+
+    def test_are_kept_beside_those_of_the_company_and_of_units(self) -> None:
+        part = self.part(unit="shanghai", product="core", customer_type="new", period="2027-H1")
+
+        assert part == {
+            "unit": "shanghai", "product": "core", "customer_type": "new", "months": (1, 6),
+            "amount": 9_00,
+        }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("period", "months"),
+        [
+            ("2027-03", (3, 3)),
+            ("2027-03/2027-05", (3, 5)),
+            ("2027-q2", (4, 6)),
+            ("2027-H2", (7, 12)),
+            ("Q4", (10, 12)),
+            ("h1", (1, 6)),
+        ],
+    )
+    def test_name_months_in_several_ways(self, period: str, months: tuple[int, int]) -> None:
+        assert self.part(period=period)["months"] == months
+
+    def test_count_quarters_and_halves_from_the_start_of_the_period(self) -> None:
+        july, nine = date(2027, 7, 1), date(2028, 3, 31)
+        targets = [{"amount": 9}, {"amount": 1, "period": "Q1"}, {"amount": 2, "period": "H2"}]
+        body = {"units": UNITS, "reps": REPS, "targets": targets}
+
+        parts = read_inputs(body, digits=2, period=(july, nine)).parts
+
+        assert (parts.first - 2027 * 12).tolist() == [6, 12]
+        assert (parts.last - 2027 * 12).tolist() == [8, 14]  # the second half has three months
+
+    def test_follow_the_history_where_no_period_is_given(self) -> None:
+        history = [{"rep": "ann", "period": "2026-12", "actual": 1}]
+
+        parts = read([{"amount": 9}, {"amount": 1, "period": "Q1"}], history=history).parts
+
+        assert parts.first.tolist() == [2027 * 12]
+
+    @pytest.mark.parametrize(
+        ("period", "reason"),
+        [
+            ("2026-12", "is no part of the plan's period, 2027-01 to 2027-12"),
+            ("2027-12/2028-01", "is no part of the plan's period, 2027-01 to 2027-12"),
+            ("Q5", "is no part of the plan's period, 2027-01 to 2027-12"),
+            ("2027-05/2027-03", "ends before it begins"),
+            ("spring", "must be a month (2027-03)"),
+            ("2027-01/2027-02/2027-03", "must be a month (2027-03)"),
+        ],
+    )
+    def test_must_name_months_of_the_plan(self, period: str, reason: str) -> None:
+        with pytest.raises(InvalidInputs) as error:
+            self.part(period=period)
+
+        [fault] = error.value.faults
+        assert fault.pointer == "/targets/1/period"
+        assert fault.detail.startswith(reason)
+
+    def test_make_other_facts_and_older_ones_keep_their_hash(self) -> None:
+        plain = read([{"amount": 100}])
+        part = read([{"amount": 100}, {"amount": 9, "product": "core"}])
+
+        assert plain.hash != part.hash
+        assert b"parts" not in plain.content
+        assert Inputs.of_content(part.content).content == part.content
+
+    def test_have_no_order(self) -> None:
+        rows: list[dict[str, Any]] = [
+            {"amount": 100},
+            {"amount": 9, "product": "core"},
+            {"amount": 8, "unit": "east"},
+            {"amount": 3, "product": "core", "unit": "west"},
+        ]
+
+        assert read(rows).hash == read(rows[::-1]).hash
+
+    def test_do_not_agree_where_they_are_more_than_the_whole(self) -> None:
+        parts = [{"amount": 60, "product": "a"}, {"amount": 41, "product": "b"}]
+
+        assert faults([{"amount": 100}, *parts]) == {
+            "/targets/2/amount": "does not agree with 100 for the company and 60 for a; 40 would"
+        }
+
+
 class TestTargetsThatDoNot:
     def test_are_named_with_what_would_mend_them(self) -> None:
         targets: list[dict[str, Any]] = [
@@ -85,16 +190,12 @@ class TestTargetsThatDoNot:
 
 class TestTargetsThatMakeNoSense:
     def test_every_one_is_refused_by_name(self) -> None:
-        row = {"measure": "revenue", "product": "core", "customer_type": "new", "period": "2027-Q1"}
+        row = {"period": "May"}
 
         assert faults([{"unit": "north", "amount": -1} | row], target=7) == {
+            "/period": "is required: a target names months, and there is no history to follow",
             "/target": "stands beside `targets`: send one of the two",
             "/targets/0/amount": "must be 0 or more",
-            "/targets/0/customer_type": (
-                "is not available yet: quotas are not told by kind of customer"
-            ),
-            "/targets/0/period": "is not available yet: targets are those of the whole period",
-            "/targets/0/product": "is not available yet: quotas are not told by product",
             "/targets/0/unit": "names no unit of `units`",
         }  # fmt: skip
 

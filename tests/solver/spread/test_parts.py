@@ -19,6 +19,7 @@ from solver.spread.errors import PartsCannotHold
 from solver.spread.parts import PartPlan, solve_in_parts
 from solver.spread.season import even
 from solver.spread.season import given as given_season
+from solver.spread.told_apart import Parts
 from solver.targets import Target
 from tests.solver.builders import a_problem
 from tests.solver.spread.builders import JANUARY_2027
@@ -32,6 +33,7 @@ from tests.solver.spread.worlds import (
 )
 
 H1 = range(JANUARY_2027, JANUARY_2027 + 6)
+H1_AND_H2 = range(JANUARY_2027, JANUARY_2027 + 12)
 
 
 def solved(world: World, policy: Policy = PLAIN) -> PartPlan | None:
@@ -256,6 +258,24 @@ def test_rules_of_the_callers_own_keep_their_names() -> None:
     plan = solve_in_parts(problem, policy, parts)
 
     assert [row.id for row in plan.cuts] == ["east × new (2)"]
+
+
+def test_parts_are_made_of_what_reps_sold_in_any_order() -> None:
+    problem = two_teams()
+    targets = [Target(60, "east", "new"), Target(600, None, "core", None, H1)]
+    sold = np.array([[80.0, 0, 20], [50, 0, 50], [30, 0, 70], [0, 0, 0]])  # core, new, all else
+    season, fte = even(4, 12), np.ones(4)
+
+    parts = Parts.of(problem, targets, H1_AND_H2, season=season, sold=sold, fte=fte)
+
+    # A year's core goes half into the first half; dan, who sold nothing, sells as the others do.
+    assert parts.mix[:, 1].round(3).tolist() == [0.231, 0.231, 0, 0]
+    assert parts.mix[2].tolist() == [0.3, 0, 0.7]
+    assert parts.mix[3] == pytest.approx([160 / 300, 0, 140 / 300])
+
+    turned = replace(problem, reps=Reps.of(problem.reps.ids[::-1], unit=[1, 1, 0, 0]))
+    back = Parts.of(turned, targets[::-1], H1_AND_H2, season=season, sold=sold[::-1], fte=fte)
+    assert np.array_equal(parts.mix, back.mix[::-1])
 
 
 def test_more_parts_than_can_be_told_apart_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

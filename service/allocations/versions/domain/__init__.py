@@ -6,7 +6,7 @@ proof.py         the same as one document, and the check of it that needs no sol
 document.py      what stands in such a document
 claim.py         its rows as the solver's certificate
 statement.py     what it says beside the certificate: stated_rules, stated_targets,
-                 stated_figures, stated_months
+                 stated_figures, stated_months, stated_lines
 retold.py        its plan put together again, and every figure that follows
 compare.py       what is said beside what follows
 uncovered.py     what follows from nothing

@@ -29,6 +29,7 @@ _Chance = Annotated[float, Field(gt=0, lt=1)]
 _Part = Annotated[float, Field(ge=0, le=1)]
 _Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 _Months = Annotated[list[_Amount], Field(min_length=1, max_length=MAX_MONTHS)]
+_Line = Annotated[list[_Amount | _Months], Field(min_length=2, max_length=2)]
 _Entry = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
@@ -81,6 +82,25 @@ class RowPart(TypedDict):
     coefficients: dict[str, float]
     min: _Signed | None
     max: _Signed | None
+
+
+@with_config(_OPEN)
+class LinePart(TypedDict):
+    """A line of business; None stands for all that no other line counts."""
+
+    product: str | None
+    customer_type: str | None
+
+
+@with_config(_OPEN)
+class TargetPart(LinePart):
+    """A target of a part of the business, and what quotas carry of it."""
+
+    unit: str | None
+    period: str | None
+    amount: _Amount
+    carried: _Amount
+    missed: _Signed
 
 
 @with_config(_OPEN)
@@ -202,6 +222,10 @@ class Manifest(TypedDict):
     measures: NotRequired[list[dict[str, Any]]]
     """Further measures: see `measures.py`."""
     is_further: NotRequired[bool]
+    lines: NotRequired[list[LinePart] | None]
+    part_targets: NotRequired[list[TargetPart]]
+    part_rules: NotRequired[list[RowPart]]
+    """Rules that the targets of parts made of quotas."""
     units: list[ListedChunk]
     rules: NotRequired[list[ListedChunk]]
     quotas: list[QuotasChunk]
@@ -266,6 +290,8 @@ class QuotaRow(TypedDict):
     explanation: Annotated[list[int], Field(min_length=3, max_length=3)]
     rules: NotRequired[list[_Entry]]
     """[number of the rule, coefficient], by number."""
+    lines: NotRequired[list[_Line]]
+    """[number of the line, its months], by number."""
     months: NotRequired[_Months | None]
     present: NotRequired[list[_Part]]
     """Of somebody who is not always there, where a season is given: the part of each month."""

@@ -71,6 +71,10 @@ class Retold:
             quotas=[row | more for row, more in zip(self.quotas, quotas, strict=True)],
         )
 
+    def with_facts(self, facts: Row) -> Self:
+        """The same with more members of the manifest."""
+        return replace(self, facts=self.facts | facts)
+
 
 def sums(plan: Allocation) -> Retold:
     """Only what quotas add up to, which can be told of quotas that are not proved."""

@@ -6,6 +6,7 @@
     weights of quarters whether the company's quarters come to their weights; who carries what of
                         them, and the months inside, were learned
     learned             what each month carries follows from the inputs alone
+    lines               so it does where quotas are told by lines of business (`stated_lines.py`)
 
 Proofs of the first release have no months.
 """
@@ -89,6 +90,10 @@ def retold_months(
             parts = given(even(1, months.shape[1]), wanted).company
             held = kept(months.sum(axis=0), parts, plan.problem.increment)
             told |= {"basis": "weights", "as_given": held}
+        elif manifest.get("lines") is not None:
+            parts = given_season(wanted, np.ones((1, months.shape[1]))).company
+            held = kept(months.sum(axis=0), parts, plan.problem.increment)
+            told |= {"basis": "even" if wanted == EVEN else "weights", "as_given": held}
         else:
             spread = given_season(wanted, _presence(quotas, months.shape))
             found = months_of(plan, spread)

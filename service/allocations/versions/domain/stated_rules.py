@@ -63,13 +63,14 @@ class _Asked:
         moved = [*policy.get("relax", []), *manifest.get("relaxed", [])]
         self._moved = {relax["rule"]: relax["to"] for relax in moved}
         self.fairness = policy["fairness"]
+        rows = [*policy.get("rows", []), *manifest.get("part_rules", [])]
         self.groups = [
             (name, dict.fromkeys(group["reps"], 1.0), limits)
             for name, group, limits in self._limited("group", policy.get("groups", []), lowest=0)
         ]
         self.own_rows = [
             (name, {rep: size for rep, size in row["coefficients"].items() if size}, limits)
-            for name, row, limits in self._limited("row", policy.get("rows", []))
+            for name, row, limits in self._limited("row", rows)
         ]
         self.margins = [
             (name, floor["unit"], limits)

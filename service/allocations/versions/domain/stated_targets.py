@@ -164,8 +164,13 @@ def _before(manifest: Manifest, plan: Allocation) -> dict[str, float | None]:
     before: dict[str, float | None] = {"target": manifest["target"]}
     targets = zip(plan.problem.units.ids, plan.problem.units.target.tolist(), strict=True)
     before |= {f"unit:{unit}:target": target for unit, target in targets if target != NOT_SET}
-    for kind, table in (("group", "groups"), ("margin", "margin_floors"), ("row", "rows")):
-        for rule in policy.get(table, []):
+    made: Any = manifest.get("part_rules", [])
+    for kind, rules in (
+        ("group", policy.get("groups", [])),
+        ("margin", policy.get("margin_floors", [])),
+        ("row", [*policy.get("rows", []), *made]),
+    ):
+        for rule in rules:
             before |= {f"{kind}:{rule['id']}:{end}": rule.get(end) for end in ("min", "max")}
     return before | {
         f"parity:{rule['cohort']}": rule["tolerance"] for rule in policy.get("parity", [])

@@ -6,7 +6,7 @@ from other numbers of the document is computed again:
 
     sums      target, over-assignment and gaps make the amount assigned, and the sum of every unit
               that has a target; the sums of units, and the terms of each explanation; the months
-              (`stated_months.py`)
+              (`stated_months.py`), and the lines of business (`stated_lines.py`)
     bounds    no floor lies below, and no cap above, what the policy allows over the baseline; last
               year's growth likewise; limits that gave way are what they are said to be
     rows      each rule is the policy's: the same reps, coefficients and limits, but for rules of
@@ -40,6 +40,7 @@ from service.allocations.versions.domain.stated_figures import (
     quotas_beyond_limits,
     wide_limits,
 )
+from service.allocations.versions.domain.stated_lines import odd_lines, retold_lines
 from service.allocations.versions.domain.stated_months import odd_months, retold_months
 from service.allocations.versions.domain.stated_rules import other_rules
 from service.allocations.versions.domain.stated_targets import (
@@ -59,7 +60,12 @@ EVENNESS: Final = "evenness"
 type Fault = tuple[str, str]
 """The check that it belongs to, and a sentence."""
 
-_SUMS: Final = frozenset({"explanation", "gaps", "levels", "months", "over_assignment", "quota"})
+_SUMS: Final = frozenset(
+    {
+        "explanation", "gaps", "levels", "lines", "months", "over_assignment", "part_targets",
+        "quota",
+    }
+)  # fmt: skip
 """Figures that are sums; all others belong to the evenness of a plan."""
 _LATER: Final = ("over_last_year", "attainment_probability", "binding", "price")
 """Figures of rows that proofs of the first release do not have all numbers for."""
@@ -92,6 +98,7 @@ def read_statement(
         plan = plan_of(manifest, certificate, hierarchy, units, quotas)
         faults = [*_other_statements(manifest, plan, certificate, units, quotas)]
         months = retold_months(manifest, plan, quotas)
+        lines = retold_lines(manifest, plan, quotas)
     except (InvalidProblem, UnreadableProof) as reason:
         return Statement([(EVENNESS, f"what it says belongs to no plan: {reason}")], None)
     if not proved or any(check != "sums" for check, _ in faults):
@@ -100,7 +107,7 @@ def read_statement(
         told = retold(plan, manifest["digits"], _market(manifest), _factors(manifest))
         if not all("sigma" in row for row in quotas):
             told = told.without(_LATER)
-    told = told.beside(*months)
+    told = told.beside(*months).with_facts(lines)
     return Statement([*faults, *_other_figures(manifest, told, units, quotas)], plan)
 
 
@@ -118,6 +125,7 @@ def _other_statements(
             misplaced_gaps(manifest, plan),
             odd_months(manifest, units, quotas),
             misplaced_levels(manifest, [*units, *quotas]),
+            odd_lines(manifest, quotas),
         ),
         "bounds": (
             quotas_beyond_limits(certificate, quotas),

@@ -1,6 +1,6 @@
 """Read a version: a page of quotas, one rep's quota, its rules and prices, the whole proof."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -34,6 +34,8 @@ class Quotas:
     digits: int
     months: tuple[str, ...]
     """The names of the months of the period."""
+    lines: list[Row] | None
+    """Those that quotas are told by; None where there are none."""
     part: tuple[int, ...] | None = None
     """The places of the months that were asked for; None where none were."""
     next_cursor: str | None = None
@@ -50,31 +52,36 @@ def page_of_quotas(
     rep: str | None = None,
     period: str | None = None,
     measure: str | None = None,
+    only: Mapping[str, str | None] | None = None,
 ) -> Quotas:
     """Quotas unit by unit, reps by id; a version never changes, so a place in it is a cursor.
 
     `unit` keeps those of one unit and the units below it, `rep` those of one rep. Only the chunks
     that the page lies in are read. `period` names some of the months, `measure` another measure
-    than the main one. Raises InvalidParameters for a unit, rep, months or measure it does not have.
+    than the main one; `only` the product and the kind of customer whose lines are kept, and those
+    who carry any, None: all. Raises InvalidParameters for what the version does not have of these.
     """
     whole = open_version(session, workspace_id, plan_id, number)
     if measure is not None and measure not in whole.measures:
         raise unknown("measure", f"names none of {', '.join(whole.measures)}")
     stored = whole.of_measure(measure or whole.measures[0])
     part = None if period is None else _part(stored, period)
+    kept_lines = _lines_of(stored.lines, only or {})
     wanted = None if unit is None else unit_and_below(stored.units(), unit)
     if rep is not None:
         row = stored.quota_of(rep)
         if row is None:
             raise unknown("rep", "has no quota in this version")
         kept = wanted is None or row["unit"] in wanted
-        return Quotas([row] if kept else [], stored.digits, stored.months, part)
+        rows = _with_lines([row] if kept else [], kept_lines)
+        return Quotas(rows, stored.digits, stored.months, stored.lines, part)
     of = "" if measure in (None, whole.measures[0]) else f" of {measure}"
     listing = f"quotas{of} of {plan_id} {number} unit {unit}"
     after = page.after(listing, int)
     found, more = stored.page(0 if after is None else after + 1, page.limit, wanted)
     cursor = cursor_after(listing, found[-1][0]) if more else None
-    return Quotas([row for _, row in found], stored.digits, stored.months, part, cursor)
+    rows = _with_lines([row for _, row in found], kept_lines)
+    return Quotas(rows, stored.digits, stored.months, stored.lines, part, cursor)
 
 
 def _part(stored: StoredVersion, period: str) -> tuple[int, ...]:
@@ -82,6 +89,27 @@ def _part(stored: StoredVersion, period: str) -> tuple[int, ...]:
         return tuple(places_in(period, stored.months))
     except ValueError as reason:
         raise unknown("period", str(reason)) from None
+
+
+def _lines_of(lines: Sequence[Row] | None, only: Mapping[str, str | None]) -> set[int] | None:
+    """The numbers of the lines that are kept; None: all of them."""
+    wanted = {name: value for name, value in only.items() if value is not None}
+    if not wanted:
+        return None
+    for name, value in wanted.items():
+        if value not in {line[name] for line in lines or ()}:
+            what = "product" if name == "product" else "kind of customer"
+            raise unknown(name, f"names no {what} that quotas of this version are told by")
+    matching = enumerate(lines or ())
+    return {k for k, line in matching if all(line[name] == wanted[name] for name in wanted)}
+
+
+def _with_lines(rows: list[Row], kept: set[int] | None) -> list[Row]:
+    """The rows of reps who carry one of these lines, with these alone."""
+    if kept is None:
+        return rows
+    own = ([line for line in row["lines"] if line[0] in kept] for row in rows)
+    return [row | {"lines": lines} for row, lines in zip(rows, own, strict=True) if lines]
 
 
 def unit_and_below(units: Sequence[Row], unit: str) -> set[str]:
@@ -115,6 +143,7 @@ class QuotaAmongOthers:
     row: Row
     digits: int
     months: tuple[str, ...]
+    lines: list[Row] | None
     unit_growth: float | None
     company_growth: float | None
     measures: list[QuotaOfMeasure]
@@ -138,6 +167,7 @@ def quota_of(
         row,
         stored.digits,
         stored.months,
+        stored.lines,
         growth,
         manifest["common"]["growth"],
         [
