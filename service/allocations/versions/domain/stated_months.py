@@ -97,8 +97,10 @@ def retold_months(
         else:
             spread = given_season(wanted, _presence(quotas, months.shape))
             found = months_of(plan, spread)
-            held = found.as_given if spread.company else None
-            told |= {"basis": "even" if wanted == EVEN else "weights", "as_given": held}
+            told |= {
+                "basis": "even" if wanted == EVEN else "weights",
+                "as_given": found.as_given if spread.company else None,
+            }
             months = found.months
             rows = [{"months": own} for own in months.tolist()]
     except InvalidProblem as reason:
