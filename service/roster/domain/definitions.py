@@ -33,12 +33,14 @@ class Definitions:
 
     def of_rows(self, rows: Rows, default: str) -> list[str]:
         """The measure of each row of another table; one that nobody knows is a fault."""
-        keys = [key or default for key in rows.column("measure")]
-        if not rows.found.hides_ids_of("measures"):
-            unknown = np.array([key not in self for key in keys], np.bool_)
+        column = rows.column("measure")
+        named = {key for key in set(column) if key}
+        unknown = {key for key in named if key not in self}
+        if unknown and not rows.found.hides_ids_of("measures"):
+            bad = np.array([key in unknown for key in column], np.bool_)
             others = ", ".join(KNOWN)
-            rows.refuse(unknown, "measure", f"is not listed in `measures`, and none of {others}")
-        return keys
+            rows.refuse(bad, "measure", f"is not listed in `measures`, and none of {others}")
+        return [key or default for key in column] if named else [default] * len(column)
 
     def place(self, key: str, name: str) -> tuple[str | int, ...]:
         """Where the list says this of a measure."""

@@ -38,19 +38,20 @@ class Planned:
         """The measures with their history, and that of the main one; `of_rows` are the measures of
         the rows. Rows of measures that have no target count for nothing.
         """
+        measures, named = self.measures, set(of_rows)
+        if not named - {measures.main.id}:
+            return measures, history
         keys = np.array(of_rows, dtype=np.str_)
 
         def rows_of(key: str) -> History:
             return history.taken(np.flatnonzero(keys == key))
 
-        measures = self.measures
-        used = {measures.main.id, *(each.measure.id for each in measures.further)}
-        if not set(of_rows) - {measures.main.id}:
-            return measures, history
-        for key in sorted(set(of_rows) - used):
-            count = of_rows.count(key)
+        planned = {measures.main.id, *(each.measure.id for each in measures.further)}
+        if unread := sorted(named - planned):
+            count = sum(map(of_rows.count, unread))
             rows = "1 row is" if count == 1 else f"{count:,} rows are"
-            warnings.add(("history",), f"{rows} of {key}, which has no target, and not read")
+            which = f"{', '.join(unread)}, which {'have' if len(unread) > 1 else 'has'} no target"
+            warnings.add(("history",), f"{rows} of {which}, and not read")
         further = [replace(each, history=rows_of(each.measure.id)) for each in measures.further]
         return replace(measures, further=tuple(further)), rows_of(measures.main.id)
 

@@ -145,6 +145,13 @@ class TestFurtherMeasures:
             "1 row is of volume, which has no target, and not read"
         ]
 
+    def test_are_all_named_where_several_have_none(self) -> None:
+        sales = [sale("ann", 2, measure="volume"), sale("ann", 2, measure="gross_margin")]
+
+        assert [warning.detail for warning in read([MONEY], history=sales).warnings] == [
+            "2 rows are of gross_margin, volume, which have no target, and not read"
+        ]
+
 
 class TestRatios:
     def test_keep_their_standards_as_they_are_stated(self) -> None:
