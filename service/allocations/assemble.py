@@ -41,7 +41,7 @@ from solver.estimate.benchmark import potentials
 from solver.estimate.history import sales_of_reps, with_last_year
 from solver.estimate.ramp import RAMP_MONTHS
 from solver.policy import Policy
-from solver.problem import UNLIMITED, FloatArray, Problem, Reps, Units
+from solver.problem import AMOUNT_LIMIT, UNLIMITED, FloatArray, Problem, Reps, Units, padded
 from solver.spread.season import QUARTER
 
 YEAR: Final = 12
@@ -112,7 +112,11 @@ def assemble(
     if inputs.measures.main.counted_in is not None:
         terms = replace(terms, increment=lcm(terms.increment, 10**terms.digits))
     period = period_of(inputs, terms)
-    faults = [*_season_faults(spreading, period, places), *_part_faults(inputs, period)]
+    faults = [
+        *_season_faults(spreading, period, places),
+        *_part_faults(inputs, period),
+        *_level_faults(inputs, policy),
+    ]
     evidence = evidence_of(inputs, period)
     given = ~(np.isnan(evidence.baseline) | np.isnan(evidence.reach))
     found = None if given.all() else estimate(evidence)
@@ -163,6 +167,16 @@ def _part_faults(inputs: Inputs, period: tuple[date, date] | None) -> Iterator[F
             yield Fault(
                 pointer(("targets", row, "period")), reason, as_text(range(first, last + 1))
             )
+
+
+def _level_faults(inputs: Inputs, policy: Policy) -> Iterator[Fault]:
+    """Levels beyond every possible amount."""
+    measure = inputs.measures.main
+    assigned = padded(inputs.target, policy.over_assignment)
+    for name, factor in measure.levels.items():
+        if assigned * factor > AMOUNT_LIMIT:
+            reason = f"{name} is {factor:g} times the target, and too large an amount"
+            yield Fault("/measures", reason)
 
 
 def _counted(count: int, what: str) -> str:

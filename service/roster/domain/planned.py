@@ -128,12 +128,16 @@ def _check_whole(definitions: Definitions, main: str, amounts: Sequence[int], ro
 def _further(definitions: Definitions, key: str, rows: Rows, whom: Organised) -> Further:
     """Its targets have to agree among themselves; limits of units are the main measure's."""
     measure = definitions[key]
-    own = rows.counting(measure.digits(rows.digits))
+    known = len(rows.found.faults)
+    found = Findings(rows.found.faults)
+    own = Rows(rows.rows, rows.path, measure.digits(rows.digits), found)
     _refuse_parts(own, f"{key} is not")
     none = np.full(len(whom.units), NONE)
     bare = replace(whom.units, min=none, max=none, target=none)
-    nowhere = Rows([], own.path, own.digits, own.found)
+    nowhere = Rows([], own.path, own.digits, found)
     asked = read_targets({"targets": own.rows}, own, Organised(bare, nowhere, whom.reps), ANY_YEAR)
+    for fault in found.faults[known:]:
+        rows.found.take(replace(fault, detail=f"{key}: {fault.detail}"))
     return Further(measure, asked.total, asked.of_units, History.of({}, 0))
 
 

@@ -33,10 +33,13 @@ class Findings:
         self._nameless: set[str | int] = set()
 
     def add(self, path: Path, detail: str, value: object = None) -> None:
-        place = pointer(path)
-        if place not in self._places:
-            self._places.add(place)
-            self.faults.append(Fault(place, detail, short_value(value)))
+        self.take(Fault(pointer(path), detail, short_value(value)))
+
+    def take(self, fault: Fault) -> None:
+        """Unless there is one in its place."""
+        if fault.pointer not in self._places:
+            self._places.add(fault.pointer)
+            self.faults.append(fault)
 
     def lost_an_id(self, path: Path) -> None:
         """A row of this table has no id that could be read."""
@@ -73,10 +76,6 @@ class Rows:
         places = order.tolist()
         rows = [self.rows[row] for row in places]
         return Rows(rows, lambda row: self.path(places[row]), self.digits, self.found)
-
-    def counting(self, digits: int) -> Rows:
-        """The same with amounts of so many decimals."""
-        return Rows(self.rows, self.path, digits, self.found)
 
     def refuse(self, bad: BoolArray, name: str | None, detail: str) -> None:
         """A fault for each row that is bad, at its field, or at the row where none is named."""

@@ -181,6 +181,17 @@ class TestAProblem:
         assert response.status_code == 422
         assert all("new_customers: " in error["detail"] for error in response.json()["errors"])
 
+    def test_is_a_level_beyond_all_amounts(self, client: TestClient) -> None:
+        listed = [{"id": "new_customers", "levels": {"stretch_target": 10}}]
+        targets = [{"amount": 330}, {"measure": "new_customers", "amount": 4 * 10**15}]
+
+        response = client.post("/v1/allocations", json=company(measures=listed, targets=targets))
+
+        assert response.status_code == 422
+        assert [error["detail"] for error in response.json()["errors"]] == [
+            "new_customers: stretch_target is 10 times the target, and too large an amount"
+        ]
+
     def test_of_another_measure_stores_no_version(self, client: TestClient) -> None:
         plan = a_plan(client, company())
         policy = {"fairness": "equal_probability"}
@@ -281,6 +292,23 @@ class TestAVersion:
         assert not found.checks["hash"]
         assert not found.checks["sums"]
         assert any(fault.startswith("new_customers: ") for fault in found.faults)
+
+
+class TestBesideTargetsOfProducts:
+    def test_a_version_holds_with_all_of_them(self, client: TestClient) -> None:
+        targets = [*company()["targets"], {"product": "core", "period": "H1", "amount": 90}]
+        body = company(targets=targets, measures=[{"id": "new_customers", "levels": LEVELS}])
+        plan = a_plan(client, body)
+        a_version(client, plan)
+        answer = allocate(client, **body, increment=1,
+                          period={"start": "2027-01-01", "end": "2027-12-31"})  # fmt: skip
+
+        (customers,) = answer["measures"]
+        assert answer["part_targets"][0]["carried"] == 90
+        assert not customers["part_targets"]
+        assert client.get(f"{plan}/versions/1/verify").json()["valid"]
+        proof = client.get(f"{plan}/versions/1/certificate").json()
+        assert not verified({**answer, "proof": proof}).faults
 
 
 class TestFurtherCases:

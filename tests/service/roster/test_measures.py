@@ -124,6 +124,11 @@ class TestFurtherMeasures:
         assert len(told) == 1
         assert "does not agree with" in next(iter(told.values()))
 
+    def test_are_named_where_nothing_says_what_the_whole_company_is_to_sell(self) -> None:
+        told = faults([MONEY, {"measure": "volume", "unit": "west", "amount": 3}])
+
+        assert told["/targets"].startswith("volume: do not say what the company is to sell in all")
+
     def test_do_not_depend_on_the_order_of_anything(self) -> None:
         rows: list[dict[str, Any]] = [MONEY, *CUSTOMERS, {"measure": "volume", "amount": 3}]
         listed = [{"id": "volume", "weight": 0.4}, {"id": "revenue", "weight": 0.6}]
@@ -266,8 +271,8 @@ class TestWhatIsWrongWithMeasures:
 
         assert faults(rows) == {
             "/targets/0/base": "is for ratios",
-            "/targets/1/base": "is for ratios",
-            "/targets/1/product": "is for targets of the main measure, and volume is not",
+            "/targets/1/base": "volume: is for ratios",
+            "/targets/1/product": "volume: is for targets of the main measure, and volume is not",
             "/targets/2/base": (
                 "is what a change starts from, and `measures` states no `change` of this one"
             ),
