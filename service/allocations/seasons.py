@@ -76,7 +76,7 @@ def _season(case: Case, calendar: Calendar, presence: FloatArray) -> Season:
 
 def _exceptions(season: Season, plan: Allocation, presence: FloatArray) -> list[list[float] | None]:
     """Who is not there all the time, in the order of the hierarchy, where one season is given."""
-    if not season.company:
+    if season.basis not in {"even", "weights"}:
         return [None] * len(presence)
     away = (presence < 1).any(axis=1)
     order = plan.hierarchy.rep_row.tolist()

@@ -90,19 +90,17 @@ def retold_months(
             parts = given(even(1, months.shape[1]), wanted).company
             held = kept(months.sum(axis=0), parts, plan.problem.increment)
             told |= {"basis": "weights", "as_given": held}
-        elif manifest.get("lines") is not None:
-            parts = given_season(wanted, np.ones((1, months.shape[1]))).company
-            held = kept(months.sum(axis=0), parts, plan.problem.increment)
-            told |= {"basis": "even" if wanted == EVEN else "weights", "as_given": held}
         else:
             spread = given_season(wanted, _presence(quotas, months.shape))
-            found = months_of(plan, spread)
-            told |= {
-                "basis": "even" if wanted == EVEN else "weights",
-                "as_given": found.as_given if spread.company else None,
-            }
-            months = found.months
-            rows = [{"months": own} for own in months.tolist()]
+            told |= {"basis": "even" if wanted == EVEN else "weights", "as_given": None}
+            if manifest.get("lines") is None:
+                found = months_of(plan, spread)
+                months = found.months
+                rows = [{"months": own} for own in months.tolist()]
+                told["as_given"] = found.as_given if spread.company else None
+            elif spread.company:
+                increment = plan.problem.increment
+                told["as_given"] = kept(months.sum(axis=0), spread.company, increment)
     except InvalidProblem as reason:
         raise UnreadableProof(f"policy.season: {reason}") from None
     sums = Months.of(plan, months)
