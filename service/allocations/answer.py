@@ -7,7 +7,7 @@ stores the same facts and rows, so that an answer can be made of a stored proof 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import batched
 from typing import Any, Final
 
@@ -96,7 +96,7 @@ def _answer(solved: SolvedMeasure, gather: Gather) -> dict[str, Any]:
     beside = present_beside(
         further, standard_facts(solved.case.inputs), stored_policy(solved.case.policy)
     )
-    return main | beside | {"warnings": _warnings(solved, plans[0][1])}
+    return main | beside | {"warnings": _warnings(solved, plans)}
 
 
 def _of_one(solved: SolvedMeasure, spread: Spread | None, gather: Gather) -> dict[str, Any]:
@@ -117,8 +117,20 @@ def _of_one(solved: SolvedMeasure, spread: Spread | None, gather: Gather) -> dic
     )
 
 
-def _warnings(solved: SolvedMeasure, spread: Spread | None) -> list[Row]:
-    faults = (*solved.case.warnings, *season_warnings(solved.case, spread))
+def _warnings(
+    solved: SolvedMeasure, plans: Sequence[tuple[SolvedMeasure, Spread | None]]
+) -> list[Row]:
+    """What of a further measure's months is the same for the main one is told once."""
+    (main, spread), *further = plans
+    faults = [*main.case.warnings, *season_warnings(main.case, spread)]
+    told = {fault.detail for fault in faults}
+    for each, months in further:
+        measure = each.case.inputs.measures.main.id
+        faults += [
+            replace(fault, detail=f"{measure}: {fault.detail}")
+            for fault in season_warnings(each.case, months)
+            if fault.detail not in told
+        ]
     found = [{"pointer": fault.pointer, "detail": fault.detail} for fault in faults]
     return found if solved.in_time else [*found, {"pointer": "", "detail": OUT_OF_TIME}]
 

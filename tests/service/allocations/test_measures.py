@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,10 +11,13 @@ from starlette.testclient import TestClient
 from service.allocations.assemble import Terms, assemble
 from service.allocations.measures.cases import further_cases
 from service.allocations.patience import Patience
+from service.allocations.versions.domain.document import UnreadableProof
+from service.allocations.versions.domain.proof import examine
 from service.cli.verify import verified
 from service.roster.domain import read_inputs
 from solver.policy import Group, Policy
 from tests.service.allocations.plans import a_plan, a_version, quotas
+from tests.service.allocations.test_proof_tampering import with_new_hashes
 
 type Document = dict[str, Any]
 
@@ -126,6 +130,23 @@ class TestAnAnswer:
             assert sum(row["levels"][name] for row in customers["units"]) == level["amount"]
             assert all(isinstance(row["levels"][name], int) for row in customers["quotas"])
         assert by_rep(answer) == by_rep(allocate(client, **company()))  # nothing changes quotas
+
+    def test_warns_of_months_that_are_not_as_given_for_each_measure(
+        self, client: TestClient
+    ) -> None:
+        reps = [rep | {"hired": "2027-07-01"} for rep in company()["reps"]]
+        period = {"start": "2027-01-01", "end": "2027-12-31"}
+
+        answer = allocate(
+            client, **company(reps=reps), period=period, policy={"season": [1, 1, 1, 1]}
+        )
+
+        details = [warning["detail"] for warning in answer["warnings"]]
+        assert [detail.startswith("new_customers: cannot be kept") for detail in details] == [
+            False, True,
+        ]  # fmt: skip
+        (customers,) = answer["measures"]
+        assert sum(customers["months"].values()) == 61
 
     def test_may_be_of_things_alone_which_are_whole(self, client: TestClient) -> None:
         answer = allocate(client, **company(targets=[{"measure": "volume", "amount": 320}]))
@@ -278,6 +299,33 @@ class TestAVersion:
 
         assert response.status_code == 422
         assert "revenue, new_customers" in response.json()["detail"]
+
+    @pytest.mark.parametrize(
+        ("place", "value", "said"),
+        [
+            (("manifest", "measures", 0, "policy", "min_over_baseline"), -0.9, "its policy is not"),
+            (("measures", 0, "quotas", 1, "unit"), "east", "its reps and units are not those"),
+            (("manifest", "is_further"), True, "its manifest is that of a further measure"),
+        ],
+    )
+    def test_cannot_have_other_people_or_rules_in_another_measure(
+        self, client: TestClient, place: tuple[Any, ...], value: Any, said: str
+    ) -> None:
+        plan = a_plan(client, company())
+        a_version(client, plan)
+        proof = client.get(f"{plan}/versions/1/certificate").json()
+        *path, last = place
+        at = proof
+        for key in path:
+            at = at[key]
+        at[last] = value
+
+        try:
+            faults: Sequence[str] = examine(with_new_hashes(proof)).faults
+        except UnreadableProof as reason:
+            faults = [str(reason)]
+
+        assert any(said in fault for fault in faults), faults
 
     def test_with_a_damaged_row_of_another_measure_does_not_verify(
         self, client: TestClient
