@@ -46,6 +46,10 @@ from service.roster.body import Sent, patient_body
 
 router = APIRouter(prefix="/plans/{plan_id}/versions", tags=["versions"])
 
+MeasureQuery = Annotated[
+    str | None, Query(description="An additive measure; left out: the main one")
+]
+
 _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
 
 
@@ -104,9 +108,7 @@ def list_quotas(
             examples=["2027-Q1"],
         ),
     ] = None,
-    measure: Annotated[
-        str | None, Query(description="An additive measure; left out: the main one")
-    ] = None,
+    measure: MeasureQuery = None,
     product: Annotated[str | None, Query(description="Lines of this product alone")] = None,
     customer_type: Annotated[
         str | None, Query(description="Lines of this kind of customer alone")
@@ -173,10 +175,14 @@ def get_prices(
 
 @router.get("/{number}/months", response_model=MonthsOut, responses=_MISSING)
 def get_months(
-    plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    caller: CallerDep,
+    session: ReadSessionDep,
+    measure: MeasureQuery = None,
 ) -> Response:
     """The months of the company and of its units, and the season that quotas go by."""
-    stored = reading.open_version(session, caller.workspace_id, plan_id, number)
+    stored = reading.open_measure(session, caller.workspace_id, plan_id, number, measure)
     return _json(present_months(stored.manifest, stored.units()))
 
 
@@ -194,6 +200,7 @@ def list_weeks(
     page: PageDep,
     unit: Annotated[str | None, Query(description="This unit and all units below it")] = None,
     rep: Annotated[str | None, Query(description="This rep alone")] = None,
+    measure: MeasureQuery = None,
 ) -> Response:
     """The quotas week by week, by working days as they are known today.
 
@@ -201,7 +208,9 @@ def list_weeks(
     holds reps of one unit, and may be shorter than its limit.
     """
     place = caller.workspace_id, plan_id, number
-    items, next_cursor = weekly.page_of_weeks(session, place, page, unit=unit, rep=rep)
+    items, next_cursor = weekly.page_of_weeks(
+        session, place, page, unit=unit, rep=rep, measure=measure
+    )
     return _json({"items": items, "next_cursor": next_cursor})
 
 

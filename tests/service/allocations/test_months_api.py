@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from service.allocations.versions.domain.canonical import canonical, digest
 from service.allocations.versions.domain.proof import examine
+from service.cli.verify import verified
 from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.clock import utc_now
 from service.kit.db import Database
@@ -493,6 +494,52 @@ class TestWeeks:
         assert client.get(f"{version}/months").json()["months"] is None
         parts = client.get(f"{version}/quotas", params={"period": "2027-01"})
         assert "this version has no months" in parts.json()["detail"]
+
+
+class TestMeasures:
+    """Each additive measure has months of its own, and proves them."""
+
+    def version(self, client: TestClient, **policy: Any) -> str:
+        """61 customers to win beside 300 of revenue."""
+        targets = [{"amount": 300}, {"measure": "new_customers", "amount": 61}]
+        reps = [rep | {"potential": 10} for rep in facts()["reps"]]
+        plan = a_plan(client, {"reps": reps, "units": facts()["units"], "targets": targets})
+        return f"{plan}/versions/{a_version(client, plan, policy=policy)['number']}"
+
+    def test_months_of_a_measure(self, client: TestClient) -> None:
+        version = self.version(client, season="even")
+
+        found = {
+            measure: client.get(f"{version}/months", params={"measure": measure}).json()["months"]
+            for measure in ("revenue", "new_customers")
+        }
+
+        assert list(found["revenue"].values()) == [25] * 12
+        assert sum(found["new_customers"].values()) == 61
+        assert client.get(f"{version}/months").json()["months"] == found["revenue"]
+        refused = client.get(f"{version}/months", params={"measure": "luck"})
+        assert refused.json()["errors"][0]["parameter"] == "measure"
+
+    def test_weeks_and_parts_of_a_measure(self, client: TestClient) -> None:
+        version = self.version(client, season="even")
+        asked = {"measure": "new_customers", "rep": "ann"}
+
+        (row,) = client.get(f"{version}/quotas", params=asked | {"period": "Q1"}).json()["items"]
+        (weeks,) = client.get(f"{version}/weeks", params=asked).json()["items"]
+
+        quarter = [piece["amount"] for piece in weeks["weeks"] if piece["month"] < "2027-04"]
+        assert sum(quarter) == row["part"] == sum([*row["months"].values()][:3])
+
+    def test_a_moved_month_of_a_measure_is_found(self, client: TestClient) -> None:
+        proof = client.get(f"{self.version(client, season='even')}/certificate").json()
+        assert examine(proof).valid
+        proof["measures"][0]["quotas"][0]["months"][0] += 1
+        proof["measures"][0]["quotas"][0]["months"][1] -= 1
+
+        told = verified(proof)
+
+        assert not told.checks["sums"]
+        assert any("months.0 says" in fault for fault in told.faults)
 
 
 class TestStory:

@@ -61,10 +61,7 @@ def page_of_quotas(
     than the main one; `only` the product and the kind of customer whose lines are kept, and those
     who carry any, None: all. Raises InvalidParameters for what the version does not have of these.
     """
-    whole = open_version(session, workspace_id, plan_id, number)
-    if measure is not None and measure not in whole.measures:
-        raise unknown("measure", f"names none of {', '.join(whole.measures)}")
-    stored = whole.of_measure(measure or whole.measures[0])
+    stored = open_measure(session, workspace_id, plan_id, number, measure)
     part = None if period is None else _part(stored, period)
     kept_lines = _lines_of(stored.lines, only or {})
     wanted = None if unit is None else unit_and_below(stored.units(), unit)
@@ -75,8 +72,7 @@ def page_of_quotas(
         kept = wanted is None or row["unit"] in wanted
         rows = _with_lines([row] if kept else [], kept_lines)
         return Quotas(rows, stored.digits, stored.months, stored.lines, part)
-    of = "" if measure in (None, whole.measures[0]) else f" of {measure}"
-    listing = f"quotas{of} of {plan_id} {number} unit {unit}"
+    listing = f"quotas of {measure or 'the main measure'} of {plan_id} {number} unit {unit}"
     after = page.after(listing, int)
     found, more = stored.page(0 if after is None else after + 1, page.limit, wanted)
     cursor = cursor_after(listing, found[-1][0]) if more else None
@@ -214,6 +210,19 @@ def certificate(session: Session, workspace_id: str, plan_id: str, number: int) 
         for own in [stored.of_measure(measure)]
     ]
     return proof(stored.manifest, stored.units(), stored.quotas(), stored.rules(), further)
+
+
+def open_measure(
+    session: Session, workspace_id: str, plan_id: str, number: int, measure: str | None
+) -> StoredVersion:
+    """A version as far as it is about one measure, the main one where none is named.
+
+    Raises InvalidParameters for one it does not have, and what `open_version` does.
+    """
+    whole = open_version(session, workspace_id, plan_id, number)
+    if measure is not None and measure not in whole.measures:
+        raise unknown("measure", f"names none of {', '.join(whole.measures)}")
+    return whole.of_measure(measure or whole.measures[0])
 
 
 def open_version(session: Session, workspace_id: str, plan_id: str, number: int) -> StoredVersion:

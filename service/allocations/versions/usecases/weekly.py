@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from service.allocations.months import YEAR
 from service.allocations.versions.domain.content import Row
 from service.allocations.versions.repository import StoredVersion
-from service.allocations.versions.usecases.reading import open_version, unit_and_below, unknown
+from service.allocations.versions.usecases.reading import open_measure, unit_and_below, unknown
 from service.kit.errors import NotFound
 from service.kit.money import column_from_minor, from_minor
 from service.kit.pages import PageRequest, cursor_after
@@ -36,14 +36,15 @@ def page_of_weeks(
     *,
     unit: str | None = None,
     rep: str | None = None,
+    measure: str | None = None,
 ) -> tuple[list[Row], str | None]:
     """The API's rows, and the cursor of the next ones.
 
     `place`: workspace, plan, number of the version. Raises MonthsNotFound, and InvalidParameters
-    for a unit or rep it does not have.
+    for a unit, rep or measure it does not have.
     """
     _, plan_id, number = place
-    stored = open_version(session, *place)
+    stored = open_measure(session, *place, measure)
     if not stored.months:
         raise MonthsNotFound(f"Version {number} has none: it is older, or has no period.")
     wanted = None if unit is None else unit_and_below(stored.units(), unit)
@@ -53,7 +54,7 @@ def page_of_weeks(
             raise unknown("rep", "has no quota in this version")
         kept = wanted is None or rows[0]["unit"] in wanted
         return [row for row in _presented(stored, rows) if kept and row["rep"] == rep], None
-    listing = f"weeks of {plan_id} {number} unit {unit}"
+    listing = f"weeks of {measure or 'the main measure'} of {plan_id} {number} unit {unit}"
     after = page.after(listing, int)
     first = 0 if after is None else after + 1
     start, rows, more = stored.chunk_from(first, wanted)
