@@ -70,7 +70,8 @@ def _season(case: Case, calendar: Calendar, presence: FloatArray) -> Season:
         return present(season_of(case.evidence, calendar), presence)
     inside = None
     if isinstance(wanted, tuple) and len(wanted) < len(calendar):
-        inside = season_of(case.evidence, calendar)
+        # A ramp inside a quarter would move its whole weight into the months after being hired.
+        inside = season_of(case.evidence, calendar, ramped=False)
     return given_season(wanted, presence, inside)
 
 

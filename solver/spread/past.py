@@ -20,10 +20,11 @@ from solver.spread.calendar import Calendar, working_calendar
 from solver.spread.season import MonthlySales, Season, by_working_days, learned, present
 
 
-def season_of(evidence: Evidence, period: Calendar) -> Season:
+def season_of(evidence: Evidence, period: Calendar, *, ramped: bool = True) -> Season:
     """The season of each rep in `period`, learned from the sales before it.
 
-    By working days where there are none. Raises `InvalidProblem`.
+    By working days where there are none. `ramped`: who is new there sells along the ramp. Raises
+    `InvalidProblem`.
     """
     sales, _ = set_windfalls_aside(sales_of_reps(evidence))
     ramp = learn_ramp(evidence, sales).value
@@ -32,7 +33,7 @@ def season_of(evidence: Evidence, period: Calendar) -> Season:
     else:
         past = working_calendar(period.country, sales.origin, sales.start)
         season = learned(by_month(evidence, sales, ramp), past, period)
-    return present(season, ramp_by_month(evidence, sales, ramp))
+    return present(season, ramp_by_month(evidence, sales, ramp)) if ramped else season
 
 
 def by_month(evidence: Evidence, sales: Sales, ramp: float) -> MonthlySales:

@@ -141,6 +141,25 @@ class TestAnswer:
         assert months(found, "ann") == months(everybody, "ann")
         assert found["season"]["as_given"] is None
 
+    def test_who_starts_in_june_has_of_a_weighted_quarter_what_is_left_of_it(
+        self, client: TestClient
+    ) -> None:
+        """June, not a whole quarter's weight in it: the others' June and third quarter say what."""
+        history = [
+            {"rep": rep, "period": f"2026-{month:02}", "actual": 20}
+            for rep in ("bob", "cyd")
+            for month in range(1, 13)
+        ]
+        new = with_rep("ann", hired="2027-06-01") | {"history": history, "target": 120_000}
+
+        found = allocated(client, new, season=[0.15, 0.2, 0.25, 0.4])
+
+        ann, bob = months(found, "ann"), months(found, "bob")
+        assert ann[:5] == [0] * 5
+        assert ann[5] / sum(ann[6:9]) == pytest.approx(bob[5] / sum(bob[6:9]), rel=1e-4)
+        quarters = list(found["months"].values())
+        assert [sum(quarters[k : k + 3]) for k in (0, 3, 6, 9)] == [18_000, 24_000, 30_000, 48_000]
+
     def test_where_nobody_is_there_the_company_cannot_be_as_given_and_says_so(
         self, client: TestClient
     ) -> None:
