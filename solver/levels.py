@@ -21,8 +21,9 @@ def level_of(hierarchy: Hierarchy, quota: IntArray, increment: int, factor: floa
     """(n,) each rep's amount at a level, in minor units; `quota` (n,) too, both in layout order.
 
     * The company's amount is `factor` times all quotas: to the increment where these are a multiple
-      of it, else to the minor unit, halves to even. A unit's lies within one such step of its part.
-    * A rep's is within one increment of `factor` times the quota, and on its side of it.
+      of it, else to the minor unit, halves to even.
+    * It is shared out in proportion to quotas: a unit's amount lies within such a step, and a rep's
+      within an increment, of the share, and on the side of the quota that the factor is on.
 
     `factor` is read as the decimal that prints it; 1 gives the quotas themselves.
     """

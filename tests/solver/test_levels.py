@@ -79,11 +79,9 @@ def test_levels_add_up_and_lie_within_an_increment(factor: float, problem: Probl
     step = increment if plan.assigned % increment == 0 else 1
     total = exact * plan.assigned
     assert abs(int(level.sum()) - total) * 2 <= step
+    share = Fraction(int(level.sum()), plan.assigned) if plan.assigned else Fraction(1)
     sums, own = (exact_sums(column, h.first, h.last).tolist() for column in (quota, level))
-    off = abs(int(level.sum()) - total)
-    assert all(abs(s * exact - o) <= step + off for s, o in zip(sums, own, strict=True))
-    assert all(
-        abs(q * exact - low) <= increment + off
-        for q, low in zip(quota.tolist(), level.tolist(), strict=True)
-    )
+    assert all(abs(whole * share - o) < step for whole, o in zip(sums, own, strict=True))
+    pairs = zip(quota.tolist(), level.tolist(), strict=True)
+    assert all(abs(whole * share - o) < increment for whole, o in pairs)
     assert np.all(level <= quota) if factor <= 1 else np.all(level >= quota)
