@@ -212,6 +212,17 @@ class TestVersions:
             "faults": [],
         }
 
+    def test_are_read_where_somebody_carries_nothing(self, client: TestClient) -> None:
+        """Who carries nothing has no line, and no sum of lines."""
+        body = facts()
+        body["reps"][0] |= {"fixed": 0}
+        made = a_plan(client, body)
+        a_version(client, made)
+
+        assert client.get(f"{made}/versions/1/verify").json()["valid"]
+        (row, *_) = client.get(f"{made}/versions/1/quotas").json()["items"]
+        assert (row["rep"], row["quota"], row["lines"]) == ("ann", 0, [])
+
     def test_tell_the_lines_of_one_product_alone(self, client: TestClient, plan: str) -> None:
         a_version(client, plan)
 

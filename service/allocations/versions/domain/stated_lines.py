@@ -12,8 +12,6 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-import numpy as np
-
 from service.allocations.lines import cells_of, target_of, target_row
 from service.allocations.versions.domain.content import Row
 from service.allocations.versions.domain.document import Manifest, QuotaRow, UnreadableProof
@@ -39,9 +37,9 @@ def odd_lines(manifest: Manifest, quotas: Sequence[QuotaRow]) -> Iterator[str]:
             continue
         if not count:
             continue
-        carried = np.array([months for _, months in own], dtype=np.int64).reshape(len(own), -1)
         months = row.get("months") or [row["quota"]]
-        if carried.sum(axis=0).tolist() != (months if own else []) and any(months):
+        carried = [sum(amounts) for amounts in zip(*(told for _, told in own), strict=True)]
+        if (carried or [0] * len(months)) != months:
             yield f"{place} do not add up to its months"
 
 
