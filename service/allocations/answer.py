@@ -184,6 +184,7 @@ def presented(
                 "unit": gap["unit"],
                 "amount": from_minor(gap["amount"], digits),
                 "owner": owners.get(gap["unit"]),
+                "held_by": gap.get("held_by"),
             }
             for gap in gaps
         ],

@@ -17,6 +17,7 @@ import numpy as np
 from service.allocations.prices import Impact, find_impact, rep_prices
 from solver.allocation import Allocation
 from solver.estimate import Basis, Estimate
+from solver.growth import holding
 from solver.problem import UNLIMITED, FloatArray, IntArray
 from solver.watch import Watch
 
@@ -63,15 +64,20 @@ def unit_rows(allocation: Allocation, impact: Impact) -> list[Row]:
 
 
 def gap_rows(allocation: Allocation) -> list[Row]:
-    """What nobody can carry, by unit (None: the company), parents first."""
+    """What nobody can carry, by unit (None: the company), parents first, and the limits that are
+    reached there, each with how many reps it holds; `cap` is reps' own limits together.
+    """
     if allocation.gap is None:
         return []
-    units = [
-        None,
-        *(allocation.problem.units.ids[row] for row in allocation.hierarchy.unit_row[1:]),
+    ids, rows = allocation.problem.units.ids, allocation.hierarchy.unit_row
+    return [
+        {
+            "unit": ids[rows[node]] if node else None,
+            "amount": int(allocation.gap[node]),
+            "held_by": [{"rule": rule, "reps": reps} for rule, reps in holding(allocation, node)],
+        }
+        for node in np.flatnonzero(allocation.gap).tolist()
     ]
-    pairs = zip(units, allocation.gap.tolist(), strict=True)
-    return [{"unit": unit, "amount": amount} for unit, amount in pairs if amount]
 
 
 def common(allocation: Allocation, digits: int) -> dict[str, float | None]:

@@ -43,7 +43,6 @@ from service.cli.words import (
     changes_in_words,
     conflict_in_words,
     gaps_in_words,
-    held_by,
     percent,
     quarters_in_words,
     whole,
@@ -122,7 +121,7 @@ def allocate_files(order: Order, out: Path | None) -> None:
         _write(solved, document, names, out)
     for change in changes_in_words(document["relaxed"], *_called(solved.case.inputs)):
         typer.echo(f"gave way: {change}", err=True)
-    for gap in gaps_in_words(document["gaps"], units, held_by(solved.allocation)):
+    for gap in gaps_in_words(document["gaps"], units):
         typer.echo(f"nobody can carry {gap}", err=True)
     typer.echo(_in_one_sentence(document) + (f" Written to {out}." if out else ""), err=True)
     impacts = impact_lines(solved.case, solved.allocation, plan.priced, names)
@@ -249,7 +248,6 @@ def _write(solved: Solved, document: Document, names: Names, out: Path) -> None:
                 solved.units,
                 solved.case.terms.digits,
                 by_chance=solved.by_chance,
-                held=held_by(solved.allocation),
             )
             write_xlsx(sheets, out)
         case _:

@@ -14,7 +14,6 @@ from service.cli.measures import (
 )
 from service.cli.output import Cell, Table
 from service.cli.words import (
-    Held,
     crossing_rule_in_words,
     held_in_words,
     percent,
@@ -35,9 +34,9 @@ _SHARE: Final = "0.0%"
 
 
 def workbook(
-    document: Document, names: Names, units: Units, digits: int, *, by_chance: bool, held: Held
+    document: Document, names: Names, units: Units, digits: int, *, by_chance: bool
 ) -> list[Table]:
-    """Its sheets; those that would be empty are left out. `held`: why there are gaps."""
+    """Its sheets; those that would be empty are left out."""
     sheets = [
         _quotas_sheet(document, names, units, digits, by_chance=by_chance),
         _units(document, units),
@@ -45,7 +44,7 @@ def workbook(
         _months(document),
         measures_sheet(document, names),
         standards_sheet(document, units),
-        _summary(document, units, held),
+        _summary(document, units),
         impact_sheet(document, units),
     ]
     return [sheet for sheet in sheets if sheet.rows]
@@ -186,7 +185,7 @@ def rules_sheet(document: Document, units: Units) -> Table:
     return Table("rules", columns, rows)
 
 
-def _summary(document: Document, units: Units, held: Held) -> Table:
+def _summary(document: Document, units: Units) -> Table:
     """The figures of the whole plan; then what nobody carries and which rules gave way, if any."""
     evenness = document["fairness"]
     said = {
@@ -202,7 +201,7 @@ def _summary(document: Document, units: Units, held: Held) -> Table:
     for gap in document["gaps"]:
         where = unit_in_words(gap["unit"], units)
         signer = "" if gap["owner"] is None else f", for {gap['owner']} to sign"
-        why = held_in_words(held.get(gap["unit"], ()), units)
+        why = held_in_words(gap, units)
         rows.append(("not assigned (gap)", gap["amount"], f"{where}{signer}{why}"))
     for change in document["relaxed"]:
         to = "no limit" if change["to"] is None else change["to"]

@@ -4,11 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import batched
 from typing import Any, Final
 
-import numpy as np
-
 from service.web.figures import rounded_to
-from solver.allocation import Allocation
-from solver.growth import holding
 
 _SIDES: Final = {
     "cap": "upper limit",
@@ -25,7 +21,6 @@ _UNIT: Final = "unit"
 _REP: Final = "rep"
 
 _NO_NAMES: Final[Mapping[str, str]] = {}
-_NOTHING_HELD: Final[Mapping[str | None, Sequence[tuple[str, int]]]] = {}
 
 
 def whole(amount: float) -> str:
@@ -143,24 +138,12 @@ def changes_in_words(
         yield f"{rule_in_words(change['rule'], units, reps)}: {change['from']:,} -> {to}"
 
 
-type Held = Mapping[str | None, Sequence[tuple[str, int]]]
-"""Of units with a gap (None: the company), the limits that hold reps there, and how many each."""
-
-
-def held_by(allocation: Allocation) -> Held:
-    """What keeps the reps of each unit with a gap from carrying it."""
-    if allocation.gap is None:
-        return {}
-    ids, rows = allocation.problem.units.ids, allocation.hierarchy.unit_row
-    nodes = np.flatnonzero(allocation.gap).tolist()
-    return {ids[rows[node]] if node else None: holding(allocation, node) for node in nodes}
-
-
-def held_in_words(limits: Sequence[tuple[str, int]], units: Mapping[str, str]) -> str:
+def held_in_words(gap: Mapping[str, Any], units: Mapping[str, str]) -> str:
     """`; held by maximum of product (6 reps), upper limit (1 rep)`, or nothing."""
     told = [
-        f"{rule_in_words(rule, units)} ({count:,} {'rep' if count == 1 else 'reps'})"
-        for rule, count in limits
+        f"{rule_in_words(limit['rule'], units)} "
+        f"({limit['reps']:,} {'rep' if limit['reps'] == 1 else 'reps'})"
+        for limit in gap["held_by"] or ()
     ]
     return f"; held by {', '.join(told)}" if told else ""
 
@@ -168,7 +151,6 @@ def held_in_words(limits: Sequence[tuple[str, int]], units: Mapping[str, str]) -
 def gaps_in_words(
     gaps: Sequence[Mapping[str, Any]],
     units: Mapping[str, str] = _NO_NAMES,
-    held: Held = _NOTHING_HELD,
 ) -> Iterator[str]:
     """`10,000 in West, for m-12 to sign; held by …` for each part that nobody can carry."""
     for gap in gaps:
@@ -176,5 +158,5 @@ def gaps_in_words(
             "in the company" if gap["unit"] is None else f"in {units.get(gap['unit'], gap['unit'])}"
         )
         signer = "" if gap["owner"] is None else f", for {gap['owner']} to sign"
-        why = held_in_words(held.get(gap["unit"], ()), units)
+        why = held_in_words(gap, units)
         yield f"{gap['amount']:,} {where}{signer}{why}"

@@ -171,12 +171,26 @@ class VersionOut(BaseModel):
         )
 
 
+class HoldingOut(BaseModel):
+    """A limit that is reached, and whom it keeps from carrying more."""
+
+    rule: str = Field(
+        description="As in `relaxation`; `cap`: reps’ own limits, counted together",
+        examples=["unit:west:max"],
+    )
+    reps: int = Field(description="How many of those at and below the unit", examples=[6])
+
+
 class GapOut(BaseModel):
     """What nobody below a unit can carry, for its owner to sign."""
 
     unit: str | None = Field(description="null: the company", examples=["west"])
     amount: MoneyOut
     owner: str | None = Field(description="Who answers for the unit, where that is known")
+    held_by: list[HoldingOut] | None = Field(
+        description="What keeps reps there from carrying it, limits of most reps first; null in "
+        "versions of before"
+    )
 
 
 class GaveWayOut(BaseModel):
@@ -197,6 +211,7 @@ def _gaps(gaps: Iterable[Mapping[str, Any]], outcome: Outcome, digits: int) -> l
             unit=gap["unit"],
             amount=from_minor(gap["amount"], digits),
             owner=outcome.owner_of(gap["unit"]),
+            held_by=gap.get("held_by"),
         )
         for gap in gaps
     ]

@@ -79,7 +79,9 @@ def test_a_plan_with_rules_across_teams(api: Api, tmp_path: Path) -> None:
     third = api.post(f"{plan}/versions", {"policy": {"on_infeasible": "gap"}})
     assert third.status == 201
     assert third.json["gap"] == 14
-    assert third.json["gaps"] == [{"unit": "west", "amount": 14, "owner": "m-12"}]
+    assert third.json["gaps"] == [
+        {"unit": "west", "amount": 14, "owner": "m-12", "held_by": [{"rule": "cap", "reps": 2}]}
+    ]
     booked = third.headers["Location"]
     assert sum(quotas(api, booked).values()) == third.json["assigned"] == 426
 

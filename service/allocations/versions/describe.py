@@ -218,6 +218,8 @@ def _answer_of_one(proof: Row, verdict: Verdict) -> Row:
     )
     for gap in told["gaps"]:
         del gap["owner"]
+        if gap["held_by"] is None:
+            del gap["held_by"]
     if "months" not in manifest:
         for row in (*told["units"], *told["quotas"]):
             del row["months"]

@@ -270,8 +270,11 @@ def add_a_rule(document: Document, noise: random.Random) -> None:
 
 def another_gap(document: Document, noise: random.Random) -> None:
     gaps = document["manifest"]["gaps"]
-    if gaps and noise.random() < 0.5:
+    if gaps and noise.random() < 0.3:
         gaps[0]["amount"] = more(gaps[0]["amount"], noise)
+    elif gaps and noise.random() < 0.5:
+        held = noise.choice(gaps[0]["held_by"])
+        held["reps"] = more(held["reps"], noise)
     else:
         gaps.append({"unit": None, "amount": abs(amount(noise))})
 

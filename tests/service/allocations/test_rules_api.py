@@ -501,13 +501,17 @@ class TestBooksGaps:
 
         assert answer["status"] == "gap"
         assert (answer["assigned"], answer["gap"]) == (410, 30)
-        assert answer["gaps"] == [{"unit": "west", "amount": 30, "owner": "m-12"}]
+        held = [{"rule": "cap", "reps": 2}]
+        west = {"unit": "west", "amount": 30, "owner": "m-12", "held_by": held}
+        assert answer["gaps"] == [west]
         assert quotas_of(answer) == {"ann": 110, "bob": 110, "cyd": 95, "dan": 95}
 
     def test_on_the_company_where_a_group_is_in_the_way(self, client: TestClient) -> None:
         answer = solved(client, four_reps(), groups=[TestRelaxes.TIGHT], on_infeasible="gap")
 
-        assert answer["gaps"] == [{"unit": None, "amount": 40, "owner": None}]
+        held = [{"rule": "group:all:max", "reps": 4}]
+        company = {"unit": None, "amount": 40, "owner": None, "held_by": held}
+        assert answer["gaps"] == [company]
         assert set(quotas_of(answer).values()) == {100}
 
     def test_what_a_gap_cannot_mend_stays_a_conflict(self, client: TestClient) -> None:

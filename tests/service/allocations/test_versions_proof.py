@@ -152,6 +152,17 @@ class TestProof:
 
         assert examine(orjson.loads(stored.read_bytes())).valid
 
+    def test_of_a_gap_told_without_its_reasons_still_holds(self) -> None:
+        """As gaps were before they said which limits are reached."""
+        body = four_reps(target=460)
+        body["units"][1]["min"] = 250  # west, where ann can carry 105
+        for rep in body["reps"]:
+            rep["max"] = 105 if rep["id"] == "ann" else 130
+        content = content_of(body, Policy(on_infeasible="gap"))
+        assert [gap.pop("held_by") for gap in content.facts["gaps"]]
+
+        assert examine(proved(content)).valid
+
     def test_holds_where_a_rule_needs_somebody_without_reach(self) -> None:
         body = four_reps(target=460)
         body["reps"][2]["reach"] = 0
