@@ -109,7 +109,7 @@ class MonthWords:
             case "working_days":
                 return say("Nobody has a whole year of sales, so months go by their working days.")
             case "even":
-                return say("All months carry the same, as the policy says.")
+                return say("Months are alike for whoever is there, as the policy says.")
             case _:
                 return say("The company’s months come to what the policy gives them.")
 

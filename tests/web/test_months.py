@@ -95,7 +95,9 @@ def test_what_was_learned_and_from_how_many() -> None:
 
 
 def test_a_given_season_does_not_speak_of_working_days() -> None:
-    assert [*words().sentences(GIVEN)] == ["All months carry the same, as the policy says."]
+    assert [*words().sentences(GIVEN)] == [
+        "Months are alike for whoever is there, as the policy says."
+    ]
     assert [*words().sentences(GIVEN | {"basis": "weights", "as_given": False})] == [
         "The company’s months come to what the policy gives them.",
         "But people are not there all the time, so they cannot come to that.",

@@ -81,7 +81,7 @@ class TestPlan:
         rep = client.get(f"{page_of(plan)}/reps/ann", headers=CHINESE).text
 
         assert "Month by month" in company
-        assert "All months carry the same, as the policy says." in company
+        assert "Months are alike for whoever is there, as the policy says." in company
         assert "逐月分解" in rep
         assert "2027年10月至12月" in rep
 
