@@ -254,13 +254,14 @@ class TestAVersion:
         version = a_version(client, plan, policy=policy)
 
         assert (version["assigned"], version["gap"]) == (330, 0)
+        held = [{"rule": "cap", "reps": 3}]
         assert version["measures"] == [
             {
                 "measure": "new_customers",
                 "counted_in": "customers",
                 "target": 61,
                 "assigned": 45,
-                "gaps": [{"unit": None, "amount": 16, "owner": None}],
+                "gaps": [{"unit": None, "amount": 16, "owner": None, "held_by": held}],
                 "relaxed": [],
             }
         ]
