@@ -33,6 +33,8 @@ _FINEST: Final = 1e-16
 _STEPS: Final = 100
 _HALVINGS: Final = 40
 _RIDGE: Final = 1e-12
+_LEAP: Final = 10.0
+"""The most that a multiplier changes in one step: e to this is 22,000."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +165,11 @@ class _Dual:
         return _Point(m, cells, parts, parts.sum(axis=0) - self.wanted)
 
     def newton(self, point: _Point) -> FloatArray:
-        """The step to the least value of the parabola that F is near here."""
+        """The step to the least value of the parabola that F is near here, but no leap.
+
+        Where nearly everything or nothing is in a target F is flat, and the parabola says nothing
+        of what is far away.
+        """
         size = len(point.m)
         curve = np.zeros((size, size))
         for blocks, targets in self.coarse.members:
@@ -175,7 +181,7 @@ class _Dual:
             curve[np.ix_(targets, targets)] += (of * columns) @ of.T - parts.T @ alone
         curve[np.diag_indices(size)] += _RIDGE * np.diag(curve).max(initial=_FINEST)
         step: FloatArray = np.linalg.solve(curve, -point.slope)
-        return step
+        return step * min(1.0, _LEAP / np.abs(step).max(initial=_LEAP))
 
     def forward(self, point: _Point, step: FloatArray, least: float) -> _Point:
         """The step, if it halves the least that was ever missed or F still falls at its end; else
