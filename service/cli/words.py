@@ -24,7 +24,7 @@ _NO_NAMES: Final[Mapping[str, str]] = {}
 
 
 def whole(amount: float) -> str:
-    return f"{amount:,}" if isinstance(amount, int) else f"{amount:,.2f}"
+    return f"{int(amount):,}" if float(amount).is_integer() else f"{amount:,.2f}"
 
 
 def quarters_in_words(document: Mapping[str, Any]) -> Iterator[str]:
@@ -37,7 +37,7 @@ def quarters_in_words(document: Mapping[str, Any]) -> Iterator[str]:
     for own in batched(months, _QUARTER):
         first, last = own[0][0], own[-1][0]
         name = first if first == last else f"{first} to {last}"
-        amount = sum(amount for _, amount in own)
+        amount = round(sum(amount for _, amount in own), 4)  # no currency has more decimals
         quarters.append(f"{name} {whole(amount)} ({percent(amount / total, signed=False)})")
     yield f"By quarter: {', '.join(quarters)}."
 

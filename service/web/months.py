@@ -81,7 +81,10 @@ class MonthWords:
         say = self.language.gettext
         yield self._basis(season)
         if season["as_given"] is False:
-            yield say("But people are not there all the time, so they cannot come to that.")
+            yield say(
+                "But they cannot come to that, for targets are of months, or people are not there "
+                "all the time."
+            )
         by_days = season["basis"] in {"learned", "working_days"} or season["pool"] is not None
         if not by_days:
             return

@@ -75,6 +75,17 @@ class TestAllocate:
         assert "丹" in shown
         assert "\t" not in shown
 
+    def test_quarters_that_come_to_whole_amounts_are_told_so(self, company: Path) -> None:
+        """160 over three months is 53.34, 53.33 and 53.33: together 160, as any whole amount."""
+        (company.parent / "season.yaml").write_text("season: even\n")
+        order = ("allocate", company, "--target", "320", "--period", "2027-01-01..2027-06-30")
+
+        told = run(*order, "--policy", company.parent / "season.yaml")
+
+        assert "By quarter: 2027-01 to 2027-03 160 (50.0%), 2027-04 to 2027-06 160 (50.0%)." in (
+            told.stderr
+        )
+
     def test_writes_a_column_for_each_month_of_the_period(self, company: Path) -> None:
         (company.parent / "season.yaml").write_text("season: even\n")
         order = ("allocate", company, "--target", "480", "--period", "2027-01-01..2027-04-30")
