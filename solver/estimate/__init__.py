@@ -4,6 +4,7 @@
     history.py       whose sales they are, and the blocks of months they are compared in
     windfalls.py     single deals that are too large a part of a year
     ramp.py          what somebody new in the seat sells
+    newcomers.py     how long that lasts, learned from those who were new once
     availability.py  who was there in which month: leave, days before hiring, ramp
     benchmark.py     what a typical rep with the same potential sells
     credibility.py   how far a rep's own sales count: w1 of the last period, w2 of the two before, …

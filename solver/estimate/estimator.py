@@ -51,7 +51,10 @@ from solver.estimate.windfalls import Windfall, set_windfalls_aside
 from solver.problem import BoolArray, FloatArray, IntArray
 
 METHOD: Final = "learned-weights/2"
-"""Stored with every version; a change of the arithmetic below is a new number."""
+"""Stored with every version; a change of the arithmetic below is a new number. Figures that were
+stored with an older one stand as they are: no version is estimated again.
+
+1: a ramp of six months for every company, totals smoothed in logs. 2: both as the history says."""
 
 
 def estimate(evidence: Evidence, frozen: Parameters | None = None) -> Estimate:
