@@ -139,6 +139,7 @@ def facts(
     case: Case, allocation: Allocation, impact: Impact, spread: Spread | None, levels: Levels
 ) -> Row:
     """What answers and versions say of a plan beside its rows, in minor units."""
+    told = allocation.told
     digits = case.terms.digits
     return {
         **measure_facts(case, levels),
@@ -146,7 +147,7 @@ def facts(
         "target": case.problem.target,
         "assigned": allocation.assigned,
         "gaps": gap_rows(allocation),
-        "relaxed": Stated(case).given_way(allocation),
+        "relaxed": Stated(case, told.cuts if told else ()).given_way(allocation),
         "period": case.period_as_stated,
         **facts_of(spread),
         **lines_facts(allocation.told),

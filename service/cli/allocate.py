@@ -26,6 +26,7 @@ from service.allocations.versions.describe import prove
 from service.cli.failure import INFEASIBLE, NO_ANSWER, Failure
 from service.cli.faults import faults_listed
 from service.cli.impact import impact_lines
+from service.cli.lines import lines_for_people, lines_sheet, missed_targets
 from service.cli.measures import further_quotas, measure_lines, standards_for_people
 from service.cli.output import on_a_terminal, show, write_bytes, write_csv, write_xlsx
 from service.cli.policy_file import read_policy
@@ -121,9 +122,11 @@ def allocate_files(order: Order, out: Path | None) -> None:
         _write(solved, document, names, out)
     for change in changes_in_words(document["relaxed"], *_called(solved.case.inputs)):
         typer.echo(f"gave way: {change}", err=True)
+    for missed in missed_targets(document):
+        typer.echo(f"missed: {missed}", err=True)
     for gap in gaps_in_words(document["gaps"], units):
         typer.echo(f"nobody can carry {gap}", err=True)
-    typer.echo(_in_one_sentence(document) + (f" Written to {out}." if out else ""), err=True)
+    typer.echo(_in_one_sentence(document) + _where(document, out), err=True)
     impacts = impact_lines(solved.case, solved.allocation, plan.priced, names)
     risks = risk_lines(solved.case, solved.allocation)
     quarters = quarters_in_words(document) if solved.case.spreading.asks_for_months else ()
@@ -228,6 +231,7 @@ def _show(solved: Solved, document: Document, names: Names) -> None:
     people = quotas_for_people(document, names, units, by_chance=solved.by_chance)
     show(quotas_for_programs(document, names), people)
     more = (
+        lines_for_people(document, units),
         further_quotas(document, names, units),
         standards_for_people(document, units),
         rules_sheet(document, units),
@@ -237,10 +241,25 @@ def _show(solved: Solved, document: Document, names: Names) -> None:
             show(table)
 
 
+def _where(document: Document, out: Path | None) -> str:
+    """Which files there are now."""
+    if out is None:
+        return ""
+    lines = out.suffix.lower() == ".csv" and document["lines"] is not None
+    return f" Written to {out}{f' and {beside(out)}' if lines else ''}."
+
+
+def beside(out: Path) -> Path:
+    """Where the lines of quotas go whose rows go to `out`."""
+    return out.with_name(f"{out.stem}-lines{out.suffix}")
+
+
 def _write(solved: Solved, document: Document, names: Names, out: Path) -> None:
     match out.suffix.lower():
         case ".csv":
             write_csv(quotas_for_programs(document, names, by_month=True), out)
+            if document["lines"] is not None:
+                write_csv(lines_sheet(document, names), beside(out))
         case ".xlsx":
             sheets = workbook(
                 document,

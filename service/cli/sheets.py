@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from service.cli.impact import impact_sheet
+from service.cli.lines import lines_sheet, part_targets_sheet
 from service.cli.measures import (
     LEVELS,
     amount_at,
@@ -42,6 +43,8 @@ def workbook(
         _units(document, units),
         rules_sheet(document, units),
         _months(document),
+        lines_sheet(document, names),
+        part_targets_sheet(document),
         measures_sheet(document, names),
         standards_sheet(document, units),
         _summary(document, units),

@@ -86,6 +86,8 @@ class Rep:
     """The places in `VersionView.rules` of the rules across the tree that count this quota."""
     months: tuple[int, ...] | None = None
     """What each month carries; None where there are none."""
+    lines: Mapping[int, int] | None = None
+    """What each line of business carries, by its number; None where there are no lines."""
 
     @property
     def hold(self) -> Hold:
@@ -199,6 +201,9 @@ class VersionView:
     months: Sequence[int] | None = None
     """The company's; None in versions of before."""
     season: Mapping[str, Any] | None = None
+    lines: Sequence[Mapping[str, Any]] = ()
+    """Those that quotas are told by."""
+    part_targets: Sequence[Mapping[str, Any]] = ()
     measures: Sequence[MeasureView] = ()
     """The additive ones, the main one first."""
     standards: Sequence[Mapping[str, Any]] = ()

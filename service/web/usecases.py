@@ -156,6 +156,8 @@ def _read(session: Session, workspace_id: str, plan_id: str, number: int) -> Ver
         month_names=month_names(manifest.get("period")),
         months=manifest.get("months"),
         season=manifest.get("season"),
+        lines=manifest.get("lines") or (),
+        part_targets=manifest.get("part_targets", ()),
         measures=measures_of(document),
         standards=manifest.get("standards", ()),
         compares=manifest["common"]["stretch"] is not None,
@@ -211,6 +213,7 @@ def _rep(row: Mapping[str, Any]) -> Rep:
         estimate=row["estimate"],
         counted_by=tuple(int(place) for place, _ in row.get("rules", ())),
         months=tuple(row["months"]) if row.get("months") else None,
+        lines={number: sum(months) for number, months in row.get("lines", ())} or None,
     )
 
 

@@ -106,6 +106,52 @@ class TestAllocate:
         assert [month for month, *_ in months] == header[-4:]
         assert sum(float(str(quotas)) for *_, quotas in months) == 480
 
+    def test_writes_lines_where_targets_are_of_products(self, company: Path) -> None:
+        rows = ("amount,product,unit,period", "480,,,", "120,new,,", "30,new,west,Q1")
+        (company / "targets.csv").write_text("\n".join(rows) + "\n")
+        order = ("allocate", company, "--period", "2027-01-01..2027-12-31")
+
+        told = run(*order, "--out", "plan.csv")
+        run(*order, "--out", "plan.xlsx")
+        run(*order, "--out", "plan.json")
+
+        assert "Written to plan.csv and plan-lines.csv." in told.stderr
+        with Path("plan-lines.csv").open(encoding="utf-8-sig", newline="") as stream:
+            lines = [*csv.DictReader(stream)]
+        new = [line for line in lines if line["product"] == "new"]
+        assert sum(float(line["quota"]) for line in new) == pytest.approx(120)
+        west = [
+            float(line[f"2027-0{k}"]) for line in new if line["unit"] == "west" for k in (1, 2, 3)
+        ]
+        assert sum(west) == pytest.approx(30)
+        workbook = openpyxl.load_workbook("plan.xlsx")
+        assert len([*workbook["lines"].values]) == len(lines) + 1
+        assert [*workbook["part targets"].values][1:] == [
+            (None, "new", None, None, 120, 120, 0),
+            ("west", "new", None, "2027-01/2027-03", 30, 30, 0),
+        ]
+        workbook.close()
+        assert run("verify", "plan.json").exit_code == 0
+
+    def test_draws_the_lines_of_teams_on_a_terminal(self, company: Path) -> None:
+        (company / "targets.csv").write_text("amount,product\n480,\n120,new\n")
+
+        shown = on_a_terminal("allocate", company)
+
+        assert "company" in shown
+        assert "120" in shown
+
+    def test_says_what_targets_of_parts_lost(self, company: Path) -> None:
+        reps = company / "reps.csv"
+        reps.write_text(reps.read_text(encoding="utf-8").replace("100,100,\nc", "100,100,110\nc"))
+        (company / "targets.csv").write_text("amount,product,unit\n420,,\n300,new,west\n")
+        Path("relax.yaml").write_text("on_infeasible: relax\n")
+
+        told = run("allocate", company, "--policy", "relax.yaml")
+
+        assert told.exit_code == 0
+        assert "missed: west × new: 215, 85 less than wanted" in told.stderr
+
     def test_writes_csv_whose_texts_no_spreadsheet_runs(self, company: Path) -> None:
         run("allocate", company, "--target", "440", "--out", "plan.csv")
 

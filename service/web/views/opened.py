@@ -14,6 +14,7 @@ from service.web.figures import Figures
 from service.web.hedge import amounts_told
 from service.web.i18n import Language
 from service.web.impact import NOT_KNOWN, ImpactWords, amounts_in
+from service.web.lines import LineWords
 from service.web.measures import MeasureWords
 from service.web.months import MonthWords
 from service.web.words import Words
@@ -94,6 +95,11 @@ class Opened:
     def months(self) -> MonthWords:
         version = self.version
         return MonthWords(self.language, self.figures, version.month_names, version.season)
+
+    @property
+    def lines(self) -> LineWords:
+        lines = self.version.lines
+        return LineWords(self.language, self.figures, self.words.unit_name, lines)
 
     @cached_property
     def power(self) -> int:

@@ -1,11 +1,12 @@
 """A version with its chart and its table."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from service.web.chart import Mark, draw
-from service.web.domain import COMPANY, HOLDS, Hold, PlanCard, VersionCard
+from service.web.domain import COMPANY, HOLDS, Hold, PlanCard, VersionCard, VersionView
 from service.web.figures import Figures
 from service.web.hedge import HedgeWords
 from service.web.i18n import Language
@@ -70,10 +71,20 @@ def plan_page(opened: Opened, versions: Sequence[VersionCard], asked: Asked) -> 
         "impact": _impact(opened),
         "risk": _risk(opened),
         "months": opened.months.drawn(version.months),
+        "business": opened.lines.drawn(_carried(version)),
+        "part_targets": [*opened.lines.targets(version.part_targets)],
         "measures": opened.measures.lines(version.measures, version.standards),
         "technical": _technical(words),
         "note": opened.card.note,
     }
+
+
+def _carried(version: VersionView) -> dict[int, int]:
+    """What the company carries of each line, by its number."""
+    found: Counter[int] = Counter()
+    for rep in version.reps:
+        found.update(rep.lines or {})
+    return found
 
 
 _LIMITS_TOLD = 3

@@ -26,6 +26,8 @@ def rep_page(opened: Opened, rep: Rep) -> dict[str, Any]:
         "more": _more(opened, rep),
         "growths": _growths(words, rep),
         "months": opened.months.drawn(rep.months),
+        "business": opened.lines.drawn(rep.lines),
+        "part_targets": [],
         "measures": opened.measures.lines(version.measures, version.standards, rep.id, rep.unit),
         "expected": expected_sales(words, rep),
     }

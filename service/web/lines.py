@@ -1,0 +1,78 @@
+"""The lines of business that quotas are told by, and targets of parts, as pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service.web.figures import Amount, Figures
+from service.web.i18n import Language
+
+type Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LineShown:
+    """What somebody carries of one line."""
+
+    name: str
+    amount: Amount | None
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartShown:
+    """A target of a part of the business; amounts beside each other, what is missed in words."""
+
+    name: str
+    target: Amount | None
+    carried: Amount | None
+    missed: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineWords:
+    """The lines of one version for one reader."""
+
+    language: Language
+    figures: Figures
+    unit_name: Callable[[str], str]
+    lines: Sequence[Row]
+
+    def drawn(self, carried: Mapping[int, int] | None) -> list[LineShown]:
+        """What the template draws of the amounts of lines, by their numbers."""
+        if not carried:
+            return []
+        total = max(sum(carried.values()), 1)
+        return [
+            LineShown(
+                self.name(self.lines[number]),
+                self.figures.money(amount),
+                self.figures.percent(amount / total) or "",
+            )
+            for number, amount in sorted(carried.items())
+        ]
+
+    def name(self, line: Row) -> str:
+        named = [line[part] for part in ("product", "customer_type") if line[part] is not None]
+        return " × ".join(named) or self.language.gettext("Everything else")
+
+    def targets(self, rows: Sequence[Row]) -> Iterator[PartShown]:
+        for row in rows:
+            named = [row["product"], row["customer_type"], row["period"]]
+            unit = None if row["unit"] is None else self.unit_name(row["unit"])
+            yield PartShown(
+                " × ".join(part for part in (unit, *named) if part is not None),
+                self.figures.money(row["amount"]),
+                self.figures.money(row["carried"]),
+                self._missed(row["missed"]),
+            )
+
+    def _missed(self, missed: int) -> str:
+        if not missed:
+            return ""
+        amount = self.figures.exact(abs(missed))
+        if missed < 0:
+            return self.language.gettext("%(amount)s less than wanted", amount=amount)
+        return self.language.gettext("%(amount)s more than wanted", amount=amount)
