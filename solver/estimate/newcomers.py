@@ -88,7 +88,7 @@ def _contrasts(evidence: Evidence, sales: Sales) -> FloatArray:
     new = np.flatnonzero(enough)
     new = new[colleagues[hired[new] - sales.origin] >= LEAST_COLLEAGUES]
     here = _here(evidence, sales, new, hired)
-    typical = here * _colleagues_sold(sales, settled_by, hired[new])
+    typical = np.maximum(here * _colleagues_sold(sales, settled_by, hired[new]), 0.0)
     here = np.where(typical > 0, here, 0.0)
     own = _own(sales, new, hired) * (here > 0)
     index, there = [], np.ones(len(new), np.bool_)

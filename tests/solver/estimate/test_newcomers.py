@@ -121,6 +121,18 @@ def test_leave_in_the_first_months_is_no_ramp() -> None:
     assert learned(a_company(team.rep_ids, history=there, hired=hired)).value > 6
 
 
+def test_a_month_in_which_colleagues_took_more_back_than_they_sold_tells_nothing() -> None:
+    team = a_team(3.0)
+    hired = dict(zip(team.rep_ids, team.hired.tolist(), strict=True))
+    rows = [(team.rep_ids[r], int(m), float(a)) for r, m, a in _rows(team)]
+    back = [("old0", START - 27, -100_000.0), ("old0", START - 18, -100_000.0)]
+
+    found = learned(a_company(team.rep_ids, history=rows + back, hired=hired))
+
+    assert found.observations == 12
+    assert found.value == pytest.approx(learned(team).value, abs=0.5)
+
+
 def test_months_made_up_from_last_year_teach_nothing() -> None:
     hired = {f"r{k}": START - 30.0 for k in range(12)}
     told = dict.fromkeys(hired, 1200.0)
