@@ -200,7 +200,12 @@ class TestAProblem:
         response = client.post("/v1/allocations", json=body)
 
         assert response.status_code == 422
-        assert all("new_customers: " in error["detail"] for error in response.json()["errors"])
+        details = [error["detail"] for error in response.json()["errors"]]
+        assert details[0] == (
+            "new_customers: ann: equal_probability needs the sigma of every rep, and this one is "
+            "unknown: of new_customers it is learned, where its history is long enough"
+        )
+        assert len(details) == 3
 
     def test_is_a_level_beyond_all_amounts(self, client: TestClient) -> None:
         listed = [{"id": "new_customers", "levels": {"stretch_target": 10}}]
