@@ -19,7 +19,17 @@ from starlette.testclient import TestClient
 from service.kit import migrations
 from service.kit.settings import Settings
 from service.main import create_app
-from service.roster.files.columns import ASSIGNMENTS, HISTORY, REPS, TERRITORIES, UNITS
+from service.roster.files.columns import (
+    ABSENCES,
+    ASSIGNMENTS,
+    HISTORY,
+    MEASURES,
+    QUOTAS,
+    REPS,
+    TARGETS,
+    TERRITORIES,
+    UNITS,
+)
 from solver.policy import Fairness
 from tests.commands import address_in, on_a_terminal, started
 
@@ -231,7 +241,11 @@ def test_the_guide_names_the_columns_that_are_read() -> None:
         "units": UNITS,
         "territories": TERRITORIES,
         "assignments": ASSIGNMENTS,
+        "absences": ABSENCES,
         "history": HISTORY,
+        "targets": TARGETS,
+        "measures": MEASURES,
+        "quotas": QUOTAS,
     }
 
     for name, fields in tables.items():
