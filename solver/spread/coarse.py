@@ -180,8 +180,8 @@ class _Dual:
             alone = np.divide(parts, sums, out=np.zeros_like(parts), where=sums > 0)
             curve[np.ix_(targets, targets)] += (of * columns) @ of.T - parts.T @ alone
         curve[np.diag_indices(size)] += _RIDGE * np.diag(curve).max(initial=_FINEST)
-        step: FloatArray = np.linalg.solve(curve, -point.slope)
-        return step * min(1.0, _LEAP / np.abs(step).max(initial=_LEAP))
+        step = np.linalg.solve(curve, -point.slope)
+        return np.asarray(step * min(1.0, _LEAP / np.abs(step).max(initial=_LEAP)))
 
     def forward(self, point: _Point, step: FloatArray, least: float) -> _Point:
         """The step, if it halves the least that was ever missed or F still falls at its end; else
