@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from service.web.figures import Amount, Figures
 from service.web.i18n import Language
+from service.web.months import last_day
 
 type Row = Mapping[str, Any]
 
@@ -55,19 +57,35 @@ class LineWords:
         ]
 
     def name(self, line: Row) -> str:
-        named = [line[part] for part in ("product", "customer_type") if line[part] is not None]
-        return " × ".join(named) or self.language.gettext("Everything else")
+        named = [line["product"], self._customers(line["customer_type"])]
+        return _crossed(named) or self.language.gettext("Everything else")
 
     def targets(self, rows: Sequence[Row]) -> Iterator[PartShown]:
         for row in rows:
-            named = [row["product"], row["customer_type"], row["period"]]
             unit = None if row["unit"] is None else self.unit_name(row["unit"])
+            customers, period = self._customers(row["customer_type"]), self._period(row["period"])
             yield PartShown(
-                " × ".join(part for part in (unit, *named) if part is not None),
+                _crossed([unit, row["product"], customers, period]),
                 self.figures.money(row["amount"]),
                 self.figures.money(row["carried"]),
                 self._missed(row["missed"]),
             )
+
+    def _customers(self, kind: str | None) -> str | None:
+        """The usual kinds in the reader's language, for `new` alone may be a product as well."""
+        known = {
+            "existing": self.language.gettext("existing customers"),
+            "new": self.language.gettext("new customers"),
+        }
+        return None if kind is None else known.get(kind, kind)
+
+    def _period(self, period: str | None) -> str | None:
+        """Months as `2027-03` or `2027-01/2027-06` by their names."""
+        if period is None:
+            return None
+        first, _, last = period.partition("/")
+        start, end = (date.fromisoformat(f"{month}-01") for month in (first, last or first))
+        return self.figures.period(start, last_day(end))
 
     def _missed(self, missed: int) -> str:
         if not missed:
@@ -76,3 +94,7 @@ class LineWords:
         if missed < 0:
             return self.language.gettext("%(amount)s less than wanted", amount=amount)
         return self.language.gettext("%(amount)s more than wanted", amount=amount)
+
+
+def _crossed(names: Sequence[str | None]) -> str:
+    return " × ".join(name for name in names if name is not None)

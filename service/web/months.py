@@ -63,7 +63,7 @@ class MonthWords:
             first, last = own[0][0], own[-1][0]
             together = sum(minor for _, minor in own)
             yield Quarter(
-                name=self.figures.period(first, _last_day(last)),
+                name=self.figures.period(first, last_day(last)),
                 months=tuple(
                     Month(
                         self.figures.month(month),
@@ -117,5 +117,6 @@ class MonthWords:
                 return say("The company’s months come to what the policy gives them.")
 
 
-def _last_day(month: date) -> date:
+def last_day(month: date) -> date:
+    """Of the month that begins on this day."""
     return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)

@@ -8,6 +8,8 @@ from starlette.testclient import TestClient
 
 from tests.service.allocations.plans import a_plan, a_version
 
+DASH = "\N{THIN SPACE}–\N{THIN SPACE}"
+
 
 def solved(client: TestClient, inputs: dict[str, Any], **policy: Any) -> str:
     """The page of a plan with one version."""
@@ -35,7 +37,7 @@ def test_a_plan_tells_what_is_carried_of_products_and_of_their_targets(client: T
     section = page[page.index('id="business"') :]
     assert "Everything else" in section
     assert 'title="$200,000.00"' in section
-    assert "East × new × 2027-01/2027-06" in section
+    assert f"East × new × Jan{DASH}Jun 2027" in section
     assert "wanted" not in section[: section.index("</section>")]
 
 
@@ -45,6 +47,24 @@ def test_a_rep_tells_the_own_lines(client: TestClient) -> None:
     section = page[page.index('id="business"') :]
     assert "产品与客户" in section
     assert "其余业务" in section
+
+
+def test_kinds_of_customers_and_months_speak_the_reader_s_language(client: TestClient) -> None:
+    """A product may be called new as well."""
+    targets = [
+        {"amount": 600_000},
+        {"product": "new", "customer_type": "new", "period": "2027-03", "amount": 20_000},
+        {"customer_type": "key accounts", "amount": 50_000},
+    ]
+    place = solved(client, inputs() | {"targets": targets})
+
+    english = client.get(place, params={"lang": "en"}).text
+    chinese = client.get(place, params={"lang": "zh"}).text
+
+    assert "new × new customers × Mar 2027" in english
+    assert "new × 新客户 × 2027年3月" in chinese
+    for page in (english, chinese):
+        assert "key accounts" in page
 
 
 def test_what_targets_lost_is_said(client: TestClient) -> None:
