@@ -75,6 +75,16 @@ class TestAllocate:
         assert "丹" in shown
         assert "\t" not in shown
 
+    def test_a_period_that_is_missing_is_asked_for_by_its_option(self, company: Path) -> None:
+        (company.parent / "season.yaml").write_text("season: even\n")
+
+        told = run(
+            "allocate", company, "--target", "480", "--policy", company.parent / "season.yaml"
+        )
+
+        assert told.exit_code == 2
+        assert "--period: is required: the policy names a season or a country" in told.stderr
+
     def test_quarters_that_come_to_whole_amounts_are_told_so(self, company: Path) -> None:
         """160 over three months is 53.34, 53.33 and 53.33: together 160, as any whole amount."""
         (company.parent / "season.yaml").write_text("season: even\n")
