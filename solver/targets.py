@@ -70,6 +70,13 @@ class Target:
         """Whether it is of everything and all the time."""
         return self.product is None and self.customer_type is None and self.months is None
 
+    @property
+    def sort_key(self) -> tuple[str, str, str, int, int, int]:
+        """Sorted by it, the order in which targets are stated changes nothing."""
+        months = self.months or range(0)
+        names = (self.unit or "", self.product or "", self.customer_type or "")
+        return (*names, months.start, months.stop, self.amount)
+
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
@@ -109,7 +116,7 @@ def agree(
     told = [_told(target, months) for target in targets]
     if faults := list(_Table(tuple(told), units, staffed, months).faults()):
         raise InvalidProblem(faults)
-    order = sorted(range(len(told)), key=lambda k: _key(told[k]))
+    order = sorted(range(len(told)), key=lambda k: told[k].sort_key)
     table = _Table(tuple(told[k] for k in order), units, staffed, months)
     if found := table.asked.diagnosed(watch):
         return table.disagreement(found, order)
@@ -118,13 +125,6 @@ def agree(
         of_units={t.unit: t.amount for t in told if t.is_of_units and t.unit is not None},
         margins=tuple(target for target in told if not target.is_of_units),
     )
-
-
-def _key(target: Target) -> tuple[str, str, str, int, int, int]:
-    """Sorted by it, the order in which targets are stated changes nothing."""
-    months = target.months or range(0)
-    names = (target.unit or "", target.product or "", target.customer_type or "")
-    return (*names, months.start, months.stop, target.amount)
 
 
 def _told(target: Target, months: range) -> Target:

@@ -36,13 +36,18 @@ class Parts:
     """What quotas are told apart by; rows of reps are in the problem's row order."""
 
     targets: tuple[Target, ...]
-    """Of parts, in minor units, before over-assignment; they agree (`solver.targets`)."""
+    """Of parts, in minor units, before over-assignment; they agree (`solver.targets`). Sorted, so
+    that the order in which they are stated changes nothing, not even the last bit of a sum."""
     lines: tuple[Line, ...]
     mix: FloatArray
     """(n, k) the part of each line in what a rep would sell; rows sum to 1."""
     season: Season
     months: range
     """Of the plan, counted `year * 12 + month - 1`."""
+
+    def __post_init__(self) -> None:
+        targets = sorted(self.targets, key=lambda target: target.sort_key)
+        object.__setattr__(self, "targets", tuple(targets))
 
     @classmethod
     def of(
@@ -58,7 +63,7 @@ class Parts:
         """Parts for what reps sold: `sold` (n, k) of each of `lines_of(targets)` in the last year,
         in minor units, and their full-time equivalents `fte` (n,), > 0.
 
-        The order of the reps does not matter, nor does that of the targets.
+        The order of the reps does not matter.
         """
         lines = lines_of(targets)
         named = np.array([t.product is not None or t.customer_type is not None for t in targets])
