@@ -58,7 +58,7 @@ class PartPlan:
     cells: IntArray
     """(n, k, t) in minor units; over lines and months they add up to the quotas."""
     wanted: tuple[Fraction, ...]
-    """(m,) each target with its over-assignment."""
+    """(m,) each of `targets`, with its over-assignment."""
     carried: tuple[int, ...]
     """(m,) what quotas carry of it."""
     missed: tuple[int, ...]
