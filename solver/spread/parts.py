@@ -30,9 +30,9 @@ import numpy as np
 from solver.allocation import Allocation
 from solver.errors import Fault, InfeasibleProblem, InvalidProblem
 from solver.policy import LinearRow, Policy
-from solver.problem import IntArray, Problem
+from solver.problem import FloatArray, IntArray, Problem
 from solver.solve import solve
-from solver.spread.coarse import Coarse, Nearest, nearest
+from solver.spread.coarse import Coarse, nearest
 from solver.spread.coarse_cuts import Cut, cut_of, shortfall
 from solver.spread.coarse_whole import misses, whole_cells
 from solver.spread.errors import InfeasibleInParts, PartsCannotHold, SpreadFailed
@@ -84,6 +84,7 @@ def solve_in_parts(
         allocation = _solved(problem, policy, tuple(cuts), watch)
         coarse = told.coarse(allocation)
         found = nearest(coarse)
+        cells = found.cells
         if not found.close:
             cut = cut_of(coarse, found.multipliers) or shortfall(coarse, watch.seconds_left()).cut
             if cut is not None:
@@ -92,9 +93,9 @@ def solve_in_parts(
                     _refuse_without_rows(policy, row)
                     cuts.append(row)
                     continue
-            found = _as_near_as_can_be(coarse, watch)
+            cells = _as_near_as_can_be(coarse, watch)
         watch.look()
-        table = whole_cells(coarse, found.cells, problem.increment, watch)
+        table = whole_cells(coarse, cells, problem.increment, watch)
         return _plan(told, allocation, coarse, table, tuple(cuts))
     raise SpreadFailed(
         f"{CUTS} rules on sums of quotas were not enough to meet the targets of parts"
@@ -135,11 +136,14 @@ def _plan(
     )
 
 
-def _as_near_as_can_be(coarse: Coarse, watch: Watch) -> Nearest:
-    """The table nearest to the seed among those that miss as little as can be."""
+def _as_near_as_can_be(coarse: Coarse, watch: Watch) -> FloatArray:
+    """The table nearest to the seed among those that miss as little as can be; any of those where
+    the nearest is not found.
+    """
     cells = shortfall(coarse, watch.seconds_left()).cells
     reached = tuple(Fraction(float(carried)) for carried in coarse.carried(cells))
-    return nearest(replace(coarse, targets=reached))
+    found = nearest(replace(coarse, targets=reached))
+    return found.cells if found.close else cells
 
 
 def _is_known(row: LinearRow, cuts: Sequence[LinearRow]) -> bool:

@@ -250,6 +250,18 @@ def test_equal_chances_are_refused_only_where_targets_need_a_rule_across_the_tre
         solve_in_parts(known, policy, told_apart(known, [Target(700, "east", "new")]))
 
 
+def test_targets_are_exact_even_where_the_nearest_table_is_not_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("solver.spread.coarse._STEPS", 0)
+    problem = two_teams()
+    wanted = [Target(130, "east", "new", None, H1), Target(500, None, "new")]
+
+    plan = solve_in_parts(problem, Policy(), told_apart(problem, wanted))
+
+    assert plan.carried == (130, 500)
+
+
 def test_rules_of_the_callers_own_keep_their_names() -> None:
     problem = two_teams()
     policy = Policy(rows=(LinearRow("east × new", (("ann", 1.0),), max=400),))
