@@ -17,7 +17,7 @@ is least: F is convex and its slope is what targets are missed by, so Newton's m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import ceil, floor
@@ -52,6 +52,16 @@ class Coarse:
     of_blocks: BoolArray
     """(m, b) and (m, c): which blocks and which columns each target counts."""
     of_columns: BoolArray
+
+    def of_first(self, count: int) -> Coarse:
+        """The same table with the first targets only."""
+        return replace(
+            self,
+            targets=self.targets[:count],
+            grain=self.grain[:count],
+            of_blocks=self.of_blocks[:count],
+            of_columns=self.of_columns[:count],
+        )
 
     @cached_property
     def total(self) -> int:

@@ -83,6 +83,9 @@ def solve_in_parts(
     while len(cuts) <= CUTS:
         allocation = _solved(problem, policy, tuple(cuts), watch)
         coarse = told.coarse(allocation)
+        if (table := _as_the_season_has_it(told, coarse, watch)) is not None:
+            return _plan(told, allocation, coarse, table, tuple(cuts))
+        coarse = coarse.of_first(len(parts.targets))
         found = nearest(coarse)
         cells = found.cells
         if not found.close:
@@ -100,6 +103,19 @@ def solve_in_parts(
     raise SpreadFailed(
         f"{CUTS} rules on sums of quotas were not enough to meet the targets of parts"
     )
+
+
+def _as_the_season_has_it(told: ToldApart, coarse: Coarse, watch: Watch) -> IntArray | None:
+    """The table in which the months of the company are also those of a given season.
+
+    None where no season is given, or targets are of other months than it: then they come first.
+    """
+    count = len(told.targets)
+    if len(coarse.targets) == count or not (found := nearest(coarse)).close:
+        return None
+    watch.look()
+    table = whole_cells(coarse, found.cells, told.problem.increment, watch)
+    return None if any(misses(coarse, table)[:count]) else table
 
 
 def _solved(

@@ -166,10 +166,7 @@ class ToldApart:
 
     @cached_property
     def _seasoned(self) -> BoolArray:
-        """Quarters, and months, of which a given season says exactly what everybody carries.
-
-        A target of months goes before it.
-        """
+        """Quarters, and months, of which a given season says exactly what everybody carries."""
         months = len(self.parts.months)
         places = [np.array(span) for span, _ in self._given]
         return np.array([np.isin(np.arange(months), own) for own in places], np.bool_).reshape(
@@ -180,11 +177,11 @@ class ToldApart:
     def _given(self) -> list[tuple[range, Fraction]]:
         """Quarters and months by their places, and what part of all quotas a season gives them.
 
-        None where a target names months, or nobody is there in some month.
+        None where nobody is there in some month.
         """
         company, months = self.parts.season.company, len(self.parts.months)
         nobody = ~self.parts.season.shares.any(axis=0)
-        if not company or nobody.any() or any(target.months for target in self.targets):
+        if not company or nobody.any():
             return []
         quarters = [range(k, min(k + QUARTER, months)) for k in range(0, months, QUARTER)]
         if len(company) == len(quarters):

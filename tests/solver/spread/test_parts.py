@@ -182,6 +182,30 @@ def test_a_given_season_stays_exact_beside_targets_of_products() -> None:
     assert by_quarter.tolist() == [2_000, 2_000, 2_000, 4_000]
 
 
+def test_a_given_season_stays_exact_beside_targets_of_months_that_allow_it() -> None:
+    problem = two_teams(10_000)
+    season = given_season(even(4, 12), [0.2, 0.2, 0.2, 0.4])
+    parts = told_apart(problem, [Target(1_000, "east", "new", None, H1)], season=season)
+
+    plan = solve_in_parts(problem, Policy(), parts)
+
+    by_quarter = plan.cells.sum(axis=(0, 1)).reshape(4, 3).sum(axis=1)
+    assert by_quarter.tolist() == [2_000, 2_000, 2_000, 4_000]
+    assert (plan.carried, plan.missed) == ((1_000,), (0,))
+
+
+def test_a_target_of_months_goes_before_a_season_that_says_otherwise() -> None:
+    problem = two_teams(10_000)
+    season = given_season(even(4, 12), [0.2, 0.2, 0.2, 0.4])
+    parts = told_apart(problem, [Target(7_000, None, None, None, H1)], season=season)
+
+    plan = solve_in_parts(problem, Policy(), parts)
+
+    by_quarter = plan.cells.sum(axis=(0, 1)).reshape(4, 3).sum(axis=1)
+    assert by_quarter.tolist() == [3_500, 3_500, 1_000, 2_000]
+    assert (plan.carried, plan.missed) == ((7_000,), (0,))
+
+
 def test_quotas_give_way_where_only_one_team_sells_what_is_wanted() -> None:
     problem = two_teams()
     parts = told_apart(problem, [Target(700, None, "new")], mix=[[1, 1], [1, 1], [0, 1], [0, 1]])
