@@ -36,6 +36,7 @@ def test_a_plan_tells_what_is_carried_of_products_and_of_their_targets(client: T
 
     section = page[page.index('id="business"') :]
     assert "Everything else" in section
+    assert "<h3>Targets of parts</h3>" in section
     assert 'title="$200,000.00"' in section
     assert f"East × new × Jan{DASH}Jun 2027" in section
     assert "wanted" not in section[: section.index("</section>")]
