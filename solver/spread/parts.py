@@ -29,8 +29,9 @@ import numpy as np
 
 from solver.allocation import Allocation
 from solver.errors import Fault, InfeasibleProblem, InvalidProblem
+from solver.infeasibility import Infeasibility
 from solver.policy import LinearRow, Policy
-from solver.problem import FloatArray, IntArray, Problem
+from solver.problem import UNLIMITED, FloatArray, IntArray, Problem
 from solver.solve import solve
 from solver.spread.coarse import Coarse, nearest
 from solver.spread.coarse_cuts import Cut, cut_of, shortfall
@@ -80,8 +81,17 @@ def solve_in_parts(
     watch = watch or Watch()
     told = ToldApart.of(problem, parts)
     cuts: list[LinearRow] = []
+    given_up: list[LinearRow] = []
     while len(cuts) <= CUTS:
-        allocation = _solved(problem, policy, tuple(cuts), watch)
+        try:
+            allocation = _solved(problem, policy, tuple(cuts), watch)
+        except InfeasibleInParts as error:
+            if policy.on_infeasible != "gap":
+                raise
+            left = _as_far_as_can_be(cuts, error.infeasibility)
+            given_up += [cut for cut in cuts if cut not in left]
+            cuts = left
+            continue
         coarse = told.coarse(allocation)
         if (table := _as_the_season_has_it(told, coarse, watch)) is not None:
             return _plan(told, allocation, coarse, table, tuple(cuts))
@@ -92,7 +102,7 @@ def solve_in_parts(
             cut = cut_of(coarse, found.multipliers) or shortfall(coarse, watch.seconds_left()).cut
             if cut is not None:
                 row = as_row(told, cut, allocation.assigned, _taken(policy, cuts))
-                if not _is_known(row, cuts):
+                if not _is_known(row, [*cuts, *given_up]):
                     _refuse_without_rows(policy, row)
                     cuts.append(row)
                     continue
@@ -121,12 +131,31 @@ def _as_the_season_has_it(told: ToldApart, coarse: Coarse, watch: Watch) -> IntA
 def _solved(
     problem: Problem, policy: Policy, cuts: tuple[LinearRow, ...], watch: Watch
 ) -> Allocation:
+    """The quotas that keep the cuts. No gap is booked for their sake: a gap is what nobody can
+    carry at all, and what people cannot carry of a part somebody else can carry of the rest.
+    """
     if not cuts:
         return solve(problem, policy, watch)
+    ruled = replace(policy, rows=(*policy.rows, *cuts))
+    if policy.on_infeasible == "gap":
+        ruled = replace(ruled, on_infeasible="refuse")
     try:
-        return solve(problem, replace(policy, rows=(*policy.rows, *cuts)), watch)
+        return solve(problem, ruled, watch)
     except InfeasibleProblem as error:
         raise InfeasibleInParts(error.infeasibility, cuts) from error
+
+
+def _as_far_as_can_be(cuts: Sequence[LinearRow], found: Infeasibility) -> list[LinearRow]:
+    """The cuts, as much of each as people's limits leave; one less where these do not tell."""
+    to = {each.name: int(each.after) for each in found.relaxation if abs(each.after) < UNLIMITED}
+    left = [
+        replace(
+            cut, min=to.get(f"row:{cut.id}:min", cut.min), max=to.get(f"row:{cut.id}:max", cut.max)
+        )
+        for cut in cuts
+    ]
+    changed = sum(one != other for one, other in zip(left, cuts, strict=True))
+    return left if 0 < changed == len(found.relaxation) else [*cuts[:-1]]
 
 
 def _plan(
@@ -163,7 +192,7 @@ def _as_near_as_can_be(coarse: Coarse, watch: Watch) -> FloatArray:
 
 
 def _is_known(row: LinearRow, cuts: Sequence[LinearRow]) -> bool:
-    """Whether a rule gave way: then it is broken although it is there."""
+    """Whether a rule gave way, or was given up: then it is broken although it is known."""
     return any(replace(row, id=cut.id) == cut for cut in cuts)
 
 
@@ -182,7 +211,8 @@ def _refuse_without_rows(policy: Policy, row: LinearRow) -> None:
 
 
 def as_row(told: ToldApart, cut: Cut, assigned: int, taken: set[str]) -> LinearRow:
-    """The cut as a rule about as few reps as can be, named after its targets.
+    """The cut as a rule about those whom it weighs, named after its targets: who sells what is
+    wanted carries at least as much. Where it weighs everybody, it is about as few as can be.
 
     Raises `PartsCannotHold` where it is about nobody.
     """
@@ -190,7 +220,7 @@ def as_row(told: ToldApart, cut: Cut, assigned: int, taken: set[str]) -> LinearR
     names = tuple(told.targets[k].name for k in targets)
     weight = cut.weight[told.block]
     count = Counter(weight.tolist())
-    usual = max(count, key=lambda each: (count[each], each == 0, each))
+    usual = 0 if 0 in count else max(count, key=lambda each: (count[each], each))
     weight -= usual
     most = cut.most - usual * assigned
     if not weight.any():

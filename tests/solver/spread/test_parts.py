@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from solver.errors import InfeasibleProblem, InvalidProblem
 from solver.policy import LinearRow, Policy
-from solver.problem import Reps, Units
+from solver.problem import UNLIMITED, Reps, Units
 from solver.spread import told_apart as module
 from solver.spread.errors import PartsCannotHold
 from solver.spread.parts import PartPlan, solve_in_parts
@@ -216,6 +216,40 @@ def test_quotas_give_way_where_only_one_team_sells_what_is_wanted() -> None:
     assert plan.cells[:, 0].sum() == 700
     assert plan.cuts == (LinearRow("new", (("ann", 1.0), ("bob", 1.0)), min=700),)
     assert plan.allocation.binding[0] == ("row:new:min",)
+
+
+def test_a_rule_says_what_those_carry_at_least_who_sell_what_is_wanted() -> None:
+    parts = told_apart(two_teams(), [Target(700, "east", "new")])
+
+    plan = solve_in_parts(two_teams(), Policy(), parts)
+
+    [rule] = plan.cuts
+    assert (dict(rule.coefficients), rule.min, rule.max) == ({"ann": 1, "bob": 1}, 700, None)
+
+
+def test_no_gap_is_booked_for_what_others_can_carry_of_the_rest() -> None:
+    problem = two_teams()
+    full = np.array([300, 300, UNLIMITED, UNLIMITED])
+    problem = replace(problem, reps=replace(problem.reps, max=full))
+    parts = told_apart(problem, [Target(700, "east", "new")])
+
+    plan = solve_in_parts(problem, Policy(on_infeasible="gap"), parts)
+
+    assert plan.allocation.gap is None
+    assert plan.allocation.quota.tolist() == [300] * 4
+    assert (plan.carried, plan.missed) == ((600,), (-100,))
+
+
+def test_where_everybody_is_full_a_gap_is_booked_and_parts_shrink_with_it() -> None:
+    problem = two_teams()
+    problem = replace(problem, reps=replace(problem.reps, max=np.full(4, 150)))
+    parts = told_apart(problem, [Target(500, "east", "new")])
+
+    plan = solve_in_parts(problem, Policy(on_infeasible="gap"), parts)
+
+    assert plan.allocation.quota.tolist() == [150] * 4
+    assert plan.wanted == (Fraction(250),)
+    assert (plan.carried, plan.missed) == ((250,), (0,))
 
 
 def test_a_rule_is_named_after_the_part_it_is_about() -> None:
