@@ -1,4 +1,4 @@
-"""What a version could not keep: rules that gave way, and what nobody can carry.
+"""What a version could not keep: rules that gave way, what nobody can carry, parts that missed.
 
 It stands in the version's manifest; who has to sign a gap is personal, and stands beside.
 """
@@ -28,6 +28,8 @@ class Outcome:
     """`rule`, `from`, `to`."""
     owners: Mapping[str, str] | None = None
     """By the ids of units."""
+    part_targets: tuple[Row, ...] = ()
+    """What is wanted of products, kinds of customers and periods, and what quotas carry of it."""
     further: tuple[Row, ...] = ()
     """What the manifest says of each further measure."""
 
@@ -38,12 +40,13 @@ class Outcome:
             manifest = orjson.loads(version.manifest)
         except orjson.JSONDecodeError:
             return cls()
-        gaps, relaxed, further = (
-            tuple(manifest.get(name, ())) for name in ("gaps", "relaxed", "measures")
+        gaps, relaxed, parts, further = (
+            tuple(manifest.get(name, ()))
+            for name in ("gaps", "relaxed", "part_targets", "measures")
         )
         owned = gaps or any(measure["gaps"] for measure in further)
         owners = owners_of(session, workspace_id, version.plan_id) if owned else {}
-        return cls(gaps, relaxed, owners, further)
+        return cls(gaps, relaxed, owners, parts, further)
 
     @property
     def gap(self) -> int:

@@ -205,6 +205,32 @@ class GaveWayOut(BaseModel):
     to: float | None = Field(description="null: no limit any more", examples=[510000])
 
 
+class PartTargetOut(BaseModel):
+    """A target of a part of the business, and what quotas carry of it."""
+
+    unit: str | None = Field(examples=["west"])
+    product: str | None = Field(examples=["new"])
+    customer_type: str | None = Field(examples=[None])
+    period: str | None = Field(
+        description="Its first and last month; null: the whole period",
+        examples=["2027-01/2027-06"],
+    )
+    amount: float = Field(description="Before over-assignment", examples=[120000])
+    carried: float = Field(
+        description="What quotas carry of it: with its over-assignment", examples=[120000]
+    )
+    missed: float = Field(
+        description="What they carry less what they should; 0 unless something had to give way, or "
+        "whole amounts do not allow it",
+        examples=[0],
+    )
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], digits: int) -> Self:
+        amounts = {name: from_minor(row[name], digits) for name in ("amount", "carried", "missed")}
+        return cls(**{**row, **amounts})
+
+
 def _gaps(gaps: Iterable[Mapping[str, Any]], outcome: Outcome, digits: int) -> list[GapOut]:
     return [
         GapOut(
@@ -254,6 +280,10 @@ class VersionDetailOut(VersionOut):
     relaxed: list[GaveWayOut] = Field(
         description="Rules that gave way, by `policy.relax` or `on_infeasible`", examples=[[]]
     )
+    part_targets: list[PartTargetOut] = Field(
+        description="Targets of products, kinds of customers and periods, and what quotas carry",
+        examples=[[]],
+    )
     measures: list[FurtherMeasure] = Field(
         description="The other additive measures; all else is the main one's", examples=[[]]
     )
@@ -266,5 +296,6 @@ class VersionDetailOut(VersionOut):
             gap=from_minor(outcome.gap, digits),
             gaps=_gaps(outcome.gaps, outcome, digits),
             relaxed=_relaxed(outcome.relaxed, digits),
+            part_targets=[PartTargetOut.of(row, digits) for row in outcome.part_targets],
             measures=[FurtherMeasure.of(facts, outcome) for facts in outcome.further],
         )

@@ -9,7 +9,7 @@ from service.allocations.schemas.body import PeriodBody
 from service.allocations.schemas.check import RemarkOut
 from service.allocations.schemas.prices import PricesOut
 from service.allocations.schemas.quotas import Amount, LineOut, Months, QuotaOut, UnitQuotaOut
-from service.plans.schemas import GapOut, GaveWayOut
+from service.plans.schemas import GapOut, GaveWayOut, PartTargetOut
 
 
 class Common(BaseModel):
@@ -29,27 +29,6 @@ class FairnessOut(BaseModel):
     gini: float | None = Field(description="Of quota / baseline", examples=[0.0])
     theil: float | None = Field(description="Of quota / baseline", examples=[0.0])
     reps_at_common_stretch: int = Field(examples=[4])
-
-
-class PartTargetOut(BaseModel):
-    """A target of a part of the business, and what quotas carry of it."""
-
-    unit: str | None = Field(examples=["west"])
-    product: str | None = Field(examples=["new"])
-    customer_type: str | None = Field(examples=[None])
-    period: str | None = Field(
-        description="Its first and last month; null: the whole period",
-        examples=["2027-01/2027-06"],
-    )
-    amount: float = Field(description="Before over-assignment", examples=[120000])
-    carried: float = Field(
-        description="What quotas carry of it: with its over-assignment", examples=[120000]
-    )
-    missed: float = Field(
-        description="What they carry less what they should; 0 unless something had to give way, or "
-        "whole amounts do not allow it",
-        examples=[0],
-    )
 
 
 class SeasonOut(BaseModel):

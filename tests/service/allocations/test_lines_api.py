@@ -266,6 +266,28 @@ class TestVersions:
         assert carried == pytest.approx([500_00 * 1160 / 1200, 130_00 * 1160 / 1200], abs=1)
         assert client.get(f"{plan}/versions/1/verify").json()["faults"] == []
 
+    def test_prove_a_part_that_people_cannot_carry_and_for_which_no_gap_is_booked(
+        self, client: TestClient
+    ) -> None:
+        reps = [rep | ({"max": 310} if rep["unit"] == "east" else {}) for rep in facts()["reps"]]
+        targets = [{"amount": 1200}, {"unit": "east", "product": "new", "amount": 700}]
+        plan = a_plan(client, facts(targets=targets, reps=reps))
+
+        version = a_version(client, plan, policy={"on_infeasible": "gap"})
+
+        assert (version["gap"], version["relaxed"]) == (0, [])
+        assert client.get(f"{plan}/versions/1/verify").json()["faults"] == []
+        [part] = version["part_targets"]
+        assert (part["amount"], part["carried"], part["missed"]) == (700, 620, -80)
+
+    def test_tell_what_quotas_carry_of_the_targets(self, client: TestClient, plan: str) -> None:
+        a_version(client, plan)
+        once = client.post("/v1/allocations", json={"period": PERIOD, **facts()}).json()
+
+        version = client.get(f"{plan}/versions/1").json()
+
+        assert version["part_targets"] == once["part_targets"] != []
+
     def test_inputs_come_back_as_they_can_be_sent_again(
         self, client: TestClient, plan: str
     ) -> None:
