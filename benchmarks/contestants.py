@@ -67,10 +67,12 @@ COUPLED: Final[Mapping[str, Contestant]] = {
     "coupled": Contestant(
         "**FairQuota, both stages**",
         coupled.both_stages,
-        ("solver.coupled", "solver.formulation", "scipy.sparse"),
+        ("solver.coupled.two_stages", "solver.coupled.formulation", "scipy.sparse"),
     ),
     "squares": Contestant(
-        "**FairQuota, second stage**", coupled.second_stage, ("solver.squares", "scipy.sparse")
+        "**FairQuota, second stage**",
+        coupled.second_stage,
+        ("solver.coupled.squares", "scipy.sparse"),
     ),
     "coupled-cvxpy": Contestant(
         "cvxpy and Clarabel, both stages", coupled.both_stages_by_cvxpy, ("cvxpy", "clarabel")
@@ -95,7 +97,7 @@ SPREADS: Final[Mapping[str, Contestant]] = {
     "spread": Contestant(
         "**FairQuota, reps first**",
         spreads.reps_first,
-        ("solver.tree", "solver.rounding", "solver.spread.table"),
+        ("solver.tree", "solver.rounding.on_the_tree", "solver.spread.table"),
         Cells,
     ),
     "spread-unrounded": Contestant(

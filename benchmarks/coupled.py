@@ -26,8 +26,8 @@ _PEERS_ROOM: Final = 1e-7
 
 
 def both_stages(case: Arrays) -> Answer:
-    """FairQuota's engine: `solver.coupled.solve_coupled`."""
-    from solver.coupled import solve_coupled
+    """FairQuota's engine: `solver.coupled.two_stages.solve_coupled`."""
+    from solver.coupled.two_stages import solve_coupled
 
     found = solve_coupled(case.hierarchy, case.bounds, case.scale, _coupling(case), _watch())
     if found is None:
@@ -36,9 +36,9 @@ def both_stages(case: Arrays) -> Answer:
 
 
 def second_stage(case: Arrays) -> Answer:
-    """The second stage alone: `solver.squares.least_squares`."""
-    from solver.dual_function import Limits
-    from solver.squares import least_squares
+    """The second stage alone: `solver.coupled.squares.least_squares`."""
+    from solver.coupled.dual_function import Limits
+    from solver.coupled.squares import least_squares
 
     b, scale = case.bounds, case.scale
     room = ROOM * max(abs(case.largest), abs(case.even_level))
@@ -63,7 +63,7 @@ def _watch() -> Any:
 
 
 def _coupling(case: Arrays) -> Any:
-    from solver.coupling import Coupling
+    from solver.coupled.coupling import Coupling
 
     rows = case.rows
     k = len(rows)

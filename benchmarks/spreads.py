@@ -12,7 +12,7 @@ from solver.problem import FloatArray
 
 def reps_first(case: Cells) -> Answer:
     """FairQuota: the tree engine, then the table nearest to the seed; both in whole money."""
-    from solver.rounding import round_quotas
+    from solver.rounding.on_the_tree import round_quotas
     from solver.spread.table import spread
     from solver.tree import equalise
 

@@ -17,10 +17,10 @@ from benchmarks.instances import POLICY, company
 from benchmarks.race import peak_memory, timed
 from solver.bounds import bounds
 from solver.conflict import diagnose
-from solver.formulation import least_largest_stretch
+from solver.coupled.formulation import least_largest_stretch
 from solver.hierarchy import lay_out
 from solver.problem import Problem
-from solver.rounding import round_quotas
+from solver.rounding.on_the_tree import round_quotas
 from solver.solve import solve
 from solver.tree import equalise
 

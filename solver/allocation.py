@@ -12,17 +12,17 @@ import numpy as np
 from solver.binding import NodeRules, RowRules, node_rules, rep_binding, unit_binding
 from solver.bounds import Bounds
 from solver.certificate import AcrossTheTree, Certificate, Checks, check
-from solver.coupled import ROOM, Coupled
-from solver.coupled_prices import CoupledPrices
-from solver.coupling import Coupling
+from solver.coupled.coupling import Coupling
+from solver.coupled.two_stages import ROOM, Coupled
 from solver.fairness import Evenness, Scale, evenness, growth
 from solver.hierarchy import Hierarchy, exact_sums, slice_sums
 from solver.infeasibility import Relaxation
 from solver.policy import Policy
-from solver.prices import Prices
+from solver.prices.coupled import CoupledPrices
+from solver.prices.on_the_tree import Prices
+from solver.prices.standing import Standing
 from solver.probability import attainment_probability
 from solver.problem import FloatArray, IntArray, Problem
-from solver.standing import Standing
 from solver.tree import CommonLevels
 
 if TYPE_CHECKING:

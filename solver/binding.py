@@ -20,7 +20,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from solver.bounds import Bounds
-from solver.coupling import Coupling
+from solver.coupled.coupling import Coupling
 from solver.fairness import Scale, same_level
 from solver.hierarchy import Hierarchy
 from solver.problem import NOT_SET, FloatArray, IntArray

@@ -14,7 +14,7 @@ import numpy as np
 from solver.bounds import Bounds
 from solver.hierarchy import Hierarchy, exact_sums
 from solver.problem import NOT_SET, UNLIMITED, IntArray
-from solver.rounding import round_quotas
+from solver.rounding.on_the_tree import round_quotas
 
 
 def level_of(hierarchy: Hierarchy, quota: IntArray, increment: int, factor: float) -> IntArray:

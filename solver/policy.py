@@ -152,7 +152,7 @@ def _faults_of_names(policy: Policy) -> Iterator[Fault]:
 
 
 def _faults_of_rules(policy: Policy) -> Iterator[Fault]:
-    """What is wrong with the rules in themselves; whom they name is `solver.coupling`'s."""
+    """What is wrong with the rules in themselves; whom they name is `solver.coupled.coupling`'s."""
     for table, key in (
         ("groups", "id"),
         ("parity", "cohort"),

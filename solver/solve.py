@@ -11,17 +11,17 @@ import numpy as np
 from solver.allocation import Allocation
 from solver.bounds import Bounds, bounds
 from solver.conflict import diagnose
-from solver.coupled import Coupled, solve_coupled
-from solver.coupling import Coupling
+from solver.coupled.coupling import Coupling
+from solver.coupled.two_stages import Coupled, solve_coupled
 from solver.errors import InfeasibleProblem, LinearProgramFailed, RoundingFailed, TimeIsUp
 from solver.fairness import SCALES
 from solver.hierarchy import Hierarchy, exact_sums, lay_out
 from solver.infeasibility import Infeasibility, Relaxation
-from solver.mending import Asked, gapped, mended
+from solver.mending.asked import Asked, gapped, mended
+from solver.mending.relaxing import applied
 from solver.policy import Policy
 from solver.problem import IntArray, Problem
-from solver.relaxing import applied
-from solver.rounding import round_quotas
+from solver.rounding.on_the_tree import round_quotas
 from solver.tree import CommonLevels, equalise
 from solver.watch import Watch
 
@@ -183,7 +183,9 @@ def _coupled(asked: Asked, coupling: Coupling, watch: Watch) -> Coupled:
 
 def _cross_check(asked: Asked, levels: CommonLevels, watch: Watch) -> None:
     """Both engines must find the same largest stretch, or neither answer is worth anything."""
-    from solver.formulation import least_largest_stretch  # PuLP is slow to import, and rarely used
+    from solver.coupled.formulation import (
+        least_largest_stretch,  # PuLP is slow to import, and rarely used
+    )
 
     row, scale = asked.hierarchy.rep_row, asked.scale
     anchor, yardstick = scale.anchor[row], scale.yardstick[row]

@@ -25,7 +25,7 @@ import numpy as np
 
 from solver.errors import Fault, InvalidProblem
 from solver.infeasibility import Infeasibility
-from solver.mending import Asked
+from solver.mending.asked import Asked
 from solver.policy import Group, Policy
 from solver.problem import AMOUNT_LIMIT, COMPANY, BoolArray, IntArray, Problem, Reps, Units
 from solver.solve import read

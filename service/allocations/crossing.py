@@ -12,7 +12,7 @@ import numpy as np
 
 from service.kit.money import from_minor
 from solver.allocation import Allocation
-from solver.coupling import Coupling, even_share
+from solver.coupled.coupling import Coupling, even_share
 from solver.problem import UNLIMITED, FloatArray
 
 type Row = dict[str, Any]

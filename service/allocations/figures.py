@@ -17,7 +17,7 @@ import numpy as np
 from service.allocations.prices import Impact, find_impact, rep_prices
 from solver.allocation import Allocation
 from solver.estimate import Basis, Estimate
-from solver.growth import holding
+from solver.prices.growth import holding
 from solver.problem import UNLIMITED, FloatArray, IntArray
 from solver.watch import Watch
 

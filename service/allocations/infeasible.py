@@ -13,7 +13,7 @@ from service.plans.policy import present_rule
 from solver.conflict import feasible_target
 from solver.errors import InvalidProblem
 from solver.infeasibility import Infeasibility
-from solver.mending import stated
+from solver.mending.asked import stated
 from solver.solve import read
 from solver.watch import Watch
 

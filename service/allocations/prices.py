@@ -18,11 +18,11 @@ import numpy as np
 
 from service.kit.money import from_minor
 from solver.allocation import Allocation
-from solver.coupled_prices import CoupledPrices
 from solver.errors import TimeIsUp
-from solver.growth import nobody_can_carry_more
 from solver.hierarchy import slice_sums
-from solver.prices import Price, Prices
+from solver.prices.coupled import CoupledPrices
+from solver.prices.growth import nobody_can_carry_more
+from solver.prices.on_the_tree import Price, Prices
 from solver.problem import UNLIMITED, BoolArray, FloatArray
 from solver.watch import Watch
 

@@ -14,7 +14,7 @@ enough for leximin (see `solver.tree`).
 Rules that cross the tree need two more things, for there the plan is made in two stages.
 
     largest   nobody stretches further than t*, and no plan within the limits has a smaller largest
-              stretch: prices of the limits show it, by weak duality (`solver.duality`)
+              stretch: prices of the limits show it, by weak duality (`solver.coupled.duality`)
     squares   each rule has a level mu of its own; a rep stands at
                   the level of the own unit + the sum of coefficient x mu over the rules
               or above it at the floor, or below it at the cap or at t*; a rule has a level above 0

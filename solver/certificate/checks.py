@@ -14,7 +14,7 @@ from solver.certificate.readable import layout_of
 from solver.errors import RoundingFailed
 from solver.hierarchy import Hierarchy
 from solver.problem import FloatArray
-from solver.rounding import round_quotas
+from solver.rounding.on_the_tree import round_quotas
 
 type Kind = Literal["leximin-tree", "least-squares-lp"]
 

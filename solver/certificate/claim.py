@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solver.bounds import Bounds
-from solver.coupling import Coupling
+from solver.coupled.coupling import Coupling
 from solver.fairness import Scale
 from solver.problem import NOT_SET, FloatArray, IntArray
 from solver.response import Response

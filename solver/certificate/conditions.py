@@ -8,7 +8,7 @@ import numpy as np
 
 from solver.bounds import Bounds
 from solver.certificate.claim import AcrossTheTree, Certificate
-from solver.coupling import Coupling
+from solver.coupled.coupling import Coupling
 from solver.hierarchy import Hierarchy, exact_sums, slice_sums
 from solver.problem import FloatArray, IntArray
 

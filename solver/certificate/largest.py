@@ -8,7 +8,7 @@ import numpy as np
 
 from solver.bounds import Bounds
 from solver.certificate.claim import AcrossTheTree, Certificate
-from solver.duality import idle_reps, lower_bound
+from solver.coupled.duality import idle_reps, lower_bound
 from solver.hierarchy import Hierarchy
 from solver.problem import FloatArray
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from solver.certificate.claim import AcrossTheTree, Certificate
-from solver.coupling import Coupling
+from solver.coupled.coupling import Coupling
 from solver.hierarchy import Hierarchy, as_laid_out
 from solver.policy import COEFFICIENT_LIMIT
 from solver.problem import AMOUNT_LIMIT, UNLIMITED
@@ -66,7 +66,7 @@ def _is_readable(across: Any, c: Any) -> bool:
 
 
 def _is_coupling(coupling: Any, reps: int) -> bool:
-    """Whether these are rows as `solver.coupling.couple` lays them out."""
+    """Whether these are rows as `solver.coupled.coupling.couple` lays them out."""
     if not (_are_names(coupling) and _is_amount(coupling.reps, reps) and coupling.reps == reps):
         return False
     rules = len(coupling.name)

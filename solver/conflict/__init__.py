@@ -2,7 +2,14 @@
 
 First the rules of reps, units and the target, which need no solver (`tree`). Where these can hold,
 rules across the tree may still contradict them or each other (`rows`). Either way the relaxation
-mends everything at once: the tree by `solver.relaxation`, then the rows by `solver.relaxed_rows`.
+mends everything at once: the tree, then the rows (`solver.mending`).
+
+    tree.py           contradictions among limits of reps, units and the target
+    rows.py  across.py    rules across the tree: which contradict the others, and what they need
+    targets.py        which targets are possible
+    names.py  words.py    the rules by name, and the conflict in a sentence
+    elastic.py  sums.py   the linear programme behind it: every rule may give way, at a price
+    simplex.py        its solver; exact.py  equations.py: the same in whole numbers
 """
 
 from __future__ import annotations
@@ -16,11 +23,11 @@ from solver.bounds import Bounds
 from solver.conflict.names import ENDS, Names
 from solver.conflict.targets import feasible_target
 from solver.conflict.tree import conflict_of_the_tree, torn_reps
-from solver.coupling import Coupling
+from solver.coupled.coupling import Coupling
 from solver.hierarchy import Hierarchy
 from solver.infeasibility import Infeasibility, Relaxation, Rule
+from solver.mending.relaxation import relaxed
 from solver.problem import AMOUNT_LIMIT, Problem
-from solver.relaxation import relaxed
 from solver.watch import Watch
 
 __all__ = ["diagnose", "feasible_target"]

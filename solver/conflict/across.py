@@ -7,16 +7,16 @@ from functools import cached_property
 
 import numpy as np
 
+from solver.conflict.elastic import Contradiction, Elastic
 from solver.conflict.names import ENDS, Names, limit_of_row
 from solver.conflict.rows import Ends, irreducible
 from solver.conflict.tree import Told
 from solver.conflict.words import about_a_row, about_a_torn_row
-from solver.coupling import Coupling
-from solver.elastic import Contradiction, Elastic
+from solver.coupled.coupling import Coupling
 from solver.errors import LinearProgramFailed
 from solver.infeasibility import Rule
+from solver.mending.relaxed_rows import least_breach, relaxed_rows
 from solver.problem import BoolArray
-from solver.relaxed_rows import least_breach, relaxed_rows
 from solver.watch import Watch
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from solver.bounds import Bounds
-from solver.coupling import Coupling
+from solver.coupled.coupling import Coupling
 from solver.hierarchy import Hierarchy
 from solver.infeasibility import Rule
 from solver.problem import NOT_SET, UNLIMITED, Problem

@@ -19,10 +19,10 @@ from typing import Final
 import numpy as np
 
 from solver.bounds import Bounds
+from solver.conflict.elastic import Contradiction, Elastic
+from solver.conflict.equations import Limits
 from solver.conflict.names import Names
-from solver.coupling import Coupling
-from solver.elastic import Contradiction, Elastic
-from solver.equations import Limits
+from solver.coupled.coupling import Coupling
 from solver.errors import LinearProgramFailed
 from solver.infeasibility import Rule
 from solver.problem import NOT_SET, UNLIMITED, BoolArray, FloatArray, IntArray

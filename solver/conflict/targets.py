@@ -11,14 +11,14 @@ import numpy as np
 
 from solver.bounds import Bounds
 from solver.conflict.tree import Intervals
-from solver.coupling import Coupling
+from solver.coupled.coupling import Coupling
 from solver.errors import LinearProgramFailed
 from solver.hierarchy import Hierarchy
 from solver.problem import AMOUNT_LIMIT, UNLIMITED
 from solver.watch import Watch
 
 if TYPE_CHECKING:
-    from solver.elastic import Elastic
+    from solver.conflict.elastic import Elastic
 
 _ROUGH: Final = 1e-3
 """What part of a minor unit an amount may be off by."""
@@ -56,7 +56,9 @@ class _Amounts:
     def of(
         cls, hierarchy: Hierarchy, bounds: Bounds, coupling: Coupling, watch: Watch | None
     ) -> Self:
-        from solver.elastic import Elastic  # PuLP is slow to import, and most rules need none
+        from solver.conflict.elastic import (
+            Elastic,  # PuLP is slow to import, and most rules need none
+        )
 
         return cls(bounds, coupling, Elastic.of(hierarchy, bounds, coupling, watch))
 

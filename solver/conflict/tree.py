@@ -18,8 +18,8 @@ from solver.bounds import Bounds
 from solver.conflict.names import End, Names, RepEnd
 from solver.hierarchy import Hierarchy
 from solver.infeasibility import Rule, Words
+from solver.mending.relaxation import add_to_parents, sums_of_own_reps
 from solver.problem import NOT_SET, UNLIMITED, BoolArray, IntArray
-from solver.relaxation import add_to_parents, sums_of_own_reps
 
 type Told = tuple[tuple[Rule, ...], Words]
 """A conflict, and what its sentence is made of."""

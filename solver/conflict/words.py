@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from solver.coupling import Coupling
+from solver.coupled.coupling import Coupling
 from solver.infeasibility import Rule, Words
 
 

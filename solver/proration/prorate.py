@@ -17,7 +17,7 @@ from solver.proration.tables import (
     wrong_absences,
     wrong_tenures,
 )
-from solver.rounding import NOISE, SLACK
+from solver.rounding.on_the_tree import NOISE, SLACK
 from solver.spread.calendar import Calendar
 
 

@@ -3,7 +3,7 @@
 Inside a block all reps sell the same lines, so a table of its reps with their quotas for rows and
 the block's lines for columns always exists. Then every line by itself: first the spans of months
 that targets tell apart, inside the blocks that no target tells apart; then quarters and months, as
-`solver.spread.periods` does it for whole quotas. Reps' amounts are exact in every step, and so are
+`periods` does it for whole quotas. Reps' amounts are exact in every step, and so are
 all targets. What rounding leaves over in the months of a rep is handed on from line to line, so
 that the rep's months of all lines together stay near to the season's.
 """

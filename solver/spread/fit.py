@@ -57,7 +57,7 @@ def fit(
     """Fit `seed` (n, k), >= 0, to the sums `rows` (n,) and `columns` (k,).
 
     `low` and `high` (n, k) limit single cells; cells of a zero seed are 0 whatever the limits.
-    Where no such table exists, the answer is not `close`; `solver.spread.flow` says why.
+    Where no such table exists, the answer is not `close`; `flow` says why.
     """
     table = _Table.of(seed, rows, columns, low, high)
     point = table.at(np.zeros(len(rows)), np.zeros(len(columns)))

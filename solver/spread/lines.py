@@ -4,7 +4,7 @@ A line is a product, a kind of customer, or one of the other: what targets count
 so that there are as few as possible. What no target names is one line more, everything else.
 
 What a rep sold of the lines in the last year is the rep's mix. A line that nobody has sold yet goes
-by white space (`solver.spread.mix`), to those whom a target asks for it. Who has sold nothing at
+by white space (`mix`), to those whom a target asks for it. Who has sold nothing at
 all is taken to sell what the others do, per full-time equivalent. Where there is no history, every
 line goes by white space. Who sells, and sells nothing of a line that others sell, gets none of it.
 """

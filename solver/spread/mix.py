@@ -8,7 +8,7 @@ has nothing but that. White space is the potential beyond the existing business;
 potential is unknown counts as the others do per full-time equivalent, and where nobody's leaves any
 room, full-time equivalents alone count.
 
-Only proportions matter: margins decide how much is carried (`solver.spread.table`).
+Only proportions matter: margins decide how much is carried (`table`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Quotas told by lines of business and months, so that targets of parts come out exactly.
 
 A target may be of a part of what a unit sells: East x new product x the first half year. Reps get
-the quotas that `solver.solve` finds. Then these are told apart by lines (`solver.spread.lines`) and
+the quotas that `solver.solve` finds. Then these are told apart by lines (`lines`) and
 months, near to what each rep would sell: quota x mix x season.
 
 1. The coarse table (`coarse.py`): blocks of reps x lines x spans of months that targets tell apart.

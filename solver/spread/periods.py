@@ -1,13 +1,13 @@
 """Quotas over time: year to quarters, quarters to months, months to pieces of weeks.
 
-Each step is a table of reps times parts, rounded under control (`solver.spread.whole`): a rep's
+Each step is a table of reps times parts, rounded under control (`whole`): a rep's
 parts add up to the rep's amount to the last minor unit, and the company's parts lie within one
 increment of what they come to exactly. Units add up of themselves. 500 over four even quarters is
 125 each, and 42, 42 and 41 a month: printed digits always add up.
 
 Where the company's parts are given and somebody is away, the parts come first: others carry more of
 the months in which somebody is away, as the nearest table with these sums has it
-(`solver.spread.table`). Where no table has them, for nobody is there in a month, each quota goes by
+(`table`). Where no table has them, for nobody is there in a month, each quota goes by
 the own season.
 """
 

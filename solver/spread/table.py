@@ -1,7 +1,7 @@
 """One table from a seed to whole money: fit it to its margins, within limits, and round it.
 
 A fit that meets its margins proves that they can be met, and is the common case. Only where it does
-not, a flow tells whether any table does (`solver.spread.flow`): if none, which rows carry too much;
+not, a flow tells whether any table does (`flow`): if none, which rows carry too much;
 if some, which cells have no choice. With these fixed, the others lie strictly within their limits,
 and the fit meets its margins.
 """

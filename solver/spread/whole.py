@@ -22,7 +22,7 @@ import numpy as np
 
 from solver.errors import RoundingFailed
 from solver.problem import BoolArray, FloatArray, IntArray
-from solver.rounding import NOISE, SLACK
+from solver.rounding.on_the_tree import NOISE, SLACK
 
 _ONE: Final = round(1 / SLACK)
 """The rank of a whole increment."""

@@ -13,7 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from solver.bounds import bounds
-from solver.coupling import Coupling, couple, even_lines, even_share
+from solver.coupled.coupling import Coupling, couple, even_lines, even_share
 from solver.fairness import SCALES
 from solver.hierarchy import exact_sums, lay_out
 from solver.policy import Fairness, Group, LinearRow, MarginFloor, Parity, Policy

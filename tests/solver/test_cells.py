@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.bounds import bounds
-from solver.cells import Cells, cells
+from solver.coupled.cells import Cells, cells
 from solver.hierarchy import lay_out, slice_sums
 from solver.policy import Group, LinearRow, Policy
 from solver.problem import UNLIMITED, Problem

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from solver.certificate import AcrossTheTree, Certificate, check
-from solver.coupling import Coupling
+from solver.coupled.coupling import Coupling
 from solver.policy import Group, Policy
 from solver.problem import UNLIMITED
 from tests.solver.builders import a_problem, coupling_of

@@ -16,9 +16,9 @@ from solver.bounds import Bounds, bounds
 from solver.conflict import diagnose, feasible_target
 from solver.hierarchy import Hierarchy, lay_out
 from solver.infeasibility import Infeasibility, Relaxation, Rule
+from solver.mending.relaxation import relaxed
 from solver.policy import Policy
 from solver.problem import COMPANY, NOT_SET, UNLIMITED, Problem, Reps, Units
-from solver.relaxation import relaxed
 
 NOBODY = Units.of([])
 BEYOND_ALL = 10_000

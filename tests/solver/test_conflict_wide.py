@@ -16,7 +16,7 @@ from solver.conflict import diagnose
 from solver.errors import InfeasibleProblem
 from solver.hierarchy import lay_out
 from solver.infeasibility import Infeasibility
-from solver.mending import Asked, mended
+from solver.mending.asked import Asked, mended
 from solver.policy import Group, LinearRow, Policy
 from solver.problem import AMOUNT_LIMIT, UNLIMITED, Problem
 from solver.solve import read, solve

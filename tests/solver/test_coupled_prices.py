@@ -13,17 +13,17 @@ from hypothesis import assume, given
 from scipy.optimize import linprog
 
 from solver.bounds import Bounds
-from solver.coupled_prices import CoupledPrices
-from solver.coupling import Coupling
-from solver.dual_function import Limits
+from solver.coupled.coupling import Coupling
+from solver.coupled.dual_function import Limits
+from solver.coupled.squares import least_squares
 from solver.errors import TimeIsUp
 from solver.fairness import SCALES, Scale
 from solver.hierarchy import Hierarchy, lay_out
 from solver.policy import Group, Parity, Policy
-from solver.prices import Price
+from solver.prices.coupled import CoupledPrices
+from solver.prices.on_the_tree import Price
+from solver.prices.standing import Standing
 from solver.problem import NOT_SET, UNLIMITED, FloatArray, IntArray, Problem
-from solver.squares import least_squares
-from solver.standing import Standing
 from solver.watch import Watch
 from tests.solver.builders import (
     AMOUNT,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from solver.bounds import bounds
-from solver.coupling import Coupling, around, couple
+from solver.coupled.coupling import Coupling, around, couple
 from solver.errors import InvalidProblem
 from solver.fairness import SCALES
 from solver.hierarchy import lay_out

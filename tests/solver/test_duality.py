@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.coupling import Coupling
-from solver.duality import Comparison, Prices, lower_bound
+from solver.coupled.coupling import Coupling
+from solver.coupled.duality import Comparison, Prices, lower_bound
+from solver.coupled.formulation import least_largest_stretch
+from solver.coupled.largest import LargestStretch
 from solver.fairness import SCALES, Scale
-from solver.formulation import least_largest_stretch
 from solver.hierarchy import lay_out
-from solver.largest import LargestStretch
 from solver.policy import Group, Policy
 from solver.problem import FloatArray, Problem
 from tests.solver.builders import a_problem, coupled_problems, coupling_of, limits_of

@@ -15,7 +15,7 @@ from solver.conflict import diagnose, feasible_target
 from solver.fairness import SCALES
 from solver.hierarchy import lay_out
 from solver.infeasibility import Infeasibility, Relaxation
-from solver.mending import Asked, mended, stated
+from solver.mending.asked import Asked, mended, stated
 from solver.policy import Group, LinearRow, MarginFloor, Policy
 from solver.problem import Problem
 from solver.solve import read

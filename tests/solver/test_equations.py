@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.equations import Equations, Limits
+from solver.conflict.equations import Equations, Limits
 from solver.problem import UNLIMITED
 
 type Answer = tuple[Equations, list[int]]

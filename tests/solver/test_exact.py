@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from solver.equations import Equations, Limits
+from solver.conflict.equations import Equations, Limits
+from solver.conflict.exact import Vertex, cheapest
 from solver.errors import LinearProgramFailed, SolveStopped, TimeIsUp
-from solver.exact import Vertex, cheapest
 from solver.problem import UNLIMITED
 from solver.watch import Watch
 from tests.solver.test_equations import answers, equations, limits

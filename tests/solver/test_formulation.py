@@ -15,26 +15,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from solver import rules
 from solver.bounds import Bounds
-from solver.coupling import Coupling
-from solver.duality import Comparison
-from solver.errors import EnginesDisagree, SolveStopped, TimeIsUp
-from solver.fairness import SCALES, Scale
-from solver.formulation import (
+from solver.coupled import rules
+from solver.coupled.coupling import Coupling
+from solver.coupled.duality import Comparison
+from solver.coupled.formulation import (
     HIGHS,
     declare,
     formulate,
     handed_over,
     least_largest_stretch,
 )
+from solver.coupled.largest import LargestStretch
+from solver.coupled.rules import QuotaModel
+from solver.coupled.trial import InStretch, Names, Trials
+from solver.errors import EnginesDisagree, SolveStopped, TimeIsUp
+from solver.fairness import SCALES, Scale
 from solver.hierarchy import Hierarchy, lay_out
-from solver.largest import LargestStretch
 from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy
 from solver.problem import UNLIMITED, Problem
-from solver.rules import QuotaModel
 from solver.tree import equalise
-from solver.trial import InStretch, Names, Trials
 from solver.watch import Watch
 from tests.solver.builders import (
     POLICIES,

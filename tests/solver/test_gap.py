@@ -13,9 +13,9 @@ from scipy.optimize import LinearConstraint, milp
 from solver.bounds import Bounds
 from solver.conflict import diagnose
 from solver.conflict.tree import torn_reps
-from solver.coupling import Coupling
-from solver.gap import gaps
+from solver.coupled.coupling import Coupling
 from solver.hierarchy import exact_sums, lay_out
+from solver.mending.gap import gaps
 from solver.policy import Group, LinearRow, Parity, Policy
 from solver.problem import IntArray, Problem
 from tests.solver.builders import a_problem, coupled_problems, coupling_of, limits_of

@@ -6,8 +6,8 @@ from hypothesis import given
 
 from solver.conflict import feasible_target
 from solver.errors import InfeasibleProblem
-from solver.growth import holding, nobody_can_carry_more
 from solver.policy import Group, Policy
+from solver.prices.growth import holding, nobody_can_carry_more
 from solver.problem import Problem
 from solver.solve import solve
 from tests.solver.builders import a_problem, coupled_problems

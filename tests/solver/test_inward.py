@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.chains import Effort
 from solver.errors import SolveStopped
 from solver.hierarchy import slice_sums
-from solver.inward import Corner
 from solver.policy import Group, LinearRow
+from solver.rounding.chains import Effort
+from solver.rounding.inward import Corner
 from solver.watch import Watch
 from tests.solver.test_repair import Case, a_case, cases
 

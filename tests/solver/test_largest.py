@@ -9,13 +9,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from solver import coupled
-from solver.coupled import solve_coupled
-from solver.duality import Comparison, Prices
+from solver.coupled import two_stages as coupled
+from solver.coupled.duality import Comparison, Prices
+from solver.coupled.formulation import least_largest_stretch
+from solver.coupled.largest import prices_at_hand, prices_of_the_tree
+from solver.coupled.two_stages import solve_coupled
 from solver.fairness import SCALES, Scale
-from solver.formulation import least_largest_stretch
 from solver.hierarchy import lay_out
-from solver.largest import prices_at_hand, prices_of_the_tree
 from solver.policy import Group, LinearRow, Policy
 from solver.problem import Problem
 from solver.tree import equalise

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from solver.allocation import Allocation
 from solver.bounds import Bounds
 from solver.policy import Policy
-from solver.prices import Price, Prices
+from solver.prices.on_the_tree import Price, Prices
 from solver.problem import NOT_SET, UNLIMITED, FloatArray, IntArray, Problem
 from solver.solve import solve
 from solver.tree import equalise

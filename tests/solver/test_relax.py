@@ -17,10 +17,10 @@ from solver.errors import InfeasibleProblem, InvalidProblem
 from solver.fairness import SCALES
 from solver.hierarchy import lay_out
 from solver.infeasibility import Relaxation
-from solver.mending import Asked, mended, stated
+from solver.mending.asked import Asked, mended, stated
+from solver.mending.relaxing import applied
 from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy, Relax
 from solver.problem import NOT_SET, UNLIMITED, Problem
-from solver.relaxing import applied
 from solver.solve import solve
 from solver.watch import Watch
 from tests.solver.builders import a_problem, limits_of, problems

@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.bounds import Bounds
-from solver.coupling import Coupling
+from solver.coupled.coupling import Coupling
 from solver.errors import RoundingFailed, SolveStopped, TimeIsUp
 from solver.hierarchy import Hierarchy, exact_sums, lay_out
 from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy
 from solver.problem import UNLIMITED, FloatArray, IntArray, Problem
-from solver.rounding import round_quotas
+from solver.rounding.on_the_tree import round_quotas
 from solver.solve import solve
 from solver.watch import Stage, Watch
 from tests.solver.builders import a_problem, coupling_of, limits_of, problems_with_a_plan

@@ -15,7 +15,7 @@ from solver.bounds import Bounds, bounds
 from solver.hierarchy import Hierarchy, exact_sums, lay_out, slice_sums
 from solver.policy import Policy
 from solver.problem import COMPANY, NOT_SET, UNLIMITED, FloatArray, IntArray, Problem, Reps, Units
-from solver.rounding import round_quotas
+from solver.rounding.on_the_tree import round_quotas
 from tests.solver.builders import coupling_of
 
 NOBODY = Units.of([])

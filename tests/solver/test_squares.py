@@ -10,18 +10,18 @@ import pytest
 from hypothesis import assume, given
 from scipy import sparse
 
-from solver import squares
 from solver.bounds import bounds
-from solver.coupling import Coupling, couple
-from solver.dual_function import KEPT, NOTHING, DualFunction, Limits
-from solver.duality import idle_reps
+from solver.coupled import squares
+from solver.coupled.coupling import Coupling, couple
+from solver.coupled.dual_function import KEPT, NOTHING, DualFunction, Limits
+from solver.coupled.duality import idle_reps
+from solver.coupled.interior_point import prices_by_clarabel
+from solver.coupled.squares import LeastSquares, least_squares
 from solver.errors import SolveStopped, TimeIsUp
 from solver.fairness import SCALES, Scale
 from solver.hierarchy import Hierarchy, lay_out
-from solver.interior_point import prices_by_clarabel
 from solver.policy import Group, LinearRow, Policy
 from solver.problem import UNLIMITED, FloatArray, Problem
-from solver.squares import LeastSquares, least_squares
 from solver.watch import Watch
 from tests.solver.builders import a_problem, coupled_problems
 

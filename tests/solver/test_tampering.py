@@ -17,7 +17,7 @@ import pytest
 
 from solver.bounds import Bounds
 from solver.certificate import Certificate, check
-from solver.coupled import solve_coupled
+from solver.coupled.two_stages import solve_coupled
 from solver.hierarchy import as_laid_out
 from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy
 from solver.problem import NOT_SET, UNLIMITED, FloatArray, Problem

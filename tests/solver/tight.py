@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from solver.bounds import Bounds
-from solver.coupling import couple
+from solver.coupled.coupling import couple
 from solver.fairness import SCALES
 from solver.hierarchy import lay_out
 from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy

@@ -67,7 +67,7 @@ def present_rule(rule: Mapping[str, Any], digits: int) -> Row:
 def in_units(rule: str, value: float | None, digits: int) -> float | None:
     """The value of a rule in the caller's units; None is no limit.
 
-    A target that gave way may have decimals of a minor unit (`solver.mending`).
+    A target that gave way may have decimals of a minor unit (`solver.mending.asked`).
     """
     if value is None or rule.startswith(PARITY):
         return value

@@ -15,7 +15,7 @@ from service.allocations.versions.domain.document import (
     UnreadableProof,
 )
 from solver.certificate import AcrossTheTree, Certificate
-from solver.coupling import Coupling
+from solver.coupled.coupling import Coupling
 from solver.problem import COMPANY, UNLIMITED, FloatArray, IntArray
 
 

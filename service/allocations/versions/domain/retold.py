@@ -37,10 +37,10 @@ from service.allocations.versions.domain.stated_rules import with_tolerances
 from solver.allocation import Allocation
 from solver.bounds import Bounds
 from solver.certificate import Certificate
-from solver.coupled import ROOM, Coupled
+from solver.coupled.largest import LargestStretch
+from solver.coupled.two_stages import ROOM, Coupled
 from solver.fairness import SCALES
 from solver.hierarchy import Hierarchy
-from solver.largest import LargestStretch
 from solver.policy import Policy
 from solver.problem import NOT_SET, FloatArray, IntArray, Problem, Reps, Units
 from solver.tree import CommonLevels

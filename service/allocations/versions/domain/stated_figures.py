@@ -10,7 +10,7 @@ import numpy as np
 from service.allocations.versions.domain.document import Manifest, PolicyPart, QuotaRow
 from solver.allocation import Allocation
 from solver.certificate import Certificate
-from solver.coupled import FORCED
+from solver.coupled.two_stages import FORCED
 from solver.probability import quota_for_chance
 from solver.problem import BoolArray, FloatArray
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from service.allocations.versions.domain.document import Manifest, QuotaRow, UnitRow
 from solver.allocation import Allocation
-from solver.coupling import Coupling, even_lines
+from solver.coupled.coupling import Coupling, even_lines
 from solver.fairness import Scale
 from solver.problem import UNLIMITED
 

@@ -12,10 +12,10 @@ from service.allocations.versions.domain.document import Manifest, QuotaRow, Rel
 from service.kit.money import InvalidMoney, minor_digits
 from solver.allocation import Allocation
 from solver.bounds import bounds
-from solver.gap import lowered
+from solver.mending.gap import lowered
+from solver.mending.relaxing import applied
 from solver.policy import Relax
 from solver.problem import NOT_SET, UNLIMITED, IntArray
-from solver.relaxing import applied
 
 
 def other_digits(manifest: Manifest) -> Iterator[str]:
