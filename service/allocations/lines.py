@@ -23,7 +23,8 @@ from solver.allocation import Allocation
 from solver.estimate import SalesHistory
 from solver.estimate.history import sales_of_reps
 from solver.problem import FloatArray, IntArray
-from solver.spread.lines import line_of, lines_of
+from solver.spread.lines import EXISTING, buyers, line_of, lines_of
+from solver.spread.mix import kept_rates
 from solver.spread.parts import PartPlan
 from solver.spread.season import Season, even
 from solver.spread.told_apart import Parts
@@ -44,7 +45,7 @@ def parts_of(case: Case, season: Season | None) -> Parts:
         targets := targets_of(case),
         months,
         season=season or Season("even", even(reps, 1).shares),
-        sold=_sold(case, targets),
+        sold=_existing_business(case, targets),
         fte=case.evidence.fte,
     )
 
@@ -64,21 +65,28 @@ def targets_of(case: Case) -> tuple[Target, ...]:
     return tuple(Target(*row) for row in columns)
 
 
-def _sold(case: Case, targets: Sequence[Target]) -> FloatArray:
-    """(n, k) what each rep sold of each line in the year before the period, in minor units."""
+def _existing_business(case: Case, targets: Sequence[Target]) -> FloatArray:
+    """(n, k) what the customers of today would buy of each line in a year, in minor units: what was
+    sold in the year before the period, as far as each line's customers stay and buy more.
+    """
     evidence, history, lines = case.evidence, case.inputs.history, lines_of(targets)
     names = list(zip(history.product, history.customer_type, strict=True))
-    number = {name: line_of(lines, targets, *name) for name in {*names}}
+    number = {name: line_of(lines, targets, name[0], buyers(name[1])) for name in {*names}}
     line = np.array([number[name] for name in names], dtype=np.int64)
     nothing = np.full(len(evidence), np.nan)
-    found = np.zeros((len(evidence), len(lines)))
+    past, found = evidence.history, np.zeros((len(evidence), len(lines)))
     for place in range(len(lines)):
-        own, past = line == place, evidence.history
+        own = line == place
         rows = SalesHistory(past.rep[own], past.territory[own], past.month[own], past.actual[own])
         sales = sales_of_reps(replace(evidence, history=rows, last_year=nothing))
         reps, amounts = sales.between(evidence.start - _YEAR, evidence.start)
         found[:, place] = np.bincount(reps, amounts, minlength=len(evidence))
-    return found
+    age = (evidence.start - 1 - past.month) // _YEAR  # 0: the year before the period
+    stayed = (age == 0) & np.array([kind == EXISTING for _, kind in names], np.bool_)
+    before, after = (
+        np.bincount(line[own], past.actual[own], minlength=len(lines)) for own in (age == 1, stayed)
+    )
+    return found * kept_rates(before, after)
 
 
 def lines_facts(told: PartPlan | None) -> Row:

@@ -3,10 +3,11 @@
 A line is a product, a kind of customer, or one of the other: what targets count alike is one line,
 so that there are as few as possible. What no target names is one line more, everything else.
 
-What a rep sold of the lines in the last year is the rep's mix. A line that nobody has sold yet goes
-by white space (`mix`), to those whom a target asks for it. Who has sold nothing at
-all is taken to sell what the others do, per full-time equivalent. Where there is no history, every
-line goes by white space. Who sells, and sells nothing of a line that others sell, gets none of it.
+What the customers of today would buy of the lines is the rep's mix: all to whom something was sold
+in the last year, so that none of them is new (`buyers`). New customers, and a line that nobody has
+sold yet, go by white space (`mix`), to those whom a target asks for it. Who has sold nothing at all
+is taken to sell what the others do, per full-time equivalent. Where there is no history, every line
+goes by white space. Who sells, and sells nothing of a line that others sell, gets none of it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from solver.problem import BoolArray, FloatArray
 from solver.spread.mix import Business, seed
 from solver.targets import Target
 
+NEW, EXISTING = "new", "existing"
+"""The kinds of customers of which something is known by their names."""
 HARDLY: Final = 1e-15
 """A part so small that it is nothing, unless a target leaves nothing else."""
 
@@ -84,12 +87,19 @@ def line_of(
     return [_counted_by(targets, line) for line in lines].index(own)
 
 
+def buyers(kind: str | None) -> str | None:
+    """The kind of customer that somebody is in the plan's period who was of `kind` the year before:
+    nobody stays new.
+    """
+    return EXISTING if kind == NEW else kind
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sellers:
     """What is known of n reps and k lines, everything else last; money in minor units."""
 
     sold: FloatArray
-    """(n, k) in the last year; below 0 where more came back."""
+    """(n, k) what the customers of today would buy; below 0 where more came back."""
     potential: FloatArray
     """(n,) what a rep's market could yield in a year; nan where unknown."""
     fte: FloatArray

@@ -62,11 +62,13 @@ def kept_rates(before: FloatArray, existing_after: FloatArray) -> FloatArray:
     """(p,) retention + expansion, from the sales `before` (p,) and those that the same customers
     brought a year later.
 
-    A product that was not sold before counts as all products together; 1 where nothing was.
+    A product of which one of the two is not known, or nothing, counts as all others together; 1
+    where nothing is known of any.
     """
-    total = float(before.sum())
-    overall = float(existing_after.sum()) / total if total > 0 else 1.0
-    return np.divide(existing_after, before, out=np.full_like(before, overall), where=before > 0)
+    known = (before > 0) & (existing_after > 0)
+    overall = float(existing_after[known].sum() / before[known].sum()) if known.any() else 1.0
+    rates: FloatArray = np.full(before.shape, overall)
+    return np.divide(existing_after, before, out=rates, where=known)
 
 
 def seed(business: Business) -> FloatArray:

@@ -60,8 +60,8 @@ class Parts:
         sold: FloatArray,
         fte: FloatArray,
     ) -> Self:
-        """Parts for what reps sold: `sold` (n, k) of each of `lines_of(targets)` in the last year,
-        in minor units, and their full-time equivalents `fte` (n,), > 0.
+        """Parts for what the customers of reps would buy: `sold` (n, k) of each of
+        `lines_of(targets)`, in minor units, and full-time equivalents `fte` (n,), > 0.
 
         The order of the reps does not matter.
         """

@@ -145,6 +145,55 @@ class TestTargetsOfParts:
         assert answer["relaxed"] == [{"rule": "row:east × new:min", "from": 700, "to": 620}]
 
 
+def sales(rep: str, year: int, product: str, customer_type: str | None, actual: float) -> Document:
+    return {
+        "rep": rep, "period": f"{year}-06", "product": product, "customer_type": customer_type,
+        "actual": actual,
+    }  # fmt: skip
+
+
+class TestWhatCustomersOfTodayBuy:
+    def test_nobody_stays_new_so_new_customers_go_by_white_space(self, client: TestClient) -> None:
+        body = facts(targets=[{"amount": 1200}, {"customer_type": "new", "amount": 200}])
+        for rep, potential in zip(body["reps"], (1_000, 400, 400, 400), strict=True):
+            rep["potential"] = potential
+        body["history"] = [
+            sales(rep["id"], 2026, "core", "new" if rep["id"] == "dan" else "existing", 200)
+            for rep in body["reps"]
+        ]
+
+        rows = solved(client, **body)["quotas"]
+
+        new = [
+            next(line["quota"] for line in row["lines"] if line["customer_type"] == "new")
+            for row in rows
+        ]
+        assert sum(new) == 200
+        assert new[0] > 2 * new[1]
+        assert max(new[1:]) - min(new[1:]) <= 1
+
+    def test_lines_grow_and_shrink_as_their_customers_stay_and_buy(
+        self, client: TestClient
+    ) -> None:
+        body = facts(
+            targets=[{"amount": 1200}, {"unit": "east", "product": "core", "amount": 300}],
+            history=[
+                sales(rep, year, product, kind, actual)
+                for rep in ("ann", "bob", "cyd", "dan")
+                for year, kind in ((2025, None), (2026, "existing"))
+                for product, actual in (
+                    ("core", 100 if year == 2025 else 150), ("spare", 300 if year == 2025 else 150),
+                )
+            ],
+        )  # fmt: skip
+
+        rows = {row["rep"]: row for row in solved(client, **body)["quotas"]}
+
+        # 150 x 150/100 of core, 150 x 150/300 of all else: three to one.
+        assert of_line(rows["cyd"], "core")["quota"] == 225
+        assert of_line(rows["cyd"], None)["quota"] == 75
+
+
 class TestTargetsOfPartsThatCannotHold:
     @pytest.mark.parametrize(
         ("row", "pointer", "detail"),

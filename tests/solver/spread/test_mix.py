@@ -67,6 +67,13 @@ def test_rates_are_what_the_same_customers_bought_a_year_later() -> None:
     assert kept_rates(before, after).tolist() == [0.9, 1.2, 1.0]
 
 
+def test_a_product_whose_customers_nobody_tells_apart_is_kept_as_the_others_are() -> None:
+    before, after = np.array([200.0, 100.0, 0.0]), np.array([180.0, 0.0, 50.0])
+
+    assert kept_rates(before, after).tolist() == [0.9, 0.9, 0.9]
+    assert kept_rates(before, np.zeros(3)).tolist() == [1.0, 1.0, 1.0]
+
+
 def test_all_faults_are_told_at_once() -> None:
     with pytest.raises(InvalidProblem) as caught:
         business(fte=np.ones(3), kept=np.array([np.nan, 1.0]), potential=np.array([-1.0, 2.0]))
