@@ -76,6 +76,7 @@ class TestGetVersion:
             "gap": 0,
             "gaps": [],
             "relaxed": [],
+            "part_targets": [],
             "measures": [],
             "created_by": "Ada",
             "published_at": None,
