@@ -33,7 +33,7 @@ from service.plans.repository import Plans, PlanVersions
 from service.plans.usecases import create_plan, publish_version, version_etag
 from service.roster.files import read_files
 
-DEMO = Caller(DEFAULT_WORKSPACE, Role.ADMIN, "demo")
+DEMO = Caller(DEFAULT_WORKSPACE, Role.ADMIN, "demo", "demo")
 
 
 NOTES: Final = {

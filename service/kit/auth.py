@@ -35,7 +35,15 @@ DEFAULT_WORKSPACE = "wsp_default"  # made by the first migration
 
 
 class Role(StrEnum):
+    """What a caller is to the company; `access.py` says what each may do."""
+
     ADMIN = "admin"
+    PLANNER = "planner"
+    MANAGER = "manager"
+    REP = "rep"
+    HR = "hr"
+    AUDITOR = "auditor"
+    INTEGRATION = "integration"
 
 
 class Workspace(Base):
@@ -63,12 +71,20 @@ class ApiKey(Base):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
+    """Who is calling, as everything that is written down names them."""
+
     workspace_id: str
     role: Role
     name: str
+    id: str
+    """`key_…`, the subject of an identity, or `local`."""
+    unit: str | None = None
+    """A manager's unit: theirs is what lies at and below it."""
+    rep: str | None = None
+    """Which rep a rep is."""
 
 
-LOCAL_ADMINISTRATOR = Caller(DEFAULT_WORKSPACE, Role.ADMIN, "local administrator")
+LOCAL_ADMINISTRATOR = Caller(DEFAULT_WORKSPACE, Role.ADMIN, "local administrator", "local")
 
 
 def create_key(
@@ -115,7 +131,7 @@ def current_caller(
         key = session.scalar(query)
     if key is None:
         raise NotAuthenticated("The API key is not known here.")
-    return Caller(key.workspace_id, Role(key.role), key.name)
+    return Caller(key.workspace_id, Role(key.role), key.name, key.id)
 
 
 CallerDep = Annotated[Caller, Depends(current_caller)]

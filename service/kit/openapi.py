@@ -18,7 +18,11 @@ from service.kit.problems import InvalidParameters, Problem, problems
 
 _TEMPLATE = "#/components/schemas/{model}"
 _OF_ANY_CALL = problems(
-    errors.NotAuthenticated, InvalidParameters, errors.AppError, errors.Unavailable
+    errors.NotAuthenticated,
+    errors.NotPermitted,
+    InvalidParameters,
+    errors.AppError,
+    errors.Unavailable,
 )
 _OF_A_BODY = problems(
     errors.BadRequest, errors.BodyTooLarge, errors.UnsupportedMediaType, errors.InvalidInput

@@ -3,9 +3,10 @@
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, Field
 
+from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionsDep
@@ -66,7 +67,9 @@ _INPUTS_SCHEMA: dict[int | str, dict[str, Any]] = {
 
 
 @router.put(
-    "/{plan_id}/inputs", responses=problems(PlanNotFound, CurrencyChanged, PreconditionFailed)
+    "/{plan_id}/inputs",
+    responses=problems(PlanNotFound, CurrencyChanged, PreconditionFailed),
+    dependencies=[Depends(needs(Permission.WRITE_INPUTS))],
 )
 def put_inputs(
     plan_id: PlanIdPath,
@@ -98,7 +101,11 @@ def put_inputs(
     )
 
 
-@router.get("/{plan_id}/inputs", responses=_INPUTS_SCHEMA | problems(PlanNotFound, InputsMissing))
+@router.get(
+    "/{plan_id}/inputs",
+    responses=_INPUTS_SCHEMA | problems(PlanNotFound, InputsMissing),
+    dependencies=[Depends(needs(Permission.READ_INPUTS))],
+)
 def get_inputs(plan_id: PlanIdPath, caller: CallerDep, session: ReadSessionDep) -> Response:
     """The working inputs of a plan, in the shape in which they are put."""
     return _answer(usecases.get_inputs(session, caller.workspace_id, plan_id))
@@ -107,6 +114,7 @@ def get_inputs(plan_id: PlanIdPath, caller: CallerDep, session: ReadSessionDep) 
 @router.get(
     "/{plan_id}/inputs/{inputs_hash}",
     responses=_INPUTS_SCHEMA | problems(PlanNotFound, SnapshotNotFound),
+    dependencies=[Depends(needs(Permission.READ_INPUTS))],
 )
 def get_inputs_by_hash(
     plan_id: PlanIdPath, inputs_hash: HashPath, caller: CallerDep, session: ReadSessionDep

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BeforeValidator
 
+from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.body import json_body
 from service.kit.clock import NowDep
@@ -39,7 +40,7 @@ PlanIdPath = Annotated[str, Path(description="plan_…")]
 NumberPath = Annotated[int, BeforeValidator(_plain_digits), Path(ge=1, le=2**31 - 1)]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, dependencies=[Depends(needs(Permission.WRITE_PLANS))])
 def create_plan(
     body: Annotated[PlanIn, json_body(PlanIn)],
     response: Response,
@@ -62,14 +63,18 @@ def create_plan(
     return PlanOut.of(plan)
 
 
-@router.get("")
+@router.get("", dependencies=[Depends(needs(Permission.READ_PLANS))])
 def list_plans(caller: CallerDep, session: ReadSessionDep, page: PageDep) -> Page[PlanOut]:
     """All plans, newest first."""
     plans, next_cursor = Plans(session).page(caller.workspace_id, page)
     return Page(items=[PlanOut.of(plan) for plan in plans], next_cursor=next_cursor)
 
 
-@router.get("/{plan_id}", responses=problems(PlanNotFound))
+@router.get(
+    "/{plan_id}",
+    responses=problems(PlanNotFound),
+    dependencies=[Depends(needs(Permission.READ_PLANS))],
+)
 def get_plan(
     plan_id: PlanIdPath, response: Response, caller: CallerDep, session: ReadSessionDep
 ) -> PlanOut:
@@ -79,7 +84,11 @@ def get_plan(
     return PlanOut.of(plan)
 
 
-@router.patch("/{plan_id}", responses=problems(PlanNotFound, CurrencyIsFixed, PreconditionFailed))
+@router.patch(
+    "/{plan_id}",
+    responses=problems(PlanNotFound, CurrencyIsFixed, PreconditionFailed),
+    dependencies=[Depends(needs(Permission.WRITE_PLANS))],
+)
 def change_plan(
     plan_id: PlanIdPath,
     *,
@@ -110,6 +119,7 @@ def change_plan(
     status_code=204,
     response_class=Response,
     responses=problems(PlanNotFound, PlanIsPublished, PreconditionFailed),
+    dependencies=[Depends(needs(Permission.WRITE_PLANS))],
 )
 def delete_plan(
     plan_id: PlanIdPath, caller: CallerDep, session: SessionDep, expected: IfMatchDep
@@ -118,7 +128,11 @@ def delete_plan(
     usecases.delete_plan(session, caller.workspace_id, plan_id, expected=expected)
 
 
-@router.get("/{plan_id}/versions", responses=problems(PlanNotFound))
+@router.get(
+    "/{plan_id}/versions",
+    responses=problems(PlanNotFound),
+    dependencies=[Depends(needs(Permission.READ_PLANS))],
+)
 def list_versions(
     plan_id: PlanIdPath,
     caller: CallerDep,
@@ -133,7 +147,11 @@ def list_versions(
     return Page(items=items, next_cursor=next_cursor)
 
 
-@router.get("/{plan_id}/versions/{number}", responses=problems(PlanNotFound, VersionNotFound))
+@router.get(
+    "/{plan_id}/versions/{number}",
+    responses=problems(PlanNotFound, VersionNotFound),
+    dependencies=[Depends(needs(Permission.READ_PLANS))],
+)
 def get_version(
     plan_id: PlanIdPath,
     number: NumberPath,
@@ -158,6 +176,7 @@ def get_version(
         PreconditionFailed,
         PreconditionRequired,
     ),
+    dependencies=[Depends(needs(Permission.PUBLISH))],
 )
 def publish_version(
     plan_id: PlanIdPath,

@@ -3,12 +3,13 @@
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from service.allocations.backtest import usecases
 from service.allocations.backtest.schemas import BacktestBody, BacktestOut
 from service.allocations.patience import PatienceDep
 from service.allocations.solving import SolveTookTooLong
+from service.kit.access import Permission, needs
 from service.kit.errors import InvalidInput
 from service.kit.problems import problems
 from service.roster.body import Sent, patient_body
@@ -22,6 +23,7 @@ SentBody = Annotated[Sent, patient_body(BacktestBody)]
     "/backtest",
     response_model=BacktestOut,
     responses=problems(InvalidInput, SolveTookTooLong),
+    dependencies=[Depends(needs(Permission.ALLOCATE))],
 )
 def backtest(sent: SentBody, patience: PatienceDep) -> Response:
     """Compare ways of setting quotas on the company's own past; nothing is stored.

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from service.allocations.fairness_report import usecases
 from service.allocations.fairness_report.schemas import (
@@ -13,6 +13,7 @@ from service.allocations.fairness_report.schemas import (
     FairnessReportOut,
 )
 from service.allocations.versions.repository import VersionDamaged
+from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.body import json_body
 from service.kit.db import ReadSessionDep
@@ -25,7 +26,12 @@ router = APIRouter(prefix="/plans/{plan_id}/versions/{number}/fairness", tags=["
 _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
 
 
-@router.get("", response_model=FairnessReportOut, responses=_MISSING)
+@router.get(
+    "",
+    response_model=FairnessReportOut,
+    responses=_MISSING,
+    dependencies=[Depends(needs(Permission.READ_FAIRNESS))],
+)
 def get_fairness(
     plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep
 ) -> Response:
@@ -33,7 +39,12 @@ def get_fairness(
     return _json(usecases.report(session, (caller.workspace_id, plan_id, number)))
 
 
-@router.post("", response_model=FairnessReportOut, responses=_MISSING)
+@router.post(
+    "",
+    response_model=FairnessReportOut,
+    responses=_MISSING,
+    dependencies=[Depends(needs(Permission.READ_FAIRNESS))],
+)
 def review_fairness(
     plan_id: PlanIdPath,
     number: NumberPath,
@@ -46,7 +57,12 @@ def review_fairness(
     return _json(usecases.report(session, (caller.workspace_id, plan_id, number), actuals))
 
 
-@router.post("/cohorts", response_model=CohortAuditOut, responses=_MISSING)
+@router.post(
+    "/cohorts",
+    response_model=CohortAuditOut,
+    responses=_MISSING,
+    dependencies=[Depends(needs(Permission.READ_FAIRNESS))],
+)
 def audit_cohorts(
     plan_id: PlanIdPath,
     number: NumberPath,

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
@@ -12,6 +12,7 @@ from service.allocations.simulation.schemas import SimulationAsked, SimulationBo
 from service.allocations.simulation.usecases import NothingToDraw
 from service.allocations.solving import NO_PLAN, SolveTookTooLong
 from service.allocations.versions.repository import VersionDamaged
+from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.db import ReadingSessionsDep
 from service.kit.errors import InvalidInput
@@ -29,6 +30,7 @@ router = APIRouter()
     tags=["allocations"],
     response_model=SimulationOut,
     responses=problems(Infeasible, NothingToDraw, *NO_PLAN),
+    dependencies=[Depends(needs(Permission.ALLOCATE))],
 )
 def simulate_allocation(
     sent: Annotated[Sent, patient_body(SimulationBody, policy=PolicyBody)], patience: PatienceDep
@@ -53,6 +55,7 @@ def simulate_allocation(
         VersionDamaged,
         SolveTookTooLong,
     ),
+    dependencies=[Depends(needs(Permission.READ_PROOFS))],
 )
 def simulate_version(
     plan_id: PlanIdPath,

@@ -28,6 +28,7 @@ from service.allocations.versions.schemas import (
     WeeksOut,
 )
 from service.allocations.versions.usecases import reading, solving, verifying, weekly
+from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionsDep
@@ -62,6 +63,7 @@ _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
         Infeasible,
         *NO_PLAN,
     ),
+    dependencies=[Depends(needs(Permission.SOLVE))],
 )
 def solve_version(
     plan_id: PlanIdPath,
@@ -88,7 +90,7 @@ def solve_version(
     "/{number}/quotas",
     response_model=Page[ListedQuotaOut],
     responses=_MISSING | problems(NotAcceptable),
-    dependencies=[Depends(refuse_other_formats)],
+    dependencies=[Depends(needs(Permission.READ_QUOTAS)), Depends(refuse_other_formats)],
 )
 def list_quotas(
     plan_id: PlanIdPath,
@@ -145,6 +147,7 @@ def list_quotas(
     "/{number}/quotas/{rep:path}",
     response_model=RepQuotaOut,
     responses=problems(PlanNotFound, VersionNotFound, reading.QuotaNotFound, VersionDamaged),
+    dependencies=[Depends(needs(Permission.READ_QUOTAS))],
 )
 def get_quota(
     plan_id: PlanIdPath, number: NumberPath, rep: str, caller: CallerDep, session: ReadSessionDep
@@ -164,6 +167,7 @@ def get_quota(
     "/{number}/prices",
     response_model=PricesOut,
     responses=problems(PlanNotFound, VersionNotFound, reading.PricesNotFound, VersionDamaged),
+    dependencies=[Depends(needs(Permission.READ_PROOFS))],
 )
 def get_prices(
     plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep
@@ -173,7 +177,12 @@ def get_prices(
     return _json(present_prices(facts, digits))
 
 
-@router.get("/{number}/months", response_model=MonthsOut, responses=_MISSING)
+@router.get(
+    "/{number}/months",
+    response_model=MonthsOut,
+    responses=_MISSING,
+    dependencies=[Depends(needs(Permission.READ_QUOTAS))],
+)
 def get_months(
     plan_id: PlanIdPath,
     number: NumberPath,
@@ -190,6 +199,7 @@ def get_months(
     "/{number}/weeks",
     response_model=Page[WeeksOut],
     responses=_MISSING | problems(weekly.MonthsNotFound),
+    dependencies=[Depends(needs(Permission.READ_QUOTAS))],
 )
 def list_weeks(
     plan_id: PlanIdPath,
@@ -214,7 +224,12 @@ def list_weeks(
     return _json({"items": items, "next_cursor": next_cursor})
 
 
-@router.get("/{number}/rules", response_model=RulesOut, responses=_MISSING)
+@router.get(
+    "/{number}/rules",
+    response_model=RulesOut,
+    responses=_MISSING,
+    dependencies=[Depends(needs(Permission.READ_PROOFS))],
+)
 def get_rules(
     plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep
 ) -> Response:
@@ -223,7 +238,11 @@ def get_rules(
     return _json({"rules": [present_crossing_rule(row, digits) for row in rows]})
 
 
-@router.get("/{number}/verify", responses=problems(PlanNotFound, VersionNotFound))
+@router.get(
+    "/{number}/verify",
+    responses=problems(PlanNotFound, VersionNotFound),
+    dependencies=[Depends(needs(Permission.READ_PROOFS))],
+)
 def verify_version(
     plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep
 ) -> VerificationOut:
@@ -234,7 +253,12 @@ def verify_version(
     )
 
 
-@router.get("/{number}/certificate", response_model=ProofOut, responses=_MISSING)
+@router.get(
+    "/{number}/certificate",
+    response_model=ProofOut,
+    responses=_MISSING,
+    dependencies=[Depends(needs(Permission.READ_PROOFS))],
+)
 def get_certificate(
     plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep
 ) -> Response:
