@@ -12,8 +12,9 @@ from service.kit.settings import Settings
 
 
 def every_table() -> sa.MetaData:
-    """Import the tables of every feature that has some, and the kit's own in `auth`."""
-    importlib.import_module("service.kit.auth")
+    """Import the tables of every feature that has some, and the kit's own."""
+    for name in ("auth", "audit", "outbox"):
+        importlib.import_module(f"service.kit.{name}")
     for module in pkgutil.walk_packages(service.__path__, "service."):
         if module.name.endswith(".tables"):
             importlib.import_module(module.name)

@@ -53,6 +53,10 @@ class Base(DeclarativeBase):
     )
 
 
+SEQUENCE = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""A number that the database gives, each larger than those before; SQLite counts INTEGER only."""
+
+
 class UtcDateTime(sa.TypeDecorator[datetime]):
     """A moment in UTC. SQLite forgets the zone, so it is checked going in and added coming out."""
 

@@ -1,0 +1,82 @@
+"""Who did what when: a trail that only grows.
+
+Every write of every feature records one entry in its own transaction, so that there is none without
+the other. The database refuses to change or remove an entry (triggers in the migration).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from service.kit.auth import Caller
+from service.kit.db import SEQUENCE, Base, UtcDateTime
+from service.kit.ids import new_id
+
+
+class AuditEntry(Base):
+    """One thing that somebody did; `sequence` is the order in which it was done.
+
+    What is changed under one lock is in the order of the lock, whatever the clocks of several
+    servers say.
+    """
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (sa.Index(None, "workspace_id", "subject", "sequence"),)
+
+    sequence: Mapped[int] = mapped_column(SEQUENCE, primary_key=True)
+    id: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    workspace_id: Mapped[str] = mapped_column(sa.ForeignKey("workspace.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(sa.String(200))
+    actor_name: Mapped[str] = mapped_column(sa.String(200))
+    role: Mapped[str] = mapped_column(sa.String(20))
+    action: Mapped[str] = mapped_column(sa.String(60))
+    subject: Mapped[str] = mapped_column(sa.String(400))
+    before: Mapped[str | None] = mapped_column(sa.Text)
+    after: Mapped[str | None] = mapped_column(sa.Text)
+    reason: Mapped[str | None] = mapped_column(sa.Text)
+    facts: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+
+
+def record(
+    session: Session,
+    caller: Caller,
+    action: str,
+    subject: str,
+    *,
+    now: datetime,
+    before: str | None = None,
+    after: str | None = None,
+    reason: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Add an entry in the caller's workspace; it is stored if, and only if, `session` commits.
+
+    `action` is a noun and a verb, such as `version.publish`; `subject` what it was done to, such as
+    `plan_…/versions/3`. `before` and `after` are states or hashes, `reason` is what the caller
+    gave, `facts` whatever else a reader has to know, as JSON.
+    """
+    session.add(
+        AuditEntry(
+            id=new_id("aud"),
+            workspace_id=caller.workspace_id,
+            at=now,
+            actor=caller.id,
+            actor_name=caller.name,
+            role=caller.role.value,
+            action=action,
+            subject=subject,
+            before=before,
+            after=after,
+            reason=reason,
+            facts=dict(facts or {}),
+        )
+    )
+
+
+def trail(workspace_id: str, subject: str) -> sa.Select[AuditEntry]:
+    """What was done to one subject; order by `AuditEntry.sequence`, the oldest first."""
+    return sa.select(AuditEntry).filter_by(workspace_id=workspace_id, subject=subject)
