@@ -1,0 +1,6 @@
+"""What is allowed in a change request, without HTTP and SQL.
+
+life.py        states, actions, and whose turn it is
+evidence.py    the kinds of evidence and what each has to say
+asking.py      which version, which amount may be asked for
+"""

@@ -1,0 +1,156 @@
+"""Typed evidence: why a quota should change.
+
+Each kind says certain things and no others, so that requests can be compared and counted. Free text
+(`note`) is personal: it is kept beside the evidence and can be erased; only evidence of the
+kind `other` needs it.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, Self
+
+from service.kit.errors import Fault, pointer
+from service.kit.money import InvalidMoney, to_minor
+
+MOST: Final = 20
+"""Pieces of evidence in one request."""
+
+type Row = Mapping[str, Any]
+
+
+class Kind(StrEnum):
+    ACCOUNT_LOST = "account_lost"
+    ACCOUNT_WON = "account_won"
+    POTENTIAL_ERROR = "potential_error"
+    HISTORY_ERROR = "history_error"
+    ABSENCE = "absence"
+    TERRITORY_ERROR = "territory_error"
+    PRODUCT_DELAY = "product_delay"
+    OTHER = "other"
+
+
+CORRECTING: Final = frozenset(
+    {Kind.POTENTIAL_ERROR, Kind.HISTORY_ERROR, Kind.TERRITORY_ERROR, Kind.ABSENCE}
+)
+"""Say that an input is wrong: then the input is corrected, instead of moving money."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    needed: frozenset[str]
+    optional: frozenset[str] = frozenset()
+
+    @property
+    def known(self) -> frozenset[str]:
+        return self.needed | self.optional | {"kind", "note"}
+
+
+def _fields(needed: str, optional: str = "") -> _Fields:
+    return _Fields(frozenset(needed.split()), frozenset(optional.split()))
+
+
+FIELDS: Final[Mapping[Kind, _Fields]] = {
+    Kind.ACCOUNT_LOST: _fields("reference amount date", "territory product"),
+    Kind.ACCOUNT_WON: _fields("reference amount date", "territory product"),
+    Kind.POTENTIAL_ERROR: _fields("amount reference", "territory"),
+    Kind.HISTORY_ERROR: _fields("period amount reference", "territory"),
+    Kind.ABSENCE: _fields("date until"),
+    Kind.TERRITORY_ERROR: _fields("territory reference", "share"),
+    Kind.PRODUCT_DELAY: _fields("product amount date", "reference"),
+    Kind.OTHER: _fields("note", "reference amount date period territory product"),
+}
+"""What each kind has to say, and what it may say besides.
+
+`amount` is the business lost, won or delayed; of an error it is what the input should be: the
+potential of `territory` (left out: the rep's own), the sales of the month `period`. `reference` is
+where it can be looked up: an account, a document.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece, without its note; `amount` in minor units."""
+
+    kind: Kind
+    amount: int | None = None
+    reference: str | None = None
+    date: dt.date | None = None
+    until: dt.date | None = None
+    period: str | None = None
+    territory: str | None = None
+    product: str | None = None
+    share: float | None = None
+
+    def stored(self) -> dict[str, Any]:
+        """What was said, as JSON."""
+        said = {name: getattr(self, name) for name in self.__slots__}
+        return {
+            name: value.isoformat() if isinstance(value, dt.date) else value
+            for name, value in said.items()
+            if value is not None
+        }
+
+    @classmethod
+    def of_stored(cls, row: Row) -> Self:
+        days = {name: dt.date.fromisoformat(row[name]) for name in ("date", "until") if name in row}
+        return cls(**{**row, **days, "kind": Kind(row["kind"])})
+
+
+def read_evidence(rows: Sequence[Row], digits: int, faults: list[Fault]) -> tuple[Evidence, ...]:
+    """The evidence that rows of the right shape state; adds every fault of them to `faults`.
+
+    A row without a kind had a faulty one, which is told already.
+    """
+    if not rows:
+        faults.append(Fault("/evidence", "must say at least one thing"))
+    if len(rows) > MOST:
+        faults.append(Fault("/evidence", f"has {len(rows)} pieces, at most {MOST} are read"))
+    pieces = []
+    for number, row in enumerate(rows[:MOST]):
+        if "kind" not in row:
+            continue
+        found = [*_faults(row, ("evidence", number), digits)]
+        faults += found
+        if not found:
+            pieces.append(_piece(row, digits))
+    return tuple(pieces)
+
+
+def _faults(row: Row, at: tuple[str, int], digits: int) -> Iterator[Fault]:
+    kind = Kind(row["kind"])
+    fields = FIELDS[kind]
+    said = {name for name, value in row.items() if value is not None}
+    for name in sorted(fields.needed - said):
+        yield Fault(pointer((*at, name)), f"is needed: {kind} says {_list(fields.needed)}")
+    for name in sorted(said - fields.known):
+        known = _list(fields.known - {"kind"})
+        yield Fault(pointer((*at, name)), f"is not said by {kind}, which says {known}", row[name])
+    if "amount" in said:
+        yield from _amount_faults(row["amount"], pointer((*at, "amount")), digits)
+    if "date" in said and "until" in said and row["until"] < row["date"]:
+        yield Fault(pointer((*at, "until")), "must not be before date", row["until"].isoformat())
+    if "note" in fields.needed and "note" in said and not row["note"].strip():
+        yield Fault(pointer((*at, "note")), "must say something")
+
+
+def _amount_faults(value: float | str, at: str, digits: int) -> Iterator[Fault]:
+    try:
+        if to_minor(value, digits) < 0:
+            yield Fault(at, "must not be negative", value)
+    except InvalidMoney as fault:
+        yield Fault(at, str(fault), value)
+
+
+def _piece(row: Row, digits: int) -> Evidence:
+    said = {name: value for name, value in row.items() if value is not None and name != "note"}
+    said["kind"] = Kind(said["kind"])
+    if "amount" in said:
+        said["amount"] = to_minor(said["amount"], digits)
+    return Evidence(**said)
+
+
+def _list(names: frozenset[str]) -> str:
+    *most, last = sorted(names)
+    return f"{', '.join(most)} and {last}" if most else last
