@@ -11,11 +11,13 @@ from service.allocations.fairness_report.router import router as fairness_report
 from service.allocations.router import router as allocations
 from service.allocations.simulation.router import router as simulations
 from service.allocations.versions.router import router as versions
-from service.kit.auth import LocalModeGuard, current_caller
+from service.kit.auth import current_caller
 from service.kit.db import DatabaseDep, open_database
 from service.kit.docs import install_docs
 from service.kit.errors import DatabaseUnavailable
 from service.kit.idempotency import refuse_idempotency_key
+from service.kit.keys import KeyUses
+from service.kit.local_mode import LocalModeGuard
 from service.kit.migrations import is_current
 from service.kit.observability import Observed, install_metrics
 from service.kit.openapi import install_openapi
@@ -57,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.key_uses = KeyUses(database)
     install_problems(app)
     for router in FEATURES:
         # The caller is known before a body is read, and no route can forget to ask.

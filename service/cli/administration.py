@@ -19,16 +19,19 @@ def make_key(name: str, role: str) -> None:
     import typer
 
     from service.cli.database import opened
-    from service.kit.auth import Role, create_key
+    from service.kit.auth import DEFAULT_WORKSPACE, Role
     from service.kit.clock import utc_now
+    from service.kit.keys import create_key
 
     if role not in list(Role):
         known = ", ".join(Role)
         raise Failure(f"There is no role {role!r}; choose one of: {known}.")
+    if role in (Role.MANAGER, Role.REP):
+        raise Failure(f"A key of the role {role} needs a unit or rep, which cannot be said yet.")
     if not 0 < len(name) <= 200:
         raise Failure("The name of a key has 1 to 200 characters.")
     with opened(read_settings()) as database, database.sessions.begin() as session:
-        key, text = create_key(session, name, Role(role), now=utc_now())
+        key, text = create_key(session, DEFAULT_WORKSPACE, name, role, now=utc_now())
     if sys.stderr.isatty():
         typer.echo(f"{key.id} for {name}; keep it now, it cannot be shown again:", err=True)
     typer.echo(text)

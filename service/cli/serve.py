@@ -10,7 +10,7 @@ import typer
 
 from service.cli.database import bring_up_to_date, in_words, read_settings
 from service.cli.failure import Failure
-from service.kit.auth import ListeningRefused, check_listening
+from service.kit.local_mode import ListeningRefused, check_listening
 from service.kit.settings import Settings
 
 _SLOW_TO_LOAD: Final = (

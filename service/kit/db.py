@@ -17,13 +17,15 @@ holds one writing transaction must not open a second.
 """
 
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import sqlalchemy as sa
+import structlog
 from fastapi import Depends, Request
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -37,6 +39,9 @@ BUSY_SECONDS = 30
 # and there are connections for all who may hold one.
 WRITERS, SOLVERS, READERS = 16, 16, 16
 CONNECTIONS = 40
+
+
+log = structlog.get_logger()
 
 
 class Base(DeclarativeBase):
@@ -86,9 +91,25 @@ class Database:
     engine: sa.Engine
     sessions: sessionmaker[Session]
     reading: sessionmaker[Session]
+    _background: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+
+    def in_the_background(self, work: Callable[[], None]) -> None:
+        """Do it soon in a thread of its own, one work after the other; failures are only logged.
+
+        For what nobody waits for and what may be lost. `close` waits for all of it.
+        """
+        self._background.submit(_logging_failures, work)
 
     def close(self) -> None:
+        self._background.shutdown()
         self.engine.dispose()
+
+
+def _logging_failures(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception:
+        log.exception("background_work_failed")
 
 
 def open_database(url: str, *, foreign_keys: bool = True) -> Database:

@@ -10,7 +10,7 @@ from threading import Event, Thread
 import uvicorn
 from fastapi import FastAPI
 
-from service.kit.auth import check_listening
+from service.kit.local_mode import check_listening
 from service.kit.observability import configure_logging
 from service.kit.settings import Settings
 

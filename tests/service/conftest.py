@@ -24,6 +24,7 @@ from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.db import Base, Database, open_database
 from service.kit.settings import Settings
 from service.main import create_app
+from tests.service.callers import Callers
 
 LOOPBACK = "http://127.0.0.1"
 
@@ -125,3 +126,11 @@ def database(app: FastAPI) -> Database:
     """The database of `app`, for what the API does not show."""
     opened: Database = app.state.database
     return opened
+
+
+@pytest.fixture
+def callers(database_url: str) -> Iterator[Callers]:
+    """`callers("manager", unit="west")` calls the service in keys mode, as one of these."""
+    app = create_app(Settings(database_url=database_url, access="keys"))
+    yield Callers(app)
+    app.state.database.close()

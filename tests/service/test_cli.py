@@ -18,8 +18,8 @@ import sqlalchemy as sa
 
 from service.cli.failure import Failure
 from service.cli.output import Table, write_csv, write_xlsx
-from service.kit.auth import ApiKey
 from service.kit.db import open_database
+from service.kit.keys import ApiKey
 from tests.commands import address_in, on_a_terminal, started
 from tests.service.typed import failed, run
 

@@ -13,10 +13,9 @@ from starlette.testclient import TestClient
 from starlette.types import Message
 from structlog.testing import capture_logs
 
-from service.kit.auth import create_key
-from service.kit.clock import utc_now
 from service.kit.settings import Settings
 from service.main import create_app
+from tests.service.callers import a_key
 
 PLAN = {"name": "FY27", "period": {"start": "2027-01-01", "end": "2027-12-31"}}
 JSON = {"Content-Type": "application/json"}
@@ -278,15 +277,9 @@ class TestKeysMode:
         return TestClient(app, base_url="https://quota.example.com")
 
     def test_a_key_opens(self, app: FastAPI, client: TestClient) -> None:
-        with app.state.database.sessions.begin() as session:
-            key, text = create_key(session, "CRM", now=utc_now())
+        headers = a_key(app.state.database)
 
-        response = client.get("/v1/plans", headers={"Authorization": f"Bearer {text}"})
-
-        assert response.status_code == 200
-        assert key.id.startswith("key_")
-        assert text.startswith("fq_")
-        assert text not in key.sha256
+        assert client.get("/v1/plans", headers=headers).status_code == 200
 
     @pytest.mark.parametrize("header", [None, "Bearer fq_wrong", "Basic eDp5", "Bearer"])
     def test_without_a_valid_key_nothing_opens(

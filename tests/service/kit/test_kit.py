@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from service.kit.auth import DEFAULT_WORKSPACE, ListeningRefused, Workspace, check_listening
+from service.kit.auth import DEFAULT_WORKSPACE, Workspace
 from service.kit.clock import utc_now
 from service.kit.db import Database, open_database
 from service.kit.errors import PreconditionFailed, pointer
 from service.kit.etags import IfMatch
 from service.kit.ids import is_id, new_id
+from service.kit.local_mode import ListeningRefused, check_listening
 from service.kit.pages import PageRequest, cursor_after, fetch_page
 from service.kit.problems import InvalidParameters
 from service.kit.resources import migrations_folder

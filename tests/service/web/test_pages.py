@@ -9,7 +9,6 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from service.allocations.versions.tables import Chunk
-from service.kit.auth import create_key
 from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.kit.settings import Settings
@@ -17,6 +16,7 @@ from service.main import create_app
 from service.web import usecases
 from solver.policy import Fairness
 from tests.service.allocations.plans import a_plan, a_version, four_reps, publish
+from tests.service.callers import a_key
 
 CHINESE = {"Accept-Language": "zh-CN"}
 
@@ -279,9 +279,7 @@ class TestKeysMode:
         app: FastAPI = create_app(Settings(database_url=database_url, access="keys"))
         with TestClient(app, base_url="http://fairquota.example") as client:
             refused = client.get("/")
-            with app.state.database.sessions.begin() as session:
-                _, key = create_key(session, "reader", now=utc_now())
-            allowed = client.get("/", headers={"Authorization": f"Bearer {key}"})
+            allowed = client.get("/", headers=a_key(app.state.database))
 
         assert refused.status_code == 401
         assert refused.headers["www-authenticate"].startswith("Bearer")
