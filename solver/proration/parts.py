@@ -44,34 +44,39 @@ def _in_seat(
     period: Calendar, tenures: Tenures, absences: Absences
 ) -> tuple[FloatArray, FloatArray]:
     """(r, t) the part of each month in which the seat is held, and in which the holder works."""
-    edge, weight = _weights(period)
-    start = _first_of(period.start)
+    edge, weight = weights_of_days(period)
+    start = first_of(period.start)
     first = np.clip(tenures.first - start, 0, edge[-1])
     after = np.clip(tenures.last + 1 - start, first, edge[-1])
-    held = _between(weight, edge, first, after)
+    held = weight_between(weight, edge, first, after)
     there = held.copy()
     people = np.unique(absences.holder)
     rows = zip(_rows_of(tenures.holder, people), _rows_of(absences.holder, people), strict=True)
     for own, leave in rows:
         present = weight * (1 - _away(absences, leave, start, len(weight)))
-        there[own] = _between(present, edge, first[own], after[own])
-    of_month = tenures.share[:, None] / _between(weight, edge, edge[:1], edge[-1:])
+        there[own] = weight_between(present, edge, first[own], after[own])
+    of_month = tenures.share[:, None] / weight_between(weight, edge, edge[:1], edge[-1:])
     return of_month * held, of_month * tenures.fte[:, None] * there
 
 
-def _weights(period: Calendar) -> tuple[IntArray, FloatArray]:
-    """(t + 1,) the places of months in days, and (d,) what each day counts."""
-    starts = [_first_of(period.start + k) for k in range(len(period) + 1)]
+def weights_of_days(period: Calendar) -> tuple[IntArray, FloatArray]:
+    """(t + 1,) the places of months in days, and (d,) what each day counts: 1 where it is worked,
+    or where its month has no day that is.
+    """
+    starts = [first_of(period.start + k) for k in range(len(period) + 1)]
     edge = np.array(starts) - starts[0]
     idle = np.repeat(period.days == 0, np.diff(edge))
     return edge, (period.worked | idle).astype(float)
 
 
-def _first_of(month: int) -> int:
+def first_of(month: int) -> int:
+    """The first day of a month, as an ordinal."""
     return date(month // YEAR, month % YEAR + 1, 1).toordinal()
 
 
-def _between(weight: FloatArray, edge: IntArray, first: IntArray, after: IntArray) -> FloatArray:
+def weight_between(
+    weight: FloatArray, edge: IntArray, first: IntArray, after: IntArray
+) -> FloatArray:
     """(r, t) the weight of days first <= day < after that lie in each month."""
     so_far = np.concatenate(([0.0], np.cumsum(weight)))
     low, high = edge[:-1], edge[1:]
