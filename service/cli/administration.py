@@ -9,7 +9,7 @@ def upgrade_database() -> None:
 
     settings = read_settings()
     with in_words(settings):
-        upgrade(settings.database_url)
+        upgrade(settings.database_url, service_role=settings.service_role)
 
 
 def make_key(name: str, role: str) -> None:
@@ -30,7 +30,10 @@ def make_key(name: str, role: str) -> None:
         raise Failure(f"A key of the role {role} needs a unit or rep, which cannot be said yet.")
     if not 0 < len(name) <= 200:
         raise Failure("The name of a key has 1 to 200 characters.")
-    with opened(read_settings()) as database, database.sessions.begin() as session:
+    with (
+        opened(read_settings()) as database,
+        database.of(DEFAULT_WORKSPACE).sessions.begin() as session,
+    ):
         key, text = create_key(session, DEFAULT_WORKSPACE, name, role, now=utc_now())
     if sys.stderr.isatty():
         typer.echo(f"{key.id} for {name}; keep it now, it cannot be shown again:", err=True)

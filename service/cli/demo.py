@@ -72,7 +72,8 @@ def run_demo(data: Path, *, host: str | None, port: int | None) -> None:
     settings = _settings(data, host, port)
     with listening(settings) as listener:
         with opened(settings) as database, in_words(settings):
-            shown = [_load(database, example) for example in read_examples(examples_folder())]
+            own = database.of(DEFAULT_WORKSPACE)
+            shown = [_load(own, example) for example in read_examples(examples_folder())]
         _tell(address_of(listener), shown, data)
         answer(settings, listener)
 

@@ -3,7 +3,10 @@
 SQLite runs in WAL mode with `synchronous=FULL`. A writing transaction starts with BEGIN IMMEDIATE
 (a transaction that reads first and writes later could not be retried) and writers of one process
 queue at one lock, which keeps the slowest of 32 parallel writers at a twelfth of the wait for
-SQLite's own lock. Reads take a snapshot and wait for nobody. PostgreSQL is reached by psycopg 3.
+SQLite's own lock. Reads take a snapshot and wait for nobody. PostgreSQL is reached by psycopg 3,
+and each transaction there sees the rows of one workspace (`row_security`): that of the caller in a
+route, of whom `auth.current_caller` has told the request before, and elsewhere that of
+`Database.of`. Who says none sees nothing.
 
 A route takes one of
 * `SessionDep`      one transaction, committed before the answer leaves, rolled back on any error;
@@ -19,10 +22,11 @@ holds one writing transaction must not open a second.
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Self, cast
 
 import sqlalchemy as sa
 import structlog
@@ -31,6 +35,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from service.kit import row_security
 from service.kit.errors import DatabaseUnavailable
 
 BUSY_SECONDS = 30
@@ -100,6 +105,14 @@ class Database:
         """
         self._background.submit(_logging_failures, work)
 
+    def of(self, workspace_id: str | None) -> Self:
+        """The same database, whose transactions see one workspace; `row_security` says of what."""
+        return replace(
+            self,
+            sessions=_working_in(workspace_id, self.sessions),
+            reading=_working_in(workspace_id, self.reading),
+        )
+
     def close(self) -> None:
         self._background.shutdown()
         self.engine.dispose()
@@ -110,6 +123,20 @@ def _logging_failures(work: Callable[[], None]) -> None:
         work()
     except Exception:
         log.exception("background_work_failed")
+
+
+_WORKSPACE = "workspace"
+
+
+def _working_in(workspace_id: str | None, sessions: sessionmaker[Session]) -> sessionmaker[Session]:
+    own = copy(sessions)
+    own.kw = {**sessions.kw, "info": {_WORKSPACE: workspace_id}}
+    return own
+
+
+def _enter_its_workspace(session: Session, _transaction: object, connection: sa.Connection) -> None:
+    if workspace_id := session.info.get(_WORKSPACE):
+        row_security.enter(connection, workspace_id)
 
 
 def open_database(url: str, *, foreign_keys: bool = True) -> Database:
@@ -146,11 +173,12 @@ def open_database(url: str, *, foreign_keys: bool = True) -> Database:
         reads = engine.execution_options(
             postgresql_readonly=True, isolation_level="REPEATABLE READ"
         )
-    return Database(
-        engine=engine,
-        sessions=sessionmaker(engine, expire_on_commit=False),
-        reading=sessionmaker(reads, expire_on_commit=False),
-    )
+    sessions = sessionmaker(engine, expire_on_commit=False)
+    reading = sessionmaker(reads, expire_on_commit=False)
+    if backend == "postgresql":
+        for maker in (sessions, reading):
+            sa.event.listen(maker, "after_begin", _enter_its_workspace)
+    return Database(engine=engine, sessions=sessions, reading=reading)
 
 
 def _prepare_sqlite(engine: sa.Engine, *, foreign_keys: bool) -> None:
@@ -232,23 +260,36 @@ def database_of(request: Request) -> Database:
 
 
 DatabaseDep = Annotated[Database, Depends(database_of)]
+"""Without a workspace: for what is done before a caller is known."""
 
 
-def open_session(database: DatabaseDep) -> Iterator[Session]:
+def work_in(request: Request, workspace_id: str) -> None:
+    """The request's sessions see this workspace from now on."""
+    request.state.workspace_id = workspace_id
+
+
+def database_of_caller(request: Request) -> Database:
+    return database_of(request).of(getattr(request.state, "workspace_id", None))
+
+
+_CallersDatabaseDep = Annotated[Database, Depends(database_of_caller)]
+
+
+def open_session(database: _CallersDatabaseDep) -> Iterator[Session]:
     with database.sessions.begin() as session:
         yield session
 
 
-def open_read_session(database: DatabaseDep) -> Iterator[Session]:
+def open_read_session(database: _CallersDatabaseDep) -> Iterator[Session]:
     with database.reading.begin() as session:
         yield session
 
 
-def lend_sessions(database: DatabaseDep) -> Iterator[sessionmaker[Session]]:
+def lend_sessions(database: _CallersDatabaseDep) -> Iterator[sessionmaker[Session]]:
     yield database.sessions
 
 
-def lend_reading_sessions(database: DatabaseDep) -> Iterator[sessionmaker[Session]]:
+def lend_reading_sessions(database: _CallersDatabaseDep) -> Iterator[sessionmaker[Session]]:
     yield database.reading
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.kit.db import Base, Database, UtcDateTime
 from service.kit.ids import new_id
+from service.kit.row_security import EVERYWHERE
 
 PREFIX = "fq_"
 _NOTED_EVERY = timedelta(minutes=1)
@@ -123,7 +124,7 @@ class KeyUses:
     def _write(self) -> None:
         with self._lock:
             uses, self._unwritten = self._unwritten, {}
-        with self._database.sessions.begin() as session:
+        with self._database.of(EVERYWHERE).sessions.begin() as session:
             for key_id, at in sorted(uses.items()):
                 session.execute(
                     sa.update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=at)

@@ -17,6 +17,10 @@ class Settings(BaseSettings):
     database_url: str = Field(default_factory=lambda: f"sqlite:///{Path.cwd() / 'fairquota.db'}")
     """SQLite file or PostgreSQL; the drivers are chosen here, so `postgresql://…` is enough."""
 
+    service_role: str | None = None
+    """PostgreSQL role that `fairquota db upgrade` lets work with the rows; the service connects as
+    it, so that it sees the rows of one workspace at a time."""
+
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
 

@@ -21,7 +21,7 @@ def a_key(
     workspace_id: str = DEFAULT_WORKSPACE,
 ) -> dict[str, str]:
     """The header of a new key."""
-    with database.sessions.begin() as session:
+    with database.of(workspace_id).sessions.begin() as session:
         _, text = create_key(
             session,
             workspace_id,

@@ -2,8 +2,9 @@
 
 The migrations build the tables once for a run and a worker. A SQLite test works on a copy of that
 file, a PostgreSQL test in emptied tables of a database that its worker owns. The server is
-TEST_DATABASE_URL (one that may create databases), or one from a wheel, started once for all
-workers, with its data under the system's temp folder.
+TEST_DATABASE_URL (a superuser's), or one from a wheel, started once for all workers, with its data
+under the system's temp folder. The service connects to it as it should: as a role of its own, to
+which PostgreSQL shows one workspace at a time (`row_security`).
 """
 
 import os
@@ -71,11 +72,31 @@ def postgresql_server(testrun_uid: str) -> Iterator[sa.URL]:
 def postgresql_url(postgresql_server: sa.URL, testrun_uid: str, worker_id: str) -> Iterator[str]:
     """A database with all tables, this worker's own."""
     name = f"fairquota_{testrun_uid[:12]}_{worker_id}"
-    _administer(postgresql_server, f'CREATE DATABASE "{name}"')
+    _administer(
+        postgresql_server,
+        f'CREATE DATABASE "{name}"',
+        f"CREATE ROLE \"{name}\" LOGIN PASSWORD '{name}'",
+    )
     url = postgresql_server.set(database=name).render_as_string(hide_password=False)
-    migrations.upgrade(url)
+    prepare(url)
     yield url
-    _administer(postgresql_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    _administer(postgresql_server, f'DROP DATABASE "{name}" WITH (FORCE)', f'DROP ROLE "{name}"')
+
+
+def prepare(url: str) -> None:
+    """Make all tables, and let the service work with them."""
+    address = sa.make_url(url)
+    on_a_server = address.get_backend_name() == "postgresql"
+    migrations.upgrade(url, service_role=address.database if on_a_server else None)
+
+
+def as_the_service(url: str) -> str:
+    """The address of the same database for a role that is no superuser and owns nothing."""
+    address = sa.make_url(url)
+    if address.get_backend_name() == "sqlite":
+        return url
+    role = address.database
+    return address.set(username=role, password=role).render_as_string(hide_password=False)
 
 
 def _administer(server: sa.URL, *statements: str) -> None:
@@ -85,19 +106,27 @@ def _administer(server: sa.URL, *statements: str) -> None:
             connection.exec_driver_sql(statement)
 
 
+@pytest.fixture
+def database_url(owners_url: str) -> str:
+    """Where the service finds a database with all tables and no plans; a test that uses it runs on
+    both kinds.
+    """
+    return as_the_service(owners_url)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database with all tables and no plans; a test that uses it runs on both kinds."""
+def owners_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The same database for somebody who may do everything in it."""
     if request.param == "sqlite":
         template: Path = request.getfixturevalue("sqlite_template")
         shutil.copy(template, tmp_path / "test.db")
         return f"sqlite:///{tmp_path / 'test.db'}"
     url: str = request.getfixturevalue("postgresql_url")
-    _empty(url)
+    empty(url)
     return url
 
 
-def _empty(url: str) -> None:
+def empty(url: str) -> None:
     """Faster than TRUNCATE for a few rows; as replica, neither triggers nor foreign keys object."""
     with closing(open_database(url)) as database, database.sessions.begin() as session:
         session.execute(sa.text("SET LOCAL session_replication_role = replica"))
@@ -122,10 +151,10 @@ def client(app: FastAPI) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def database(app: FastAPI) -> Database:
-    """The database of `app`, for what the API does not show."""
-    opened: Database = app.state.database
-    return opened
+def database(owners_url: str) -> Iterator[Database]:
+    """The database of `app`, for what the API does not show: all workspaces, all rights."""
+    with closing(open_database(owners_url)) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -381,7 +381,7 @@ class TestListQuotas:
 
         assert answer.status_code == 422
 
-    def test_a_page_reads_only_its_chunks(self, client: TestClient, database: Database) -> None:
+    def test_a_page_reads_only_its_chunks(self, client: TestClient, app: FastAPI) -> None:
         """2,500 reps in one unit: three chunks; the second page lies in the second alone."""
         reps = [{"id": f"r{i:04}", "baseline": 1, "reach": 1} for i in range(2_500)]
         plan = a_plan(client, {"target": 3_000, "reps": reps})
@@ -395,10 +395,10 @@ class TestListQuotas:
             if "FROM chunk" in statement:
                 read.append(len(parameters) - 1)  # the workspace is no chunk
 
-        sa.event.listen(database.engine, "before_cursor_execute", note)
+        sa.event.listen(app.state.database.engine, "before_cursor_execute", note)
         page = client.get(f"{version}/quotas", params={"limit": 1000, "cursor": cursor}).json()
         one = client.get(f"{version}/quotas/r2400").json()
-        sa.event.remove(database.engine, "before_cursor_execute", note)
+        sa.event.remove(app.state.database.engine, "before_cursor_execute", note)
 
         assert [row["rep"] for row in page["items"]] == [f"r{i:04}" for i in range(1000, 2000)]
         assert one["rep"] == "r2400"

@@ -107,5 +107,5 @@ class TestLastUse:
         database: Database = callers.app.state.database
         self.settled(database)
 
-        with database.reading.begin() as session:
+        with database.of(DEFAULT_WORKSPACE).reading.begin() as session:
             assert session.scalars(sa.select(ApiKey.last_used_at)).one() is not None

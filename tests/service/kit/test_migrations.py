@@ -8,10 +8,11 @@ from alembic.script import ScriptDirectory
 
 from service.kit import migrations
 from service.kit.db import Base, open_database
+from tests.service.conftest import prepare
 
 
-def test_migrations_equal_the_tables(database_url: str) -> None:
-    database = open_database(database_url)
+def test_migrations_equal_the_tables(owners_url: str) -> None:
+    database = open_database(owners_url)
     with database.engine.begin() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
 
@@ -20,18 +21,18 @@ def test_migrations_equal_the_tables(database_url: str) -> None:
 
 
 def test_an_upgraded_database_is_current_and_upgrading_again_does_nothing(
-    database_url: str,
+    owners_url: str,
 ) -> None:
-    migrations.upgrade(database_url)
+    migrations.upgrade(owners_url)
 
-    database = open_database(database_url)
+    database = open_database(owners_url)
     with database.reading.begin() as session:
         assert migrations.is_current(session.connection())
     database.close()
 
 
-def test_every_migration_can_be_taken_back(database_url: str) -> None:
-    database = open_database(database_url, foreign_keys=False)
+def test_every_migration_can_be_taken_back(owners_url: str) -> None:
+    database = open_database(owners_url, foreign_keys=False)
     with database.engine.begin() as connection:
         config = migrations._config()
         config.attributes["connection"] = connection
@@ -40,6 +41,7 @@ def test_every_migration_can_be_taken_back(database_url: str) -> None:
         assert sa.inspect(connection).get_table_names() == ["alembic_version"]
         command.upgrade(config, "head")
     database.close()
+    prepare(owners_url)  # for the tests that follow
 
 
 def test_the_history_is_one_line() -> None:
