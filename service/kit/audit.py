@@ -14,9 +14,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from service.kit.auth import Caller
 from service.kit.db import SEQUENCE, Base, UtcDateTime
 from service.kit.ids import new_id
+from service.kit.seals import Sealed
 
 
-class AuditEntry(Base):
+class AuditEntry(Sealed, Base):
     """One thing that somebody did; `sequence` is the order in which it was done.
 
     What is changed under one lock is in the order of the lock, whatever the clocks of several
@@ -24,6 +25,7 @@ class AuditEntry(Base):
     """
 
     __tablename__ = "audit_entry"
+    unsealed = frozenset({"sequence"})  # which the database gives
     __table_args__ = (sa.Index(None, "workspace_id", "subject", "sequence"),)
 
     sequence: Mapped[int] = mapped_column(SEQUENCE, primary_key=True)

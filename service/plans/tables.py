@@ -1,7 +1,7 @@
 """What is stored of plans.
 
 The database itself refuses to change what a version says (triggers in the migration); only its
-status and the two moments of its life may change.
+status and the two moments of its life may change. Its seal covers these, too.
 """
 
 from datetime import date, datetime
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.kit.db import Base, UtcDateTime
+from service.kit.seals import Sealed
 from service.plans.domain import VersionStatus
 
 HASH = sa.String(71)  # "sha256:" and 64 hexadecimal digits
@@ -34,10 +35,11 @@ class Plan(Base):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class PlanVersion(Base):
+class PlanVersion(Sealed, Base):
     """An immutable attempt at a plan; changing a plan means a new version."""
 
     __tablename__ = "plan_version"
+    unsealed = frozenset({"manifest"})  # whose digest is `hash`
     __table_args__ = (
         sa.Index(
             "uq_plan_version_published",

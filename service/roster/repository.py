@@ -1,13 +1,15 @@
 """Stored facts, as if they were dictionaries: snapshots by their hash, people by plan."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.kit.errors import AppError, NotFound
+from service.kit.seals import seal_of
 from service.roster.domain import Inputs, People, Person, content_hash
 from service.roster.tables import InputsSnapshot, PersonalData
 
@@ -35,15 +37,24 @@ class Snapshots:
         """Store the content unless it is there already."""
         dialect = self.session.get_bind().dialect.name
         insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-        row = {
+        row: dict[str, Any] = {
             "workspace_id": self.workspace_id,
             "hash": inputs.hash,
             "content": zlib.compress(inputs.content, _LEVEL),
         }
+        row["seal"] = seal_of(row)
         self.session.execute(insert(InputsSnapshot).on_conflict_do_nothing(), [row])
 
-    def get(self, key: str) -> bytes:
-        """The content with this hash. Raises SnapshotNotFound and SnapshotDamaged."""
+    def keys(self) -> Sequence[str]:
+        """The hashes of all snapshots."""
+        query = sa.select(InputsSnapshot.hash).filter_by(workspace_id=self.workspace_id)
+        return self.session.scalars(query.order_by(InputsSnapshot.hash)).all()
+
+    def get(self, key: str, *, sealed: bool = False) -> bytes:
+        """The content with this hash. Raises SnapshotNotFound and SnapshotDamaged.
+
+        `sealed`: what is stored is looked at as well, not only what is read from it.
+        """
         stored = self.session.get(InputsSnapshot, (self.workspace_id, key))
         if stored is None:
             raise SnapshotNotFound(f"There are no inputs {key[:80]}.")
@@ -51,7 +62,7 @@ class Snapshots:
             content = zlib.decompress(stored.content)
         except zlib.error:
             content = b""
-        if content_hash(content) != key:
+        if content_hash(content) != key or (sealed and not stored.is_intact):
             raise SnapshotDamaged(f"The stored inputs {key} have been changed or damaged.")
         return content
 

@@ -6,9 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.kit.db import Base
+from service.kit.seals import Sealed
 
 
-class InputsSnapshot(Base):
+class InputsSnapshot(Sealed, Base):
     """One immutable state of a plan's facts; equal facts are stored once per workspace."""
 
     __tablename__ = "inputs_snapshot"

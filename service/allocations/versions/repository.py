@@ -24,6 +24,7 @@ from service.allocations.versions.domain.document import (
 from service.allocations.versions.domain.measures import manifest_of
 from service.allocations.versions.tables import Chunk
 from service.kit.errors import AppError
+from service.kit.seals import seal_of
 from service.plans.tables import PlanVersion
 from service.roster.domain.measures import REVENUE
 
@@ -65,20 +66,33 @@ class Chunks:
             {"workspace_id": self.workspace_id, "hash": key, "data": packed[key]}
             for key in sorted(packed)
         ]
+        rows = [row | {"seal": seal_of(row)} for row in rows]
         dialect = self.session.get_bind().dialect.name
         insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
         self.session.execute(insert(Chunk).on_conflict_do_nothing(), rows)
 
-    def get(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """The chunks whose bytes still have their hash; missing or damaged ones are left out."""
+    def keys(self) -> Sequence[str]:
+        """The hashes of all chunks."""
+        query = sa.select(Chunk.hash).filter_by(workspace_id=self.workspace_id)
+        return self.session.scalars(query.order_by(Chunk.hash)).all()
+
+    def get(self, keys: Iterable[str], *, sealed: bool = False) -> dict[str, bytes]:
+        """The chunks whose bytes still have their hash; missing or damaged ones are left out.
+
+        `sealed`: what is stored is looked at as well, not only what is read from it: some bits of
+        compressed data say nothing, or the same as others.
+        """
         found: dict[str, bytes] = {}
         for some in batched(dict.fromkeys(keys), _AT_ONCE):
-            query = sa.select(Chunk.hash, Chunk.data).where(
+            query = sa.select(Chunk.hash, Chunk.data, Chunk.seal).where(
                 Chunk.workspace_id == self.workspace_id, Chunk.hash.in_(some)
             )
-            for key, data in self.session.execute(query):
+            for key, data, seal in self.session.execute(query):
                 plain = unpack(data)
-                if plain is not None and digest(plain) == key:
+                if plain is None or digest(plain) != key:
+                    continue
+                row = {"workspace_id": self.workspace_id, "hash": key, "data": data}
+                if not sealed or seal is None or seal == seal_of(row):
                     found[key] = plain
         return found
 

@@ -4,9 +4,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.kit.db import Base
+from service.kit.seals import Sealed
 
 
-class Chunk(Base):
+class Chunk(Sealed, Base):
     """Some rows as compressed canonical bytes, named by the SHA-256 of the bytes before that.
 
     Versions share chunks: one that differs in a single unit stores a single new one. A workspace

@@ -1,6 +1,7 @@
 """Verify finds what was changed behind the service's back, in SQL, on both databases."""
 
 import zlib
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -95,17 +96,27 @@ def test_untouched_versions_hold(client: TestClient, plan: str) -> None:
         ("engine", "lp"),
         ("assigned", 1),
         ("fairness", {}),
+        ("status", "published"),
+        ("note", "agreed with everybody"),
+        ("created_by", "somebody else"),
+        ("created_at", datetime(2026, 1, 1, tzinfo=UTC)),
+        ("published_at", datetime(2026, 1, 1, tzinfo=UTC)),
+        ("seal", "sha256:" + "0" * 64),
     ],
 )
 def test_a_changed_column_is_found(
     client: TestClient, database: Database, plan: str, column: str, value: object
 ) -> None:
+    said_twice = {"hash": "manifest"} | {
+        name: name
+        for name in ("inputs_hash", "parent_hash", "base_version", "policy", "assigned", "fairness")
+    }
     tamper(database, change(2, **{column: value}))
 
     broken, faults = verified(client, plan, 2)
 
     assert broken == {"hash"}
-    assert ("manifest" if column == "hash" else column) in faults
+    assert said_twice.get(column, "row") in faults
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.999])
@@ -191,7 +202,9 @@ def test_a_missing_ancestor_is_found(client: TestClient, database: Database, pla
 def test_a_forger_who_mends_one_version_is_betrayed_by_the_next(
     client: TestClient, database: Database, plan: str
 ) -> None:
-    """Version 2 is rewritten with correct hashes throughout; version 3 still names the old one."""
+    """Version 2 is rewritten with correct hashes throughout, as if it had been before there were
+    seals; version 3 still names the old one.
+    """
     manifest = orjson.loads(manifest_of(database, 2))
     key, data = chunk_of(database, 2, "quotas")
     rows = orjson.loads(zlib.decompress(data))
@@ -203,8 +216,8 @@ def test_a_forger_who_mends_one_version_is_betrayed_by_the_next(
         database,
         sa.update(Chunk)
         .where(Chunk.hash == key)
-        .values(hash=digest(forged), data=zlib.compress(forged)),
-        change(2, manifest=again, hash=digest(again)),
+        .values(hash=digest(forged), data=zlib.compress(forged), seal=None),
+        change(2, manifest=again, hash=digest(again), seal=None),
     )
 
     assert verified(client, plan, 2) == (set(), "")

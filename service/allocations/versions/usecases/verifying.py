@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import orjson
 import sqlalchemy as sa
@@ -18,6 +18,9 @@ from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import PlanVersion
 from service.roster.repository import SnapshotDamaged, SnapshotNotFound, Snapshots
 
+UNREADABLE: Final = (ValueError, TypeError, LookupError, sa.exc.DBAPIError)
+"""What reading a row raises when its values are none of its columns any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verification:
@@ -32,23 +35,25 @@ class Verification:
 
 
 def verify(session: Session, workspace_id: str, plan_id: str, number: int) -> Verification:
-    """Check everything that is stored of a version against its hash, and the plan against its
-    own limits.
+    """Check everything that is stored of a version against its hash and seal, and the plan against
+    its own limits.
 
     hash: manifest, row, inputs and every chunk are what they were. parent: so is every version it
     builds on, up to the first. The others: see `domain.proof`; what cannot be read any more does
     not hold.
     """
     plan = Plans(session).get(workspace_id, plan_id)
-    version = PlanVersions(session).get(plan.id, number)
+    try:
+        version = PlanVersions(session).get(plan.id, number)
+    except UNREADABLE as reason:
+        return _nothing_holds(f"the row cannot be read: {in_short(reason)}")
     chunks = Chunks(session, workspace_id)
     try:
         manifest = read_manifest(orjson.loads(version.manifest))
         entries = manifest.get("measures", [])
         others = [read_manifest(manifest_of({**manifest}, entry)) for entry in entries]
     except (UnreadableProof, orjson.JSONDecodeError) as reason:
-        nothing = dict.fromkeys(("hash", "parent", "sums", "bounds"), False)
-        return Verification(nothing, (f"the manifest cannot be read: {reason}",))
+        return _nothing_holds(f"the manifest cannot be read: {reason}")
     altered = [*_altered_row(version, manifest)]
     altered += _lost_inputs(session, workspace_id, manifest["inputs"])
     broken = [*_broken_chain(session, version)]
@@ -69,8 +74,19 @@ def verify(session: Session, workspace_id: str, plan_id: str, number: int) -> Ve
     return Verification(checks, (*altered, *lost, *broken, *found.faults))
 
 
+def _nothing_holds(fault: str) -> Verification:
+    return Verification(dict.fromkeys(("hash", "parent", "sums", "bounds"), False), (fault,))
+
+
+def in_short(reason: Exception) -> str:
+    """The first line: databases tell more than anybody wants to read."""
+    return str(reason).partition("\n")[0]
+
+
 def _altered_row(version: PlanVersion, manifest: Manifest) -> Iterator[str]:
     """What the version's row says that its manifest does not."""
+    if not version.is_intact:
+        yield "the version's row (its state, dates, authors, note) is not what was written"
     if digest(version.manifest) != version.hash:
         yield "the manifest does not have the version's hash"
     said: dict[str, Any] = dict(manifest)
@@ -90,7 +106,7 @@ def _altered_row(version: PlanVersion, manifest: Manifest) -> Iterator[str]:
 
 def _lost_inputs(session: Session, workspace_id: str, key: str) -> Iterator[str]:
     try:
-        Snapshots(session, workspace_id).get(key)
+        Snapshots(session, workspace_id).get(key, sealed=True)
     except (SnapshotNotFound, SnapshotDamaged):
         yield "the inputs it was solved from are damaged or missing"
 
@@ -142,7 +158,7 @@ class _StoredRows:
 
 def _rows(chunks: Chunks, listed: list[Any], name: str) -> tuple[list[Row], list[str]]:
     """The rows of all chunks that are intact, and a sentence for each that is not."""
-    found = chunks.get(chunk["chunk"] for chunk in listed)
+    found = chunks.get((chunk["chunk"] for chunk in listed), sealed=True)
     rows: list[Row] = []
     lost: list[str] = []
     for number, chunk in enumerate(listed, start=1):
