@@ -10,6 +10,7 @@ from service.allocations.backtest.router import router as backtests
 from service.allocations.fairness_report.router import router as fairness_reports
 from service.allocations.router import router as allocations
 from service.allocations.simulation.router import router as simulations
+from service.allocations.versions.quotas_router import router as quotas
 from service.allocations.versions.router import router as versions
 from service.kit.auth import current_caller
 from service.kit.db import DatabaseDep, open_database
@@ -32,6 +33,7 @@ FEATURES: tuple[APIRouter, ...] = (
     plans,
     inputs,
     versions,
+    quotas,
     fairness_reports,
     allocations,
     backtests,

@@ -5,13 +5,14 @@ It stands in the version's manifest; who has to sign a gap is personal, and stan
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import orjson
 from sqlalchemy.orm import Session
 
+from service.plans.sight import Sight
 from service.plans.tables import PlanVersion
 from service.roster.usecases import owners_of
 
@@ -47,6 +48,30 @@ class Outcome:
         owned = gaps or any(measure["gaps"] for measure in further)
         owners = owners_of(session, workspace_id, version.plan_id) if owned else {}
         return cls(gaps, relaxed, owners, parts, further)
+
+    def within(self, sight: Sight) -> Self:
+        """What of it concerns whom has this sight: the company, and what they see."""
+        if sight.is_whole:
+            return self
+
+        def seen(gaps: Iterable[Row], relaxed: Iterable[Row]) -> tuple[tuple[Row, ...], ...]:
+            return (
+                tuple(row for row in gaps if sight.sees_place(row)),
+                tuple(row for row in relaxed if sight.sees_rule(row["rule"])),
+            )
+
+        gaps, relaxed = seen(self.gaps, self.relaxed)
+        further = []
+        for measure in self.further:
+            own_gaps, own_relaxed = seen(measure["gaps"], measure["relaxed"])
+            further.append({**measure, "gaps": own_gaps, "relaxed": own_relaxed})
+        return replace(
+            self,
+            gaps=gaps,
+            relaxed=relaxed,
+            part_targets=tuple(row for row in self.part_targets if sight.sees_place(row)),
+            further=tuple(further),
+        )
 
     @property
     def gap(self) -> int:

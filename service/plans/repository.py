@@ -1,6 +1,6 @@
 """Stored plans and versions, as if they were collections in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -110,12 +110,16 @@ class PlanVersions:
         return self.session.scalar(drafts_only.limit(1)) is not None
 
     def page(
-        self, plan_id: str, page: PageRequest, *, status: VersionStatus | None = None
+        self,
+        plan_id: str,
+        page: PageRequest,
+        *,
+        statuses: Collection[VersionStatus] = frozenset(VersionStatus),
     ) -> tuple[Sequence[PlanVersion], str | None]:
-        """Newest first."""
-        query = sa.select(PlanVersion).filter_by(plan_id=plan_id)
-        if status is not None:
-            query = query.filter_by(status=status)
+        """Those in one of these states, newest first."""
+        query = sa.select(PlanVersion).where(
+            PlanVersion.plan_id == plan_id, PlanVersion.status.in_(statuses)
+        )
         return fetch_page(
             self.session,
             query,

@@ -1,8 +1,8 @@
-"""Plans and versions over HTTP; solving into a version is routed in `allocations`."""
+"""Plans over HTTP, and the life of their versions; these are solved and read in `allocations`."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BeforeValidator
 
 from service.kit.access import Permission, needs
@@ -21,11 +21,10 @@ from service.plans.domain import (
     PlanNotFound,
     TransitionNotAllowed,
     VersionNotFound,
-    VersionStatus,
 )
 from service.plans.outcome import Outcome
-from service.plans.repository import Plans, PlanVersions
-from service.plans.schemas import PlanIn, PlanOut, PlanPatch, VersionDetailOut, VersionOut
+from service.plans.repository import Plans
+from service.plans.schemas import PlanIn, PlanOut, PlanPatch, VersionDetailOut
 
 router = APIRouter(prefix="/plans", tags=["plans"])
 
@@ -126,45 +125,6 @@ def delete_plan(
 ) -> None:
     """Delete a plan and its drafts; once a version was published, a plan stays."""
     usecases.delete_plan(session, caller.workspace_id, plan_id, expected=expected)
-
-
-@router.get(
-    "/{plan_id}/versions",
-    responses=problems(PlanNotFound),
-    dependencies=[Depends(needs(Permission.READ_PLANS))],
-)
-def list_versions(
-    plan_id: PlanIdPath,
-    caller: CallerDep,
-    session: ReadSessionDep,
-    page: PageDep,
-    status: Annotated[VersionStatus | None, Query()] = None,
-) -> Page[VersionOut]:
-    """The versions of a plan, newest first."""
-    plan = Plans(session).get(caller.workspace_id, plan_id)
-    versions, next_cursor = PlanVersions(session).page(plan.id, page, status=status)
-    items = [VersionOut.of(version, plan.currency) for version in versions]
-    return Page(items=items, next_cursor=next_cursor)
-
-
-@router.get(
-    "/{plan_id}/versions/{number}",
-    responses=problems(PlanNotFound, VersionNotFound),
-    dependencies=[Depends(needs(Permission.READ_PLANS))],
-)
-def get_version(
-    plan_id: PlanIdPath,
-    number: NumberPath,
-    response: Response,
-    caller: CallerDep,
-    session: ReadSessionDep,
-) -> VersionDetailOut:
-    """One version: policy, status, hashes and fairness; its quotas have their own address."""
-    plan = Plans(session).get(caller.workspace_id, plan_id)
-    version = PlanVersions(session).get(plan.id, number)
-    send_etag(response, usecases.version_etag(version))
-    outcome = Outcome.of(session, caller.workspace_id, version)
-    return VersionDetailOut.of_whole(version, outcome, plan.currency)
 
 
 @router.post(

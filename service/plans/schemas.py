@@ -11,6 +11,7 @@ from service.kit.money import InvalidMoney, MoneyIn, MoneyOut, from_minor, minor
 from service.plans.domain import VersionStatus, period_fault
 from service.plans.outcome import Outcome
 from service.plans.policy import present_policy, present_rule
+from service.plans.sight import EVERYTHING, Sight
 from service.plans.tables import Plan, PlanVersion
 
 
@@ -131,7 +132,11 @@ class PlanOut(BaseModel):
 
 
 class VersionOut(BaseModel):
-    """A version without its quotas."""
+    """A version without its quotas.
+
+    To managers and reps it tells of the policy what holds for everybody, and neither note nor
+    fairness.
+    """
 
     number: int
     status: VersionStatus
@@ -150,7 +155,7 @@ class VersionOut(BaseModel):
     superseded_at: datetime | None
 
     @classmethod
-    def of(cls, version: PlanVersion, currency: str) -> Self:
+    def of(cls, version: PlanVersion, currency: str, sight: Sight = EVERYTHING) -> Self:
         digits = minor_digits(currency)
         return cls(
             number=version.number,
@@ -159,11 +164,11 @@ class VersionOut(BaseModel):
             hash=version.hash,
             parent_hash=version.parent_hash,
             base_version=version.base_version,
-            policy=present_policy(version.policy, digits),
+            policy=present_policy(sight.of_policy(version.policy), digits),
             engine=version.engine,
             assigned=from_minor(version.assigned, digits),
-            fairness=version.fairness,
-            note=version.note,
+            fairness=version.fairness if sight.is_whole else {},
+            note=version.note if sight.is_whole else None,
             created_at=version.created_at,
             created_by=version.created_by,
             published_at=version.published_at,
@@ -289,11 +294,15 @@ class VersionDetailOut(VersionOut):
     )
 
     @classmethod
-    def of_whole(cls, version: PlanVersion, outcome: Outcome, currency: str) -> Self:
+    def of_whole(
+        cls, version: PlanVersion, outcome: Outcome, currency: str, sight: Sight = EVERYTHING
+    ) -> Self:
+        """As far as the `sight` goes; sums of the company are told to all."""
         digits = minor_digits(currency)
+        outcome, gap = outcome.within(sight), outcome.gap
         return cls(
-            **VersionOut.of(version, currency).model_dump(),
-            gap=from_minor(outcome.gap, digits),
+            **VersionOut.of(version, currency, sight).model_dump(),
+            gap=from_minor(gap, digits),
             gaps=_gaps(outcome.gaps, outcome, digits),
             relaxed=_relaxed(outcome.relaxed, digits),
             part_targets=[PartTargetOut.of(row, digits) for row in outcome.part_targets],

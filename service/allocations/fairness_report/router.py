@@ -13,6 +13,7 @@ from service.allocations.fairness_report.schemas import (
     FairnessReportOut,
 )
 from service.allocations.versions.repository import VersionDamaged
+from service.allocations.versions.sight import look_at_version
 from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.body import json_body
@@ -30,7 +31,7 @@ _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
     "",
     response_model=FairnessReportOut,
     responses=_MISSING,
-    dependencies=[Depends(needs(Permission.READ_FAIRNESS))],
+    dependencies=[Depends(needs(Permission.READ_FAIRNESS)), Depends(look_at_version)],
 )
 def get_fairness(
     plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep
@@ -43,7 +44,7 @@ def get_fairness(
     "",
     response_model=FairnessReportOut,
     responses=_MISSING,
-    dependencies=[Depends(needs(Permission.READ_FAIRNESS))],
+    dependencies=[Depends(needs(Permission.READ_FAIRNESS)), Depends(look_at_version)],
 )
 def review_fairness(
     plan_id: PlanIdPath,
@@ -61,7 +62,7 @@ def review_fairness(
     "/cohorts",
     response_model=CohortAuditOut,
     responses=_MISSING,
-    dependencies=[Depends(needs(Permission.READ_FAIRNESS))],
+    dependencies=[Depends(needs(Permission.READ_FAIRNESS)), Depends(look_at_version)],
 )
 def audit_cohorts(
     plan_id: PlanIdPath,

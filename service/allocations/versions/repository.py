@@ -2,7 +2,7 @@
 
 import zlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from itertools import batched
 from typing import Any, Self
@@ -18,6 +18,7 @@ from service.allocations.versions.domain.content import Row
 from service.allocations.versions.domain.document import (
     ListedChunk,
     Manifest,
+    QuotasChunk,
     UnreadableProof,
     read_manifest,
 )
@@ -166,15 +167,16 @@ class StoredVersion:
     def page(
         self, first: int, limit: int, units: Container[str | None] | None = None
     ) -> tuple[list[tuple[int, Row]], bool]:
-        """Rows from place `first` on with their places in `quotas()`, and whether more follow.
+        """Rows from place `first` on with their places, and whether more follow.
 
-        `units` keeps the reps of these units. Only the chunks that the page lies in are read.
+        `units` keeps the reps of these units; places count these alone, so that none tells how
+        many others there are. Only the chunks that the page lies in are read.
         """
         chosen: list[tuple[int, ListedChunk]] = []
         start = rows = 0
-        for chunk in self.manifest["quotas"]:
+        for chunk in self._quotas_of(units):
             end = start + chunk["rows"]
-            if end > first and (units is None or chunk["unit"] in units):
+            if end > first:
                 if rows >= limit:
                     rows += 1  # the page is full: one row more is all there is to know
                     break
@@ -193,14 +195,19 @@ class StoredVersion:
         first place, and whether chunks of `units` follow. Rows of one chunk are of one unit.
         """
         start, chosen = 0, None
-        for chunk in self.manifest["quotas"]:
+        for chunk in self._quotas_of(units):
             end = start + chunk["rows"]
-            if end > first and (units is None or chunk["unit"] in units):
+            if end > first:
                 if chosen is not None:
                     return *chosen, True
                 chosen = start, self._rows([chunk])
             start = end
         return (*chosen, False) if chosen else (start, [], False)
+
+    def _quotas_of(self, units: Container[str | None] | None) -> Iterator[QuotasChunk]:
+        for chunk in self.manifest["quotas"]:
+            if units is None or chunk["unit"] in units:
+                yield chunk
 
     def quota_of(self, rep: str) -> Row | None:
         """One rep's row, by reading one chunk of the index and one of quotas."""

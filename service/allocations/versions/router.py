@@ -1,6 +1,6 @@
 """Versions over HTTP: solve into one, read its quotas, check it again.
 
-Lists, single versions and publishing are routed in `plans`.
+Publishing is routed in `plans`.
 """
 
 from typing import Annotated, Any
@@ -10,46 +10,37 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from service.allocations.crossing import present_crossing_rule
 from service.allocations.infeasible import Infeasible
-from service.allocations.measures.told import named_measure
 from service.allocations.patience import PatienceDep
 from service.allocations.prices import present_prices
 from service.allocations.schemas import PricesOut
 from service.allocations.solving import NO_PLAN
-from service.allocations.versions.describe import present_listed, present_months, present_quota
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.schemas import (
-    ListedQuotaOut,
-    MonthsOut,
     ProofOut,
-    RepQuotaOut,
     RulesOut,
     VerificationOut,
     VersionIn,
-    WeeksOut,
 )
-from service.allocations.versions.usecases import reading, solving, verifying, weekly
+from service.allocations.versions.sight import SightDep, look_at_version
+from service.allocations.versions.usecases import reading, solving, verifying, visible
 from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionsDep
-from service.kit.errors import NotAcceptable
 from service.kit.etags import send_etag
 from service.kit.pages import Page, PageDep
-from service.kit.parameters import refuse_other_formats
 from service.kit.problems import problems
-from service.plans.domain import PlanNotFound, VersionNotFound
+from service.plans.domain import PlanNotFound, VersionNotFound, VersionStatus
 from service.plans.inputs import InputsMissing
+from service.plans.outcome import Outcome
 from service.plans.policy import PolicyBody
+from service.plans.repository import Plans, PlanVersions
 from service.plans.router import NumberPath, PlanIdPath
-from service.plans.schemas import VersionDetailOut
+from service.plans.schemas import VersionDetailOut, VersionOut
 from service.plans.usecases import version_etag
 from service.roster.body import Sent, patient_body
 
 router = APIRouter(prefix="/plans/{plan_id}/versions", tags=["versions"])
-
-MeasureQuery = Annotated[
-    str | None, Query(description="An additive measure; left out: the main one")
-]
 
 _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
 
@@ -87,87 +78,51 @@ def solve_version(
 
 
 @router.get(
-    "/{number}/quotas",
-    response_model=Page[ListedQuotaOut],
-    responses=_MISSING | problems(NotAcceptable),
-    dependencies=[Depends(needs(Permission.READ_QUOTAS)), Depends(refuse_other_formats)],
+    "", responses=problems(PlanNotFound), dependencies=[Depends(needs(Permission.READ_PLANS))]
 )
-def list_quotas(
+def list_versions(
     plan_id: PlanIdPath,
-    number: NumberPath,
-    *,
     caller: CallerDep,
     session: ReadSessionDep,
     page: PageDep,
-    unit: Annotated[str | None, Query(description="This unit and all units below it")] = None,
-    rep: Annotated[str | None, Query(description="This rep alone")] = None,
-    period: Annotated[
-        str | None,
-        Query(
-            description="Months: `2027-03`, `2027-01/2027-06`, a quarter or half of the calendar "
-            "(`2027-Q1`, `2027-H1`) or of the period (`Q1`, `H1`). Each row then has "
-            "in `part` what of its quota, or of the lines asked for, falls into it",
-            examples=["2027-Q1"],
-        ),
-    ] = None,
-    measure: MeasureQuery = None,
-    product: Annotated[str | None, Query(description="Lines of this product alone")] = None,
-    customer_type: Annotated[
-        str | None, Query(description="Lines of this kind of customer alone")
-    ] = None,
-) -> Response:
-    """The quotas of a version: unit by unit, reps by id.
+    status: Annotated[VersionStatus | None, Query()] = None,
+) -> Page[VersionOut]:
+    """The versions of a plan that the caller sees something of, newest first.
 
-    With `product` or `customer_type` each row keeps its lines of these alone, and reps who carry
-    none of them are left out: a page may have fewer rows than its limit.
+    A page may have fewer rows than its limit.
     """
-    quotas = reading.page_of_quotas(
-        session,
-        caller.workspace_id,
-        plan_id,
-        number,
-        page,
-        unit=unit,
-        rep=rep,
-        period=period,
-        measure=measure,
-        only={"product": product, "customer_type": customer_type},
-    )
-    lines_alone = product is not None or customer_type is not None
-    items = [
-        present_listed(
-            row, quotas.digits, quotas.months, quotas.lines, quotas.part, lines_alone=lines_alone
-        )
-        for row in quotas.rows
-    ]
-    return _json({"items": items, "next_cursor": quotas.next_cursor})
+    plan, seen, next_cursor = visible.page_of_versions(session, caller, plan_id, page, status)
+    items = [VersionOut.of(version, plan.currency, sight) for version, sight in seen]
+    return Page(items=items, next_cursor=next_cursor)
 
 
 @router.get(
-    "/{number}/quotas/{rep:path}",
-    response_model=RepQuotaOut,
-    responses=problems(PlanNotFound, VersionNotFound, reading.QuotaNotFound, VersionDamaged),
-    dependencies=[Depends(needs(Permission.READ_QUOTAS))],
+    "/{number}",
+    responses=_MISSING,
+    dependencies=[Depends(needs(Permission.READ_PLANS))],
 )
-def get_quota(
-    plan_id: PlanIdPath, number: NumberPath, rep: str, caller: CallerDep, session: ReadSessionDep
-) -> Response:
-    """One rep's quota, what it is made of, and the growth of team and company beside it."""
-    found = reading.quota_of(session, caller.workspace_id, plan_id, number, rep)
-    beside = {"unit": found.unit_growth, "company": found.company_growth}
-    measures = [
-        named_measure(own.manifest) | present_quota(own.row, own.digits, found.months)
-        for own in found.measures
-    ]
-    told = {"growth_beside": beside, "measures": measures, "standards": found.standards}
-    return _json(present_quota(found.row, found.digits, found.months, found.lines) | told)
+def get_version(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    *,
+    response: Response,
+    caller: CallerDep,
+    session: ReadSessionDep,
+    sight: SightDep,
+) -> VersionDetailOut:
+    """One version: policy, status, hashes and fairness; its quotas have their own address."""
+    plan = Plans(session).get(caller.workspace_id, plan_id)
+    version = PlanVersions(session).get(plan.id, number)
+    send_etag(response, version_etag(version))
+    outcome = Outcome.of(session, caller.workspace_id, version)
+    return VersionDetailOut.of_whole(version, outcome, plan.currency, sight)
 
 
 @router.get(
     "/{number}/prices",
     response_model=PricesOut,
     responses=problems(PlanNotFound, VersionNotFound, reading.PricesNotFound, VersionDamaged),
-    dependencies=[Depends(needs(Permission.READ_PROOFS))],
+    dependencies=[Depends(needs(Permission.READ_PROOFS)), Depends(look_at_version)],
 )
 def get_prices(
     plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep
@@ -178,57 +133,10 @@ def get_prices(
 
 
 @router.get(
-    "/{number}/months",
-    response_model=MonthsOut,
-    responses=_MISSING,
-    dependencies=[Depends(needs(Permission.READ_QUOTAS))],
-)
-def get_months(
-    plan_id: PlanIdPath,
-    number: NumberPath,
-    caller: CallerDep,
-    session: ReadSessionDep,
-    measure: MeasureQuery = None,
-) -> Response:
-    """The months of the company and of its units, and the season that quotas go by."""
-    stored = reading.open_measure(session, caller.workspace_id, plan_id, number, measure)
-    return _json(present_months(stored.manifest, stored.units()))
-
-
-@router.get(
-    "/{number}/weeks",
-    response_model=Page[WeeksOut],
-    responses=_MISSING | problems(weekly.MonthsNotFound),
-    dependencies=[Depends(needs(Permission.READ_QUOTAS))],
-)
-def list_weeks(
-    plan_id: PlanIdPath,
-    number: NumberPath,
-    *,
-    caller: CallerDep,
-    session: ReadSessionDep,
-    page: PageDep,
-    unit: Annotated[str | None, Query(description="This unit and all units below it")] = None,
-    rep: Annotated[str | None, Query(description="This rep alone")] = None,
-    measure: MeasureQuery = None,
-) -> Response:
-    """The quotas week by week, by working days as they are known today.
-
-    A week across two months has a piece in each, so pieces add up to weeks and to months. A page
-    holds reps of one unit, and may be shorter than its limit.
-    """
-    place = caller.workspace_id, plan_id, number
-    items, next_cursor = weekly.page_of_weeks(
-        session, place, page, unit=unit, rep=rep, measure=measure
-    )
-    return _json({"items": items, "next_cursor": next_cursor})
-
-
-@router.get(
     "/{number}/rules",
     response_model=RulesOut,
     responses=_MISSING,
-    dependencies=[Depends(needs(Permission.READ_PROOFS))],
+    dependencies=[Depends(needs(Permission.READ_PROOFS)), Depends(look_at_version)],
 )
 def get_rules(
     plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep
@@ -241,7 +149,7 @@ def get_rules(
 @router.get(
     "/{number}/verify",
     responses=problems(PlanNotFound, VersionNotFound),
-    dependencies=[Depends(needs(Permission.READ_PROOFS))],
+    dependencies=[Depends(needs(Permission.READ_PROOFS)), Depends(look_at_version)],
 )
 def verify_version(
     plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep
@@ -257,7 +165,7 @@ def verify_version(
     "/{number}/certificate",
     response_model=ProofOut,
     responses=_MISSING,
-    dependencies=[Depends(needs(Permission.READ_PROOFS))],
+    dependencies=[Depends(needs(Permission.READ_PROOFS)), Depends(look_at_version)],
 )
 def get_certificate(
     plan_id: PlanIdPath, number: NumberPath, caller: CallerDep, session: ReadSessionDep

@@ -1,6 +1,6 @@
 """Read a version: a page of quotas, one rep's quota, its rules and prices, the whole proof."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -12,10 +12,12 @@ from service.allocations.versions.domain.content import Row
 from service.allocations.versions.domain.measures import rows_of_measure
 from service.allocations.versions.domain.proof import examine, proof
 from service.allocations.versions.repository import Chunks, StoredVersion, VersionDamaged
+from service.allocations.versions.usecases.visible import unit_and_below
 from service.kit.errors import NotFound
 from service.kit.pages import PageRequest, cursor_after
 from service.kit.problems import InvalidParameters
 from service.plans.repository import Plans, PlanVersions
+from service.plans.sight import Sight
 
 
 class QuotaNotFound(NotFound):
@@ -48,6 +50,7 @@ def page_of_quotas(
     number: int,
     page: PageRequest,
     *,
+    sight: Sight,
     unit: str | None = None,
     rep: str | None = None,
     period: str | None = None,
@@ -56,6 +59,7 @@ def page_of_quotas(
 ) -> Quotas:
     """Quotas unit by unit, reps by id; a version never changes, so a place in it is a cursor.
 
+    What lies outside the `sight` is as unknown as what does not exist.
     `unit` keeps those of one unit and the units below it, `rep` those of one rep. Only the chunks
     that the page lies in are read. `period` names some of the months, `measure` another measure
     than the main one; `only` the product and the kind of customer whose lines are kept, and those
@@ -64,15 +68,15 @@ def page_of_quotas(
     stored = open_measure(session, workspace_id, plan_id, number, measure)
     part = None if period is None else _part(stored, period)
     kept_lines = _lines_of(stored.lines, only or {})
-    wanted = None if unit is None else unit_and_below(stored.units(), unit)
-    if rep is not None:
-        row = stored.quota_of(rep)
-        if row is None:
+    wanted = units_wanted(stored, sight, unit)
+    if (one := rep if rep is not None else sight.rep) is not None:
+        row = stored.quota_of(one)
+        if row is None or not sight.sees_rep(row):
             raise unknown("rep", "has no quota in this version")
-        kept = wanted is None or row["unit"] in wanted
+        kept = unit is None or wanted is None or row["unit"] in wanted
         rows = _with_lines([row] if kept else [], kept_lines)
         return Quotas(rows, stored.digits, stored.months, stored.lines, part)
-    listing = f"quotas of {measure or 'the main measure'} of {plan_id} {number} unit {unit}"
+    listing = listing_of("quotas", (plan_id, number), sight, measure, unit)
     after = page.after(listing, int)
     found, more = stored.page(0 if after is None else after + 1, page.limit, wanted)
     cursor = cursor_after(listing, found[-1][0]) if more else None
@@ -108,14 +112,23 @@ def _with_lines(rows: list[Row], kept: set[int] | None) -> list[Row]:
     return [row | {"lines": lines} for row, lines in zip(rows, own, strict=True) if lines]
 
 
-def unit_and_below(units: Sequence[Row], unit: str) -> set[str]:
-    wanted = {unit} & {row["id"] for row in units}
-    if not wanted:
+def units_wanted(
+    stored: StoredVersion, sight: Sight, unit: str | None
+) -> Container[str | None] | None:
+    """The units whose reps are kept; None: all. Raises InvalidParameters."""
+    if unit is None:
+        return sight.units
+    if not sight.sees_unit(unit) or not (found := unit_and_below(stored.units(), unit)):
         raise unknown("unit", "names no unit of this version")
-    for row in units:  # parents first
-        if row["parent"] in wanted:
-            wanted.add(row["id"])
-    return wanted
+    return found
+
+
+def listing_of(
+    what: str, place: tuple[str, int], sight: Sight, measure: str | None, unit: str | None
+) -> str:
+    """What a cursor belongs to; places are counted within a sight. `place`: plan, number."""
+    of = f"{measure or 'the main measure'} of {place[0]} {place[1]}"
+    return f"{what} of {of} unit {unit} seen by {sight.name}"
 
 
 def unknown(parameter: str, reason: str) -> InvalidParameters:
@@ -149,11 +162,12 @@ class QuotaAmongOthers:
 
 
 def quota_of(
-    session: Session, workspace_id: str, plan_id: str, number: int, rep: str
+    session: Session, workspace_id: str, plan_id: str, number: int, rep: str, *, sight: Sight
 ) -> QuotaAmongOthers:
+    """Raises QuotaNotFound, also for a rep outside the sight."""
     stored = open_version(session, workspace_id, plan_id, number)
     row = stored.quota_of(rep)
-    if row is None:
+    if row is None or not sight.sees_rep(row):
         raise QuotaNotFound(f"Version {number} has no quota for rep {rep[:128]}.")
     unit = row["unit"]
     growth = next((own["growth"] for own in stored.units() if own["id"] == unit), None)

@@ -17,10 +17,16 @@ from sqlalchemy.orm import Session
 from service.allocations.months import YEAR
 from service.allocations.versions.domain.content import Row
 from service.allocations.versions.repository import StoredVersion
-from service.allocations.versions.usecases.reading import open_measure, unit_and_below, unknown
+from service.allocations.versions.usecases.reading import (
+    listing_of,
+    open_measure,
+    units_wanted,
+    unknown,
+)
 from service.kit.errors import NotFound
 from service.kit.money import column_from_minor, from_minor
 from service.kit.pages import PageRequest, cursor_after
+from service.plans.sight import Sight
 from solver.spread.calendar import Calendar, working_calendar
 from solver.spread.periods import weeks_of
 
@@ -34,6 +40,7 @@ def page_of_weeks(
     place: tuple[str, str, int],
     page: PageRequest,
     *,
+    sight: Sight,
     unit: str | None = None,
     rep: str | None = None,
     measure: str | None = None,
@@ -47,14 +54,14 @@ def page_of_weeks(
     stored = open_measure(session, *place, measure)
     if not stored.months:
         raise MonthsNotFound(f"Version {number} has none: it is older, or has no period.")
-    wanted = None if unit is None else unit_and_below(stored.units(), unit)
-    if rep is not None:
-        rows = stored.together_with(rep)
-        if not rows:
+    wanted = units_wanted(stored, sight, unit)
+    if (one := rep if rep is not None else sight.rep) is not None:
+        rows = stored.together_with(one)
+        if not any(row["rep"] == one and sight.sees_rep(row) for row in rows):
             raise unknown("rep", "has no quota in this version")
-        kept = wanted is None or rows[0]["unit"] in wanted
-        return [row for row in _presented(stored, rows) if kept and row["rep"] == rep], None
-    listing = f"weeks of {measure or 'the main measure'} of {plan_id} {number} unit {unit}"
+        kept = unit is None or wanted is None or rows[0]["unit"] in wanted
+        return [row for row in _presented(stored, rows) if kept and row["rep"] == one], None
+    listing = listing_of("weeks", (plan_id, number), sight, measure, unit)
     after = page.after(listing, int)
     first = 0 if after is None else after + 1
     start, rows, more = stored.chunk_from(first, wanted)
