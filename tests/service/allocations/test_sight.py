@@ -197,12 +197,8 @@ class TestReps:
         assert cyd.get(f"{published}/months").json()["units"] == []
 
     def test_see_no_peer(self, cyd: TestClient, published: str) -> None:
-        for address in (
-            "/quotas/d%2Fd",
-            "/quotas?rep=d/d",
-            "/weeks?rep=d/d",
-            "/quotas?unit=east/1",
-        ):
+        addresses = ("/quotas/d%2Fd", "/quotas?rep=d/d", "/weeks?rep=d/d", "/quotas?unit=east/1")
+        for part in addresses:
             assert cyd.get(published + part).status_code in (404, 422)
         assert "d/d" not in cyd.get(published).text
 
@@ -258,7 +254,7 @@ class TestReadersOfWhatIsPublished:
 
 
 def test_nothing_of_another_workspace_exists(callers: Callers, plan: str, published: str) -> None:
-    with callers.app.state.database.sessions.begin() as session:
+    with callers.app.state.database.of("wsp_other").sessions.begin() as session:
         session.add(Workspace(id="wsp_other", name="Other", created_at=utc_now()))
     for role, scope in (("admin", {}), ("manager", {"unit": "east"}), ("rep", {"rep": "cyd"})):
         stranger = callers(role, workspace_id="wsp_other", **scope)
