@@ -25,6 +25,7 @@ from service.kit.openapi import install_openapi
 from service.kit.parameters import refuse_unknown_parameters
 from service.kit.problems import install_problems, problems
 from service.kit.settings import Settings
+from service.negotiations.events.router import router as events
 from service.plans.inputs_router import router as inputs
 from service.plans.router import router as plans
 from service.web.router import router as pages
@@ -38,6 +39,7 @@ FEATURES: tuple[APIRouter, ...] = (
     allocations,
     backtests,
     simulations,
+    events,
 )
 
 

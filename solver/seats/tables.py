@@ -85,7 +85,16 @@ class Seats:
     def with_segments(self, segments: Iterable[Segment]) -> Self:
         return replace(self, segments=tuple(segments))
 
-    def with_row(self, rep: str, unit: str | None, months: Iterable[int]) -> Self:
-        """The same, and the row of somebody who holds one seat for the whole period."""
-        whole = Segment(rep, rep, unit, self.start, self.end, tuple(months))
+    def with_row(
+        self, rep: str, unit: str | None, months: Iterable[int], first: int | None = None
+    ) -> Self:
+        """The same, and the row of somebody who holds one seat, from its first day to the end;
+        None: from the start of the period on.
+        """
+        begins = self.start if first is None else first
+        whole = Segment(rep, rep, unit, begins, self.end, tuple(months))
         return replace(self, segments=(*self.segments, whole))
+
+    def of_working_time(self, fte: Mapping[str, float]) -> Self:
+        """The same with what each seat asks for."""
+        return replace(self, working_time=fte)

@@ -1,0 +1,1 @@
+"""What is allowed of events, and what comes of them; neither HTTP nor SQL."""

@@ -1,0 +1,60 @@
+"""Stored events, as if they were a collection in memory."""
+
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from service.kit.ids import is_id
+from service.kit.pages import PageRequest, fetch_page
+from service.negotiations.events.domain.kinds import Kind
+from service.negotiations.events.domain.life import EventNotFound, Status
+from service.negotiations.events.tables import PlanEvent
+
+
+class Events:
+    """Of one plan, which callers have found in their workspace before."""
+
+    def __init__(self, session: Session, plan_id: str) -> None:
+        self.session = session
+        self.plan_id = plan_id
+
+    def add(self, event: PlanEvent) -> PlanEvent:
+        self.session.add(event)
+        self.session.flush()
+        return event
+
+    def get(self, event_id: str, *, lock: bool = False) -> PlanEvent:
+        """Raises EventNotFound. `lock`: others who decide wait for this transaction."""
+        query = sa.select(PlanEvent).filter_by(plan_id=self.plan_id, id=event_id)
+        if lock:
+            query = query.with_for_update().execution_options(populate_existing=True)
+        found = self.session.scalar(query) if is_id("evt", event_id) else None
+        if found is None:
+            raise EventNotFound(f"The plan has no event {event_id[:80]}.")
+        return found
+
+    def among(self, ids: Collection[str]) -> dict[str, PlanEvent]:
+        """Those of these ids that are events of the plan."""
+        query = sa.select(PlanEvent).where(
+            PlanEvent.plan_id == self.plan_id, PlanEvent.id.in_(list(ids))
+        )
+        return {event.id: event for event in self.session.scalars(query)}
+
+    def page(
+        self, page: PageRequest, *, status: Status | None = None, kind: Kind | None = None
+    ) -> tuple[Sequence[PlanEvent], str | None]:
+        """Newest first."""
+        query = sa.select(PlanEvent).filter_by(plan_id=self.plan_id)
+        if status is not None:
+            query = query.filter_by(status=status.value)
+        if kind is not None:
+            query = query.filter_by(kind=kind.value)
+        return fetch_page(
+            self.session,
+            query,
+            page,
+            PlanEvent.id,
+            listing=f"events of {self.plan_id}",
+            newest_first=True,
+        )

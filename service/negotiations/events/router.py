@@ -1,0 +1,177 @@
+"""Events over HTTP: propose, look, decide."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from service.allocations.versions.repository import VersionDamaged
+from service.kit.access import Permission, may, needs
+from service.kit.auth import CallerDep
+from service.kit.body import json_body
+from service.kit.clock import NowDep
+from service.kit.db import ReadSessionDep, SessionDep
+from service.kit.errors import PreconditionFailed, PreconditionRequired
+from service.kit.etags import RequiredIfMatchDep, send_etag
+from service.kit.pages import Page, PageDep
+from service.kit.problems import problems
+from service.negotiations.events.domain.kinds import Kind
+from service.negotiations.events.domain.life import (
+    EventIsDecided,
+    EventNotFound,
+    EveryMonthIsClosed,
+    NothingChanges,
+    NoVersionInForce,
+    Status,
+    VersionHasNoMonths,
+    VersionNotInForce,
+)
+from service.negotiations.events.schemas import EventIn, EventOut, ReasonIn
+from service.negotiations.events.usecases import proposing, reading
+from service.negotiations.events.usecases.outcome import told
+from service.plans.domain import PlanNotFound
+from service.plans.repository import Plans
+from service.plans.router import PlanIdPath
+from service.roster.body import Sent, patient_body
+
+router = APIRouter(prefix="/plans/{plan_id}/events", tags=["events"])
+
+EventIdPath = Annotated[str, Path(description="evt_…")]
+
+_NO_OUTCOME = (
+    NoVersionInForce,
+    VersionNotInForce,
+    VersionHasNoMonths,
+    EveryMonthIsClosed,
+    NothingChanges,
+    VersionDamaged,
+)
+_FOUND = (PlanNotFound, EventNotFound)
+_GUARDED = (PreconditionFailed, PreconditionRequired, EventIsDecided)
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=problems(PlanNotFound, *_NO_OUTCOME),
+    dependencies=[Depends(needs(Permission.WRITE_EVENTS))],
+)
+def propose_event(
+    plan_id: PlanIdPath,
+    *,
+    sent: Annotated[Sent, patient_body(EventIn)],
+    response: Response,
+    caller: CallerDep,
+    session: SessionDep,
+    now: NowDep,
+    dry_run: Annotated[
+        bool, Query(description="Only see what would come of it: nothing is stored, 200")
+    ] = False,
+) -> EventOut:
+    """Say what happens, from which day on. Nothing changes before the event is accepted."""
+    said = proposing.Said(sent.document, sent.faults)
+    found = proposing.propose(session, caller, plan_id, said, now=now, store=not dry_run)
+    event, plan = found.event, found.standing.plan
+    if dry_run:
+        response.status_code = 200
+    else:
+        send_etag(response, proposing.event_etag(session, plan, event))
+        response.headers["Location"] = f"/v1/plans/{plan_id}/events/{event.id}"
+    shown = told(found.standing, found.outcome) if _may_see(caller) else None
+    return EventOut.of(event, plan, shown, stored=not dry_run)
+
+
+@router.get(
+    "",
+    responses=problems(PlanNotFound),
+    dependencies=[Depends(needs(Permission.READ_INPUTS))],
+)
+def list_events(
+    plan_id: PlanIdPath,
+    *,
+    caller: CallerDep,
+    session: ReadSessionDep,
+    page: PageDep,
+    status: Annotated[Status | None, Query()] = None,
+    kind: Annotated[Kind | None, Query()] = None,
+) -> Page[EventOut]:
+    """The events of a plan, newest first; what each comes to has its own address."""
+    plan = Plans(session).get(caller.workspace_id, plan_id)
+    events, next_cursor = reading.page_of_events(session, plan, page, status=status, kind=kind)
+    items = [EventOut.of(event, plan, None) for event in events]
+    return Page(items=items, next_cursor=next_cursor)
+
+
+@router.get(
+    "/{event_id}",
+    responses=problems(*_FOUND, VersionDamaged),
+    dependencies=[Depends(needs(Permission.READ_INPUTS))],
+)
+def get_event(
+    plan_id: PlanIdPath,
+    event_id: EventIdPath,
+    *,
+    response: Response,
+    caller: CallerDep,
+    session: ReadSessionDep,
+    now: NowDep,
+) -> EventOut:
+    """One event with what comes of it: as it would be now, or as it was when it was accepted."""
+    plan = Plans(session).get(caller.workspace_id, plan_id)
+    event = reading.event_of(session, plan, event_id)
+    send_etag(response, proposing.event_etag(session, plan, event))
+    shown: dict[str, Any] | None = None
+    if _may_see(caller):
+        shown = reading.consequence(session, plan, event, now=now)
+    return EventOut.of(event, plan, shown)
+
+
+@router.post(
+    "/{event_id}/reject",
+    responses=problems(*_FOUND, *_GUARDED),
+    dependencies=[Depends(needs(Permission.SOLVE))],
+)
+def reject_event(
+    plan_id: PlanIdPath,
+    event_id: EventIdPath,
+    *,
+    body: Annotated[ReasonIn, json_body(ReasonIn)],
+    response: Response,
+    caller: CallerDep,
+    session: SessionDep,
+    expected: RequiredIfMatchDep,
+    now: NowDep,
+) -> EventOut:
+    """Refuse a proposed event."""
+    plan = Plans(session).get(caller.workspace_id, plan_id)
+    event = proposing.reject(
+        session, caller, plan_id, event_id, expected=expected, now=now, reason=body.get("reason")
+    )
+    send_etag(response, proposing.event_etag(session, plan, event))
+    return EventOut.of(event, plan, None)
+
+
+@router.post(
+    "/{event_id}/withdraw",
+    responses=problems(*_FOUND, *_GUARDED),
+    dependencies=[Depends(needs(Permission.WRITE_EVENTS))],
+)
+def withdraw_event(
+    plan_id: PlanIdPath,
+    event_id: EventIdPath,
+    *,
+    response: Response,
+    caller: CallerDep,
+    session: SessionDep,
+    expected: RequiredIfMatchDep,
+    now: NowDep,
+) -> EventOut:
+    """Take a proposed event back."""
+    plan = Plans(session).get(caller.workspace_id, plan_id)
+    event = proposing.withdraw(session, caller, plan_id, event_id, expected=expected, now=now)
+    send_etag(response, proposing.event_etag(session, plan, event))
+    return EventOut.of(event, plan, None)
+
+
+def _may_see(caller: CallerDep) -> bool:
+    """Quotas of a draft are for those who may read its proof."""
+    return may(caller, Permission.READ_PROOFS)

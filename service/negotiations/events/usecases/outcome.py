@@ -1,0 +1,146 @@
+"""What an event comes to on the version in force: nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from service.negotiations.events.domain.closed import Open
+from service.negotiations.events.domain.happening import happened
+from service.negotiations.events.domain.kinds import Event
+from service.negotiations.events.domain.told import Told, segments_of, vacancies
+from service.negotiations.events.usecases.standing import InForce
+from solver.seats import Moved, Seats, moved
+
+type Row = dict[str, Any]
+type Months = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An event on the version in force. Amounts in minor units, by month."""
+
+    event: Event
+    since: date
+    """The day from which on it counts."""
+    open: Open
+    before: Seats
+    after: Seats
+    moved: Moved
+    others: Mapping[str, tuple[str | None, Months]] = field(default_factory=dict)
+    """Who carries the difference: unit, and what each carries more or less."""
+
+    @property
+    def of_people(self) -> dict[str, Months]:
+        """What each person carries more or less."""
+        found: dict[str, Months] = {}
+        for (rep, _), months in self.moved.people.items():
+            found[rep] = _sum(found.get(rep), months)
+        for rep, (_, months) in self.others.items():
+            found[rep] = _sum(found.get(rep), months)
+        return found
+
+    @property
+    def of_units(self) -> dict[str | None, Months]:
+        """The same by the unit itself, without those above it."""
+        found: dict[str | None, Months] = {}
+        for (_, unit), months in self.moved.people.items():
+            found[unit] = _sum(found.get(unit), months)
+        for unit, months in self.others.values():
+            found[unit] = _sum(found.get(unit), months)
+        return found
+
+    @property
+    def left_open(self) -> dict[str | None, Months]:
+        """What nobody carries any more, once others carry what they do; by unit."""
+        found = dict(self.moved.open)
+        for unit, months in self.others.values():
+            found[unit] = _sum(found.get(unit), tuple(-amount for amount in months))
+        return {unit: months for unit, months in found.items() if any(months)}
+
+
+def outcome_of(standing: InForce, event: Event, today: date, through: str | None) -> Outcome:
+    """What comes of an event before anybody else carries the difference.
+
+    Raises `EveryMonthIsClosed` and `NothingChanges`.
+    """
+    open_ = standing.open_on(today, through)
+    since = open_.since(event.first)
+    before = standing.seats(event)
+    after = happened(before, event, since)
+    return Outcome(event, since, open_, before, after, moved(before, after))
+
+
+def told(standing: InForce, outcome: Outcome) -> Row:
+    """The API's consequence."""
+    names, digits = standing.stored.months, standing.digits
+    tell = Told(names, digits)
+    people = outcome.of_people
+    return {
+        "version": standing.head.number,
+        "counts_from": outcome.since.isoformat(),
+        "closed_through": outcome.open.closed_through,
+        "people": [
+            {"rep": rep, **_person(standing, outcome, tell, rep, people[rep])}
+            for rep in sorted(people)
+        ],
+        "units": _units(standing, tell, outcome.of_units),
+        "open": [
+            {"unit": unit, **tell.amount(months)}
+            for unit, months in sorted(outcome.left_open.items(), key=_by_unit)
+        ],
+        "vacancies": vacancies(outcome.after, digits),
+    }
+
+
+def _person(standing: InForce, outcome: Outcome, tell: Told, rep: str, change: Months) -> Row:
+    row = standing.row_of(rep)
+    before: Months = (0,) * len(change) if row is None else tuple(row["months"])
+    about = rep in {own.holder for own in outcome.after.segments}
+    return {
+        "unit": row["unit"] if row else outcome.event.to_unit,
+        **tell.change(before, _sum(before, change)),
+        "segments": segments_of(outcome.after, rep, standing.digits) if about else None,
+    }
+
+
+def _units(standing: InForce, tell: Told, changes: Mapping[str | None, Months]) -> list[Row]:
+    """The units that change and all above them, parents first, the company before all."""
+    nothing = (0,) * len(standing.stored.months)
+    whole = {row["id"]: changes.get(row["id"], nothing) for row in standing.units}
+    company = changes.get(None, nothing)
+    for row in reversed(standing.units):
+        if row["parent"] is None:
+            company = _sum(company, whole[row["id"]])
+        else:
+            whole[row["parent"]] = _sum(whole[row["parent"]], whole[row["id"]])
+    touched = {row["id"] for row in standing.units if _touches(row["id"], changes, standing.units)}
+    facts: Row = {**standing.stored.manifest}
+    rows: list[tuple[str | None, list[int], Months]] = [(None, facts["months"], company)]
+    rows += [(row["id"], row["months"], whole[row["id"]]) for row in standing.units]
+    return [
+        {"unit": unit, **tell.change(before, _sum(tuple(before), change))}
+        for unit, before, change in rows
+        if unit is None or unit in touched
+    ]
+
+
+def _by_unit(each: tuple[str | None, Months]) -> str:
+    return each[0] or ""
+
+
+def _touches(
+    unit: str, changes: Mapping[str | None, Months], units: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Whether anything changes in the unit or below it, even if it adds up to nothing."""
+    below = {unit}
+    for row in units:  # parents first
+        if row["parent"] in below:
+            below.add(row["id"])
+    return not below.isdisjoint(changes)
+
+
+def _sum(one: Months | None, other: Months) -> Months:
+    return other if one is None else tuple(a + b for a, b in zip(one, other, strict=True))

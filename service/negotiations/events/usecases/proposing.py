@@ -1,0 +1,232 @@
+"""Propose an event, and take a proposal back or refuse it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service.kit.access import Permission, may
+from service.kit.audit import record
+from service.kit.auth import Caller
+from service.kit.errors import Fault, InvalidInput, NotPermitted
+from service.kit.etags import IfMatch, etag_of
+from service.kit.ids import new_id
+from service.kit.outbox import announce
+from service.negotiations.events.domain.kinds import Event, Known, named_in, read_event
+from service.negotiations.events.domain.life import (
+    Action,
+    NoVersionInForce,
+    Status,
+    VersionHasNoMonths,
+    after,
+)
+from service.negotiations.events.repository import Events
+from service.negotiations.events.tables import PlanEvent
+from service.negotiations.events.usecases.outcome import Outcome, outcome_of
+from service.negotiations.events.usecases.standing import InForce, in_force
+from service.plans.repository import Plans, PlanVersions
+from service.plans.tables import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a caller says, as it came; what had a wrong shape is left out of the body."""
+
+    body: Mapping[str, Any]
+    faults: Sequence[Fault] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """An event and what it comes to on the version in force."""
+
+    event: PlanEvent
+    standing: InForce
+    outcome: Outcome
+
+
+def propose(
+    session: Session, caller: Caller, plan_id: str, said: Said, *, now: datetime, store: bool
+) -> Proposed:
+    """Say what happens, from which day on; `store` False: only see what would come of it.
+
+    Raises PlanNotFound, InvalidInput with every fault at once, and what `in_force` and `outcome_of`
+    raise.
+    """
+    plan = Plans(session).get(caller.workspace_id, plan_id, lock=store)
+    body = said.body
+    standing = in_force(session, plan, _wanted(session, plan, said))
+    event = read_event(body, _known(standing, body), said.faults)
+    through = body.get("closed_through")
+    outcome = outcome_of(standing, event, now.date(), through)
+    stored = _row(caller, plan, standing, event, body, now=now)
+    if store:
+        Events(session, plan.id).add(stored)
+        tell(session, caller, stored, Action.PROPOSE, None, now=now)
+    return Proposed(stored, standing, outcome)
+
+
+def _wanted(session: Session, plan: Plan, said: Said) -> int | None:
+    number = said.body.get("version")
+    newest = PlanVersions(session).newest_number(plan.id) or 0
+    if number is not None and number > newest:
+        known = f"there are 1 to {newest}" if newest else "there is none yet"
+        fault = Fault("/version", f"names no version of this plan; {known}", number)
+        raise InvalidInput([*said.faults, fault])
+    return number
+
+
+def _known(standing: InForce, body: Mapping[str, Any]) -> Known:
+    return Known(
+        units=frozenset(row["id"] for row in standing.units),
+        reps=standing.known(named_in(body)),
+        period=(standing.plan.period_start, standing.plan.period_end),
+        digits=standing.digits,
+    )
+
+
+def _row(
+    caller: Caller,
+    plan: Plan,
+    standing: InForce,
+    event: Event,
+    body: Mapping[str, Any],
+    *,
+    now: datetime,
+) -> PlanEvent:
+    rep = body.get("rep")
+    return PlanEvent(
+        id=new_id("evt"),
+        workspace_id=plan.workspace_id,
+        plan_id=plan.id,
+        version=standing.version.number,
+        kind=event.kind.value,
+        facts=event.stored(),
+        effective=event.first,
+        closed_through=body.get("closed_through"),
+        person=_as_json(rep) if isinstance(rep, Mapping) else None,
+        status=Status.PROPOSED.value,
+        revision=1,
+        created_at=now,
+        created_by=caller.id,
+        proposer=caller.name,
+    )
+
+
+def _as_json(row: Any) -> Any:
+    """The row as it was sent, days as texts again."""
+    if isinstance(row, Mapping):
+        return {name: _as_json(value) for name, value in row.items()}
+    if isinstance(row, list):
+        return [_as_json(value) for value in row]
+    return row.isoformat() if isinstance(row, date) else row
+
+
+def reject(
+    session: Session,
+    caller: Caller,
+    plan_id: str,
+    event_id: str,
+    *,
+    expected: IfMatch,
+    now: datetime,
+    reason: str | None = None,
+) -> PlanEvent:
+    """Refuse a proposal. Raises EventIsDecided."""
+    event = _locked(session, caller, plan_id, event_id, expected)
+    return _end(session, caller, event, Action.REJECT, now=now, reason=reason)
+
+
+def withdraw(
+    session: Session,
+    caller: Caller,
+    plan_id: str,
+    event_id: str,
+    *,
+    expected: IfMatch,
+    now: datetime,
+) -> PlanEvent:
+    """Take the own proposal back; whoever may decide takes back any. Raises EventIsDecided."""
+    event = _locked(session, caller, plan_id, event_id, expected)
+    if event.created_by != caller.id and not may(caller, Permission.SOLVE):
+        raise NotPermitted("Only who proposed an event, or who may accept it, takes it back.")
+    return _end(session, caller, event, Action.WITHDRAW, now=now)
+
+
+def _locked(
+    session: Session, caller: Caller, plan_id: str, event_id: str, expected: IfMatch
+) -> PlanEvent:
+    plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
+    event = Events(session, plan.id).get(event_id, lock=True)
+    expected.check(event_etag(session, plan, event))
+    return event
+
+
+def _end(
+    session: Session,
+    caller: Caller,
+    event: PlanEvent,
+    action: Action,
+    *,
+    now: datetime,
+    reason: str | None = None,
+) -> PlanEvent:
+    decide(event, caller, action, now=now)
+    tell(session, caller, event, action, Status.PROPOSED, now=now, reason=reason)
+    session.flush()
+    return event
+
+
+def decide(event: PlanEvent, caller: Caller, action: Action, *, now: datetime) -> None:
+    """Move it on; who was hired is known elsewhere by now, or nobody's business."""
+    event.status = after(Status(event.status), action).value
+    event.revision += 1
+    event.person = None
+    event.decided_at, event.decided_by = now, caller.name
+
+
+def event_etag(session: Session, plan: Plan, event: PlanEvent) -> str:
+    """Of a proposal it changes with the version that it would change, for so does its outcome."""
+    if event.status != Status.PROPOSED.value:
+        return etag_of(f"{event.id}-{event.revision}")
+    try:
+        head = in_force(session, plan).head.number
+    except (NoVersionInForce, VersionHasNoMonths):
+        head = 0
+    return etag_of(f"{event.id}-{event.revision}-on-{head}")
+
+
+def tell(
+    session: Session,
+    caller: Caller,
+    event: PlanEvent,
+    action: Action,
+    before: Status | None,
+    *,
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    """Write what was done into the audit trail, and announce it; without anybody's name."""
+    facts = {
+        "kind": event.kind,
+        "effective": event.effective.isoformat(),
+        "funding": event.funding,
+        "version": event.accepted_in,
+    }
+    record(
+        session,
+        caller,
+        f"event.{action}",
+        f"{event.plan_id}/events/{event.id}",
+        now=now,
+        before=before,
+        after=event.status,
+        reason=reason,
+        facts=facts,
+    )
+    payload = {"plan": event.plan_id, "event": event.id, "status": event.status} | facts
+    announce(session, caller.workspace_id, f"event.{event.status}", payload, now=now)

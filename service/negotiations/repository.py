@@ -1,0 +1,70 @@
+"""Stored renegotiations: in which draft is gathered what was agreed on a version?"""
+
+from collections.abc import Iterator
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, undefer
+
+from service.negotiations.tables import Renegotiation
+from service.plans.domain import VersionStatus
+from service.plans.tables import PlanVersion
+
+
+class Renegotiations:
+    """Of one plan. Callers hold its lock (`Plans.get(…, lock=True)`) while they move a head.
+
+    Everything that is agreed on a version, be it a change request or an event, amends the head, so
+    that ten agreements add up in one draft instead of making ten that each know one.
+    """
+
+    def __init__(self, session: Session, workspace_id: str, plan_id: str) -> None:
+        self.session = session
+        self.workspace_id = workspace_id
+        self.plan_id = plan_id
+
+    def head(self, version: int) -> int:
+        """The version that the next agreement on `version` amends.
+
+        It is the newest draft that only amends what was agreed last, so what was adjusted by hand
+        in between is kept; without any agreement, the newest draft that only amends `version`; and
+        where there is no such draft either, `version` itself.
+        """
+        stored = self.session.get(Renegotiation, (self.plan_id, version), populate_existing=True)
+        start = stored.head if stored else version
+        newest = start
+        standing = {start}
+        for draft in self._drafts_after(start):
+            if draft.base_version in standing and _only_amends(draft):
+                standing.add(draft.number)
+                newest = draft.number
+        return newest
+
+    def advance(self, version: int, head: int) -> None:
+        """From now on this draft holds what was agreed on `version`."""
+        stored = self.session.get(Renegotiation, (self.plan_id, version))
+        if stored is None:
+            stored = Renegotiation(
+                plan_id=self.plan_id, version=version, workspace_id=self.workspace_id, head=head
+            )
+            self.session.add(stored)
+        stored.head = head
+        self.session.flush()
+
+    def _drafts_after(self, number: int) -> Iterator[PlanVersion]:
+        query = (
+            sa.select(PlanVersion)
+            .where(PlanVersion.number > number, PlanVersion.base_version >= number)
+            .filter_by(plan_id=self.plan_id, status=VersionStatus.DRAFT)
+            .options(undefer(PlanVersion.manifest))
+            .order_by(PlanVersion.number)
+        )
+        return iter(self.session.scalars(query))
+
+
+def _only_amends(draft: PlanVersion) -> bool:
+    """Whether it is the solve of its parent with amendments, not a solve of its own."""
+    try:
+        return bool(orjson.loads(draft.manifest).get("amendments"))
+    except orjson.JSONDecodeError:
+        return False  # `…/verify` tells of the damage
