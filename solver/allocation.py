@@ -104,7 +104,7 @@ class Allocation:
     def company_growth(self) -> float:
         """The company's quotas over its baselines, less one; nan where nothing is expected."""
         baseline = self.problem.reps.baseline[self.hierarchy.rep_row].sum(keepdims=True)
-        return float(growth(np.array([float(self.assigned)]), baseline)[0])
+        return float(growth(np.array([float(self.rounded.sum())]), baseline)[0])
 
     @cached_property
     def attainment_probability(self) -> FloatArray:

@@ -45,3 +45,12 @@ def level_of(hierarchy: Hierarchy, quota: IntArray, increment: int, factor: floa
         unit_target=np.zeros(len(sums), dtype=np.bool_),
     )
     return round_quotas(hierarchy, limits, quota.astype(np.float64) * float(part), increment)
+
+
+def level_of_one(quota: int, factor: float, increment: int) -> int:
+    """The amount of one rep by itself, whose quota was amended after the others were told theirs:
+    `factor` times the quota, to the increment where the quota is a multiple of it, else to the
+    minor unit, halves to even.
+    """
+    step = increment if quota % increment == 0 else 1
+    return round(Fraction(repr(factor)) * quota / step) * step

@@ -118,12 +118,7 @@ def quota_columns(
     rows = order.tolist()
     reps = allocation.problem.reps
     units: list[str | None] = [*allocation.problem.units.ids, None]  # row -1, the company
-    stretch = _stretch(allocation, digits)
-    level = _common_stretch(allocation, digits)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        compared = abs(level) > _NOISE and allocation.scale.response == "linear"
-        effort = np.where(compared, stretch / level, np.nan)
-        over_last_year = np.where(reps.last_year > 0, allocation.quota / reps.last_year - 1, np.nan)
+    ratios = _ratios(allocation, digits)
     cap = money(allocation.cap[order])
     unlimited = allocation.cap[order] >= UNLIMITED
     if unlimited.any():
@@ -135,10 +130,7 @@ def quota_columns(
         money(allocation.quota[order]),
         measure(reps.baseline[order]),
         measure(reps.reach[order]),
-        nullable(stretch[order]),
-        nullable(effort[order]),
-        nullable(allocation.growth[order]),
-        nullable(over_last_year[order]),
+        *(nullable(ratios[name][order]) for name in _COMPARED),
         money(allocation.floor[order]),
         cap,
         [list(allocation.binding[row]) for row in rows],
@@ -146,6 +138,35 @@ def quota_columns(
         nullable(allocation.attainment_probability[order]),
         _estimates(estimate, order, measure),
     )
+
+
+def standing_rows(allocation: Allocation, digits: int) -> list[Row]:
+    """Of each row what follows from the quota alone, whatever it was solved to; for plans whose
+    quotas were amended.
+    """
+    order = allocation.hierarchy.rep_row
+    ratios = _ratios(allocation, digits) | {
+        "attainment_probability": allocation.attainment_probability
+    }
+    columns = {name: nullable(column[order]) for name, column in ratios.items()}
+    columns["quota"] = allocation.quota[order].tolist()
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+_COMPARED: Final = ("stretch", "effort", "growth", "over_last_year")
+
+
+def _ratios(allocation: Allocation, digits: int) -> dict[str, FloatArray]:
+    """What quotas come to beside others, (n,) each in row order."""
+    last_year = allocation.problem.reps.last_year
+    stretch = _stretch(allocation, digits)
+    level = _common_stretch(allocation, digits)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        compared = abs(level) > _NOISE and allocation.scale.response == "linear"
+        effort = np.where(compared, stretch / level, np.nan)
+        over_last_year = np.where(last_year > 0, allocation.quota / last_year - 1, np.nan)
+    columns = (stretch, effort, allocation.growth, over_last_year)
+    return dict(zip(_COMPARED, columns, strict=True))
 
 
 def zipped(columns: tuple[list[Any], ...], explanation: Iterable[Any]) -> Iterator[Row]:

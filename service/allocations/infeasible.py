@@ -49,7 +49,7 @@ def told(case: Case, found: Infeasibility, watch: Watch) -> dict[str, Any]:
     """The members of the problem document; targets are as the caller states them, unpadded."""
     rules, changes = Stated(case), stated(read(case.problem, case.policy), found, watch)
     return {
-        "detail": found.told(lambda amount: _in_words(amount, case.terms.digits)),
+        "detail": found.told(lambda amount: in_words(amount, case.terms.digits)),
         "conflict": [
             {"rule": rule.name, "value": rules.value(rule.name, rule.value)}
             for rule in found.conflict
@@ -70,7 +70,7 @@ def _targets(case: Case, least: int, most: int | None) -> dict[str, float | None
     }
 
 
-def _in_words(amount: int, digits: int) -> str:
+def in_words(amount: int, digits: int) -> str:
     """`600,000` or `600,000.50`."""
     text = plain_text(amount, digits)
     whole, _, rest = text.partition(".")

@@ -122,10 +122,14 @@ def target_of(row: Mapping[str, Any], months: range) -> Target:
 
 def rep_lines(plan: Allocation, cells: IntArray) -> Iterator[list[Any]]:
     """The lines of each rep, in the order of the hierarchy; `cells` (n, k, t) by row."""
-    some = cells.any(axis=2)
     for rep in plan.hierarchy.rep_row.tolist():
-        carried = np.flatnonzero(some[rep])
-        yield [*map(list, zip(carried.tolist(), cells[rep, carried].tolist(), strict=True))]
+        yield lines_of_rep(cells[rep])
+
+
+def lines_of_rep(cells: IntArray) -> list[Any]:
+    """[number, months] of each line that carries something; `cells` (k, t) are one rep's."""
+    carried = np.flatnonzero(cells.any(axis=1))
+    return [*map(list, zip(carried.tolist(), cells[carried].tolist(), strict=True))]
 
 
 def cells_of(rows: Sequence[Sequence[Any]], lines: int, months: int) -> IntArray:

@@ -14,7 +14,7 @@ version, when, and in which words stands beside the chain, never in it; so do th
 All money is in minor units.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
@@ -86,6 +86,34 @@ def content(
         "index": [{"first": rows[0][0], **chunk(rows)} for rows in _split(placed)],
     }
     return Content({**facts, "engine_version": ENGINE_VERSION, **listed}, chunks)
+
+
+def revised(
+    facts: Mapping[str, Any],
+    units: Sequence[Row],
+    quotas: Sequence[Row],
+    touched: Container[str | None],
+) -> Content:
+    """A stored plan of which only quotas of the `touched` units, and rows of units, have changed.
+
+    `facts` are its manifest's, its own lists of chunks among them; reps and units are those that
+    they list. Chunks of other units are named again and not made again.
+    """
+    chunks: dict[str, bytes] = {}
+
+    def chunk(rows: Sequence[Any]) -> dict[str, Any]:
+        data = canonical(rows)
+        key = digest(data)
+        chunks[key] = data
+        return {"chunk": key, "rows": len(rows)}
+
+    listed, start = [], 0
+    for own in facts["quotas"]:
+        end = start + own["rows"]
+        listed.append(own | chunk(quotas[start:end]) if own["unit"] in touched else own)
+        start = end
+    parts = {"units": [chunk(rows) for rows in _split(units)], "quotas": listed}
+    return Content({**facts, **parts}, chunks)
 
 
 def index_of(chunks: Iterable[Sequence[Row]]) -> list[tuple[str, int]]:

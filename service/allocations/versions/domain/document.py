@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 
 from service.allocations.versions.domain.content import Row
 from service.plans.domain import MAX_MONTHS
+from solver.amend import Funding
 from solver.policy import Engine, Fairness, OnInfeasible
 from solver.problem import AMOUNT_LIMIT
 from solver.response import Response
@@ -31,6 +32,13 @@ _Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 _Months = Annotated[list[_Amount], Field(min_length=1, max_length=MAX_MONTHS)]
 _Line = Annotated[list[_Amount | _Months], Field(min_length=2, max_length=2)]
 _Entry = Annotated[list[float], Field(min_length=2, max_length=2)]
+
+
+_Month = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}$")]
+_Moves = Annotated[list[_Signed], Field(min_length=1, max_length=MAX_MONTHS)]
+_Amended = Annotated[list[int | str | _Moves | None], Field(min_length=2, max_length=4)]
+
+type AmendmentKind = Literal["adjustment", "change_request", "event", "import", "unit_solve"]
 
 
 class UnreadableProof(ValueError):
@@ -191,6 +199,53 @@ class LevelPart(TypedDict):
 
 
 @with_config(_OPEN)
+class AmendmentPart(TypedDict):
+    """One decision about quotas that stood, as far as one funding unit carries it (`ledger.py`)."""
+
+    reference: str
+    kind: AmendmentKind
+    funding: Funding | None
+    unit: str | None
+    """The funding unit; None: the company."""
+    effective: _Month | None
+    """The first month that it moves; None: all of them."""
+    change: _Signed
+    """Of what is assigned."""
+    reps: NotRequired[list[str]]
+    """Whom it is about; left out where nobody else carries it: then everybody who names it."""
+    held: NotRequired[list[str]]
+    """Who was locked, and would have carried some of it."""
+    frozen: NotRequired[list[str]]
+    """The units below the funding unit whose sums were agreed."""
+
+
+@with_config(_OPEN)
+class LockPart(TypedDict):
+    """A quota that later solves keep until it is released."""
+
+    rep: str
+    quota: _Amount
+    reference: str
+
+
+@with_config(_OPEN)
+class FrozenPart(TypedDict):
+    """The envelope of a unit, which later solves keep."""
+
+    unit: str
+    amount: _Amount
+
+
+@with_config(_OPEN)
+class ReservePart(TypedDict):
+    """What of the assigned amount may be given back, and how much of it was; None: the company."""
+
+    unit: str | None
+    amount: _Amount
+    used: _Amount
+
+
+@with_config(_OPEN)
 class Manifest(TypedDict):
     """What is read of a manifest."""
 
@@ -219,6 +274,13 @@ class Manifest(TypedDict):
     counted_in: NotRequired[str | None]
     """What is counted, in whole things; None: the currency."""
     levels: NotRequired[dict[str, LevelPart] | None]
+    amendments: NotRequired[list[AmendmentPart]]
+    """What was changed since the plan was solved, oldest first."""
+    locks: NotRequired[list[LockPart]]
+    frozen: NotRequired[list[FrozenPart]]
+    reserves: NotRequired[list[ReservePart]]
+    beyond: NotRequired[list[dict[str, Any]]]
+    """The limits of the solve that amendments do not keep."""
     measures: NotRequired[list[dict[str, Any]]]
     """Further measures: see `measures.py`."""
     is_further: NotRequired[bool]
@@ -293,6 +355,14 @@ class QuotaRow(TypedDict):
     lines: NotRequired[list[_Line]]
     """[number of the line, its months], by number."""
     months: NotRequired[_Months | None]
+    solved: NotRequired[_Amount | None]
+    """Of a quota that was amended: what the certificate proves; None for somebody who is new."""
+    amended: NotRequired[list[_Amended]]
+    """[number of the amendment, change, and where they differ from what follows: the unit that it
+    belongs to, the change of each month], by number."""
+    solved_months: NotRequired[_Months | None]
+    solved_lines: NotRequired[list[_Line]]
+    """Both as they were solved, where the quota was amended."""
     present: NotRequired[list[_Part]]
     """Of somebody who is not always there, where a season is given: the part of each month."""
     levels: NotRequired[dict[str, int]]

@@ -15,7 +15,9 @@ or, of a plan with such rules,
     rows      every rule holds, exactly
     largest   the largest stretch is the least possible one
     squares   at that stretch, the unrounded plan has the least sum of squares
-    (all of them: `solver.certificate`).
+    (all of them: `solver.certificate`); of a plan that was amended since it was solved
+    ledger    who carries which change follows from the decisions (`ledger.py`); the checks before
+              are those of the plan as it was solved, which is cut out of it
 
 The rows are written flat, units parents first and quotas unit by unit; the manifest says how many
 make a chunk. Values count, not bytes: white space and the order of keys may change on the way.
@@ -29,6 +31,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from service.allocations.versions.domain.amended import has_ledger, solved_part
 from service.allocations.versions.domain.canonical import canonical, digest
 from service.allocations.versions.domain.claim import certificate_of
 from service.allocations.versions.domain.content import Row, index_of
@@ -43,8 +46,9 @@ from service.allocations.versions.domain.document import (
     read_rules,
     read_units,
 )
+from service.allocations.versions.domain.ledger import CHECK
 from service.allocations.versions.domain.measures import other_plans, proofs_of
-from service.allocations.versions.domain.statement import read_statement
+from service.allocations.versions.domain.statement import Stated, read_statement
 from solver.allocation import Allocation
 from solver.certificate import Checks, Kind, check
 
@@ -196,7 +200,8 @@ def nothing_holds(manifest: Manifest) -> dict[str, bool]:
     """The checks of the numbers of such a plan, none of which holds."""
     across = bool(manifest.get("rules")) or manifest.get("across") is not None
     kind: Kind = "least-squares-lp" if across else "leximin-tree"
-    return Checks.failed(kind).by_name
+    checks = Checks.failed(kind).by_name
+    return checks | {CHECK: False} if has_ledger(manifest) else checks
 
 
 def _examine_numbers(manifest: Manifest, document: ProofDocument) -> Verdict:
@@ -204,17 +209,21 @@ def _examine_numbers(manifest: Manifest, document: ProofDocument) -> Verdict:
     try:
         units, rules = read_units(document["units"]), read_rules(document.get("rules", []))
         quotas = read_quotas(document["quotas"])
-        certificate = certificate_of(manifest, units, rules, quotas)
+        solved, rows = solved_part(manifest, quotas)
+        certificate = certificate_of(solved, units, rules, rows)
     except UnreadableProof as reason:
         return Verdict(nothing_holds(manifest), (str(reason),))
     checks = check(certificate).by_name
     faults = [_SENTENCES[name] for name, held in checks.items() if not held]
     proved = all(checks.values())
+    if has_ledger(manifest):
+        checks[CHECK] = proved
+    stated = Stated(manifest, certificate, units, rules, quotas, proved)
     with np.errstate(all="ignore"):  # forged amounts may pass every number
-        statement = read_statement(manifest, certificate, units, quotas, proved=proved)
+        statement = read_statement(stated)
     for name, fault in statement.faults:
         # evenness is one check on the tree, and the last of them across it
-        own = name if name in checks else list(checks)[-1]
+        own = name if name in checks else [of for of in checks if of != CHECK][-1]
         checks[own] = False
         faults.append(fault)
     return Verdict(checks, tuple(faults), None if faults else statement.plan)

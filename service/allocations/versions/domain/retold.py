@@ -124,6 +124,17 @@ def retold(plan: Allocation, digits: int, market: Market, factors: Mapping[str, 
     return Retold(facts, units, quotas)
 
 
+def market_in(manifest: Manifest) -> Market:
+    """The market that the inputs told; proofs of earlier releases say nothing of risk."""
+    told = manifest.get("risk")
+    return Market(told["market_sigma"], told["market_errors"]) if told else Market()
+
+
+def factors_in(manifest: Manifest) -> dict[str, float]:
+    """Of each level, by name."""
+    return {name: level["factor"] for name, level in (manifest.get("levels") or {}).items()}
+
+
 def plan_of(
     manifest: Manifest,
     certificate: Certificate,

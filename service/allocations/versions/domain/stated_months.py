@@ -29,7 +29,7 @@ from service.allocations.versions.domain.document import (
 from service.plans.policy import EVEN, LEARNED
 from solver.allocation import Allocation
 from solver.errors import InvalidProblem
-from solver.problem import FloatArray
+from solver.problem import FloatArray, IntArray
 from solver.spread.season import even, given
 
 
@@ -67,10 +67,14 @@ def _count(row: Any) -> int:
 
 
 def retold_months(
-    manifest: Manifest, plan: Allocation, quotas: Sequence[QuotaRow]
+    manifest: Manifest,
+    plan: Allocation,
+    quotas: Sequence[QuotaRow],
+    company: IntArray | None = None,
 ) -> tuple[Row, list[Row], list[Row]]:
     """What follows: members of the manifest, and of the rows of units and reps, in their order.
 
+    `company` (t,): what its months carry since quotas were amended, else what they were solved to.
     Nothing where there are no months. Raises `UnreadableProof` where they belong to no season.
     """
     stated = [row.get("months") or [] for row in quotas]
@@ -88,7 +92,7 @@ def retold_months(
             told |= {"basis": basis, "as_given": None}
         elif isinstance(wanted, list) and len(wanted) != months.shape[1]:
             parts = given(even(1, months.shape[1]), wanted).company
-            held = kept(months.sum(axis=0), parts, plan.problem.increment)
+            held = kept(_or_sum(company, months), parts, plan.problem.increment)
             told |= {"basis": "weights", "as_given": held}
         else:
             spread = given_season(wanted, _presence(quotas, months.shape))
@@ -98,14 +102,18 @@ def retold_months(
                 months = found.months
                 rows = [{"months": own} for own in months.tolist()]
                 told["as_given"] = found.as_given if spread.company else None
-            elif spread.company:
+            if spread.company and (manifest.get("lines") is not None or company is not None):
                 increment = plan.problem.increment
-                told["as_given"] = kept(months.sum(axis=0), spread.company, increment)
+                told["as_given"] = kept(_or_sum(company, months), spread.company, increment)
     except InvalidProblem as reason:
         raise UnreadableProof(f"policy.season: {reason}") from None
     sums = Months.of(plan, months)
     units = [{"months": own} for own in sums.units.tolist()]
     return {"months": sums.company.tolist(), "season": told}, units, [*rows]
+
+
+def _or_sum(company: IntArray | None, months: IntArray) -> IntArray:
+    return months.sum(axis=0) if company is None else company
 
 
 def _presence(quotas: Sequence[QuotaRow], shape: tuple[int, ...]) -> FloatArray:

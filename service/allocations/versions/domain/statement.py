@@ -11,6 +11,7 @@ from other numbers of the document is computed again:
               year's growth likewise; limits that gave way are what they are said to be
     rows      each rule is the policy's: the same reps, coefficients and limits, but for rules of
               which the document says that they gave way
+    ledger    what was amended since the solve (`ledger.py`): who carries it, what is kept, what not
     evenness  anchors and yardsticks are those that the policy's idea of fairness names; and every
               other figure is the one that the plan itself says (`retold.py`): stretch, effort,
               growth, chances, what holds whom, prices, measures of evenness, over-assignment
@@ -22,19 +23,36 @@ the manifest states: `uncovered.py`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
-from service.allocations.risk import Market
+from service.allocations.versions.domain.amended import (
+    Stands,
+    has_ledger,
+    solved_part,
+    told_amended,
+    with_months_of,
+    with_newcomers,
+)
 from service.allocations.versions.domain.compare import differences
 from service.allocations.versions.domain.document import (
     Manifest,
     QuotaRow,
+    RuleRow,
     UnitRow,
     UnreadableProof,
 )
-from service.allocations.versions.domain.retold import Retold, plan_of, retold, sums
+from service.allocations.versions.domain.kept import kept_faults
+from service.allocations.versions.domain.ledger import CHECK, replay
+from service.allocations.versions.domain.retold import (
+    Retold,
+    factors_in,
+    market_in,
+    plan_of,
+    retold,
+    sums,
+)
 from service.allocations.versions.domain.stated_figures import (
     other_scales,
     quotas_beyond_limits,
@@ -54,6 +72,7 @@ from service.allocations.versions.domain.stated_targets import (
 from solver.allocation import Allocation
 from solver.certificate import Certificate, layout_of
 from solver.errors import InvalidProblem
+from solver.hierarchy import Hierarchy
 
 EVENNESS: Final = "evenness"
 
@@ -80,44 +99,78 @@ class Statement:
     """None where its rows belong to no plan."""
 
 
-def read_statement(
-    manifest: Manifest,
-    certificate: Certificate,
-    units: Sequence[UnitRow],
-    quotas: Sequence[QuotaRow],
-    *,
-    proved: bool,
-) -> Statement:
-    """`proved`: whether the certificate holds. Only then there is a plan that could say anything
-    beyond its sums.
-    """
-    hierarchy = layout_of(certificate)
+@dataclass(frozen=True, slots=True, eq=False)
+class Stated:
+    """What a proof states; a certificate that can be read stands in `hierarchy`."""
+
+    manifest: Manifest
+    certificate: Certificate
+    """Of the plan as it was solved."""
+    units: Sequence[UnitRow]
+    rules: Sequence[RuleRow]
+    quotas: Sequence[QuotaRow]
+    proved: bool
+    """Whether the certificate holds. Only then there is a plan that could say anything beyond its
+    sums."""
+
+
+def read_statement(stated: Stated) -> Statement:
+    """Compare what is stated with what follows from it."""
+    hierarchy = layout_of(stated.certificate)
     if hierarchy is None:
         return Statement([], None)
+    amended = has_ledger(stated.manifest)
     try:
-        plan = plan_of(manifest, certificate, hierarchy, units, quotas)
-        faults = [*_other_statements(manifest, plan, certificate, units, quotas)]
-        months = retold_months(manifest, plan, quotas)
-        lines = retold_lines(manifest, plan, quotas)
+        if amended:
+            plan, faults, told = _read_amended(stated, hierarchy)
+        else:
+            plan, faults, told = _read_solved(stated, hierarchy)
+            told = told.beside(*retold_months(stated.manifest, plan, stated.quotas))
+            told = told.with_facts(retold_lines(stated.manifest, plan, stated.quotas))
     except (InvalidProblem, UnreadableProof) as reason:
-        return Statement([(EVENNESS, f"what it says belongs to no plan: {reason}")], None)
-    if not proved or any(check != "sums" for check, _ in faults):
-        told = sums(plan)
-    else:
-        told = retold(plan, manifest["digits"], _market(manifest), _factors(manifest))
-        if not all("sigma" in row for row in quotas):
-            told = told.without(_LATER)
-    told = told.beside(*months).with_facts(lines)
-    return Statement([*faults, *_other_figures(manifest, told, units, quotas)], plan)
+        check = CHECK if amended else EVENNESS
+        return Statement([(check, f"what it says belongs to no plan: {reason}")], None)
+    return Statement([*faults, *_other_figures(stated, told)], plan)
 
 
-def _other_statements(
-    manifest: Manifest,
-    plan: Allocation,
-    certificate: Certificate,
-    units: Sequence[UnitRow],
-    quotas: Sequence[QuotaRow],
-) -> Iterator[Fault]:
+type _Read = tuple[Allocation, list[Fault], Retold]
+"""The plan, what is wrong with what stands beside it, and what it says."""
+
+
+def _read_solved(stated: Stated, hierarchy: Hierarchy) -> _Read:
+    """A plan as it was solved; months and lines are left to the caller."""
+    manifest = stated.manifest
+    plan = plan_of(manifest, stated.certificate, hierarchy, stated.units, stated.quotas)
+    faults = [*_other_statements(stated, plan)]
+    if not stated.proved or any(check != "sums" for check, _ in faults):
+        return plan, faults, sums(plan)
+    told = retold(plan, manifest["digits"], market_in(manifest), factors_in(manifest))
+    if not all("sigma" in row for row in stated.quotas):
+        told = told.without(_LATER)
+    return plan, faults, told
+
+
+def _read_amended(stated: Stated, hierarchy: Hierarchy) -> _Read:
+    """A plan that was amended since."""
+    manifest, quotas = stated.manifest, stated.quotas
+    whole, solved = solved_part(manifest, quotas)
+    plan, faults, told = _read_solved(replace(stated, manifest=whole, quotas=solved), hierarchy)
+    everybody = with_newcomers(plan, whole, stated.units, stated.rules, quotas)
+    found = replay(manifest, everybody, quotas)
+    faults += [(CHECK, fault) for fault in found.faults]
+    faults += [(CHECK, fault) for fault in kept_faults(manifest, found.book)]
+    odd = chain(odd_months(manifest, stated.units, quotas), odd_lines(manifest, quotas))
+    faults += [("sums", fault) for fault in odd]
+    stands = Stands.of(everybody, found.book, manifest, quotas)
+    told = told_amended(told, stands, manifest)
+    months = retold_months(whole, plan, solved, stands.company_months)
+    told = with_months_of(told, stands, months)
+    return stands.plan, faults, told.with_facts(retold_lines(manifest, stands.plan, quotas))
+
+
+def _other_statements(stated: Stated, plan: Allocation) -> Iterator[Fault]:
+    manifest, certificate = stated.manifest, stated.certificate
+    units, quotas = stated.units, stated.quotas
     checks = {
         "sums": (
             other_digits(manifest),
@@ -141,20 +194,9 @@ def _other_statements(
             yield check, fault
 
 
-def _market(manifest: Manifest) -> Market:
-    """The market that the inputs told; proofs of earlier releases say nothing of risk."""
-    told = manifest.get("risk")
-    return Market(told["market_sigma"], told["market_errors"]) if told else Market()
-
-
-def _factors(manifest: Manifest) -> dict[str, float]:
-    return {name: level["factor"] for name, level in (manifest.get("levels") or {}).items()}
-
-
-def _other_figures(
-    manifest: Manifest, told: Retold, units: Sequence[UnitRow], quotas: Sequence[QuotaRow]
-) -> Iterator[Fault]:
+def _other_figures(stated: Stated, told: Retold) -> Iterator[Fault]:
     """The figures that are not those of the plan; proofs of the first release have fewer."""
+    manifest = stated.manifest
     facts = {name: found for name, found in told.facts.items() if name in manifest}
     if "gaps" in facts and not any("held_by" in gap for gap in manifest["gaps"]):
         facts["gaps"] = [  # proofs of before say nothing of reasons
@@ -163,8 +205,11 @@ def _other_figures(
         ]
     found = chain(
         differences(manifest, facts),
-        differences(list(units), told.units, ("units",)),
-        differences(list(quotas), told.quotas, ("quotas",)),
+        differences(list(stated.units), told.units, ("units",)),
+        differences(list(stated.quotas), told.quotas, ("quotas",)),
     )
     for difference in found:
-        yield "sums" if _SUMS.intersection(difference.place) else EVENNESS, str(difference)
+        if difference.place[0] == "beyond":
+            yield CHECK, str(difference)
+        else:
+            yield "sums" if _SUMS.intersection(difference.place) else EVENNESS, str(difference)

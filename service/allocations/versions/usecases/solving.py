@@ -12,13 +12,12 @@ from service.allocations.measures.solving import solve_measures
 from service.allocations.patience import Patience
 from service.allocations.places import Places
 from service.allocations.versions.describe import describe
-from service.allocations.versions.domain.canonical import digest
-from service.allocations.versions.domain.content import Content, Parent
+from service.allocations.versions.domain.content import Parent
 from service.allocations.versions.repository import Chunks, pack
+from service.allocations.versions.usecases.storing import version_content
 from service.kit.auth import Caller
 from service.kit.errors import Fault
 from service.kit.money import minor_digits
-from service.plans.domain import VersionContent
 from service.plans.inputs import InputsMissing
 from service.plans.outcome import Outcome
 from service.plans.policy import Named, read_spreading, to_policy
@@ -81,7 +80,7 @@ def solve_version(
         Chunks(session, caller.workspace_id).put(packed)
         version = PlanVersions(session).add(
             plan.id,
-            _version_content(content, _parent(session, plan, order.base_version), order.note),
+            version_content(content, _parent(session, plan, order.base_version), order.note),
             now=now,
             created_by=caller.name,
         )
@@ -111,20 +110,3 @@ def _parent(session: Session, plan: Plan, base_version: int | None) -> Parent | 
     versions = PlanVersions(session)
     number = base_version or versions.newest_number(plan.id)
     return Parent(number, versions.get(plan.id, number).hash) if number else None
-
-
-def _version_content(content: Content, parent: Parent | None, note: str | None) -> VersionContent:
-    manifest = content.manifest(parent)
-    facts = content.facts
-    return VersionContent(
-        inputs_hash=facts["inputs"],
-        hash=digest(manifest),
-        parent_hash=parent.hash if parent else None,
-        base_version=parent.number if parent else None,
-        policy=facts["policy"],
-        engine=facts["engine"],
-        assigned=facts["assigned"],
-        fairness=facts["fairness"],
-        manifest=manifest,
-        note=note,
-    )

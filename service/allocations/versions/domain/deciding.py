@@ -1,0 +1,284 @@
+"""A decision about quotas that stand, and the ledger that comes of it.
+
+Who is changed, to what, and who funds it come in; who carries what, and a longer ledger, go out.
+The replay that proves a ledger makes it as well (`ledger.Book.after`), so that whatever is decided
+here is what a stranger finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from service.allocations.versions.domain.amendable import Amendable
+from service.allocations.versions.domain.beyond import beyond
+from service.allocations.versions.domain.decision import (
+    Decision,
+    NotCarried,
+    Refusal,
+    Refused,
+    Wanted,
+)
+from service.allocations.versions.domain.document import AmendmentPart, Manifest, UnreadableProof
+from service.allocations.versions.domain.ledger import Change
+from solver.amend import CARRYING, Amendment, CannotCarry, one_decision
+from solver.conflict.names import Names as RuleNames
+from solver.infeasibility import Rule
+
+
+def decide(before: Amendable, decision: Decision) -> Amendable:
+    """The version once this is decided. Raises `Refused` with every reason, and `NotCarried`."""
+    after = _Deciding(before, decision).found()
+    if reasons := [*_broken(before, after, decision)]:
+        raise Refused(reasons)
+    return after
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Deciding:
+    """One decision on its way into the ledger."""
+
+    before: Amendable
+    decision: Decision
+
+    def found(self) -> Amendable:
+        reasons = [*self._odd_wishes()]
+        if reasons:
+            raise Refused(reasons)
+        names = self.before.names
+        first_open = names.first_open(self.decision.effective)
+        wanted = {names.rep[own.rep]: own for own in self.decision.wanted}
+        after = self.before
+        for amendment in self._amendments({place: own.quota for place, own in wanted.items()}):
+            own = {place: wanted[place] for place in amendment.wanted}
+            after = self._entered(after, amendment, own, first_open)
+        return self._kept(after, wanted)
+
+    def _odd_wishes(self) -> Iterator[Refusal]:
+        names, seen = self.before.names, set[str]()
+        try:
+            first_open = names.first_open(self.decision.effective)
+        except UnreadableProof as reason:
+            yield Refusal((str(reason),))
+            return
+        for own in self.decision.wanted:
+            place = names.rep.get(own.rep)
+            if own.rep in seen:
+                yield Refusal(("stands twice",), own.rep)
+            elif place is None:
+                yield Refusal(("has no quota in this version",), own.rep)
+            elif own.unit is not None and own.unit not in names.node:
+                yield Refusal((f"unit {own.unit} is none of this version",), own.rep)
+            else:
+                yield from self._odd_quota(own, place, first_open)
+            seen.add(own.rep)
+
+    def _odd_quota(self, own: Wanted, place: int, first_open: int) -> Iterator[Refusal]:
+        """At most one: what is wrong with the amount itself goes before limits."""
+        before = self.before.book.quota[place]
+        bounds, closed = self.before.everybody.bounds, self._closed(place, first_open)
+        plan = self.before.everybody
+        rules = RuleNames(plan.problem, plan.hierarchy, bounds)
+        if own.quota < 0:
+            yield Refusal(("must be 0 or more",), own.rep)
+        elif own.months is not None and not self._are_months(place, own, first_open):
+            yield Refusal(("has months that do not add up, or that are over",), own.rep)
+        elif own.months is None and own.quota < closed:
+            yield Refusal(("is less than the ", closed, " of months that are over"), own.rep)
+        elif not self.decision.beyond and own.quota > max(bounds.highest[place], before):
+            yield _beyond(own.rep, rules.holding_rep(place, "cap"))
+        elif not self.decision.beyond and own.quota < min(bounds.lowest[place], before):
+            yield _beyond(own.rep, rules.holding_rep(place, "floor"))
+
+    def _closed(self, place: int, first_open: int) -> int:
+        cells = self.before.book.cells
+        return 0 if cells is None else int(cells[place, :, :first_open].sum())
+
+    def _are_months(self, place: int, own: Wanted, first_open: int) -> bool:
+        cells, months = self.before.book.cells, own.months or ()
+        if cells is None or len(months) != cells.shape[2] or sum(months) != own.quota:
+            return False
+        carried = cells[place].sum(axis=0).tolist()
+        return min(months) >= 0 and [*months[:first_open]] == carried[:first_open]
+
+    def _amendments(self, wanted: Mapping[int, int]) -> Sequence[Amendment]:
+        decision, names = self.decision, self.before.names
+        manifest, hierarchy = self.before.manifest, self.before.everybody.hierarchy
+        if decision.funding is None or (decision.funding == "unfunded" and decision.unit):
+            return [Amendment({**wanted}, decision.funding, names.node[decision.unit])]
+        found = one_decision(
+            hierarchy,
+            wanted,
+            decision.funding,
+            locked=[names.rep[lock["rep"]] for lock in manifest.get("locks", [])],
+            frozen=[names.node[own["unit"]] for own in manifest.get("frozen", [])],
+            reserves=[names.node[own["unit"]] for own in manifest.get("reserves", [])],
+        )
+        funded = {place for amendment in found for place in amendment.wanted}
+        ids = self.before.everybody.problem.reps.ids
+        if missing := [place for place in wanted if place not in funded]:
+            raise Refused([Refusal(("has no reserve above",), ids[place]) for place in missing])
+        return found
+
+    def _entered(
+        self, before: Amendable, amendment: Amendment, own: Mapping[int, Wanted], first_open: int
+    ) -> Amendable:
+        """With one more amendment in the ledger."""
+        names, book = before.names, before.book
+        change = Change(
+            amendment,
+            first_open,
+            {
+                place: [new - old for new, old in zip(wish.months, carried, strict=True)]
+                for place, wish in own.items()
+                if wish.months is not None
+                for carried in [book.of_rep(place).tolist()]
+            },
+            {place: names.node[wish.unit] for place, wish in own.items() if wish.unit is not None},
+        )
+        try:
+            after = book.after(change)
+        except CannotCarry as error:
+            raise self._not_carried(before, amendment, error) from None
+        moves = after.quota - book.quota
+        number = len(before.manifest.get("amendments", []))
+        entries = dict(before.entries)
+        for place in sorted({*np.flatnonzero(moves).tolist(), *change.moves}):
+            entry = _entry(number, int(moves[place]), own.get(place), change.moves.get(place))
+            entries[place] = [*entries.get(place, ()), entry]
+        part = self._part(before, amendment, int(moves.sum()))
+        parts = [*before.manifest.get("amendments", []), part]
+        return before.with_ledger(after, entries, amendments=parts)
+
+    def _part(self, before: Amendable, amendment: Amendment, change: int) -> AmendmentPart:
+        ids, units = before.everybody.problem.reps.ids, before.everybody.problem.units.ids
+        part: AmendmentPart = {
+            "reference": self.decision.reference,
+            "kind": self.decision.kind,
+            "funding": amendment.funding,
+            "unit": units[amendment.node - 1] if amendment.node else None,
+            "effective": self.decision.effective,
+            "change": change,
+        }
+        if amendment.funding in CARRYING:
+            part["reps"] = [ids[place] for place in amendment.wanted]
+        if amendment.held:
+            part["held"] = [ids[place] for place in amendment.held]
+        if amendment.frozen:
+            part["frozen"] = [units[node - 1] for node in amendment.frozen]
+        return part
+
+    def _not_carried(
+        self, before: Amendable, amendment: Amendment, error: CannotCarry
+    ) -> NotCarried:
+        plan = before.everybody
+        ids, units = plan.problem.reps.ids, plan.problem.units.ids
+        rules = RuleNames(plan.problem, plan.hierarchy, plan.bounds)
+        stops = []
+        for stop in error.stops:
+            if stop.kind in ("min", "max"):
+                end = rules.of_node(stop.place, "min" if stop.kind == "min" else "max")
+                stops.append(Rule(end.name, stop.limit))
+            elif stop.kind != "held":
+                stops.append(Rule(f"rep:{ids[stop.place]}:{stop.kind}", stop.limit))
+            elif stop.place not in amendment.wanted:
+                stops.append(Rule(f"rep:{ids[stop.place]}:fixed", stop.limit))
+        unit = units[amendment.node - 1] if amendment.node else None
+        could = {ids[place]: quota for place, quota in error.could.items()}
+        return NotCarried(unit, could, stops)
+
+    def _kept(self, after: Amendable, wanted: Mapping[int, Wanted]) -> Amendable:
+        """With the locks and reserves as they are now."""
+        names = after.names
+        quota = after.book.quota
+        locks = {lock["rep"]: lock for lock in after.manifest.get("locks", [])}
+        for place, own in wanted.items():
+            if self.decision.locks or own.rep in locks:
+                reference = (
+                    self.decision.reference if self.decision.locks else locks[own.rep]["reference"]
+                )
+                locks[own.rep] = {
+                    "rep": own.rep,
+                    "quota": int(quota[place]),
+                    "reference": reference,
+                }
+        used = _used(after.manifest)
+        reserves = [
+            {**own, "used": used.get(own["unit"], 0)} for own in after.manifest.get("reserves", [])
+        ]
+        ordered = sorted(locks.values(), key=lambda lock: names.rep[lock["rep"]])
+        return after.with_ledger(after.book, after.entries, locks=ordered, reserves=reserves)
+
+
+def _entry(number: int, change: int, wish: Wanted | None, moves: object) -> list[object]:
+    """What a row says of an amendment; see `document.QuotaRow.amended`."""
+    entry: list[object] = [number, change]
+    unit = None if wish is None else wish.unit
+    if unit is not None or moves is not None:
+        entry.append(unit)
+    return entry if moves is None else [*entry, moves]
+
+
+def _beyond(rep: str, rule: Rule) -> Refusal:
+    side = "above the cap" if rule.name.endswith(":cap") else "beyond the limit"
+    side = "below the floor" if rule.name.endswith(":floor") else side
+    limit = int(rule.value)
+    return Refusal((f"lies {side} of ", limit), rep, rule.name, limit)
+
+
+def _used(manifest: Manifest) -> dict[str | None, int]:
+    """What amendments took of each reserve."""
+    used: dict[str | None, int] = {}
+    for part in manifest.get("amendments", []):
+        if part["funding"] == "reserve":
+            used[part["unit"]] = used.get(part["unit"], 0) - part["change"]
+    return used
+
+
+def _broken(before: Amendable, after: Amendable, decision: Decision) -> Iterator[Refusal]:
+    """What would not be kept any more that has to be."""
+    names, sums = after.names, after.book.sums
+    for own in after.manifest.get("frozen", []):
+        carried = int(sums[names.node[own["unit"]]])
+        if carried != own["amount"]:
+            unit, agreed = own["unit"], own["amount"]
+            words = (f"unit {unit} is frozen at ", agreed, " and would carry ", carried)
+            yield Refusal(words, rule=f"unit:{unit}:target", limit=agreed)
+    for reserve in after.manifest.get("reserves", []):
+        if not 0 <= reserve["used"] <= reserve["amount"]:
+            where = reserve["unit"] or "the company"
+            had = {own["unit"]: own["used"] for own in before.manifest.get("reserves", [])}
+            left = reserve["amount"] - had[reserve["unit"]]
+            total = reserve["amount"]
+            yield Refusal(
+                (f"the reserve of {where} has ", left, " of ", total, " left"), limit=left
+            )
+    if not decision.beyond:
+        yield from _left_limits(before, after, decision)
+
+
+def _left_limits(before: Amendable, after: Amendable, decision: Decision) -> Iterator[Refusal]:
+    """Limits of units and across them that are left, or left further behind."""
+    moves_sums = decision.funding not in CARRYING
+    was = {row["rule"]: abs(row["carried"] - row["limit"]) for row in _all_beyond(before)}
+    for row in _all_beyond(after):
+        rule, off = row["rule"], abs(row["carried"] - row["limit"])
+        is_target = rule == "target" or rule.endswith(":target")
+        if rule.startswith("rep:") or (is_target and moves_sums):
+            continue
+        if off > was.get(rule, 0):
+            words = (
+                f"{rule} says ",
+                row["limit"],
+                ", and ",
+                round(row["carried"]),
+                " is carried then",
+            )
+            yield Refusal(words, rule=rule, limit=row["limit"])
+
+
+def _all_beyond(found: Amendable) -> Sequence[Mapping[str, Any]]:
+    return beyond(found.stands.plan, found.book)

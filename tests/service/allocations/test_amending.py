@@ -1,0 +1,89 @@
+"""Amending stored versions, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+
+from service.allocations.versions.domain.decision import Decision, Wanted
+from service.allocations.versions.tables import Chunk
+from service.allocations.versions.usecases import amending
+from service.kit.auth import DEFAULT_WORKSPACE, Caller, Role
+from service.kit.db import Database
+from service.kit.errors import InvalidInput
+from tests.service.allocations.amended import two_teams
+from tests.service.allocations.plans import a_plan, a_version, quotas
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+CALLER = Caller(DEFAULT_WORKSPACE, Role.ADMIN, "Ada", "local")
+
+
+def a_decision(rep: str, quota: int, **more: Any) -> Decision:
+    return Decision("adjustment", "adj_1", [Wanted(rep, quota)], "siblings", **more)
+
+
+@pytest.fixture
+def plan(client: TestClient) -> str:
+    path = a_plan(client, two_teams())
+    a_version(client, path)
+    return path
+
+
+def amended(database: Database, plan: str, decision: Decision) -> int:
+    with database.sessions.begin() as session:
+        found = amending.fetch(session, DEFAULT_WORKSPACE, plan.rsplit("/", 1)[1], 1)
+        after = found.decide(decision)
+        return amending.store(session, CALLER, found, after, note="x", now=NOW).number
+
+
+def test_an_amended_version_is_a_new_draft_that_verifies(
+    client: TestClient, database: Database, plan: str
+) -> None:
+    number = amended(database, plan, a_decision("ann", 10_000))
+    assert number == 2
+    assert quotas(client, f"{plan}/versions/2") == {
+        "ann": 100, "bob": 115, "cyd": 115, "dan": 110, "eve": 110,
+    }  # fmt: skip
+    found = client.get(f"{plan}/versions/2/verify").json()
+    assert found["valid"], found
+    version = client.get(f"{plan}/versions/2").json()
+    assert (version["base_version"], version["status"]) == (1, "draft")
+
+
+def test_only_the_rows_of_the_touched_team_are_stored_again(database: Database, plan: str) -> None:
+    count = sa.select(sa.func.count()).select_from(Chunk)
+    with database.sessions.begin() as session:
+        before = session.scalar(count) or 0
+    amended(database, plan, a_decision("ann", 10_000))
+    with database.sessions.begin() as session:
+        assert session.scalar(count) == before + 2
+
+
+def test_a_preview_stores_nothing_and_says_what_store_does(
+    client: TestClient, database: Database, plan: str
+) -> None:
+    with database.sessions.begin() as session:
+        found = amending.fetch(session, DEFAULT_WORKSPACE, plan.rsplit("/", 1)[1], 1)
+        preview = found.preview(found.decide(a_decision("ann", 10_000)))
+    assert [row.rep for row in preview.about] == ["ann"]
+    assert [(row.rep, row.before["quota"], row.after["quota"]) for row in preview.carriers] == [
+        ("bob", 11_000, 11_500), ("cyd", 11_000, 11_500),
+    ]  # fmt: skip
+    assert preview.units == []
+    assert preview.relative_change == pytest.approx(1 / 22)
+    assert len(client.get(f"{plan}/versions").json()["items"]) == 1
+
+
+def test_a_fault_is_told_at_its_place_in_the_callers_money(database: Database, plan: str) -> None:
+    with database.sessions.begin() as session:
+        found = amending.fetch(session, DEFAULT_WORKSPACE, plan.rsplit("/", 1)[1], 1)
+    with pytest.raises(InvalidInput) as caught:
+        found.decide(a_decision("nobody", 1), pointer="/adjustments")
+    assert caught.value.faults[0].pointer == "/adjustments/0/quota"
+    with pytest.raises(amending.ChangeNotCarried) as stopped:
+        found.decide(a_decision("ann", 90_000))
+    assert stopped.value.context["could"] == [{"rep": "ann", "quota": 330.0}]
