@@ -2,6 +2,7 @@
 
 standing.py   the quotas as they are, and the limits that they keep
 carriers.py   the others of a unit carry a change, each by the same part of the own quota
+shared.py     some people carry a change that comes from outside
 funding.py    which unit that is, for several changes that are one decision
 months.py     what a change does to the months of a quota
 
@@ -12,6 +13,7 @@ outside a funding unit moves, so an amendment can be checked, and undone, by its
 from solver.amend.carriers import CannotCarry, Stop, carried
 from solver.amend.funding import CARRYING, Amendment, Funding, amended, one_decision
 from solver.amend.months import moved
+from solver.amend.shared import shared
 from solver.amend.standing import Standing
 
 __all__ = [
@@ -25,4 +27,5 @@ __all__ = [
     "carried",
     "moved",
     "one_decision",
+    "shared",
 ]
