@@ -12,6 +12,7 @@ from service.allocations.router import router as allocations
 from service.allocations.simulation.router import router as simulations
 from service.allocations.versions.quotas_router import router as quotas
 from service.allocations.versions.router import router as versions
+from service.keys.router import router as keys
 from service.kit.auth import current_caller
 from service.kit.db import DatabaseDep, open_database
 from service.kit.docs import install_docs
@@ -31,6 +32,7 @@ from service.plans.router import router as plans
 from service.web.router import router as pages
 
 FEATURES: tuple[APIRouter, ...] = (
+    keys,
     plans,
     inputs,
     versions,

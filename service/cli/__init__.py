@@ -38,8 +38,10 @@ app = typer.Typer(
 )
 database = typer.Typer(help="The database.", no_args_is_help=True)
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
+workspaces = typer.Typer(help="Workspaces (tenants).", no_args_is_help=True)
 app.add_typer(database, name="db")
 app.add_typer(keys, name="keys")
+app.add_typer(workspaces, name="workspaces")
 
 Host = Annotated[
     str | None, typer.Option(help="Address to listen on; FAIRQUOTA_HOST, else 127.0.0.1.")
@@ -269,16 +271,64 @@ def upgrade() -> None:
     upgrade_database()
 
 
+Of = Annotated[
+    str | None, typer.Option("--workspace", help="Id of the workspace; else the default one.")
+]
+
+
 @keys.command()
 def create(
     *,
     name: Annotated[str, typer.Option(help="What the key is for.")] = "administrator",
-    role: Annotated[str, typer.Option(help="What it may do: admin.")] = "admin",
+    role: Annotated[
+        str,
+        typer.Option(help="admin, planner, manager, rep, hr, auditor or integration."),
+    ] = "admin",
+    unit: Annotated[str | None, typer.Option(help="A manager's unit, by its id.")] = None,
+    rep: Annotated[str | None, typer.Option(help="Which rep a rep is, by its id.")] = None,
+    expires: Annotated[
+        str | None, typer.Option(metavar="DATE", help="From then on it opens nothing.")
+    ] = None,
+    workspace: Of = None,
 ) -> None:
     """Make an API key and print it; it is stored hashed and cannot be shown again."""
-    from service.cli.administration import make_key
+    from service.cli.keys import Wanted, make_key
 
-    make_key(name, role)
+    make_key(Wanted(name, role, unit, rep, expires, workspace))
+
+
+@keys.command(name="list")
+def list_keys(*, workspace: Of = None) -> None:
+    """Print all keys but for their texts, oldest first."""
+    from service.cli.keys import list_keys as print_keys
+
+    print_keys(workspace)
+
+
+@keys.command()
+def revoke(
+    *, key: Annotated[str, typer.Argument(help="Its id, key_…")], workspace: Of = None
+) -> None:
+    """Revoke a key: from the next call on it opens nothing."""
+    from service.cli.keys import end_key
+
+    end_key(key, workspace)
+
+
+@workspaces.command(name="create")
+def create_workspace(*, name: Annotated[str, typer.Argument(help="What people call it.")]) -> None:
+    """Make a workspace, of which nothing is seen from another, and print its id."""
+    from service.cli.keys import make_workspace
+
+    make_workspace(name)
+
+
+@workspaces.command(name="list")
+def list_workspaces() -> None:
+    """Print all workspaces."""
+    from service.cli.keys import list_workspaces as print_workspaces
+
+    print_workspaces()
 
 
 def main() -> None:

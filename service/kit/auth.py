@@ -11,7 +11,7 @@ answers 404 exactly as one that does not exist. On PostgreSQL the database itsel
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 import sqlalchemy as sa
 from fastapi import Depends, Request, Security
@@ -38,6 +38,18 @@ class Role(StrEnum):
     HR = "hr"
     AUDITOR = "auditor"
     INTEGRATION = "integration"
+
+
+type Scope = Literal["unit", "rep"]
+
+_SCOPES: Final[dict[Scope, Role]] = {"unit": Role.MANAGER, "rep": Role.REP}
+
+
+def scope_fault(role: Role, scope: Scope, value: str | None) -> str | None:
+    """What is wrong with the unit or rep of a caller of this role; None if nothing is."""
+    if role is _SCOPES[scope]:
+        return f"is required: a {role} has one {scope}" if value is None else None
+    return None if value is None else f"is for the role {_SCOPES[scope]}, not for {role}"
 
 
 class Workspace(Base):

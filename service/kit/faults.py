@@ -159,9 +159,15 @@ def _path(detail: ErrorDetails, document: Any) -> tuple[str | int, ...]:
         if _holds(here, part):
             here = here[part]
             path.append(part)
-        elif detail["type"] == "missing" and part == detail["loc"][-1]:
+        elif _is_left_out(detail, here, part):
             path.append(part)
     return tuple(path)
+
+
+def _is_left_out(detail: ErrorDetails, container: Any, part: str | int) -> bool:
+    """Whether the fault is about a member that is not there: required, or needed beside others."""
+    said = detail["type"] in ("missing", "value_error") and isinstance(container, dict)
+    return said and part == detail["loc"][-1]
 
 
 def _holds(container: Any, key: str | int) -> bool:

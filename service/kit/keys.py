@@ -46,6 +46,10 @@ class ApiKey(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    def is_valid(self, now: datetime) -> bool:
+        """As `find_key` has it."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
     def renew(self) -> str:
         """Give the key a new text, which is answered once and kept nowhere."""
         text = PREFIX + secrets.token_urlsafe(32)
