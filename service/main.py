@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, Depends, FastAPI
 
 from service.allocations.backtest.router import router as backtests
+from service.allocations.diff.router import router as diffs
 from service.allocations.fairness_report.router import router as fairness_reports
 from service.allocations.router import router as allocations
 from service.allocations.simulation.router import router as simulations
@@ -37,6 +38,7 @@ FEATURES: tuple[APIRouter, ...] = (
     inputs,
     versions,
     quotas,
+    diffs,
     fairness_reports,
     allocations,
     backtests,

@@ -29,14 +29,14 @@ from service.plans.schemas import PlanIn, PlanOut, PlanPatch, VersionDetailOut
 router = APIRouter(prefix="/plans", tags=["plans"])
 
 
-def _plain_digits(text: str) -> str:
+def plain_digits(text: str) -> str:
     if not (text.isascii() and text.isdigit()):
         raise ValueError("must be a whole number")
     return text
 
 
 PlanIdPath = Annotated[str, Path(description="plan_…")]
-NumberPath = Annotated[int, BeforeValidator(_plain_digits), Path(ge=1, le=2**31 - 1)]
+NumberPath = Annotated[int, BeforeValidator(plain_digits), Path(ge=1, le=2**31 - 1)]
 
 
 @router.post("", status_code=201, dependencies=[Depends(needs(Permission.WRITE_PLANS))])

@@ -156,9 +156,13 @@ class StoredVersion:
         """Every unit, parents first."""
         return self._rows(self.manifest["units"])
 
-    def quotas(self) -> list[Row]:
-        """Every quota: unit by unit in the order of the units, reps by id."""
-        return self._rows(self.manifest["quotas"])
+    def quotas(self, *, without: Container[str] = ()) -> list[Row]:
+        """Every quota: unit by unit in the order of the units, reps by id.
+
+        Chunks whose hashes are in `without` are not read, and their rows left out.
+        """
+        listed = self.manifest["quotas"]
+        return self._rows([chunk for chunk in listed if chunk["chunk"] not in without])
 
     def rules(self) -> list[Row]:
         """Every rule across the units, by name; versions of the first release have none."""
