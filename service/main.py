@@ -28,6 +28,7 @@ from service.kit.parameters import refuse_unknown_parameters
 from service.kit.problems import install_problems, problems
 from service.kit.settings import Settings
 from service.negotiations.events.router import router as events
+from service.negotiations.levels.router import router as levels
 from service.plans.inputs_router import router as inputs
 from service.plans.router import router as plans
 from service.web.router import router as pages
@@ -44,6 +45,7 @@ FEATURES: tuple[APIRouter, ...] = (
     backtests,
     simulations,
     events,
+    levels,
 )
 
 

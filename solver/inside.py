@@ -120,8 +120,15 @@ class Inside:
         return bool(
             np.all((b.lowest <= quota) & (quota <= b.highest))
             and np.all((b.unit_min <= sums) & (sums <= b.unit_max))
-            and not (self.coupling is not None and any(self.coupling.misses(quota)))
+            and not self.broken_rules(quota)
         )
+
+    def broken_rules(self, quota: IntArray) -> list[str]:
+        """The rules across the tree that these whole quotas (n,) do not keep, by their names."""
+        if self.coupling is None:
+            return []
+        misses = enumerate(self.coupling.misses(quota))
+        return [self.coupling.side(k, "max" if miss > 0 else "min") for k, miss in misses if miss]
 
     def share_out(self, scale: Scale, watch: Watch | None = None) -> IntArray:
         """(n,) the whole quotas that are even in the stretch of `scale`, which is in this order.

@@ -4,6 +4,7 @@ Bodies read by `json_body`, problem documents instead of FastAPI's own error sha
 that any call under /v1 may answer.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -97,5 +98,5 @@ def _add(schemas: dict[str, Any], type_: Any) -> dict[str, Any]:
 
 def _operation_id(path: str, method: str, operation: dict[str, Any]) -> str:
     """`create_plan`: the function's name, unique by test, so that generated clients read well."""
-    suffix = path.replace("/", "_").replace("{", "_").replace("}", "_") + "_" + method
+    suffix = re.sub(r"\W", "_", path) + "_" + method
     return str(operation["operationId"]).removesuffix(suffix)

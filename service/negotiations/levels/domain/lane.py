@@ -1,0 +1,222 @@
+"""The life of a lane, and lanes inside lanes.
+
+    (open) ──freeze──> frozen ──sign off──> signed
+                         │  <───reopen────────┘
+                         └──unfreeze──> unfrozen ──freeze──> frozen
+
+A lane is one unit of one draft version, its frame. What its reps carry together, the envelope, is
+what the frame says that the unit carries; of a unit inside another lane, what that lane says when
+it is frozen. Every rep is in the hands of the innermost lane alone:
+
+* a unit may be frozen inside a frozen one: from then on the outer lane keeps the inner envelope as
+  one sum, and the inner reps are out of its hands. Envelopes of lanes side by side, and the reps
+  beside them, add up to the outer envelope.
+* a unit may be frozen around frozen ones: their envelopes are what the frame says, so they add up.
+* a lane is signed after the lanes inside it, and while it is signed nothing inside it moves.
+* a lane may be unfrozen where the lanes inside it keep envelopes that still stand without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from service.allocations.versions.domain.content import Row
+from service.kit.errors import Conflict, NotFound, NotPermitted
+
+
+class LaneStatus(StrEnum):
+    FROZEN = "frozen"
+    SIGNED = "signed"
+    UNFROZEN = "unfrozen"
+
+
+OPEN = "open"
+"""What is said of a unit that is not frozen."""
+
+
+class LaneAction(StrEnum):
+    """The value ends the sentence "cannot …"."""
+
+    FREEZE = "freeze"
+    SOLVE = "solve"
+    ADJUST = "adjust"
+    SIGN_OFF = "sign off"
+    REOPEN = "reopen"
+    UNFREEZE = "unfreeze"
+
+
+class UnitNotFound(NotFound):
+    """The version has no such unit."""
+
+
+class LaneNotAllowed(Conflict):
+    """The unit is not in a state that allows this."""
+
+
+class LanesInTheWay(Conflict):
+    """Frozen units inside or around this one do not allow it."""
+
+
+class NotInsideOwn(NotPermitted):
+    """A planner decides about this unit."""
+
+
+class FrameClosed(Conflict):
+    """Units are worked on in drafts only."""
+
+
+_AFTER = {
+    (None, LaneAction.FREEZE): LaneStatus.FROZEN,
+    (LaneStatus.UNFROZEN, LaneAction.FREEZE): LaneStatus.FROZEN,
+    (LaneStatus.FROZEN, LaneAction.SOLVE): LaneStatus.FROZEN,
+    (LaneStatus.FROZEN, LaneAction.ADJUST): LaneStatus.FROZEN,
+    (LaneStatus.FROZEN, LaneAction.SIGN_OFF): LaneStatus.SIGNED,
+    (LaneStatus.SIGNED, LaneAction.REOPEN): LaneStatus.FROZEN,
+    (LaneStatus.FROZEN, LaneAction.UNFREEZE): LaneStatus.UNFROZEN,
+}
+
+
+def after(status: LaneStatus | None, action: LaneAction, unit: str) -> LaneStatus:
+    """The state after the action, `None` before the first; raises LaneNotAllowed."""
+    if found := _AFTER.get((status, action)):
+        return found
+    state = OPEN if status in (None, LaneStatus.UNFROZEN) else status
+    possible = sorted(
+        known.value for before, known in _AFTER if before == (None if state == OPEN else status)
+    )
+    raise LaneNotAllowed(
+        f"Cannot {action} unit {unit}, which is {state}; what is possible now: "
+        f"{', '.join(possible)}.",
+        unit=unit,
+        unit_status=str(state),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What other lanes have to know of one."""
+
+    unit: str
+    status: LaneStatus
+    envelope: int
+    """In minor units."""
+    revision: int
+    deadline: datetime | None = None
+
+    @property
+    def stands(self) -> bool:
+        return self.status is not LaneStatus.UNFROZEN
+
+    def overdue(self, now: datetime) -> bool:
+        """Told from the clock, and never stored."""
+        waits = self.status is LaneStatus.FROZEN and self.deadline is not None
+        return waits and self.deadline is not None and self.deadline < now
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The organisation of the frame, and which of its units are lanes."""
+
+    parents: Mapping[str, str | None]
+    """By unit, parents first."""
+    lanes: Mapping[str, Lane]
+
+    @classmethod
+    def of(cls, units: Sequence[Row], lanes: Iterable[Lane]) -> Tree:
+        standing = {lane.unit: lane for lane in lanes if lane.stands}
+        return cls({row["id"]: row["parent"] for row in units}, standing)
+
+    def around(self, unit: str) -> Lane | None:
+        """The next lane outwards."""
+        above = self.parents[unit]
+        while above is not None:
+            if above in self.lanes:
+                return self.lanes[above]
+            above = self.parents[above]
+        return None
+
+    def all_around(self, unit: str) -> list[Lane]:
+        """Every lane outwards, the next one first."""
+        found = []
+        while lane := self.around(unit):
+            found.append(lane)
+            unit = lane.unit
+        return found
+
+    def inside(self, unit: str) -> list[Lane]:
+        """The next lanes inwards, in the order of the units."""
+        return [
+            lane
+            for key, lane in self.lanes.items()
+            if key != unit and self.is_below(key, unit) and self._next_is(key, unit)
+        ]
+
+    def _next_is(self, unit: str, outer: str) -> bool:
+        """Whether no lane stands between the two."""
+        above = self.parents[unit]
+        while above is not None and above != outer:
+            if above in self.lanes:
+                return False
+            above = self.parents[above]
+        return True
+
+    def is_below(self, unit: str | None, outer: str) -> bool:
+        """A unit is below itself."""
+        while unit is not None and unit != outer:
+            unit = self.parents[unit]
+        return unit is not None
+
+    def below(self, unit: str) -> list[str]:
+        """The unit and all below it, parents first."""
+        found = {unit}
+        for key, above in self.parents.items():
+            if above in found:
+                found.add(key)
+        return [key for key in self.parents if key in found]
+
+    def own(self, unit: str) -> list[str]:
+        """The units whose reps are in the hands of the lane of this unit."""
+        inner = {key for lane in self.inside(unit) for key in self.below(lane.unit)}
+        return [key for key in self.below(unit) if key not in inner]
+
+
+def may_freeze_inside(tree: Tree, unit: str) -> None:
+    """Raises LanesInTheWay where a lane around the unit is signed."""
+    signed = [lane.unit for lane in tree.all_around(unit) if lane.status is LaneStatus.SIGNED]
+    if signed:
+        raise LanesInTheWay(
+            f"Unit {unit} lies in {_named(signed)}, which is signed: reopen that first.",
+            units=signed,
+        )
+
+
+def may_sign(tree: Tree, unit: str) -> None:
+    """Raises LanesInTheWay where a lane inside is not signed."""
+    unsigned = [lane.unit for lane in tree.inside(unit) if lane.status is not LaneStatus.SIGNED]
+    if unsigned:
+        raise LanesInTheWay(
+            f"Unit {unit} is signed after the units that are frozen inside it; not signed yet: "
+            f"{_named(unsigned)}.",
+            units=unsigned,
+        )
+
+
+def may_unfreeze(tree: Tree, unit: str, without: Mapping[str, int]) -> None:
+    """Raises LanesInTheWay where a lane inside would be left with an envelope that nobody states.
+
+    `without`: what the lanes inside would carry by the next lane outwards, or the frame.
+    """
+    lost = [lane.unit for lane in tree.inside(unit) if lane.envelope != without[lane.unit]]
+    if lost:
+        raise LanesInTheWay(
+            f"The envelopes of {_named(lost)} were agreed inside unit {unit}: unfreeze them first.",
+            units=lost,
+        )
+
+
+def _named(units: Sequence[str]) -> str:
+    shown = ", ".join(units[:10])
+    return shown if len(units) <= 10 else f"{shown} and {len(units) - 10} more"

@@ -1,0 +1,111 @@
+"""What the owner of a unit asks for the own reps, and how far a manager may go.
+
+A manager may move a rep by at most 5 % of the quota that the frame has: of the frame's, so that ten
+times 4 % is not 40 %. Limits that a manager sets for a solve may not push anybody further either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from service.kit.errors import Fault, NotPermitted
+
+MANAGER_LIMIT: Final = 0.05
+"""Of a rep's quota in the frame."""
+
+type Ends = tuple[int | None, int | None]
+"""Floor and cap in minor units, None where none is asked for."""
+
+
+class BeyondTheManagersLimit(NotPermitted):
+    """A manager may not move a rep that far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom a caller wants at which quota, or within which limits, with its place in the body."""
+
+    rep: str
+    pointer: str
+    quota: int | None = None
+    ends: Ends = (None, None)
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What limits a rep of the unit, in minor units."""
+
+    quota: int
+    """In the frame."""
+    floor: int
+    cap: int | None
+    lock: str | None = None
+    """The reference of the frame's own lock."""
+    lane: str | None = None
+    """The unit of the lane inside this one that the rep is in the hands of."""
+
+
+def faults_of(
+    asked: Sequence[Asked], members: Mapping[str, Member], unit: str, told: Mapping[str, str]
+) -> Iterator[Fault]:
+    """Everything that is wrong with what is asked, whoever asks. `told`: how a rep's floor and cap
+    are told in money, by `floor:REP` and `cap:REP`.
+    """
+    seen: set[str] = set()
+    for row in asked:
+        where = f"{row.pointer}/rep"
+        member = members.get(row.rep)
+        if row.rep in seen:
+            yield Fault(where, "stands twice", row.rep)
+        seen.add(row.rep)
+        if member is None:
+            yield Fault(where, f"is no rep of unit {unit}", row.rep)
+        elif member.lane is not None:
+            reason = f"is in the hands of unit {member.lane}, which is frozen inside"
+            yield Fault(where, reason, row.rep)
+        elif member.lock is not None:
+            reason = f"is locked by {member.lock} in the version itself; release that first"
+            yield Fault(where, reason, row.rep)
+        else:
+            yield from _beyond(row, member, told)
+
+
+def _beyond(row: Asked, member: Member, told: Mapping[str, str]) -> Iterator[Fault]:
+    least, most = row.ends
+    if least is not None and most is not None and least > most:
+        yield Fault(f"{row.pointer}/min", "is more than max")
+    for name, amount in (("quota", row.quota), ("min", least), ("max", most)):
+        if amount is None:
+            continue
+        if amount < member.floor:
+            floor = told[f"floor:{row.rep}"]
+            yield Fault(f"{row.pointer}/{name}", f"is less than rep:{row.rep}:floor, {floor}")
+        if member.cap is not None and amount > member.cap:
+            cap = told[f"cap:{row.rep}"]
+            yield Fault(f"{row.pointer}/{name}", f"is more than rep:{row.rep}:cap, {cap}")
+
+
+def keep_within(asked: Sequence[Asked], members: Mapping[str, Member], limit: float) -> None:
+    """Raises BeyondTheManagersLimit and names everybody whom a manager may not move so far."""
+    beyond = [row.rep for row in asked if _too_far(row, members[row.rep].quota, limit)]
+    if beyond:
+        shown = ", ".join(beyond[:10])
+        raise BeyondTheManagersLimit(
+            f"A manager may move a rep by at most {limit:.0%} of the quota in the version that the "
+            f"unit was frozen in; beyond that: {shown}. A planner may.",
+            reps=beyond,
+            limit=limit,
+        )
+
+
+def _too_far(row: Asked, quota: int, limit: float) -> bool:
+    room = quota * limit + 1e-9
+    least, most = row.ends
+    wanted = [amount for amount in (row.quota,) if amount is not None]
+    # A floor below the quota and a cap above it push nobody.
+    wanted += [max(least, quota)] if least is not None else []
+    wanted += [min(most, quota)] if most is not None else []
+    return any(abs(amount - quota) > room for amount in wanted)

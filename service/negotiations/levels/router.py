@@ -1,0 +1,250 @@
+"""The units of a draft over HTTP: freeze, work inside, sign off, put together."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from service.allocations.infeasible import Infeasible
+from service.allocations.patience import PatienceDep
+from service.allocations.solving import NO_PLAN
+from service.allocations.versions.repository import VersionDamaged
+from service.kit.access import Permission, needs
+from service.kit.auth import CallerDep
+from service.kit.body import json_body
+from service.kit.clock import NowDep
+from service.kit.db import ReadSessionDep, SessionDep, SessionsDep
+from service.kit.errors import PreconditionFailed, PreconditionRequired
+from service.kit.etags import RequiredIfMatchDep, send_etag
+from service.kit.pages import PageDep
+from service.kit.problems import problems
+from service.negotiations.levels.domain.lane import (
+    FrameClosed,
+    LaneNotAllowed,
+    LanesInTheWay,
+    NotInsideOwn,
+    UnitNotFound,
+)
+from service.negotiations.levels.domain.limits import BeyondTheManagersLimit
+from service.negotiations.levels.schemas import (
+    AdjustIn,
+    FreezeIn,
+    LaneOut,
+    NoteIn,
+    SolveIn,
+    UnitsOut,
+    UnitState,
+    UnitWorkOut,
+)
+from service.negotiations.levels.usecases import freezing, reading, working
+from service.negotiations.levels.usecases.steps import Step, Stepped, lane_etag
+from service.plans.domain import PlanNotFound, VersionNotFound
+from service.plans.router import NumberPath, PlanIdPath
+
+router = APIRouter(prefix="/plans/{plan_id}/versions/{number}/units", tags=["level by level"])
+
+UnitPath = Annotated[str, Path(description="The caller's own id of a unit", examples=["west"])]
+
+_FOUND = (PlanNotFound, VersionNotFound, VersionDamaged, UnitNotFound)
+_STEP = (*_FOUND, FrameClosed, LaneNotAllowed)
+_SEEN = (PreconditionFailed, PreconditionRequired)
+_MAY_FREEZE = [Depends(needs(Permission.FREEZE))]
+_MAY_WORK = [Depends(needs(Permission.WORK_UNIT))]
+
+
+@router.get(
+    "", responses=problems(PlanNotFound, VersionNotFound, VersionDamaged), dependencies=_MAY_WORK
+)
+def list_units(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    *,
+    caller: CallerDep,
+    session: ReadSessionDep,
+    page: PageDep,
+    now: NowDep,
+    status: Annotated[UnitState | None, Query()] = None,
+) -> UnitsOut:
+    """How every unit of a version stands: open, frozen or signed, with envelope and owner."""
+    found = reading.units(session, caller, plan_id, number, page=page, now=now, status=status)
+    return UnitsOut.of(found)
+
+
+@router.get("/{unit:path}", responses=problems(*_FOUND, LaneNotAllowed), dependencies=_MAY_WORK)
+def get_unit(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    unit: UnitPath,
+    *,
+    response: Response,
+    caller: CallerDep,
+    session: ReadSessionDep,
+    page: PageDep,
+    now: NowDep,
+) -> UnitWorkOut:
+    """One frozen unit: its reps as they stand in its own work, and what was done there."""
+    found = reading.unit_work(session, caller, plan_id, number, unit=unit, page=page, now=now)
+    if found.status.lane is not None:
+        send_etag(response, lane_etag(found.status.lane))
+    return UnitWorkOut.of_work(found)
+
+
+@router.post(
+    "/{unit:path}/freeze",
+    status_code=201,
+    responses=problems(*_STEP, LanesInTheWay, NotInsideOwn),
+    dependencies=_MAY_FREEZE,
+)
+def freeze_unit(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    unit: UnitPath,
+    *,
+    body: Annotated[FreezeIn, json_body(FreezeIn)],
+    response: Response,
+    caller: CallerDep,
+    session: SessionDep,
+    now: NowDep,
+) -> LaneOut:
+    """Agree what a unit carries: from now on its owner works inside it, and nobody else does.
+
+    The amount is what the version says that the unit carries. To agree on another one, set the
+    unit's target in the inputs and solve again.
+    """
+    step = Step(plan_id, number, unit, now, note=body.note)
+    response.headers["Location"] = (
+        f"/v1/plans/{plan_id}/versions/{number}/units/{quote(unit, safe='')}"
+    )
+    return _told(response, freezing.freeze(session, caller, step, deadline=body.deadline))
+
+
+@router.post(
+    "/{unit:path}/unfreeze",
+    responses=problems(*_STEP, *_SEEN, LanesInTheWay, NotInsideOwn),
+    dependencies=_MAY_FREEZE,
+)
+def unfreeze_unit(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    unit: UnitPath,
+    *,
+    body: Annotated[NoteIn, json_body(NoteIn)],
+    response: Response,
+    caller: CallerDep,
+    session: SessionDep,
+    expected: RequiredIfMatchDep,
+    now: NowDep,
+) -> LaneOut:
+    """Give a unit back; what was worked in it is dropped."""
+    step = Step(plan_id, number, unit, now, expected, body.note)
+    return _told(response, freezing.unfreeze(session, caller, step))
+
+
+@router.post(
+    "/{unit:path}/solve",
+    responses=problems(*_STEP, *_SEEN, BeyondTheManagersLimit, Infeasible, *NO_PLAN),
+    dependencies=_MAY_WORK,
+)
+def solve_unit(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    unit: UnitPath,
+    *,
+    body: Annotated[SolveIn, json_body(SolveIn)],
+    response: Response,
+    caller: CallerDep,
+    sessions: SessionsDep,
+    expected: RequiredIfMatchDep,
+    now: NowDep,
+    patience: PatienceDep,
+) -> LaneOut:
+    """Solve a unit's reps again: their sum is the envelope, and every lock is kept.
+
+    Nothing outside the unit counts, and nobody outside it moves. Where nothing was asked and
+    nobody adjusted, the answer is what the version says.
+    """
+    step = Step(plan_id, number, unit, now, expected, body.note)
+    return _told(
+        response,
+        working.solve(
+            sessions, caller, step, asks=body.asked, fairness=body.fairness, patience=patience
+        ),
+    )
+
+
+@router.patch(
+    "/{unit:path}/quotas",
+    responses=problems(*_STEP, *_SEEN, BeyondTheManagersLimit, Infeasible, *NO_PLAN),
+    dependencies=_MAY_WORK,
+)
+def adjust_unit(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    unit: UnitPath,
+    *,
+    body: Annotated[AdjustIn, json_body(AdjustIn)],
+    response: Response,
+    caller: CallerDep,
+    sessions: SessionsDep,
+    expected: RequiredIfMatchDep,
+    now: NowDep,
+) -> LaneOut:
+    """Move reps inside a unit, each with a reason; later solves keep them until they are released.
+
+    What the adjustments do not balance themselves is carried by the other reps of the unit, each by
+    the same part of the own quota. A manager may move a rep by at most 5 % of the quota in the
+    version.
+    """
+    step = Step(plan_id, number, unit, now, expected, body.note)
+    return _told(
+        response, working.adjust(sessions, caller, step, asks=body.asked, released=body.release)
+    )
+
+
+@router.post(
+    "/{unit:path}/sign-off",
+    responses=problems(*_STEP, *_SEEN, LanesInTheWay),
+    dependencies=_MAY_WORK,
+)
+def sign_unit_off(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    unit: UnitPath,
+    *,
+    body: Annotated[NoteIn, json_body(NoteIn)],
+    response: Response,
+    caller: CallerDep,
+    session: SessionDep,
+    expected: RequiredIfMatchDep,
+    now: NowDep,
+) -> LaneOut:
+    """The owner has finished; nothing moves in the unit any more."""
+    step = Step(plan_id, number, unit, now, expected, body.note)
+    return _told(response, freezing.sign_off(session, caller, step))
+
+
+@router.post(
+    "/{unit:path}/reopen",
+    responses=problems(*_STEP, *_SEEN, LanesInTheWay, NotInsideOwn),
+    dependencies=_MAY_FREEZE,
+)
+def reopen_unit(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    unit: UnitPath,
+    *,
+    body: Annotated[NoteIn, json_body(NoteIn)],
+    response: Response,
+    caller: CallerDep,
+    session: SessionDep,
+    expected: RequiredIfMatchDep,
+    now: NowDep,
+) -> LaneOut:
+    """Have the owner go on working in a unit that was signed."""
+    step = Step(plan_id, number, unit, now, expected, body.note)
+    return _told(response, freezing.reopen(session, caller, step))
+
+
+def _told(response: Response, stepped: Stepped) -> LaneOut:
+    send_etag(response, lane_etag(stepped.lane))
+    return LaneOut.of(stepped.lane, stepped.digits)

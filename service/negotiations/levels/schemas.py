@@ -1,0 +1,339 @@
+"""What the API says about the units of a draft and the work inside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from service.allocations.versions.domain.content import Row
+from service.kit.body import InputModel, Line, Note
+from service.kit.errors import Fault, InvalidInput
+from service.kit.money import InvalidMoney, MoneyIn, MoneyOut, from_minor, to_minor
+from service.kit.pages import Page
+from service.negotiations.levels.domain.limits import Asked
+from service.negotiations.levels.domain.work import Work
+from service.negotiations.levels.tables import LaneAssembly, LaneStep, UnitLane
+from service.negotiations.levels.usecases.reading import (
+    UnitsPage,
+    UnitStatus,
+    UnitWork,
+    state_of,
+)
+from service.negotiations.levels.usecases.steps import lane_etag
+from solver.policy import Fairness
+
+_Key = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class NoteIn(InputModel):
+    """Why, where somebody says so."""
+
+    note: Note | None = None
+
+
+class FreezeIn(NoteIn):
+    """A unit to freeze. What it carries is what the version says."""
+
+    deadline: AwareDatetime | None = Field(
+        default=None,
+        description="When the owner should have signed; nothing happens by itself",
+        examples=["2026-12-18T17:00:00Z"],
+    )
+
+
+class LimitIn(InputModel):
+    """The owner's own limits of a rep, for this solve."""
+
+    rep: _Key = Field(examples=["r1"])
+    min: MoneyIn | None = None
+    max: MoneyIn | None = None
+
+
+class SolveIn(NoteIn):
+    """How to solve a unit again; left out: as the version was."""
+
+    limits: list[LimitIn] = Field(
+        default=[],
+        max_length=100_000,
+        description="Floors and caps of the own reps, within those of the version; each solve "
+        "states its own",
+    )
+    fairness: Fairness | None = Field(
+        default=None, description="Another idea of evenness inside the unit"
+    )
+
+    def asked(self, digits: int) -> list[Asked]:
+        """Raises InvalidInput."""
+        faults: list[Fault] = []
+        found = [
+            Asked(
+                row.rep,
+                f"/limits/{number}",
+                ends=(
+                    _minor(row.min, digits, f"/limits/{number}/min", faults),
+                    _minor(row.max, digits, f"/limits/{number}/max", faults),
+                ),
+            )
+            for number, row in enumerate(self.limits)
+        ]
+        return _or_refused(found, faults)
+
+
+class AdjustmentIn(InputModel):
+    """A rep's quota as the owner wants it, and why."""
+
+    rep: _Key = Field(examples=["r1"])
+    quota: MoneyIn = Field(examples=[280000])
+    reason: Line = Field(examples=["key account lost"])
+
+
+class AdjustIn(NoteIn):
+    """What to move inside a unit. The other reps carry what is not balanced by itself."""
+
+    adjustments: list[AdjustmentIn] = Field(default=[], max_length=100_000)
+    release: list[_Key] = Field(
+        default=[],
+        max_length=100_000,
+        description="Reps who were adjusted here, and may be solved again",
+        examples=[["r9"]],
+    )
+
+    def asked(self, digits: int) -> list[Asked]:
+        """Raises InvalidInput."""
+        faults: list[Fault] = []
+        if not self.adjustments and not self.release:
+            faults.append(Fault("", "names nobody to adjust or to release"))
+        found = [
+            Asked(
+                row.rep,
+                f"/adjustments/{number}",
+                quota=_minor(row.quota, digits, f"/adjustments/{number}/quota", faults),
+                reason=row.reason,
+            )
+            for number, row in enumerate(self.adjustments)
+        ]
+        return _or_refused(found, faults)
+
+
+class AssembleIn(NoteIn):
+    """Put the work of all signed units together."""
+
+    exceptions: list[_Key] = Field(
+        default=[],
+        max_length=100_000,
+        description="Frozen units that nobody waits for: their rows stay as in this version",
+        examples=[["unit-x"]],
+    )
+
+
+def _minor(value: MoneyIn | None, digits: int, pointer: str, faults: list[Fault]) -> int | None:
+    if value is None:
+        return None
+    try:
+        amount = to_minor(value, digits)
+    except InvalidMoney as fault:
+        faults.append(Fault(pointer, str(fault), value))
+        return None
+    if amount < 0:
+        faults.append(Fault(pointer, "must be 0 or more", value))
+    return amount
+
+
+def _or_refused(found: list[Asked], faults: Sequence[Fault]) -> list[Asked]:
+    if faults:
+        raise InvalidInput(faults)
+    return found
+
+
+UnitState = Literal["open", "frozen", "signed"]
+
+
+class UnitStatusOut(BaseModel):
+    """How a unit of a version stands; what is null has not happened."""
+
+    unit: str = Field(examples=["west"])
+    parent: str | None
+    status: UnitState
+    owner: str | None = Field(description="Who answers for the unit, where that is known")
+    quota: MoneyOut = Field(description="What the version says that it carries")
+    envelope: MoneyOut | None = Field(description="What was agreed; null while it is open")
+    inside: str | None = Field(description="The next frozen unit around it")
+    deadline: datetime | None
+    overdue: bool = Field(description="The deadline is over, and nobody has signed")
+    frozen_at: datetime | None
+    frozen_by: str | None
+    signed_at: datetime | None
+    signed_by: str | None
+
+    @classmethod
+    def of(cls, unit: UnitStatus, digits: int) -> Self:
+        lane = unit.lane
+        return cls(
+            unit=unit.row["id"],
+            parent=unit.row["parent"],
+            status=state_of(unit),
+            owner=unit.owner,
+            quota=from_minor(unit.row["quota"], digits),
+            envelope=None if lane is None else from_minor(lane.envelope, digits),
+            inside=unit.inside,
+            deadline=lane and lane.deadline,
+            overdue=unit.overdue,
+            frozen_at=lane and lane.frozen_at,
+            frozen_by=lane and lane.frozen_by,
+            signed_at=lane and lane.signed_at,
+            signed_by=lane and lane.signed_by,
+        )
+
+
+class AssemblyOut(BaseModel):
+    """Of which frame a version was put together, and whom it did not wait for."""
+
+    frame: int
+    units: list[str]
+    exceptions: list[str]
+    at: datetime
+    by: str
+    note: str | None
+
+    @classmethod
+    def of(cls, assembly: LaneAssembly) -> Self:
+        names = ("frame", "units", "exceptions", "at", "by", "note")
+        return cls(**{name: getattr(assembly, name) for name in names})
+
+
+class UnitsOut(Page[UnitStatusOut]):
+    """Units of a version, parents first."""
+
+    assembled: AssemblyOut | None = Field(
+        description="Where this version put the frozen units of another together"
+    )
+
+    @classmethod
+    def of(cls, page: UnitsPage) -> Self:
+        return cls(
+            items=[UnitStatusOut.of(unit, page.digits) for unit in page.units],
+            next_cursor=page.next_cursor,
+            assembled=page.assembly and AssemblyOut.of(page.assembly),
+        )
+
+
+class UnitRepOut(BaseModel):
+    """A rep's row as it stands in the unit's own work."""
+
+    rep: str
+    unit: str
+    quota: MoneyOut
+    frozen: MoneyOut = Field(description="What it was when the unit was frozen")
+    change: MoneyOut
+    growth: float | None = Field(description="Over the baseline")
+    floor: MoneyOut
+    cap: MoneyOut | None
+    locked: str | None = Field(
+        description="By whom: an adjustment of the version, or of this unit", examples=["unit:west"]
+    )
+    in_hands_of: str | None = Field(
+        description="The frozen unit inside this one whose owner decides about the rep"
+    )
+
+
+class StepAdjustmentOut(BaseModel):
+    rep: str
+    quota: MoneyOut
+    reason: str | None
+
+
+class StepOut(BaseModel):
+    """What somebody did in the unit."""
+
+    revision: int
+    action: str = Field(examples=["solve"])
+    at: datetime
+    by: str
+    note: str | None
+    adjustments: list[StepAdjustmentOut]
+
+    @classmethod
+    def of(cls, step: LaneStep, digits: int) -> Self:
+        adjustments = [
+            StepAdjustmentOut(
+                rep=own["rep"], quota=from_minor(own["quota"], digits), reason=own["reason"]
+            )
+            for own in step.adjustments
+        ]
+        return cls(
+            revision=step.revision,
+            action=step.action,
+            at=step.at,
+            by=step.by,
+            note=step.note,
+            adjustments=adjustments,
+        )
+
+
+class UnitWorkOut(UnitStatusOut):
+    """One frozen unit, its reps page by page, and what was done in it."""
+
+    carried: MoneyOut = Field(description="What the reps in the unit's own hands carry together")
+    left: MoneyOut = Field(
+        description="Envelope less what they and the frozen units inside carry: always 0"
+    )
+    inside_it: list[UnitStatusOut] = Field(description="The frozen units inside it")
+    steps: list[StepOut] = Field(description="The oldest first")
+    items: list[UnitRepOut]
+    next_cursor: str | None
+
+    @classmethod
+    def of_work(cls, found: UnitWork) -> Self:
+        digits, work = found.digits, found.work
+        own = sum(quota for rep, quota in work.quotas.items() if rep not in found.hands)
+        inner = sum(unit.lane.envelope for unit in found.inside if unit.lane)
+        return cls(
+            **UnitStatusOut.of(found.status, digits).model_dump(),
+            carried=from_minor(own, digits),
+            left=from_minor(work.envelope - own - inner, digits),
+            inside_it=[UnitStatusOut.of(unit, digits) for unit in found.inside],
+            steps=[StepOut.of(step, digits) for step in found.steps],
+            items=[_rep(row, work, found) for row in found.rows],
+            next_cursor=found.next_cursor,
+        )
+
+
+def _rep(row: Row, work: Work, found: UnitWork) -> UnitRepOut:
+    rep, digits = row["rep"], found.digits
+    quota, frozen = work.quotas[rep], work.start[rep]
+    baseline: Any = row["baseline"]
+    return UnitRepOut(
+        rep=rep,
+        unit=row["unit"],
+        quota=from_minor(quota, digits),
+        frozen=from_minor(frozen, digits),
+        change=from_minor(quota - frozen, digits),
+        growth=round(quota / baseline - 1, 9) if baseline else None,
+        floor=from_minor(row["floor"], digits),
+        cap=None if row["cap"] is None else from_minor(row["cap"], digits),
+        locked=found.locks.get(rep),
+        in_hands_of=found.hands.get(rep),
+    )
+
+
+class LaneOut(BaseModel):
+    """Where a unit stands after a step; its rows have their own address."""
+
+    unit: str
+    status: Literal["frozen", "signed", "unfrozen"]
+    envelope: MoneyOut
+    etag: str = Field(description="The same as in the header", examples=['"3-2"'])
+    deadline: datetime | None
+
+    @classmethod
+    def of(cls, lane: UnitLane, digits: int) -> Self:
+        return cls(
+            unit=lane.unit,
+            status=lane.status.value,
+            envelope=from_minor(lane.envelope, digits),
+            etag=lane_etag(lane),
+            deadline=lane.deadline,
+        )

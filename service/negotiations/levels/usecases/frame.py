@@ -1,0 +1,188 @@
+"""The frame of lanes: a draft version, how much of it the caller sees, and a unit cut out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from service.allocations.assemble import evidence_of, period_of
+from service.allocations.versions.domain.claim import certificate_of
+from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.document import read_quotas, read_rules, read_units
+from service.allocations.versions.repository import Chunks, StoredVersion
+from service.allocations.versions.usecases.solving import terms_of
+from service.allocations.versions.usecases.visible import see_version
+from service.kit.auth import Caller
+from service.negotiations.levels.domain.lane import (
+    OPEN,
+    FrameClosed,
+    LaneNotAllowed,
+    LaneStatus,
+    NotInsideOwn,
+    Tree,
+    UnitNotFound,
+)
+from service.negotiations.levels.domain.team import Team
+from service.negotiations.levels.domain.work import Work
+from service.negotiations.levels.repository import Lanes, Works, lane_of, standing
+from service.negotiations.levels.tables import UnitLane
+from service.plans.domain import VersionStatus
+from service.plans.repository import Plans
+from service.plans.sight import Sight
+from service.plans.tables import Plan, PlanVersion
+from service.roster.usecases import load_snapshot
+from solver.coupled.coupling import Coupling
+from solver.estimate.benchmark import potentials
+from solver.inside import narrowed
+from solver.problem import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A version as lanes see it."""
+
+    session: Session
+    caller: Caller
+    plan: Plan
+    version: PlanVersion
+    sight: Sight
+    stored: StoredVersion
+
+    @classmethod
+    def open(cls, session: Session, caller: Caller, plan_id: str, number: int) -> Frame:
+        """Raises PlanNotFound, VersionNotFound and VersionDamaged."""
+        version, sight = see_version(session, caller, plan_id, number)
+        plan = Plans(session).get(caller.workspace_id, plan_id)
+        stored = StoredVersion(version, Chunks(session, caller.workspace_id))
+        return cls(session, caller, plan, version, sight, stored)
+
+    @cached_property
+    def units(self) -> list[Row]:
+        """Every unit of the version, parents first."""
+        return self.stored.units()
+
+    @cached_property
+    def manifest(self) -> Row:
+        return {**self.stored.manifest}
+
+    @property
+    def lanes(self) -> Lanes:
+        return Lanes(self.session, self.plan.id, self.version.number)
+
+    def tree(self) -> Tree:
+        """With the lanes as they stand now."""
+        return Tree.of(self.units, map(lane_of, self.lanes.all()))
+
+    def see(self, unit: str) -> Row:
+        """The row of a unit. Raises UnitNotFound, also for one that the caller does not see."""
+        row = next((row for row in self.units if row["id"] == unit), None)
+        if row is None or not self.sight.sees_unit(unit):
+            raise UnitNotFound(f"Version {self.version.number} has no unit {unit[:128]}.")
+        return row
+
+    def must_be_draft(self) -> None:
+        """Raises FrameClosed. Holds what the database says now, not what was read before."""
+        self.session.refresh(self.version, ["status"])
+        if self.version.status is not VersionStatus.DRAFT:
+            raise FrameClosed(
+                f"Version {self.version.number} is {self.version.status}; units are worked on in "
+                "drafts.",
+                version_status=self.version.status,
+            )
+
+    def quotas(self, units: Collection[str]) -> list[Row]:
+        """The rows of everybody who hangs on these units, in the order of the version."""
+        found, _ = self.stored.page(0, self.manifest["reps"], units)
+        return [row for _, row in found]
+
+    def team(self, unit: str, tree: Tree) -> Team:
+        """The unit cut out, without the lanes inside it."""
+        own = set(tree.own(unit))
+        below = self.quotas(set(tree.below(unit)))
+        rows = [row for row in below if row["unit"] in own]
+        return Team(
+            unit=unit,
+            rows=rows,
+            others=[row for row in below if row["unit"] not in own],
+            units=[row for row in self.units if row["id"] in own],  # parents first: the root is
+            manifest=self.manifest,
+            tree=tree,
+            coupling=self._rules_for({row["rep"] for row in rows}),
+        )
+
+    def _rules_for(self, reps: Collection[str]) -> Coupling | None:
+        """What the rules across the tree leave to these reps, all others as in the version."""
+        if not self.manifest.get("rules"):
+            return None
+        quotas = self.stored.quotas()
+        whole = certificate_of(
+            self.stored.manifest,
+            read_units(self.units),
+            read_rules(self.stored.rules()),
+            read_quotas(quotas),
+        )
+        if whole.across is None:
+            return None
+        kept = np.array([row["rep"] in reps for row in quotas], dtype=np.bool_)
+        amounts = np.array([row["quota"] for row in quotas], dtype=np.int64)
+        return narrowed(whole.across.coupling, kept, amounts)
+
+    def potentials(self, reps: Iterable[str]) -> FloatArray:
+        """What the territories of these reps could yield, by the inputs of the version."""
+        inputs = load_snapshot(self.session, self.caller.workspace_id, self.version.inputs_hash)
+        known = potentials(evidence_of(inputs, period_of(inputs, terms_of(self.plan))))
+        row = {rep: number for number, rep in enumerate(inputs.reps.id)}
+        return np.array([known[row[rep]] if rep in row else np.nan for rep in reps])
+
+    def work_of(self, row: UnitLane) -> Work:
+        return Works(self.session, self.caller.workspace_id).get([row.work])[row.work]
+
+    def carried_without(self, unit: str, tree: Tree) -> dict[str, int]:
+        """What each rep below a unit carries by the next lane outwards, or by the version."""
+        outer = tree.around(unit)
+        reps = self.quotas(set(tree.below(unit)))
+        if outer is None:
+            return {row["rep"]: row["quota"] for row in reps}
+        there = self.work_of(self.lane(outer.unit)).quotas
+        return {row["rep"]: there[row["rep"]] for row in reps}
+
+    def sums_inside(self, unit: str, tree: Tree, quotas: Mapping[str, int]) -> dict[str, int]:
+        """What these quotas, by rep, say of the next lanes inside a unit."""
+        return {
+            lane.unit: sum(quotas[row["rep"]] for row in self.quotas(set(tree.below(lane.unit))))
+            for lane in tree.inside(unit)
+        }
+
+    def lane(self, unit: str, *, lock: bool = False) -> UnitLane:
+        """A unit that is frozen. Raises LaneNotAllowed for one that is not."""
+        row = self.lanes.get(unit, lock=lock)
+        if row is None or row.status is LaneStatus.UNFROZEN:
+            raise LaneNotAllowed(
+                f"Unit {unit} is not frozen in version {self.version.number}: freeze it first.",
+                unit=unit,
+                unit_status=OPEN,
+            )
+        return row
+
+    def must_work_inside_own(self, unit: str, tree: Tree) -> None:
+        """A manager freezes, reopens and unfreezes only inside a lane of the own subtree.
+
+        Raises NotInsideOwn.
+        """
+        outer = tree.around(unit)
+        if self.sight.is_whole or (outer is not None and self.sight.sees_unit(outer.unit)):
+            return
+        raise NotInsideOwn(
+            f"A manager does this inside a frozen unit of their own, and {unit} lies in none. A "
+            "planner may."
+        )
+
+    def works(self) -> dict[str, Work]:
+        """What stands in all lanes, by unit."""
+        rows = standing(self.lanes.all())
+        found = Works(self.session, self.caller.workspace_id).get({row.work for row in rows})
+        return {row.unit: found[row.work] for row in rows}

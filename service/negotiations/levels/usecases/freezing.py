@@ -1,0 +1,150 @@
+"""Freeze a unit's envelope, sign its work off, and take both back.
+
+Locks are taken from the outermost lane inwards, so nobody waits in a circle. Only freezing and
+unfreezing hold the frame; whoever works in a lane or signs it waits for nobody else's lane.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from service.kit.auth import Caller
+from service.kit.errors import Fault, InvalidInput
+from service.negotiations.levels.domain.lane import (
+    LaneAction,
+    LaneNotAllowed,
+    LanesInTheWay,
+    LaneStatus,
+    after,
+    may_freeze_inside,
+    may_sign,
+    may_unfreeze,
+)
+from service.negotiations.levels.domain.work import Work
+from service.negotiations.levels.repository import Works
+from service.negotiations.levels.tables import UnitLane
+from service.negotiations.levels.usecases.frame import Frame
+from service.negotiations.levels.usecases.steps import Step, Stepped, lane_etag, mark_outer, take
+
+
+def freeze(
+    session: Session, caller: Caller, step: Step, *, deadline: datetime | None = None
+) -> Stepped:
+    """Agree what a unit carries: what the version says, or the lane around it.
+
+    Raises UnitNotFound, FrameClosed, LaneNotAllowed, LanesInTheWay and NotInsideOwn.
+    """
+    if deadline is not None and deadline <= step.now:
+        raise InvalidInput([Fault("/deadline", "must be later than now", deadline.isoformat())])
+    frame = Frame.open(session, caller, step.plan_id, step.number)
+    frame.see(step.unit)
+    below = {row["rep"]: row["quota"] for row in frame.quotas(set(frame.tree().below(step.unit)))}
+    if not below:
+        raise LaneNotAllowed(f"Unit {step.unit} has no reps: nobody could work in it.")
+    frame.lanes.hold()
+    frame.must_be_draft()
+    tree = frame.tree()
+    frame.must_work_inside_own(step.unit, tree)
+    may_freeze_inside(tree, step.unit)
+    quotas = below
+    if outer := tree.around(step.unit):
+        around = frame.lane(outer.unit, lock=True)
+        stands = frame.work_of(around).quotas
+        quotas = {rep: stands[rep] for rep in below}
+        mark_outer(frame, around, LaneAction.FREEZE, step)
+    work = Work.begun(frame.version.hash, step.unit, quotas)
+    row = frame.lanes.get(step.unit, lock=True)
+    status = after(row.status if row else None, LaneAction.FREEZE, step.unit)
+    if row is None:
+        row = _new(frame, step, work)
+    row.status, row.envelope, row.deadline = status, work.envelope, deadline
+    row.frozen_at, row.frozen_by = step.now, caller.name
+    row.signed_at = row.signed_by = None
+    return take(frame, row, LaneAction.FREEZE, step, work=work)
+
+
+def _new(frame: Frame, step: Step, work: Work) -> UnitLane:
+    row = UnitLane(
+        plan_id=step.plan_id,
+        version=step.number,
+        unit=step.unit,
+        workspace_id=frame.caller.workspace_id,
+        status=LaneStatus.FROZEN,
+        envelope=work.envelope,
+        work=Works(frame.session, frame.caller.workspace_id).put(work),
+        revision=0,
+        frozen_at=step.now,
+        frozen_by=frame.caller.name,
+    )
+    frame.lanes.add(row)
+    return row
+
+
+def unfreeze(session: Session, caller: Caller, step: Step) -> Stepped:
+    """Give a unit back; what was worked in it is dropped, and its reps stand as they were frozen.
+
+    Raises PreconditionFailed, and what `freeze` does.
+    """
+    frame = Frame.open(session, caller, step.plan_id, step.number)
+    frame.see(step.unit)
+    frame.lanes.hold()
+    frame.must_be_draft()
+    tree = frame.tree()
+    frame.must_work_inside_own(step.unit, tree)
+    if outer := tree.around(step.unit):
+        mark_outer(frame, frame.lane(outer.unit, lock=True), LaneAction.UNFREEZE, step)
+    row = frame.lane(step.unit, lock=True)
+    step.expected.check(lane_etag(row))
+    status = after(row.status, LaneAction.UNFREEZE, step.unit)
+    stands = frame.carried_without(step.unit, tree)
+    may_unfreeze(tree, step.unit, frame.sums_inside(step.unit, tree, stands))
+    row.status, before = status, row.status
+    return take(frame, row, LaneAction.UNFREEZE, step, before=before)
+
+
+def sign_off(session: Session, caller: Caller, step: Step) -> Stepped:
+    """The owner has finished; nothing moves in the unit any more.
+
+    Raises PreconditionFailed, LaneNotAllowed, LanesInTheWay and FrameClosed.
+    """
+    frame, row = find(session, caller, step)
+    before, status = row.status, after(row.status, LaneAction.SIGN_OFF, step.unit)
+    tree = frame.tree()
+    for inner in tree.inside(step.unit):
+        frame.lanes.get(inner.unit, lock=True)
+    may_sign(frame.tree(), step.unit)
+    row.status, row.signed_at, row.signed_by = status, step.now, caller.name
+    return take(frame, row, LaneAction.SIGN_OFF, step, before=before)
+
+
+def reopen(session: Session, caller: Caller, step: Step) -> Stepped:
+    """Have the owner go on working in a unit that was signed."""
+    frame = Frame.open(session, caller, step.plan_id, step.number)
+    frame.see(step.unit)
+    tree = frame.tree()
+    frame.must_work_inside_own(step.unit, tree)
+    frame.lanes.stay()
+    for outer in reversed(tree.all_around(step.unit)):
+        around = frame.lanes.get(outer.unit, lock=True)
+        if around is not None and around.status is LaneStatus.SIGNED:
+            raise LanesInTheWay(
+                f"Unit {step.unit} lies in {outer.unit}, which is signed: reopen that first.",
+                units=[outer.unit],
+            )
+    frame, row = find(session, caller, step)
+    before, row.status = row.status, after(row.status, LaneAction.REOPEN, step.unit)
+    row.signed_at = row.signed_by = None
+    return take(frame, row, LaneAction.REOPEN, step, before=before)
+
+
+def find(session: Session, caller: Caller, step: Step) -> tuple[Frame, UnitLane]:
+    """The frame, which stays a draft, and the lane, locked, in the state that was seen."""
+    frame = Frame.open(session, caller, step.plan_id, step.number)
+    frame.see(step.unit)
+    frame.lanes.stay()
+    frame.must_be_draft()
+    row = frame.lane(step.unit, lock=True)
+    step.expected.check(lane_etag(row))
+    return frame, row

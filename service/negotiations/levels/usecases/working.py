@@ -1,0 +1,175 @@
+"""Work inside a frozen unit: solve its reps again, adjust some of them. Claim, solve, store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from service.allocations.infeasible import in_words
+from service.allocations.patience import Patience
+from service.kit.auth import Caller, Role
+from service.kit.errors import Fault, InvalidInput, PreconditionFailed
+from service.negotiations.levels.domain.lane import LaneAction, after
+from service.negotiations.levels.domain.limits import (
+    MANAGER_LIMIT,
+    Asked,
+    faults_of,
+    keep_within,
+)
+from service.negotiations.levels.domain.solving import adjusted, solved
+from service.negotiations.levels.domain.team import Team
+from service.negotiations.levels.domain.work import Work
+from service.negotiations.levels.usecases.frame import Frame
+from service.negotiations.levels.usecases.freezing import find
+from service.negotiations.levels.usecases.steps import Step, Stepped, lane_etag, take
+from service.negotiations.levels.usecases.words import in_the_owners_words
+from solver.policy import Fairness
+from solver.problem import FloatArray
+
+type Asks = Callable[[int], list[Asked]]
+"""What is asked, for so many minor digits of money; raises InvalidInput."""
+
+
+def nothing(_digits: int) -> list[Asked]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A lane as it was read, and its unit cut out of the frame."""
+
+    team: Team
+    work: Work
+    revision: int
+    digits: int
+    potential: FloatArray | None = None
+
+
+def solve(
+    sessions: sessionmaker[Session],
+    caller: Caller,
+    step: Step,
+    *,
+    asks: Asks = nothing,
+    fairness: Fairness | None = None,
+    patience: Patience | None = None,
+) -> Stepped:
+    """Solve a unit's reps again with its envelope as exact sum, and every lock.
+
+    `asks`: floors and caps that the owner sets for the own reps. Raises InvalidInput,
+    BeyondTheManagersLimit, Infeasible, PreconditionFailed and what `Frame` does.
+    """
+    claimed = _claim(
+        sessions, caller, step, LaneAction.SOLVE, by_potential=fairness == "equal_potential_share"
+    )
+    asked = asks(claimed.digits)
+    _check(claimed, caller, asked)
+    ends = {row.rep: row.ends for row in asked}
+    with in_the_owners_words(claimed.team, claimed.digits, patience) as watch:
+        work = solved(
+            claimed.team, claimed.work, fairness, ends, potential=claimed.potential, watch=watch
+        )
+    return _store(sessions, caller, step, action=LaneAction.SOLVE, claimed=claimed, work=work)
+
+
+def adjust(
+    sessions: sessionmaker[Session],
+    caller: Caller,
+    step: Step,
+    *,
+    asks: Asks = nothing,
+    released: Sequence[str] = (),
+) -> Stepped:
+    """Move some reps of the unit; the others carry what these do not balance among themselves.
+
+    Raises InvalidInput, BeyondTheManagersLimit, Infeasible, PreconditionFailed and what `Frame`
+    does.
+    """
+    claimed = _claim(sessions, caller, step, LaneAction.ADJUST)
+    asked, locks = asks(claimed.digits), claimed.work.locks
+    strangers = [
+        Fault(f"/release/{number}", "is not locked in this unit", rep)
+        for number, rep in enumerate(released)
+        if rep not in locks
+    ]
+    _check(claimed, caller, asked, strangers)
+    wanted = {row.rep: row.quota for row in asked if row.quota is not None}
+    with in_the_owners_words(claimed.team, claimed.digits, wanted=wanted):
+        work = adjusted(claimed.team, claimed.work, wanted, released)
+    told = [{"rep": row.rep, "quota": row.quota, "reason": row.reason} for row in asked]
+    return _store(
+        sessions,
+        caller,
+        step,
+        action=LaneAction.ADJUST,
+        claimed=claimed,
+        work=work,
+        adjustments=told,
+    )
+
+
+def _claim(
+    sessions: sessionmaker[Session],
+    caller: Caller,
+    step: Step,
+    action: LaneAction,
+    *,
+    by_potential: bool = False,
+) -> Claimed:
+    with sessions.begin() as session:
+        frame = Frame.open(session, caller, step.plan_id, step.number)
+        frame.see(step.unit)
+        frame.must_be_draft()
+        row = frame.lane(step.unit)
+        step.expected.check(lane_etag(row))
+        after(row.status, action, step.unit)
+        team = frame.team(step.unit, frame.tree())
+        return Claimed(
+            team,
+            frame.work_of(row),
+            row.revision,
+            frame.stored.digits,
+            frame.potentials(team.reps) if by_potential else None,
+        )
+
+
+def _store(
+    sessions: sessionmaker[Session],
+    caller: Caller,
+    step: Step,
+    *,
+    action: LaneAction,
+    claimed: Claimed,
+    work: Work,
+    adjustments: Sequence[dict[str, Any]] = (),
+) -> Stepped:
+    """Whoever stores first was right; nobody else's work is lost."""
+    with sessions.begin() as session:
+        frame, row = find(session, caller, step)
+        if row.revision != claimed.revision:
+            raise PreconditionFailed(
+                f"Somebody else worked in unit {step.unit} meanwhile. Read it again.",
+                etag=lane_etag(row),
+            )
+        row.status, before = after(row.status, action, step.unit), row.work
+        return take(frame, row, action, step, work=work, before=before, adjustments=adjustments)
+
+
+def _check(
+    claimed: Claimed, caller: Caller, asked: Sequence[Asked], known: Sequence[Fault] = ()
+) -> None:
+    """What is wrong for everybody first, then what a manager may not."""
+    members = claimed.team.members
+    told = {
+        f"{end}:{rep}": in_words(amount, claimed.digits)
+        for rep, member in members.items()
+        for end, amount in (("floor", member.floor), ("cap", member.cap))
+        if amount is not None
+    }
+    if faults := [*faults_of(asked, members, claimed.team.unit, told), *known]:
+        raise InvalidInput(faults)
+    if caller.role is Role.MANAGER:
+        keep_within(asked, members, MANAGER_LIMIT)
