@@ -30,6 +30,7 @@ from service.kit.settings import Settings
 from service.negotiations.events.router import router as events
 from service.negotiations.levels.router import router as levels
 from service.plans.inputs_router import router as inputs
+from service.plans.life_cycle_router import router as life_cycle
 from service.plans.router import router as plans
 from service.web.router import router as pages
 
@@ -37,6 +38,7 @@ FEATURES: tuple[APIRouter, ...] = (
     keys,
     plans,
     inputs,
+    life_cycle,
     versions,
     quotas,
     diffs,

@@ -28,9 +28,12 @@ from service.kit.money import minor_digits, to_minor
 from service.kit.pages import MAX_LIMIT, PageRequest
 from service.kit.resources import examples_folder
 from service.kit.settings import Settings
+from service.plans import life_cycle
+from service.plans.domain import VersionStatus
 from service.plans.inputs import put_inputs
+from service.plans.life_cycle import Step
 from service.plans.repository import Plans, PlanVersions
-from service.plans.usecases import create_plan, publish_version, version_etag
+from service.plans.usecases import create_plan
 from service.roster.files import read_files
 
 DEMO = Caller(DEFAULT_WORKSPACE, Role.ADMIN, "demo", "demo")
@@ -127,22 +130,25 @@ def _load(database: Database, example: Example) -> Shown:
     read = read_files(example.folder, target=example.target, digits=digits, start=start)
     with database.sessions.begin() as session:
         plan_id = plan_id or _create(session, example, digits)
-        put_inputs(session, DEFAULT_WORKSPACE, plan_id, read.inputs, now=utc_now())
+        put_inputs(session, DEMO, plan_id, read.inputs, now=utc_now())
     if newest is None:
         order = Order(example.policy, note=NOTES[example.kind])
         solved = solve_version(database.sessions, DEMO, plan_id, order, now=utc_now())
         newest = solved.version.number
-    with database.sessions.begin() as session:
-        draft = PlanVersions(session).get(plan_id, newest)
-        publish_version(
-            session,
-            DEFAULT_WORKSPACE,
-            plan_id,
-            newest,
-            expected=IfMatch(version_etag(draft)),
-            now=utc_now(),
-        )
+    _publish(database, plan_id, newest)
     return Shown(example, plan_id, newest)
+
+
+def _publish(database: Database, plan_id: str, number: int) -> None:
+    """Take the steps that an interrupted run has left to take."""
+    step = Step(DEMO, plan_id, number, IfMatch(), utc_now())
+    with database.sessions.begin() as session:
+        version = PlanVersions(session).get(plan_id, number)
+        if version.status is VersionStatus.DRAFT:
+            life_cycle.submit(session, step)
+        if version.status is VersionStatus.SUBMITTED:
+            life_cycle.approve(session, step, four_eyes=False)
+        life_cycle.publish(session, step)
 
 
 def _plan_called(session: Session, name: str) -> str | None:
@@ -153,7 +159,7 @@ def _plan_called(session: Session, name: str) -> str | None:
 def _create(session: Session, example: Example, digits: int) -> str:
     return create_plan(
         session,
-        DEFAULT_WORKSPACE,
+        DEMO,
         name=example.name,
         currency=example.currency,
         increment=to_minor(example.increment, digits),

@@ -28,7 +28,7 @@ import json
 import math
 import re
 from itertools import chain, compress
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from fastapi import Depends, Request, params
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
@@ -87,6 +87,14 @@ async def read_json_bytes(request: Request) -> bytes:
     return bytes(body)
 
 
+async def read_json_bytes_if_any(request: Request) -> bytes | None:
+    """None where the request has no body at all."""
+    headers = request.headers
+    if "transfer-encoding" not in headers and headers.get("content-length", "0") == "0":
+        return None
+    return await read_json_bytes(request)
+
+
 def _too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(
         f"The body has more than {limit:,} bytes. Leave out what is null, add history up to one "
@@ -96,6 +104,8 @@ def _too_large(limit: int) -> BodyTooLarge:
 
 class JsonReader[T]:
     """A dependency that answers the body as a valid `schema`."""
+
+    required: ClassVar[bool] = True
 
     def __init__(self, schema: type[T]) -> None:
         self.schema = schema
@@ -126,9 +136,23 @@ class JsonReader[T]:
         return value
 
 
+class OptionalJsonReader[T](JsonReader[T]):
+    """The same, and `schema()` where there is no body."""
+
+    required = False
+
+    def __call__(self, raw: Annotated[bytes | None, Depends(read_json_bytes_if_any)]) -> T:
+        return self.schema() if raw is None else self.parse(raw)
+
+
 def json_body[T](schema: type[T]) -> params.Depends:
     """The dependency that answers the request's body as a valid `schema`."""
     return cast("params.Depends", Depends(JsonReader(schema)))
+
+
+def optional_json_body[T](schema: type[T]) -> params.Depends:
+    """The same of a request that may have none; all members of `schema` have defaults."""
+    return cast("params.Depends", Depends(OptionalJsonReader(schema)))
 
 
 def _stopping_at_first_row(schema: CoreSchema) -> CoreSchema:

@@ -55,7 +55,7 @@ def _complete(document: dict[str, Any], app: FastAPI) -> None:
             added = added | _OF_A_BODY
             schema = _add(schemas, reader.schema)
             operation["requestBody"] = {
-                "required": True,
+                "required": reader.required,
                 "content": {"application/json": {"schema": schema}},
             }
         for status, answer in added.items():

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     access: Literal["local", "keys"] = "local"
     """`local`: every caller is the local administrator, on loopback only; `keys`: API keys."""
 
+    four_eyes: bool = False
+    """Whether somebody else has to approve a version than who submitted it."""
+
     max_body_bytes: int = Field(default=25_000_000, gt=0)
     """The largest JSON body that is read; a larger one answers 413."""
 

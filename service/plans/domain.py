@@ -1,31 +1,41 @@
 """The life of a plan version, and what a plan may be.
 
-    draft ──publish──> published ──supersede──> superseded
+    draft ──submit──> submitted ──approve──> approved ──publish──> published
+      ^                   │                      │                     │
+      └─ reject, withdraw ┴──────────────────────┘       superseded <──┘
 
-A version is superseded when another one of its plan is published; nothing else ever changes it.
+Each time a version comes back a new round begins. A version is superseded when another one of its
+plan is published; nothing else ever changes it.
 """
 
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from service.kit.errors import Conflict, NotFound
+from service.kit.errors import Conflict, NotFound, NotPermitted
 
 MAX_MONTHS = 120
 
 
 class VersionStatus(StrEnum):
     DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
     PUBLISHED = "published"
     SUPERSEDED = "superseded"
 
 
 class Action(StrEnum):
+    SUBMIT = "submit"
+    APPROVE = "approve"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
     PUBLISH = "publish"
     SUPERSEDE = "supersede"
+    """What publishing does to the version before; nobody can ask for it alone."""
 
 
 class PlanNotFound(NotFound):
@@ -44,21 +54,65 @@ class PlanIsPublished(Conflict):
     """A plan with a published version cannot be deleted."""
 
 
+class PlanIsUnderReview(Conflict):
+    """A plan with a submitted or approved version cannot be deleted."""
+
+
 class CurrencyIsFixed(Conflict):
     """The currency of a plan with inputs or versions cannot change."""
 
 
+class SecondPersonNeeded(NotPermitted):
+    """What one person submits, another one has to approve."""
+
+
+_DRAFT, _SUBMITTED, _APPROVED, _PUBLISHED, _SUPERSEDED = VersionStatus
+
 _NEXT = {
-    (VersionStatus.DRAFT, Action.PUBLISH): VersionStatus.PUBLISHED,
-    (VersionStatus.PUBLISHED, Action.SUPERSEDE): VersionStatus.SUPERSEDED,
+    (_DRAFT, Action.SUBMIT): _SUBMITTED,
+    (_SUBMITTED, Action.APPROVE): _APPROVED,
+    (_SUBMITTED, Action.REJECT): _DRAFT,
+    (_SUBMITTED, Action.WITHDRAW): _DRAFT,
+    (_APPROVED, Action.REJECT): _DRAFT,
+    (_APPROVED, Action.WITHDRAW): _DRAFT,
+    (_APPROVED, Action.PUBLISH): _PUBLISHED,
+    (_PUBLISHED, Action.SUPERSEDE): _SUPERSEDED,
 }
+
+UNDER_REVIEW = (_SUBMITTED, _APPROVED)
+EVER_PUBLISHED = (_PUBLISHED, _SUPERSEDED)
 
 
 def advance(status: VersionStatus, action: Action) -> VersionStatus:
-    """The state after the action; raises TransitionNotAllowed."""
+    """The state after the action; raises TransitionNotAllowed, which says what is possible."""
     if after := _NEXT.get((status, action)):
         return after
-    raise TransitionNotAllowed(f"Cannot {action} a {status} version.", version_status=status)
+    possible = possible_actions(status)
+    instead = f"Possible now: {', '.join(possible)}." if possible else "It stays as it is."
+    raise TransitionNotAllowed(
+        f"Cannot {action} a {status} version. {instead}",
+        version_status=status,
+        possible=possible,
+    )
+
+
+def possible_actions(status: VersionStatus) -> list[Action]:
+    """What callers can ask for in this state."""
+    return [
+        action
+        for (of, action), _ in _NEXT.items()
+        if of == status and action is not Action.SUPERSEDE
+    ]
+
+
+def is_overdue(status: VersionStatus, deadline: datetime | None, now: datetime) -> bool:
+    """Whether a decision was due before now and is still open."""
+    return status is _SUBMITTED and deadline is not None and deadline < now
+
+
+def version_subject(plan_id: str, number: int) -> str:
+    """What the audit trail calls a version."""
+    return f"{plan_id}/versions/{number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from service.kit.audit import record
+from service.kit.auth import Caller
 from service.kit.errors import Conflict
 from service.kit.etags import IfMatch, etag_of
 from service.kit.money import minor_digits
@@ -28,7 +30,7 @@ def inputs_etag(plan: Plan) -> str:
 
 def put_inputs(
     session: Session,
-    workspace_id: str,
+    caller: Caller,
     plan_id: str,
     inputs: Inputs,
     *,
@@ -39,11 +41,12 @@ def put_inputs(
 
     Raises PlanNotFound, PreconditionFailed and CurrencyChanged.
     """
-    plan = Plans(session).get(workspace_id, plan_id, lock=True)
+    plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
     (expected or IfMatch()).check(inputs_etag(plan))
     if minor_digits(plan.currency) != inputs.digits:
         raise CurrencyChanged(f"The plan is in {plan.currency} now; send the inputs again.")
-    key = store_snapshot(session, workspace_id, inputs, plan_id=plan.id)
+    key = store_snapshot(session, caller.workspace_id, inputs, plan_id=plan.id)
+    record(session, caller, "inputs.put", plan.id, now=now, before=plan.inputs_hash, after=key)
     if plan.inputs_hash != key:
         plan.inputs_hash = key
         touch(plan, now)

@@ -90,9 +90,7 @@ def put_inputs(
         digits, period = minor_digits(plan.currency), (plan.period_start, plan.period_end)
     inputs = read_inputs(sent.document, digits=digits, period=period, faults=sent.faults)
     with sessions.begin() as session:
-        usecases.put_inputs(
-            session, caller.workspace_id, plan_id, inputs, now=now, expected=expected
-        )
+        usecases.put_inputs(session, caller, plan_id, inputs, now=now, expected=expected)
     send_etag(response, etag_of(inputs.hash))
     return InputsStored(
         hash=inputs.hash,

@@ -8,7 +8,14 @@ from sqlalchemy.orm import Session
 
 from service.kit.ids import is_id
 from service.kit.pages import PageRequest, fetch_page
-from service.plans.domain import PlanNotFound, VersionContent, VersionNotFound, VersionStatus
+from service.plans.domain import (
+    EVER_PUBLISHED,
+    UNDER_REVIEW,
+    PlanNotFound,
+    VersionContent,
+    VersionNotFound,
+    VersionStatus,
+)
 from service.plans.tables import Plan, PlanVersion
 
 
@@ -104,10 +111,17 @@ class PlanVersions:
 
     def was_published(self, plan_id: str) -> bool:
         """Now or before."""
-        drafts_only = sa.select(PlanVersion.number).where(
-            PlanVersion.plan_id == plan_id, PlanVersion.status != VersionStatus.DRAFT
+        return bool(self._numbers(plan_id, EVER_PUBLISHED))
+
+    def under_review(self, plan_id: str) -> Sequence[int]:
+        """The numbers of those that somebody has submitted, in order."""
+        return self._numbers(plan_id, UNDER_REVIEW)
+
+    def _numbers(self, plan_id: str, states: Collection[VersionStatus]) -> Sequence[int]:
+        query = sa.select(PlanVersion.number).where(
+            PlanVersion.plan_id == plan_id, PlanVersion.status.in_(states)
         )
-        return self.session.scalar(drafts_only.limit(1)) is not None
+        return self.session.scalars(query.order_by(PlanVersion.number)).all()
 
     def page(
         self,

@@ -1,4 +1,4 @@
-"""Plans over HTTP, and the life of their versions; these are solved and read in `allocations`."""
+"""Plans over HTTP; their versions are solved and read in `allocations`."""
 
 from typing import Annotated
 
@@ -10,21 +10,19 @@ from service.kit.auth import CallerDep
 from service.kit.body import json_body
 from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionDep
-from service.kit.errors import PreconditionFailed, PreconditionRequired
-from service.kit.etags import IfMatchDep, RequiredIfMatchDep, send_etag
+from service.kit.errors import PreconditionFailed
+from service.kit.etags import IfMatchDep, send_etag
 from service.kit.pages import Page, PageDep
 from service.kit.problems import problems
 from service.plans import usecases
 from service.plans.domain import (
     CurrencyIsFixed,
     PlanIsPublished,
+    PlanIsUnderReview,
     PlanNotFound,
-    TransitionNotAllowed,
-    VersionNotFound,
 )
-from service.plans.outcome import Outcome
 from service.plans.repository import Plans
-from service.plans.schemas import PlanIn, PlanOut, PlanPatch, VersionDetailOut
+from service.plans.schemas import PlanIn, PlanOut, PlanPatch
 
 router = APIRouter(prefix="/plans", tags=["plans"])
 
@@ -50,7 +48,7 @@ def create_plan(
     """Start a planning cycle: its name, currency, rounding and period."""
     plan = usecases.create_plan(
         session,
-        caller.workspace_id,
+        caller,
         name=body.name,
         currency=body.currency,
         increment=body.increment_minor(),
@@ -106,9 +104,7 @@ def change_plan(
         period_start=body.period.start,
         period_end=body.period.end,
     )
-    plan = usecases.change_plan(
-        session, caller.workspace_id, plan_id, changes, expected=expected, now=now
-    )
+    plan = usecases.change_plan(session, caller, plan_id, changes, expected=expected, now=now)
     send_etag(response, usecases.plan_etag(plan))
     return PlanOut.of(plan)
 
@@ -117,42 +113,14 @@ def change_plan(
     "/{plan_id}",
     status_code=204,
     response_class=Response,
-    responses=problems(PlanNotFound, PlanIsPublished, PreconditionFailed),
+    responses=problems(PlanNotFound, PlanIsPublished, PlanIsUnderReview, PreconditionFailed),
     dependencies=[Depends(needs(Permission.WRITE_PLANS))],
 )
 def delete_plan(
-    plan_id: PlanIdPath, caller: CallerDep, session: SessionDep, expected: IfMatchDep
+    plan_id: PlanIdPath, caller: CallerDep, session: SessionDep, expected: IfMatchDep, now: NowDep
 ) -> None:
-    """Delete a plan and its drafts; once a version was published, a plan stays."""
-    usecases.delete_plan(session, caller.workspace_id, plan_id, expected=expected)
+    """Delete a plan and its drafts; once a version was published, a plan stays.
 
-
-@router.post(
-    "/{plan_id}/versions/{number}/publish",
-    responses=problems(
-        PlanNotFound,
-        VersionNotFound,
-        TransitionNotAllowed,
-        PreconditionFailed,
-        PreconditionRequired,
-    ),
-    dependencies=[Depends(needs(Permission.PUBLISH))],
-)
-def publish_version(
-    plan_id: PlanIdPath,
-    number: NumberPath,
-    *,
-    response: Response,
-    caller: CallerDep,
-    session: SessionDep,
-    expected: RequiredIfMatchDep,
-    now: NowDep,
-) -> VersionDetailOut:
-    """Make a draft the binding version; the one it replaces is superseded."""
-    version = usecases.publish_version(
-        session, caller.workspace_id, plan_id, number, expected=expected, now=now
-    )
-    plan = Plans(session).get(caller.workspace_id, plan_id)
-    send_etag(response, usecases.version_etag(version))
-    outcome = Outcome.of(session, caller.workspace_id, version)
-    return VersionDetailOut.of_whole(version, outcome, plan.currency)
+    Versions that somebody has submitted are withdrawn or rejected first.
+    """
+    usecases.delete_plan(session, caller, plan_id, expected=expected, now=now)

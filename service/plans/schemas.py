@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from service.kit.body import InputModel, Line
 from service.kit.money import InvalidMoney, MoneyIn, MoneyOut, from_minor, minor_digits, to_minor
-from service.plans.domain import VersionStatus, period_fault
+from service.plans.domain import VersionStatus, is_overdue, period_fault
 from service.plans.outcome import Outcome
 from service.plans.policy import present_policy, present_rule
 from service.plans.sight import EVERYTHING, Sight
@@ -151,11 +151,20 @@ class VersionOut(BaseModel):
     note: str | None
     created_at: datetime
     created_by: str
+    submitted_at: datetime | None
+    submitted_by: str | None
+    deadline: datetime | None = Field(description="When a decision is due")
+    overdue: bool = Field(description="Submitted, and its deadline has passed")
+    approved_at: datetime | None
+    approved_by: str | None
     published_at: datetime | None
+    published_by: str | None
     superseded_at: datetime | None
 
     @classmethod
-    def of(cls, version: PlanVersion, currency: str, sight: Sight = EVERYTHING) -> Self:
+    def of(
+        cls, version: PlanVersion, currency: str, sight: Sight = EVERYTHING, *, now: datetime
+    ) -> Self:
         digits = minor_digits(currency)
         return cls(
             number=version.number,
@@ -171,7 +180,14 @@ class VersionOut(BaseModel):
             note=version.note if sight.is_whole else None,
             created_at=version.created_at,
             created_by=version.created_by,
+            submitted_at=version.submitted_at,
+            submitted_by=version.submitted_by,
+            deadline=version.deadline,
+            overdue=is_overdue(version.status, version.deadline, now),
+            approved_at=version.approved_at,
+            approved_by=version.approved_by,
             published_at=version.published_at,
+            published_by=version.published_by,
             superseded_at=version.superseded_at,
         )
 
@@ -295,13 +311,19 @@ class VersionDetailOut(VersionOut):
 
     @classmethod
     def of_whole(
-        cls, version: PlanVersion, outcome: Outcome, currency: str, sight: Sight = EVERYTHING
+        cls,
+        version: PlanVersion,
+        outcome: Outcome,
+        currency: str,
+        sight: Sight = EVERYTHING,
+        *,
+        now: datetime,
     ) -> Self:
         """As far as the `sight` goes; sums of the company are told to all."""
         digits = minor_digits(currency)
         outcome, gap = outcome.within(sight), outcome.gap
         return cls(
-            **VersionOut.of(version, currency, sight).model_dump(),
+            **VersionOut.of(version, currency, sight, now=now).model_dump(),
             gap=from_minor(gap, digits),
             gaps=_gaps(outcome.gaps, outcome, digits),
             relaxed=_relaxed(outcome.relaxed, digits),

@@ -1,7 +1,7 @@
 """What is stored of plans.
 
 The database itself refuses to change what a version says (triggers in the migration); only its
-status and the two moments of its life may change. Its seal covers these, too.
+status and the moments of its life may change. Its seal covers these, too.
 """
 
 from datetime import date, datetime
@@ -73,5 +73,13 @@ class PlanVersion(Sealed, Base):
     note: Mapped[str | None] = mapped_column(sa.Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(sa.String(200))
+    round: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Which attempt at a review it is in; one more each time it comes back."""
+    deadline: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    submitted_by: Mapped[str | None] = mapped_column(sa.String(200))
+    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    approved_by: Mapped[str | None] = mapped_column(sa.String(200))
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    published_by: Mapped[str | None] = mapped_column(sa.String(200))
     superseded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

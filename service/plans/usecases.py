@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
+from service.kit.audit import record
+from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput
 from service.kit.etags import IfMatch, etag_of
 from service.kit.ids import new_id
 from service.kit.money import InvalidMoney, minor_digits, to_minor
 from service.plans.domain import (
-    Action,
     CurrencyIsFixed,
     PlanIsPublished,
-    advance,
+    PlanIsUnderReview,
     period_fault,
 )
 from service.plans.repository import Plans, PlanVersions
@@ -36,12 +38,14 @@ def plan_etag(plan: Plan) -> str:
 
 
 def version_etag(version: PlanVersion) -> str:
-    return etag_of(f"{version.number}-{version.status}")
+    """Of a state in a round: what was decided before it came back is no licence afterwards."""
+    again = f"-{version.round}" if version.round > 1 else ""
+    return etag_of(f"{version.number}-{version.status}{again}")
 
 
 def create_plan(
     session: Session,
-    workspace_id: str,
+    caller: Caller,
     *,
     name: str,
     currency: str,
@@ -52,7 +56,7 @@ def create_plan(
     """`increment` in minor units; the facts have been checked by the caller's schema."""
     plan = Plan(
         id=new_id("plan"),
-        workspace_id=workspace_id,
+        workspace_id=caller.workspace_id,
         name=name,
         currency=currency,
         increment=increment,
@@ -62,12 +66,13 @@ def create_plan(
         created_at=now,
         updated_at=now,
     )
+    record(session, caller, "plan.create", plan.id, now=now, facts=_told(plan))
     return Plans(session).add(plan)
 
 
 def change_plan(
     session: Session,
-    workspace_id: str,
+    caller: Caller,
     plan_id: str,
     changes: PlanChanges,
     *,
@@ -75,8 +80,9 @@ def change_plan(
     now: datetime,
 ) -> Plan:
     """Versions keep what they were made with; the next one is made with the new facts."""
-    plan = Plans(session).get(workspace_id, plan_id, lock=True)
+    plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
     expected.check(plan_etag(plan))
+    before = _told(plan)
     currency = changes.currency or plan.currency
     if currency != plan.currency:
         _currency_may_change(session, plan)
@@ -92,7 +98,19 @@ def change_plan(
     plan.period_start, plan.period_end = start, end
     touch(plan, now)
     session.flush()
+    facts = {"before": before, "after": _told(plan)}
+    record(session, caller, "plan.change", plan.id, now=now, facts=facts)
     return plan
+
+
+def _told(plan: Plan) -> dict[str, Any]:
+    """A plan's own facts, as the audit trail keeps them; `increment` in minor units."""
+    return {
+        "name": plan.name,
+        "currency": plan.currency,
+        "increment": plan.increment,
+        "period": [plan.period_start.isoformat(), plan.period_end.isoformat()],
+    }
 
 
 def touch(plan: Plan, now: datetime) -> None:
@@ -121,34 +139,21 @@ def _currency_may_change(session: Session, plan: Plan) -> None:
         )
 
 
-def delete_plan(session: Session, workspace_id: str, plan_id: str, *, expected: IfMatch) -> None:
-    plan = Plans(session).get(workspace_id, plan_id, lock=True)
+def delete_plan(
+    session: Session, caller: Caller, plan_id: str, *, expected: IfMatch, now: datetime
+) -> None:
+    """With its drafts. The trail keeps what was done to it.
+
+    Raises PlanIsPublished and PlanIsUnderReview: nobody loses by accident what others work by or
+    are deciding about.
+    """
+    plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
     expected.check(plan_etag(plan))
-    if PlanVersions(session).was_published(plan.id):
-        raise PlanIsPublished("People work by its quotas; a published version stays for ever.")
-    Plans(session).remove(plan)
-
-
-def publish_version(
-    session: Session,
-    workspace_id: str,
-    plan_id: str,
-    number: int,
-    *,
-    expected: IfMatch,
-    now: datetime,
-) -> PlanVersion:
-    """Make a draft the binding version; the one it replaces is superseded."""
-    plan = Plans(session).get(workspace_id, plan_id, lock=True)
     versions = PlanVersions(session)
-    version = versions.get(plan.id, number)
-    expected.check(version_etag(version))
-    after = advance(version.status, Action.PUBLISH)
-    if replaced := versions.published(plan.id):
-        replaced.status = advance(replaced.status, Action.SUPERSEDE)
-        replaced.superseded_at = now
-        session.flush()  # first: at most one version of a plan is published at any moment
-    version.status = after
-    version.published_at = now
-    session.flush()
-    return version
+    if versions.was_published(plan.id):
+        raise PlanIsPublished("People work by its quotas; a published version stays for ever.")
+    if numbers := versions.under_review(plan.id):
+        named = ", ".join(map(str, numbers))
+        raise PlanIsUnderReview(f"Withdraw or reject first: version {named}.", versions=numbers)
+    Plans(session).remove(plan)
+    record(session, caller, "plan.delete", plan_id, now=now)

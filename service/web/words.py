@@ -11,6 +11,7 @@ from service.web.domain import COMPANY, HOLDS, Hold, Names, Rep, VersionView
 from service.web.figures import Figures
 from service.web.i18n import Language
 from service.web.rule_words import RuleWords
+from service.web.status import status_word
 from solver.probability import chance_at
 
 _EFFORT_IN_EVIDENCE: Final = 0.005
@@ -253,9 +254,4 @@ class Words:
         return self.figures.percent(self.version.totals[COMPANY].growth, signed=True)
 
     def status(self, status: str) -> str:
-        say = self.language.gettext
-        return {
-            "draft": say("draft"),
-            "published": say("published"),
-            "superseded": say("superseded"),
-        }.get(status, status)
+        return status_word(self.language, status)

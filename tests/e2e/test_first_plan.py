@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Api, quotas, verify
+from tests.e2e.conftest import Answer, Api, quotas, verify
 
 
 def test_the_first_plan(api: Api, tmp_path: Path) -> None:
@@ -72,11 +72,10 @@ def test_the_first_plan(api: Api, tmp_path: Path) -> None:
     assert second.json["parent_hash"] == first.json["hash"]
     assert sum(quotas(api, address).values()) == 440
 
-    # ── The second proposal is published ──────────────────────
-    assert api.post(f"{address}/publish", {}).status == 428
-    published = api.post(f"{address}/publish", {}, If_Match=second.headers["ETag"])
-    assert published.status == 200
-    assert published.json["status"] == "published"
+    # ── The second proposal is submitted, approved, published ─
+    assert api.post(f"{address}/submit", {}).status == 428
+    published = walk(api, address, second, "submit", "approve", "publish")
+    assert (published.status, published.json["status"]) == (200, "published")
     assert api.post(f"{address}/publish", {}, If_Match=published.headers["ETag"]).status == 409
 
     # ── A rep asks: why this number? ──────────────────────────
@@ -95,3 +94,10 @@ def test_the_first_plan(api: Api, tmp_path: Path) -> None:
     # ── Somebody "corrects" one number in it ──────────────────
     proof.write_bytes(proof.read_bytes().replace(b'"quota":10750', b'"quota":10751', 1))
     assert verify(proof) == 1
+
+
+def walk(api: Api, version: str, seen: Answer, *steps: str) -> Answer:
+    """Take steps with a version, each with what the one before has shown."""
+    for step in steps:
+        seen = api.post(f"{version}/{step}", {}, If_Match=seen.headers["ETag"])
+    return seen

@@ -30,8 +30,10 @@ from service.kit.db import ReadSessionDep, SessionsDep
 from service.kit.etags import send_etag
 from service.kit.pages import Page, PageDep
 from service.kit.problems import problems
+from service.plans import life_cycle
 from service.plans.domain import PlanNotFound, VersionNotFound, VersionStatus
 from service.plans.inputs import InputsMissing
+from service.plans.life_cycle_schemas import HistoryEntry
 from service.plans.outcome import Outcome
 from service.plans.policy import PolicyBody
 from service.plans.repository import Plans, PlanVersions
@@ -74,7 +76,7 @@ def solve_version(
     solved = solving.solve_version(sessions, caller, plan_id, order, now=now, patience=patience)
     send_etag(response, version_etag(solved.version))
     response.headers["Location"] = f"/v1/plans/{plan_id}/versions/{solved.version.number}"
-    return VersionDetailOut.of_whole(solved.version, solved.outcome, solved.currency)
+    return VersionDetailOut.of_whole(solved.version, solved.outcome, solved.currency, now=now)
 
 
 @router.get(
@@ -82,9 +84,11 @@ def solve_version(
 )
 def list_versions(
     plan_id: PlanIdPath,
+    *,
     caller: CallerDep,
     session: ReadSessionDep,
     page: PageDep,
+    now: NowDep,
     status: Annotated[VersionStatus | None, Query()] = None,
 ) -> Page[VersionOut]:
     """The versions of a plan that the caller sees something of, newest first.
@@ -92,7 +96,7 @@ def list_versions(
     A page may have fewer rows than its limit.
     """
     plan, seen, next_cursor = visible.page_of_versions(session, caller, plan_id, page, status)
-    items = [VersionOut.of(version, plan.currency, sight) for version, sight in seen]
+    items = [VersionOut.of(version, plan.currency, sight, now=now) for version, sight in seen]
     return Page(items=items, next_cursor=next_cursor)
 
 
@@ -109,13 +113,34 @@ def get_version(
     caller: CallerDep,
     session: ReadSessionDep,
     sight: SightDep,
+    now: NowDep,
 ) -> VersionDetailOut:
     """One version: policy, status, hashes and fairness; its quotas have their own address."""
     plan = Plans(session).get(caller.workspace_id, plan_id)
     version = PlanVersions(session).get(plan.id, number)
     send_etag(response, version_etag(version))
     outcome = Outcome.of(session, caller.workspace_id, version)
-    return VersionDetailOut.of_whole(version, outcome, plan.currency, sight)
+    return VersionDetailOut.of_whole(version, outcome, plan.currency, sight, now=now)
+
+
+@router.get(
+    "/{number}/history",
+    responses=problems(PlanNotFound, VersionNotFound),
+    dependencies=[Depends(look_at_version), Depends(needs(Permission.READ_PROOFS))],
+)
+def get_history(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    caller: CallerDep,
+    session: ReadSessionDep,
+    page: PageDep,
+) -> Page[HistoryEntry]:
+    """Who did what with a version and when, the oldest first."""
+    entries, version, cursor = life_cycle.history(
+        session, caller.workspace_id, plan_id, number, page
+    )
+    items = [HistoryEntry.of(entry, version) for entry in entries]
+    return Page(items=items, next_cursor=cursor)
 
 
 @router.get(

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from service.web.domain import PlanRow
 from service.web.figures import Amount, Figures
 from service.web.i18n import Language
+from service.web.status import status_word
 from service.web.views.opened import plan_address
 
 
@@ -32,7 +33,6 @@ def _figures(language: Language, row: PlanRow) -> Figures:
 
 def _plan_row(language: Language, row: PlanRow, figures: Figures, power: int) -> dict[str, Any]:
     plan = row.plan
-    words = {"draft": language.gettext("draft"), "published": language.gettext("published")}
     status = row.card.status if row.card else ""
 
     def amount(minor: int | None) -> Amount | None:
@@ -44,7 +44,7 @@ def _plan_row(language: Language, row: PlanRow, figures: Figures, power: int) ->
         "period": figures.period(plan.start, plan.end),
         "number": row.card.number if row.card else None,
         "status": status,
-        "status_word": words.get(status, status),
+        "status_word": status_word(language, status),
         "target": amount(row.target),
         "assigned": amount(row.assigned),
         "growth": figures.percent(row.growth, signed=True),

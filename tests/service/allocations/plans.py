@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from httpx2 import Response
 from starlette.testclient import TestClient
 
+from tests.service import steps
+
 type Document = dict[str, Any]
+
+publish = steps.publish
 
 FY27 = {
     "name": "FY27",
@@ -50,8 +53,3 @@ def a_version(client: TestClient, plan: str, **body: Any) -> Document:
 def quotas(client: TestClient, version: str, **params: Any) -> dict[str, float]:
     items = client.get(f"{version}/quotas", params=params).json()["items"]
     return {row["rep"]: row["quota"] for row in items}
-
-
-def publish(client: TestClient, version: str) -> Response:
-    etag = client.get(version).headers["etag"]
-    return client.post(f"{version}/publish", headers={"If-Match": etag})

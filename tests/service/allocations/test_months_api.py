@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from service.allocations.versions.domain.canonical import canonical, digest
 from service.allocations.versions.domain.proof import examine
 from service.cli.verify import verified
-from service.kit.auth import DEFAULT_WORKSPACE
+from service.kit.auth import LOCAL_ADMINISTRATOR
 from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.kit.resources import examples_folder
@@ -590,7 +590,7 @@ class TestStory:
         folder = examples_folder() / "huadong_manufacturer"
         inputs = read_files(folder, target=str(YI), digits=2).inputs
         with database.sessions.begin() as session:
-            put_inputs(session, DEFAULT_WORKSPACE, plan, inputs, now=utc_now())
+            put_inputs(session, LOCAL_ADMINISTRATOR, plan, inputs, now=utc_now())
         return f"/v1/plans/{plan}"
 
     def solved(self, client: TestClient, plan: str, policy: Document) -> dict[str, Document]:

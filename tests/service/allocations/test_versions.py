@@ -29,9 +29,9 @@ from tests.service.allocations.plans import (
     a_plan,
     a_version,
     four_reps,
-    publish,
     quotas,
 )
+from tests.service.steps import publish
 
 
 class TestSolveVersion:

@@ -16,7 +16,8 @@ from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.kit.ids import new_id
 from service.plans.tables import Plan
-from tests.service.allocations.plans import Document, a_plan, a_version, publish
+from tests.service.allocations.plans import Document, a_plan, a_version
+from tests.service.steps import approved
 
 POLICY: Document = {
     "groups": [
@@ -119,17 +120,20 @@ def test_two_who_solve_at_once_get_two_versions_in_one_line(
 
 def test_of_two_published_at_once_one_stays_published(app: FastAPI, client: TestClient) -> None:
     plan = a_plan(client, facts())
-    for _ in range(2):
+    etags = {}
+    for number in (1, 2):
         a_version(client, plan, policy=POLICY)
+        etags[number] = approved(client, f"{plan}/versions/{number}")
 
     def publish_it(number: int) -> int:
         own = TestClient(app, base_url="http://127.0.0.1")
-        return publish(own, f"{plan}/versions/{number}").status_code
+        seen = {"If-Match": etags[number]}
+        return own.post(f"{plan}/versions/{number}/publish", headers=seen).status_code
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(publish_it, (1, 2, 1, 2)))
 
-    assert answers.count(200) == 2
+    assert sorted(answers) == [200, 200, 412, 412]
     statuses = [version["status"] for version in client.get(f"{plan}/versions").json()["items"]]
     assert sorted(statuses) == ["published", "superseded"]
 
@@ -147,7 +151,10 @@ def test_no_route_answers_anything_of_another_workspace(
         session.execute(sa.update(Plan).values(workspace_id="wsp_other"))
     bodies = {"put": facts(), "patch": {"name": "mine"}, "post": {"policy": POLICY}}
     own_bodies = {
-        "post /publish": None,
+        **dict.fromkeys(
+            (f"post /{step}" for step in ("submit", "approve", "withdraw", "publish")), None
+        ),
+        "post /reject": {"reason": "mine is better"},
         "post /fairness": {"actuals": [{"rep": "r0", "actual": 1}]},
         "post /cohorts": {"cohorts": [{"rep": "r0", "attributes": {"sex": "F"}}]},
     }

@@ -9,16 +9,10 @@ from starlette.testclient import TestClient
 
 from service.kit.clock import utc_now
 from service.kit.db import Database
-from service.plans.domain import (
-    Action,
-    PlanNotFound,
-    TransitionNotAllowed,
-    VersionContent,
-    VersionStatus,
-    advance,
-)
+from service.plans.domain import PlanNotFound, VersionContent
 from service.plans.repository import PlanVersions
 from service.plans.tables import PlanVersion
+from tests.service.steps import approved, at_once, publish, take
 
 YEAR = {"start": "2027-01-01", "end": "2027-12-31"}
 
@@ -79,7 +73,14 @@ class TestGetVersion:
             "part_targets": [],
             "measures": [],
             "created_by": "Ada",
+            "submitted_at": None,
+            "submitted_by": None,
+            "deadline": None,
+            "overdue": False,
+            "approved_at": None,
+            "approved_by": None,
             "published_at": None,
+            "published_by": None,
             "superseded_at": None,
         }
 
@@ -97,7 +98,7 @@ class TestListVersions:
         for _ in range(3):
             a_version(database, plan)
         versions = f"/v1/plans/{plan}/versions"
-        client.post(f"{versions}/2/publish", headers={"If-Match": "*"})
+        publish(client, f"{versions}/2")
 
         first = client.get(f"{versions}?limit=2").json()
         second = client.get(f"{versions}?limit=2&cursor={first['next_cursor']}").json()
@@ -109,18 +110,19 @@ class TestListVersions:
 
 
 class TestPublish:
-    def test_makes_a_draft_the_binding_version(
+    def test_makes_an_approved_version_the_binding_one(
         self, client: TestClient, database: Database, plan: str
     ) -> None:
         a_version(database, plan)
+        seen = approved(client, f"/v1/plans/{plan}/versions/1")
 
-        response = client.post(
-            f"/v1/plans/{plan}/versions/1/publish", headers={"If-Match": '"1-draft"'}
-        )
+        response = client.post(f"/v1/plans/{plan}/versions/1/publish", headers={"If-Match": seen})
 
-        assert (response.status_code, response.headers["etag"]) == (200, '"1-published"')
+        assert (seen, response.status_code) == ('"1-approved"', 200)
+        assert response.headers["etag"] == '"1-published"'
         assert response.json()["status"] == "published"
         assert response.json()["published_at"] is not None
+        assert response.json()["published_by"] == "local administrator"
 
     def test_the_version_before_is_superseded(
         self, client: TestClient, database: Database, plan: str
@@ -129,71 +131,38 @@ class TestPublish:
         a_version(database, plan)
         versions = f"/v1/plans/{plan}/versions"
         for number in (2, 1):
-            client.post(f"{versions}/{number}/publish", headers={"If-Match": "*"})
+            publish(client, f"{versions}/{number}")
 
         items = client.get(versions).json()["items"]
 
         assert [version["status"] for version in items] == ["superseded", "published"]
         assert items[0]["superseded_at"] == items[1]["published_at"]
 
-    def test_needs_to_know_what_it_publishes(
-        self, client: TestClient, database: Database, plan: str
-    ) -> None:
-        a_version(database, plan)
-        address = f"/v1/plans/{plan}/versions/1/publish"
-
-        assert client.post(address).status_code == 428
-        assert client.post(address, headers={"If-Match": '"2-draft"'}).status_code == 412
-
-    def test_refuses_what_is_no_draft(
-        self, client: TestClient, database: Database, plan: str
-    ) -> None:
-        a_version(database, plan)
-        address = f"/v1/plans/{plan}/versions/1/publish"
-        client.post(address, headers={"If-Match": "*"})
-
-        response = client.post(address, headers={"If-Match": "*", "X-Request-Id": "r-1"})
-
-        assert response.status_code == 409
-        assert response.json() == {
-            "type": "/problems/transition-not-allowed",
-            "title": "The version is not in a state that allows this.",
-            "status": 409,
-            "detail": "Cannot publish a published version.",
-            "instance": address,
-            "request_id": "r-1",
-            "version_status": "published",
-        }
-
-    @pytest.mark.parametrize("if_match", ['"1-draft"', "*"])
+    @pytest.mark.parametrize("if_match", ['"1-approved"', "*"])
     def test_of_many_at_once_exactly_one_wins(
         self, client: TestClient, database: Database, plan: str, if_match: str
     ) -> None:
         a_version(database, plan)
-        address = f"/v1/plans/{plan}/versions/1/publish"
+        address = f"/v1/plans/{plan}/versions/1"
+        approved(client, address)
 
-        with ThreadPoolExecutor(8) as pool:
-            answers = list(
-                pool.map(lambda _: client.post(address, headers={"If-Match": if_match}), range(8))
-            )
+        def publish_it(_: int) -> int:
+            return client.post(f"{address}/publish", headers={"If-Match": if_match}).status_code
+
+        answers = at_once(publish_it, range(8))
 
         losing = 412 if if_match != "*" else 409
-        assert sorted(answer.status_code for answer in answers) == [200] + [losing] * 7
+        assert sorted(answers) == [200] + [losing] * 7
 
-    def test_of_two_versions_at_once_one_stays_published(
+    def test_of_many_versions_at_once_one_stays_published(
         self, client: TestClient, database: Database, plan: str
     ) -> None:
-        for _ in range(6):
-            a_version(database, plan)
         versions = f"/v1/plans/{plan}/versions"
+        for number in range(1, 7):
+            a_version(database, plan)
+            approved(client, f"{versions}/{number}")
 
-        with ThreadPoolExecutor(6) as pool:
-            answers = list(
-                pool.map(
-                    lambda n: client.post(f"{versions}/{n}/publish", headers={"If-Match": "*"}),
-                    range(1, 7),
-                )
-            )
+        answers = at_once(lambda n: take(client, f"{versions}/{n}", "publish"), range(1, 7))
 
         assert {answer.status_code for answer in answers} == {200}
         statuses = [version["status"] for version in client.get(versions).json()["items"]]
@@ -228,7 +197,7 @@ class TestDeletingAPlan:
         self, client: TestClient, database: Database, plan: str
     ) -> None:
         a_version(database, plan)
-        client.post(f"/v1/plans/{plan}/versions/1/publish", headers={"If-Match": "*"})
+        publish(client, f"/v1/plans/{plan}/versions/1")
 
         response = client.delete(f"/v1/plans/{plan}")
 
@@ -236,6 +205,26 @@ class TestDeletingAPlan:
             409,
             "/problems/plan-is-published",
         )
+
+    @pytest.mark.parametrize("steps", [["submit"], ["submit", "approve"]])
+    def test_waits_until_nobody_is_deciding_about_it(
+        self, client: TestClient, database: Database, plan: str, steps: list[str]
+    ) -> None:
+        for _ in range(2):
+            a_version(database, plan)
+        version = f"/v1/plans/{plan}/versions/2"
+        for step in steps:
+            take(client, version, step)
+
+        refused = client.delete(f"/v1/plans/{plan}")
+        take(client, version, "withdraw")
+
+        assert (refused.status_code, refused.json()["type"]) == (
+            409,
+            "/problems/plan-is-under-review",
+        )
+        assert refused.json()["versions"] == [2]
+        assert client.delete(f"/v1/plans/{plan}").status_code == 204
 
 
 class TestImmutability:
@@ -272,29 +261,8 @@ class TestImmutability:
         self, client: TestClient, database: Database, plan: str
     ) -> None:
         a_version(database, plan)
-        client.post(f"/v1/plans/{plan}/versions/1/publish", headers={"If-Match": "*"})
+        publish(client, f"/v1/plans/{plan}/versions/1")
 
         removal = sa.delete(PlanVersion)
         with database.sessions() as session, pytest.raises(sa.exc.DBAPIError, match="stays"):
             session.execute(removal)
-
-
-class TestLifeCycle:
-    def test_a_draft_is_published_and_then_superseded(self) -> None:
-        published = advance(VersionStatus.DRAFT, Action.PUBLISH)
-
-        assert published is VersionStatus.PUBLISHED
-        assert advance(published, Action.SUPERSEDE) is VersionStatus.SUPERSEDED
-
-    @pytest.mark.parametrize(
-        ("status", "action"),
-        [
-            (VersionStatus.DRAFT, Action.SUPERSEDE),
-            (VersionStatus.PUBLISHED, Action.PUBLISH),
-            (VersionStatus.SUPERSEDED, Action.PUBLISH),
-            (VersionStatus.SUPERSEDED, Action.SUPERSEDE),
-        ],
-    )
-    def test_nothing_else_is_allowed(self, status: VersionStatus, action: Action) -> None:
-        with pytest.raises(TransitionNotAllowed):
-            advance(status, action)

@@ -15,8 +15,9 @@ from service.kit.settings import Settings
 from service.main import create_app
 from service.web import usecases
 from solver.policy import Fairness
-from tests.service.allocations.plans import a_plan, a_version, four_reps, publish
+from tests.service.allocations.plans import a_plan, a_version, four_reps
 from tests.service.callers import a_key
+from tests.service.steps import publish
 
 CHINESE = {"Accept-Language": "zh-CN"}
 

@@ -15,9 +15,11 @@ from service.allocations.versions.describe import describe
 from service.allocations.versions.domain.content import Parent
 from service.allocations.versions.repository import Chunks, pack
 from service.allocations.versions.usecases.storing import version_content
+from service.kit.audit import record
 from service.kit.auth import Caller
 from service.kit.errors import Fault
 from service.kit.money import minor_digits
+from service.plans.domain import version_subject
 from service.plans.inputs import InputsMissing
 from service.plans.outcome import Outcome
 from service.plans.policy import Named, read_spreading, to_policy
@@ -83,6 +85,16 @@ def solve_version(
             version_content(content, _parent(session, plan, order.base_version), order.note),
             now=now,
             created_by=caller.name,
+        )
+        record(
+            session,
+            caller,
+            "version.solve",
+            version_subject(plan.id, version.number),
+            now=now,
+            after=version.status,
+            reason=version.note,
+            facts={"hash": version.hash, "inputs": version.inputs_hash},
         )
         outcome = Outcome.of(session, caller.workspace_id, version)
     return Solved(version, outcome, plan.currency)

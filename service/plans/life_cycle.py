@@ -1,0 +1,207 @@
+"""What one can do with a version: hand it in, decide about it, publish it. The caller commits.
+
+Every step takes the lock of the plan, so steps of one plan come one after the other; it is written
+into the audit trail, and announced, in the transaction that takes it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from service.kit.audit import AuditEntry, record, trail
+from service.kit.auth import Caller
+from service.kit.errors import Fault, InvalidInput
+from service.kit.etags import IfMatch
+from service.kit.outbox import announce
+from service.kit.pages import PageRequest, fetch_page
+from service.plans.domain import (
+    Action,
+    SecondPersonNeeded,
+    VersionStatus,
+    advance,
+    version_subject,
+)
+from service.plans.repository import Plans, PlanVersions
+from service.plans.tables import Plan, PlanVersion
+from service.plans.usecases import version_etag
+
+_ANNOUNCED = {
+    Action.SUBMIT: "version.submitted",
+    Action.APPROVE: "version.approved",
+    Action.REJECT: "version.rejected",
+    Action.WITHDRAW: "version.withdrawn",
+    Action.PUBLISH: "version.published",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Who takes a step with which version, and in which state they have seen it.
+
+    `note`: why, or whatever else the trail is to keep.
+    """
+
+    caller: Caller
+    plan_id: str
+    number: int
+    expected: IfMatch
+    now: datetime
+    note: str | None = None
+
+    def saying(self, note: str | None) -> Self:
+        """The same step with a note."""
+        return replace(self, note=note)
+
+
+def submit(session: Session, step: Step, *, deadline: datetime | None = None) -> PlanVersion:
+    """Hand a draft in for a decision, which is due by `deadline` if there is one."""
+    if deadline is not None and deadline <= step.now:
+        raise InvalidInput([Fault("/deadline", "must be later than now", deadline.isoformat())])
+    _, version = find(session, step)
+    before = _advance(version, Action.SUBMIT)
+    version.submitted_at, version.submitted_by = step.now, step.caller.name
+    version.deadline = deadline
+    due = {"deadline": deadline.isoformat() if deadline else None}
+    return _taken(session, step, version, Action.SUBMIT, before=before, facts=due)
+
+
+def approve(session: Session, step: Step, *, four_eyes: bool) -> PlanVersion:
+    """Agree that a submitted version may be published.
+
+    Raises SecondPersonNeeded if `four_eyes` and the caller submitted it.
+    """
+    _, version = find(session, step)
+    before = _advance(version, Action.APPROVE)
+    if four_eyes and _submitter(session, step) == step.caller.id:
+        raise SecondPersonNeeded("You submitted this version, so somebody else has to approve it.")
+    version.approved_at, version.approved_by = step.now, step.caller.name
+    return _taken(session, step, version, Action.APPROVE, before=before)
+
+
+def reject(session: Session, step: Step) -> PlanVersion:
+    """Give a version back to those who made it; the step's note says why."""
+    _, version = find(session, step)
+    before = _back_to_draft(version, Action.REJECT)
+    return _taken(session, step, version, Action.REJECT, before=before)
+
+
+def withdraw(session: Session, step: Step) -> PlanVersion:
+    """Take a version back that was handed in."""
+    _, version = find(session, step)
+    before = _back_to_draft(version, Action.WITHDRAW)
+    return _taken(session, step, version, Action.WITHDRAW, before=before)
+
+
+def publish(session: Session, step: Step) -> PlanVersion:
+    """Make an approved version the binding one; the one it replaces is superseded."""
+    plan, version = find(session, step)
+    advance(version.status, Action.PUBLISH)
+    if replaced := PlanVersions(session).published(plan.id):
+        _supersede(session, step, replaced)
+    before = _advance(version, Action.PUBLISH)
+    version.published_at, version.published_by = step.now, step.caller.name
+    return _taken(session, step, version, Action.PUBLISH, before=before)
+
+
+def history(
+    session: Session, workspace_id: str, plan_id: str, number: int, page: PageRequest
+) -> tuple[list[AuditEntry], PlanVersion, str | None]:
+    """Who did what with a version, the oldest first; the version; the cursor of the next page."""
+    plan = Plans(session).get(workspace_id, plan_id)
+    version = PlanVersions(session).get(plan.id, number)
+    subject = version_subject(plan.id, number)
+    entries, cursor = fetch_page(
+        session,
+        trail(workspace_id, subject),
+        page,
+        AuditEntry.sequence,
+        listing=f"history of {subject}",
+    )
+    return list(entries), version, cursor
+
+
+def find(session: Session, step: Step) -> tuple[Plan, PlanVersion]:
+    """The plan, locked, and the version in the state that the caller has seen.
+
+    Raises PlanNotFound, VersionNotFound and PreconditionFailed.
+    """
+    plan = Plans(session).get(step.caller.workspace_id, step.plan_id, lock=True)
+    version = PlanVersions(session).get(plan.id, step.number)
+    step.expected.check(version_etag(version))
+    return plan, version
+
+
+def _advance(version: PlanVersion, action: Action) -> VersionStatus:
+    """Answers the state before."""
+    before, version.status = version.status, advance(version.status, action)
+    return before
+
+
+def _back_to_draft(version: PlanVersion, action: Action) -> VersionStatus:
+    before = _advance(version, action)
+    version.round += 1
+    version.deadline = None
+    version.submitted_at = version.submitted_by = None
+    version.approved_at = version.approved_by = None
+    return before
+
+
+def _submitter(session: Session, step: Step) -> str | None:
+    """Who submitted the version last, by their id: two people may have one name."""
+    submitted = trail(step.caller.workspace_id, version_subject(step.plan_id, step.number))
+    newest = submitted.filter_by(action="version.submit").order_by(sa.desc(AuditEntry.sequence))
+    entry = session.scalar(newest.limit(1))
+    return entry.actor if entry else None
+
+
+def _supersede(session: Session, step: Step, replaced: PlanVersion) -> None:
+    before = _advance(replaced, Action.SUPERSEDE)
+    replaced.superseded_at = step.now
+    session.flush()  # first: at most one version of a plan is published at any moment
+    record(
+        session,
+        step.caller,
+        "version.supersede",
+        version_subject(replaced.plan_id, replaced.number),
+        now=step.now,
+        before=before,
+        after=replaced.status,
+        facts={"hash": replaced.hash, "by": step.number},
+    )
+
+
+def _taken(
+    session: Session,
+    step: Step,
+    version: PlanVersion,
+    action: Action,
+    *,
+    before: VersionStatus,
+    facts: Mapping[str, Any] | None = None,
+) -> PlanVersion:
+    """Store a step with its trace, and announce it."""
+    session.flush()
+    told = {"hash": version.hash} | dict(facts or {})
+    record(
+        session,
+        step.caller,
+        f"version.{action}",
+        version_subject(version.plan_id, version.number),
+        now=step.now,
+        before=before,
+        after=version.status,
+        reason=step.note,
+        facts=told,
+    )
+    announce(
+        session,
+        step.caller.workspace_id,
+        _ANNOUNCED[action],
+        {"plan": version.plan_id, "number": version.number} | told,
+        now=step.now,
+    )
+    return version
