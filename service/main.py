@@ -11,6 +11,7 @@ from service.allocations.diff.router import router as diffs
 from service.allocations.fairness_report.router import router as fairness_reports
 from service.allocations.router import router as allocations
 from service.allocations.simulation.router import router as simulations
+from service.allocations.verification.router import router as verification
 from service.allocations.versions.quotas_router import router as quotas
 from service.allocations.versions.router import router as versions
 from service.keys.router import router as keys
@@ -42,6 +43,7 @@ FEATURES: tuple[APIRouter, ...] = (
     versions,
     quotas,
     diffs,
+    verification,
     fairness_reports,
     allocations,
     backtests,

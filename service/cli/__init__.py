@@ -271,6 +271,17 @@ def upgrade() -> None:
     upgrade_database()
 
 
+@database.command("verify")
+def verify_all() -> None:
+    """Check everything that is stored for ever: every version, its inputs, its trail.
+
+    Exit codes: 0 it holds, 1 it does not, and what was changed, 2 the database cannot be used.
+    """
+    from service.cli.verify_database import verify_database
+
+    verify_database()
+
+
 Of = Annotated[
     str | None, typer.Option("--workspace", help="Id of the workspace; else the default one.")
 ]

@@ -45,7 +45,7 @@ class Snapshots:
         row["seal"] = seal_of(row)
         self.session.execute(insert(InputsSnapshot).on_conflict_do_nothing(), [row])
 
-    def keys(self) -> Sequence[str]:
+    def hashes(self) -> Sequence[str]:
         """The hashes of all snapshots."""
         query = sa.select(InputsSnapshot.hash).filter_by(workspace_id=self.workspace_id)
         return self.session.scalars(query.order_by(InputsSnapshot.hash)).all()

@@ -72,7 +72,7 @@ class Chunks:
         insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
         self.session.execute(insert(Chunk).on_conflict_do_nothing(), rows)
 
-    def keys(self) -> Sequence[str]:
+    def hashes(self) -> Sequence[str]:
         """The hashes of all chunks."""
         query = sa.select(Chunk.hash).filter_by(workspace_id=self.workspace_id)
         return self.session.scalars(query.order_by(Chunk.hash)).all()

@@ -46,8 +46,9 @@ def tamper(database: Database, *statements: sa.Executable) -> None:
         if session.get_bind().dialect.name == "postgresql":
             session.execute(sa.text("SET LOCAL session_replication_role = replica"))
         else:
-            session.execute(sa.text("DROP TRIGGER IF EXISTS plan_version_says_the_same"))
-            session.execute(sa.text("DROP TRIGGER IF EXISTS plan_version_stays"))
+            triggers = sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            for name in session.scalars(triggers).all():
+                session.execute(sa.text(f"DROP TRIGGER {name}"))
         for statement in statements:
             session.execute(statement)
 

@@ -44,9 +44,12 @@ def verify(session: Session, workspace_id: str, plan_id: str, number: int) -> Ve
     """
     plan = Plans(session).get(workspace_id, plan_id)
     try:
-        version = PlanVersions(session).get(plan.id, number)
+        return _verify(session, workspace_id, PlanVersions(session).get(plan.id, number))
     except UNREADABLE as reason:
-        return _nothing_holds(f"the row cannot be read: {in_short(reason)}")
+        return _nothing_holds(f"a row cannot be read: {in_short(reason)}")
+
+
+def _verify(session: Session, workspace_id: str, version: PlanVersion) -> Verification:
     chunks = Chunks(session, workspace_id)
     try:
         manifest = read_manifest(orjson.loads(version.manifest))

@@ -1,0 +1,28 @@
+"""What the API says about the check of a whole plan."""
+
+from pydantic import BaseModel, Field
+
+from service.allocations.versions.schemas import VerificationOut
+
+
+class VerifiedVersionOut(VerificationOut):
+    number: int
+
+
+class PlanChecks(BaseModel):
+    """`versions`: each of them holds. `numbers`: none is missing. `trail`: nobody has changed who
+    did what.
+    """
+
+    versions: bool
+    numbers: bool
+    trail: bool
+
+
+class PlanVerificationOut(BaseModel):
+    """What was checked again of a plan; `faults` are those beside the versions' own."""
+
+    valid: bool
+    checks: PlanChecks
+    versions: list[VerifiedVersionOut] = Field(description="Every version, the first one first")
+    faults: list[str] = Field(examples=[[]])
