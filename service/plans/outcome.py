@@ -56,7 +56,7 @@ class Outcome:
 
         def seen(gaps: Iterable[Row], relaxed: Iterable[Row]) -> tuple[tuple[Row, ...], ...]:
             return (
-                tuple(row for row in gaps if sight.sees_place(row)),
+                tuple(_of_all(row) for row in gaps if sight.sees_place(row)),
                 tuple(row for row in relaxed if sight.sees_rule(row["rule"])),
             )
 
@@ -79,3 +79,8 @@ class Outcome:
 
     def owner_of(self, unit: str | None) -> str | None:
         return None if unit is None or self.owners is None else self.owners.get(unit)
+
+
+def _of_all(gap: Row) -> Row:
+    """A gap of the company without the limits of all the others that it is told by."""
+    return gap if gap["unit"] is not None else gap | {"held_by": None}

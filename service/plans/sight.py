@@ -9,12 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from service.kit.auth import Role
-from service.plans.domain import VersionStatus
-
-_PUBLISHED: Final = frozenset({VersionStatus.PUBLISHED, VersionStatus.SUPERSEDED})
-_PROPOSED: Final = frozenset(VersionStatus) - {VersionStatus.DRAFT}
-
 _OF_EVERYBODY: Final = frozenset(
     {
         "fairness", "over_assignment", "min_over_baseline", "max_over_baseline",
@@ -23,12 +17,6 @@ _OF_EVERYBODY: Final = frozenset(
     }
 )  # fmt: skip
 """What a policy says without naming people or units."""
-
-
-def statuses_seen(role: Role) -> frozenset[VersionStatus]:
-    if role in (Role.HR, Role.INTEGRATION):
-        return _PUBLISHED
-    return _PROPOSED if role is Role.REP else frozenset(VersionStatus)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ recomputed: the quotas are the version's own.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Final, Literal
 
 import numpy as np
 
+from service.plans.sight import EVERYTHING, Sight
 from service.web.measures import MeasureView
 from service.web.rules import CrossingRule, Gap, GaveWay
 from solver.fairness import Scale
@@ -146,13 +147,14 @@ class PlanCard:
 
 @dataclass(frozen=True, slots=True)
 class VersionCard:
-    """A version in a list: enough to choose it."""
+    """A version in a list: enough to choose it, and how much of it the reader sees."""
 
     number: int
     status: str
     created_at: datetime
     published_at: datetime | None = None
     note: str | None = None
+    sight: Sight = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +213,28 @@ class VersionView:
     compares: bool = True
     """False where rules across the tree hold everybody away from the common effort, so that there
     is no effort index."""
+    whole: "VersionView | None" = None
+    """The whole version, where this is what somebody sees of it: sums and limits are that one's."""
+
+    def within(self, sight: Sight) -> "VersionView":
+        """What somebody with this sight sees: own units, own reps, and the company's figures."""
+        if sight.is_whole:
+            return self
+        return replace(
+            self,
+            units=[unit for unit in self.units if sight.sees_unit(unit.id)],
+            reps=[rep for rep in self.reps if sight.sees_rep({"rep": rep.id, "unit": rep.unit})],
+            gave_way=[change for change in self.gave_way if sight.sees_rule(change.rule)],
+            gaps=[gap for gap in self.gaps if gap.unit is None or sight.sees_unit(gap.unit)],
+            part_targets=[row for row in self.part_targets if sight.sees_place(row)],
+            whole=self,
+        )
 
     @cached_property
     def unit_by_id(self) -> Mapping[str | None, Unit]:
+        """With the units above and beside, which limits of what one sees are told by."""
+        if self.whole is not None:
+            return self.whole.unit_by_id
         return {unit.id: unit for unit in self.units}
 
     @cached_property
@@ -222,10 +243,13 @@ class VersionView:
 
     @cached_property
     def units_below(self) -> Mapping[str | None, list[Unit]]:
-        """The units that hang directly on each unit."""
+        """The units that hang directly on each unit; on the company those whose parent is not seen
+        as well.
+        """
+        seen = {unit.id for unit in self.units}
         below: dict[str | None, list[Unit]] = {}
         for unit in self.units:
-            below.setdefault(unit.parent, []).append(unit)
+            below.setdefault(unit.parent if unit.parent in seen else COMPANY, []).append(unit)
         return below
 
     @cached_property
@@ -247,6 +271,8 @@ class VersionView:
     @cached_property
     def totals(self) -> Mapping[str | None, Totals]:
         """The sums of the company (under None) and of every unit."""
+        if self.whole is not None:
+            return self.whole.totals
         nodes = (None, *(unit.id for unit in self.units))
         sums: dict[str | None, list[float]] = {node: [0.0, 0, 0.0, 0.0, 0.0, 0] for node in nodes}
         unknown: set[str | None] = set()
@@ -282,7 +308,7 @@ class VersionView:
     @property
     def gap(self) -> int:
         """What nobody can carry, everywhere together."""
-        return sum(self.gap_of.values())
+        return sum((self.whole or self).gap_of.values())
 
     @cached_property
     def held(self) -> Mapping[Hold, int]:

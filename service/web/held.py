@@ -12,7 +12,10 @@ def holding(version: VersionView, unit: str | None) -> list[tuple[str, int]]:
     those of most reps first; their own limits are counted together, as `cap`.
 
     A unit that misses its own minimum or target has a gap at or below it, and holds nobody.
+    Nothing of the whole company is told to who sees a part of it.
     """
+    if unit is None and version.whole is not None:
+        return []
     short = {above.id for gap in version.gap_of for above in version.ancestors(gap)}
     counts: Counter[str] = Counter()
     for rep in version.reps:

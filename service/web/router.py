@@ -15,7 +15,8 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from service.allocations.fairness_report.usecases import report
-from service.kit.auth import CallerDep
+from service.kit.access import Permission, needs
+from service.kit.auth import Caller, CallerDep
 from service.kit.db import ReadSessionDep
 from service.kit.errors import NotFound
 from service.kit.pages import PageRequest
@@ -57,34 +58,33 @@ def plans_by_another_name() -> Response:
 def plans(
     request: Request, caller: CallerDep, session: ReadSessionDep, cursor: str | None = None
 ) -> Response:
-    rows, older = usecases.list_plans(
-        session, caller.workspace_id, PageRequest(_PLANS_AT_ONCE, cursor)
-    )
+    rows, older = usecases.list_plans(session, caller, PageRequest(_PLANS_AT_ONCE, cursor))
     return page(request, "plans.html", plans_page(language_of(request), rows, older))
 
 
 class PlanReader:
-    """Opens versions of one plan for one reader."""
+    """Opens versions of one plan for one reader, as far as they may see them."""
 
-    def __init__(self, session: Session, place: tuple[str, str], language: Language) -> None:
-        """`place`: workspace and plan. Raises PlanNotFound."""
+    def __init__(self, session: Session, caller: Caller, plan_id: str, language: Language) -> None:
+        """Raises PlanNotFound."""
         self.session = session
-        self.place = place
+        self.caller = caller
+        self.place = caller.workspace_id, plan_id
         self.language = language
-        self.plan = usecases.find_plan(session, *place)
+        self.plan = usecases.find_plan(session, caller, plan_id)
 
     def card(self, number: int | None) -> VersionCard | None:
-        return usecases.find_version(self.session, *self.place, number)
+        return usecases.find_version(self.session, self.caller, self.plan.id, number)
 
     def versions(self) -> list[VersionCard]:
-        return usecases.list_versions(self.session, *self.place)
+        return usecases.list_versions(self.session, self.caller, self.plan.id)
 
     def open(self, card: VersionCard) -> Opened:
         return Opened(
             language=self.language,
             plan=self.plan,
             card=card,
-            version=usecases.read_version(self.session, *self.place, card.number),
+            version=usecases.read_version(self.session, self.caller, self.plan.id, card),
             names=names_of(self.session, *self.place),
             owners=owners_of(self.session, *self.place),
         )
@@ -99,7 +99,7 @@ class PlanReader:
 def read_plan(
     request: Request, caller: CallerDep, session: ReadSessionDep, plan_id: str
 ) -> PlanReader:
-    return PlanReader(session, (caller.workspace_id, plan_id), language_of(request))
+    return PlanReader(session, caller, plan_id, language_of(request))
 
 
 ReaderDep = Annotated[PlanReader, Depends(read_plan)]
@@ -120,6 +120,8 @@ def plan(
     if card is None:
         return page(request, "plan.html", empty_plan_page(reader.language, reader.plan))
     opened = reader.open(card)
+    if card.sight.rep is not None:
+        return RedirectResponse(opened.addresses.rep(card.sight.rep), status_code=303)
     _known_unit(opened, unit)
     asked = Asked(unit, offset, find, hold_named(held))
     return page(request, "plan.html", plan_page(opened, reader.versions(), asked))
@@ -140,7 +142,7 @@ def rows(
     return page(request, "_lines.html", rows_fragment(opened, unit, offset, level))
 
 
-@of_a_plan.get("/fairness")
+@of_a_plan.get("/fairness", dependencies=[Depends(needs(Permission.READ_FAIRNESS))])
 def fairness(request: Request, reader: ReaderDep, version: Number = None) -> Response:
     opened = reader.open_number(version)
     told = report(reader.session, (*reader.place, opened.card.number))
@@ -162,7 +164,7 @@ def asset(name: str) -> Response:
 
 
 def _known_unit(opened: Opened, unit: str | None) -> None:
-    if unit is not None and unit not in opened.version.unit_by_id:
+    if unit is not None and all(unit != known.id for known in opened.version.units):
         raise UnitNotFound(f"Version {opened.card.number} has no unit {unit[:128]}.")
 
 

@@ -9,10 +9,13 @@ from sqlalchemy.orm import Session
 from service.allocations.months import month_names
 from service.allocations.versions.domain.proof import examine
 from service.allocations.versions.repository import Chunks, StoredVersion
+from service.allocations.versions.usecases import visible
 from service.allocations.versions.usecases.reading import certificate
+from service.kit.auth import Caller
 from service.kit.money import minor_digits
 from service.kit.pages import PageRequest
 from service.plans.repository import Plans, PlanVersions
+from service.plans.sight import Sight
 from service.plans.tables import Plan, PlanVersion
 from service.roster.usecases import load_snapshot
 from service.web.domain import (
@@ -30,73 +33,80 @@ from service.web.rules import Gap, GaveWay, crossing_rules
 
 _VERSIONS_LISTED = 50
 
+type Seen = tuple[PlanVersion, Sight]
+"""A version, and how much of it somebody sees."""
+
 
 def list_plans(
-    session: Session, workspace_id: str, page: PageRequest
+    session: Session, caller: Caller, page: PageRequest
 ) -> tuple[list[PlanRow], str | None]:
     """Plans, newest first, each with the version that counts; and the cursor of older ones."""
-    plans, cursor = Plans(session).page(workspace_id, page)
-    return [_plan_row(session, workspace_id, plan) for plan in plans], cursor
+    plans, cursor = Plans(session).page(caller.workspace_id, page)
+    return [_plan_row(session, caller, plan) for plan in plans], cursor
 
 
-def _plan_row(session: Session, workspace_id: str, plan: Plan) -> PlanRow:
-    version = _version_that_counts(session, plan)
-    if version is None:
+def _plan_row(session: Session, caller: Caller, plan: Plan) -> PlanRow:
+    found = _version_that_counts(session, caller, plan.id)
+    if found is None:
         return PlanRow(_plan_card(plan))
-    facts: Mapping[str, Any] = StoredVersion(version, Chunks(session, workspace_id)).manifest
+    version, sight = found
+    facts: Mapping[str, Any] = StoredVersion(version, Chunks(session, caller.workspace_id)).manifest
     return PlanRow(
         _plan_card(plan),
-        _version_card(version),
+        _version_card(version, sight),
         target=facts["target"],
         assigned=facts["assigned"],
         growth=facts["common"]["growth"],
-        reps=facts["reps"],
+        reps=facts["reps"] if sight.is_whole else None,
     )
 
 
-def _version_that_counts(session: Session, plan: Plan) -> PlanVersion | None:
-    """The published one, else the newest draft."""
-    versions = PlanVersions(session)
-    if published := versions.published(plan.id):
-        return published
-    newest = versions.newest_number(plan.id)
-    return None if newest is None else versions.get(plan.id, newest)
+def _version_that_counts(session: Session, caller: Caller, plan_id: str) -> Seen | None:
+    """Of what the caller sees the published version, else the newest one."""
+    published = PlanVersions(session).published(plan_id)
+    if published and (sight := visible.sight_of(session, caller, published)):
+        return published, sight
+    return next(iter(_seen_versions(session, caller, plan_id)), None)
 
 
-def find_plan(session: Session, workspace_id: str, plan_id: str) -> PlanCard:
-    return _plan_card(Plans(session).get(workspace_id, plan_id))
+def _seen_versions(session: Session, caller: Caller, plan_id: str) -> list[Seen]:
+    """The newest ones, newest first."""
+    page = PageRequest(limit=_VERSIONS_LISTED)
+    _, seen, _ = visible.page_of_versions(session, caller, plan_id, page)
+    return seen
 
 
-def list_versions(session: Session, workspace_id: str, plan_id: str) -> list[VersionCard]:
-    """The newest versions, newest first."""
-    plan = Plans(session).get(workspace_id, plan_id)
-    versions, _ = PlanVersions(session).page(plan.id, PageRequest(limit=_VERSIONS_LISTED))
-    return [_version_card(version) for version in versions]
+def find_plan(session: Session, caller: Caller, plan_id: str) -> PlanCard:
+    return _plan_card(Plans(session).get(caller.workspace_id, plan_id))
+
+
+def list_versions(session: Session, caller: Caller, plan_id: str) -> list[VersionCard]:
+    """The newest versions that the caller sees something of, newest first."""
+    return [_version_card(*seen) for seen in _seen_versions(session, caller, plan_id)]
 
 
 def find_version(
-    session: Session, workspace_id: str, plan_id: str, number: int | None
+    session: Session, caller: Caller, plan_id: str, number: int | None
 ) -> VersionCard | None:
-    """The version of this number, else the one that counts; None where nothing was solved."""
-    plan = Plans(session).get(workspace_id, plan_id)
+    """The version of this number, else the one that counts; None where nothing is to be seen."""
     if number is not None:
-        return _version_card(PlanVersions(session).get(plan.id, number))
-    version = _version_that_counts(session, plan)
-    return None if version is None else _version_card(version)
+        return _version_card(*visible.see_version(session, caller, plan_id, number))
+    found = _version_that_counts(session, caller, plan_id)
+    return None if found is None else _version_card(*found)
 
 
-def read_version(session: Session, workspace_id: str, plan_id: str, number: int) -> VersionView:
-    """All of a version, checked while it is read. Raises VersionDamaged.
+def read_version(session: Session, caller: Caller, plan_id: str, card: VersionCard) -> VersionView:
+    """What the caller sees of a version, checked while it is read. Raises VersionDamaged.
 
     A version never changes, so what was read once is kept for the next page.
     """
-    plan = Plans(session).get(workspace_id, plan_id)
-    key = PlanVersions(session).get(plan.id, number).hash
+    place = caller.workspace_id, plan_id, card.number
+    key = PlanVersions(session).get(plan_id, card.number).hash
     view = _SHELF.get(key)
     if view is None:
-        view = _read(session, workspace_id, plan_id, number)
+        view = _read(session, *place)
         _SHELF.put(key, view)
-    return view
+    return view.within(card.sight)
 
 
 class Shelf:
@@ -228,11 +238,12 @@ def _plan_card(plan: Plan) -> PlanCard:
     )
 
 
-def _version_card(version: PlanVersion) -> VersionCard:
+def _version_card(version: PlanVersion, sight: Sight) -> VersionCard:
     return VersionCard(
         number=version.number,
         status=version.status.value,
         created_at=version.created_at,
         published_at=version.published_at,
-        note=version.note,
+        note=version.note if sight.is_whole else None,
+        sight=sight,
     )

@@ -145,6 +145,7 @@ def head(opened: Opened) -> dict[str, Any]:
         "dated_iso": moment.isoformat(),
         "self_href": plan_address(plan),
         "version": opened.version,
+        "whole": card.sight.is_whole,
         "figures": figures,
         "shapes": SHAPES,
         "words": opened.words,

@@ -71,7 +71,7 @@ def plan_page(opened: Opened, versions: Sequence[VersionCard], asked: Asked) -> 
         "impact": _impact(opened),
         "risk": _risk(opened),
         "months": opened.months.drawn(version.months),
-        "business": opened.lines.drawn(_carried(version)),
+        "business": opened.lines.drawn(_carried(version.whole or version)),
         "part_targets": [*opened.lines.targets(version.part_targets)],
         "measures": opened.measures.lines(version.measures, version.standards),
         "technical": _technical(words),

@@ -17,8 +17,8 @@ def rep_page(opened: Opened, rep: Rep) -> dict[str, Any]:
         **head(opened),
         "rep": rep,
         "name": words.name(rep),
-        "path": version.ancestors(rep.unit),
-        "headline": _headline(words, rep),
+        "path": [unit for unit in version.ancestors(rep.unit) if unit in version.units],
+        "headline": _headline(words, rep, tells_chances=opened.card.sight.tells_chances),
         "terms": terms(version, rep),
         "term_names": _term_names(words),
         "signed": _signed(opened.figures),
@@ -33,8 +33,10 @@ def rep_page(opened: Opened, rep: Rep) -> dict[str, Any]:
     }
 
 
-def _headline(words: Words, rep: Rep) -> list[Figure]:
+def _headline(words: Words, rep: Rep, *, tells_chances: bool) -> list[Figure]:
     say, figures = words.language.gettext, words.figures
+    by_chance = words.version.by_chance
+    standing = (_chance if by_chance else _effort)(words, rep)
     shown = [
         Figure(say("Quota"), figures.exact(rep.quota)),
         Figure(say("Expected sales"), figures.exact(rep.baseline)),
@@ -54,7 +56,7 @@ def _headline(words: Words, rep: Rep) -> list[Figure]:
                 ),
             ),
         ),
-        _chance(words, rep) if words.version.by_chance else _effort(words, rep),
+        *([standing] if tells_chances or not by_chance else []),
     ]
     return [figure for figure in shown if figure.value]
 

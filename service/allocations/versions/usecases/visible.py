@@ -5,6 +5,7 @@ sees nothing answers 404, like one that does not exist.
 """
 
 from contextlib import suppress
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -14,8 +15,11 @@ from service.kit.auth import Caller, Role
 from service.kit.pages import PageRequest
 from service.plans.domain import VersionNotFound, VersionStatus
 from service.plans.repository import Plans, PlanVersions
-from service.plans.sight import EVERYTHING, Sight, statuses_seen
+from service.plans.sight import EVERYTHING, Sight
 from service.plans.tables import Plan, PlanVersion
+
+_PUBLISHED: Final = frozenset({VersionStatus.PUBLISHED, VersionStatus.SUPERSEDED})
+_PROPOSED: Final = frozenset(VersionStatus) - {VersionStatus.DRAFT}
 
 
 def see_version(
@@ -67,6 +71,12 @@ def sight_of(session: Session, caller: Caller, version: PlanVersion) -> Sight | 
         return Sight(frozenset(), caller.rep) if known else None
     units = None if caller.unit is None else unit_and_below(stored.units(), caller.unit)
     return Sight(frozenset(units)) if units else None
+
+
+def statuses_seen(role: Role) -> frozenset[VersionStatus]:
+    if role in (Role.HR, Role.INTEGRATION):
+        return _PUBLISHED
+    return _PROPOSED if role is Role.REP else frozenset(VersionStatus)
 
 
 def unit_and_below(units: list[Row], unit: str) -> set[str]:
