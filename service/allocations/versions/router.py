@@ -71,7 +71,11 @@ def solve_version(
     """Solve the plan's working inputs into a new immutable version, a draft."""
     body = sent.document
     order = solving.Order(
-        body.get("policy") or {}, body.get("base_version"), body.get("note"), sent.faults
+        policy=body.get("policy") or {},
+        base_version=body.get("base_version"),
+        note=body.get("note"),
+        keeps_locks=body.get("locks") != "release",
+        faults=sent.faults,
     )
     solved = solving.solve_version(sessions, caller, plan_id, order, now=now, patience=patience)
     send_etag(response, version_etag(solved.version))

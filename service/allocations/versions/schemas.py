@@ -21,6 +21,9 @@ class VersionIn(TypedDict):
     base_version: NotRequired[Annotated[int, Field(strict=True, ge=1)] | None]
     """The parent; left out: the newest version. It is no anchor."""
     note: NotRequired[Annotated[Note | None, Field(strict=True, examples=["first proposal"])]]
+    locks: NotRequired[Annotated[Literal["keep", "release"] | None, Field(examples=["keep"])]]
+    """Whether quotas that are locked in the version it builds on stay what they are. `keep`
+    (default): the rest is solved around them."""
 
 
 class GrowthBeside(BaseModel):

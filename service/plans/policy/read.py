@@ -51,6 +51,23 @@ class Named:
         return cls(*found)
 
 
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """What may be given back of the quotas under a unit (None: the company), in minor units."""
+
+    unit: str | None
+    amount: int
+
+
+def read_reserves(body: Mapping[str, Any] | None, digits: int) -> tuple[Reserve, ...]:
+    """The reserves of a policy in which `to_policy` finds no fault, by unit; they are no part of
+    the solver's policy, for no quota depends on them.
+    """
+    rows = (body or {}).get("reserves") or ()
+    found = (Reserve(row["unit"], to_minor(row["amount"], digits)) for row in rows)
+    return tuple(sorted(found, key=lambda reserve: (reserve.unit is not None, reserve.unit or "")))
+
+
 def to_policy(
     body: Mapping[str, Any] | None,
     *,
@@ -74,6 +91,8 @@ def to_policy(
     values = {name: value for name, value in given.items() if name in Policy.__slots__}
     for name, read in _RULES.items():
         values[name] = reading.rules(name, given.get(name) or (), read)
+    reading.faults.extend(_reserved_twice(given.get("reserves") or (), path))
+    reading.rules("reserves", given.get("reserves") or (), _reserve)
     try:
         policy = Policy(**values)
     except InvalidProblem as error:
@@ -183,6 +202,20 @@ def _own_row(reading: _Reading, row: Row, at: Path) -> LinearRow:
     return LinearRow(row["id"], tuple(row["coefficients"].items()), least, most)
 
 
+def _reserve(reading: _Reading, row: Row, at: Path) -> Reserve:
+    return Reserve(row["unit"], reading.amount(row, "amount", at) or 0)
+
+
+def _reserved_twice(rows: Sequence[Row], path: Path) -> Iterator[Fault]:
+    seen: set[str | None] = set()
+    for place, row in enumerate(rows):
+        unit = row.get("unit", "")
+        if unit in seen:
+            where = pointer((*path, "reserves", place, "unit"))
+            yield Fault(where, "has a reserve already", unit)
+        seen.add(unit)
+
+
 def _relax(reading: _Reading, row: Row, at: Path) -> Relax:
     rule = row["rule"]
     reading.limit(rule, row, "from", at)  # compared once the facts are known
@@ -233,11 +266,12 @@ def _unknown_names(given: Row, named: Named, path: Path) -> Iterator[Fault]:
         for rep in row.get("coefficients") or ():
             if named.reps is not None and rep not in named.reps:
                 yield _nobody((*path, "rows", place, "coefficients", rep), rep)
-    for place, row in enumerate(given.get("margin_floors", ())):
-        unit = row.get("unit")
-        if named.units is not None and unit is not None and unit not in named.units:
-            where = pointer((*path, "margin_floors", place, "unit"))
-            yield Fault(where, "names no unit of `units`", unit)
+    for table in ("margin_floors", "reserves"):
+        for place, row in enumerate(given.get(table, ())):
+            unit = row.get("unit")
+            if named.units is not None and unit is not None and unit not in named.units:
+                where = pointer((*path, table, place, "unit"))
+                yield Fault(where, "names no unit of `units`", unit)
 
 
 def _nobody(path: Path, rep: str) -> Fault:

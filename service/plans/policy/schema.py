@@ -139,6 +139,15 @@ RelaxRow.__pydantic_config__ = STRICT_ROW | ConfigDict(  # type: ignore[attr-def
 )
 
 
+@with_config(STRICT_ROW)
+class ReserveRow(TypedDict):
+    """What may be given back of the quotas under a unit, without anybody else carrying it."""
+
+    unit: Required[Annotated[Key | None, Field(examples=["west"])]]
+    """The unit; null is the whole company."""
+    amount: Required[Annotated[Money, Field(examples=[20000])]]
+
+
 @with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 class PolicyBody(TypedDict):
     """Every parameter of one allocation. Shares are fractions: 0.05 is 5 %."""
@@ -220,6 +229,14 @@ class PolicyBody(TypedDict):
         ]
     ]
     """Rules that give way from the start: the `relaxation` of a 422, as it came."""
+    reserves: NotRequired[
+        Annotated[
+            Annotated[list[ReserveRow], Field(max_length=MOST_RULES)] | None, Field(examples=[[]])
+        ]
+    ]
+    """Parts of what is assigned that may be given back later: adjustments and change requests with
+    the funding `reserve` lower quotas at its cost. It changes no quota of the solve; usually
+    `over_assignment` makes room for it."""
     engine: NotRequired[Annotated[Literal["auto", "tree", "lp"] | None, Field(examples=["auto"])]]
     """How it is computed. `auto` (default) takes the linear programme where `groups`, `parity`,
     `margin_floors` or `rows` need it, and the tree engine elsewhere; with `lp` a linear programme

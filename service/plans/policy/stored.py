@@ -54,6 +54,10 @@ def present_policy(stored: Mapping[str, Any], digits: int) -> Row:
         for name in lists
         if name in stored  # versions of the first release have none of them
     }
+    if reserves := stored.get("reserves"):
+        rules["reserves"] = [
+            own | {"amount": from_minor(own["amount"], digits)} for own in reserves
+        ]
     return dict(stored) | rules
 
 

@@ -15,8 +15,9 @@ from service.allocations.versions.domain.amendable import Amendable
 from service.allocations.versions.domain.content import Content
 from service.allocations.versions.domain.deciding import decide
 from service.allocations.versions.domain.decision import Decision, Wanted
+from service.allocations.versions.domain.handed import Handed, handing
 from service.allocations.versions.domain.proof import proof
-from service.plans.policy import Named, read_spreading, to_policy
+from service.plans.policy import Named, read_reserves, read_spreading, to_policy
 from service.roster.domain import read_inputs
 
 type Document = dict[str, Any]
@@ -44,7 +45,8 @@ def solved(
     terms = Terms("USD", 2, increment, YEAR)
     case = assemble(inputs, terms, read, Places(policy=policy or {}), read_spreading(policy or {}))
     found = solve_measures(case)
-    return describe(case, found.allocation, found.further)
+    content = describe(case, found.allocation, found.further)
+    return handing(content, Handed(), read_reserves(policy, 2))
 
 
 def proved(content: Content, *, before: Content | None = None) -> Document:

@@ -85,6 +85,20 @@ def test_levels_lines_and_rules_are_told_of_what_stands() -> None:
     assert verdict.valid, verdict.faults
 
 
+def test_a_reserve_takes_the_difference_until_it_is_used_up() -> None:
+    policy = {"reserves": [{"unit": "west", "amount": 12}]}
+    _, document = amend(solved(policy=policy), a_decision({"ann": 10_000}, "reserve"))
+    assert document["manifest"]["reserves"] == [{"unit": "west", "amount": 1_200, "used": 1_000}]
+    assert document["manifest"]["assigned"] == 54_000
+    assert examine(document).valid, examine(document).faults
+    with pytest.raises(Refused, match="has 200 of 1,200 left"):
+        amend(
+            solved(policy=policy),
+            a_decision({"ann": 10_000}, "reserve"),
+            a_decision({"bob": 10_000}, "reserve"),
+        )
+
+
 def test_what_nobody_carries_is_booked() -> None:
     _, document = amend(solved(), a_decision({"ann": 10_000}, "unfunded"))
     assert document["manifest"]["assigned"] == 54_000

@@ -87,3 +87,32 @@ def test_a_fault_is_told_at_its_place_in_the_callers_money(database: Database, p
     with pytest.raises(amending.ChangeNotCarried) as stopped:
         found.decide(a_decision("ann", 90_000))
     assert stopped.value.context["could"] == [{"rep": "ann", "quota": 330.0}]
+
+
+def test_locks_are_handed_down_until_they_are_released(
+    client: TestClient, database: Database, plan: str
+) -> None:
+    amended(database, plan, a_decision("ann", 10_000, locks=True))
+    kept = a_version(client, plan, base_version=2)
+    assert quotas(client, f"{plan}/versions/{kept['number']}") == {
+        "ann": 100, "bob": 113, "cyd": 112, "dan": 113, "eve": 112,
+    }  # fmt: skip
+    found = client.get(f"{plan}/versions/{kept['number']}/verify").json()
+    assert found["valid"], found
+    a_version(client, plan)  # of the newest version, which is the last one
+    assert quotas(client, f"{plan}/versions/4")["ann"] == 100
+    a_version(client, plan, base_version=2, locks="release")
+    assert quotas(client, f"{plan}/versions/5")["ann"] == 110
+
+
+def test_a_lock_of_somebody_who_is_gone_is_dropped_and_told(
+    client: TestClient, database: Database, plan: str
+) -> None:
+    amended(database, plan, a_decision("ann", 10_000, locks=True))
+    body = two_teams(target=440)
+    body["reps"] = body["reps"][1:]
+    assert client.put(f"{plan}/inputs", json=body).status_code == 200
+    a_version(client, plan, base_version=2)
+    manifest = client.get(f"{plan}/versions/3/certificate").json()["manifest"]
+    assert (manifest["locks"], manifest["dropped_locks"]) == ([], ["ann"])
+    assert client.get(f"{plan}/versions/3/verify").json()["valid"]

@@ -69,7 +69,8 @@ def other_plans(whole: ProofDocument, own: Row) -> Iterator[str]:
     if _organisation(whole) != _organisation(own):
         yield "its reps and units are not those of the plan"
     policy = whole["manifest"]["policy"]
-    shared = {name: said for name, said in policy.items() if name not in NOT_SHARED}
+    alone = (*NOT_SHARED, "reserves")
+    shared = {name: said for name, said in policy.items() if name not in alone}
     stated = own["manifest"]["policy"]
     if left_out(stated) or any(stated.get(name) != said for name, said in shared.items()):
         yield "its policy is not what it shares with the plan"

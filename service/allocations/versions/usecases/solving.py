@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.assemble import Terms, assemble
@@ -12,7 +13,8 @@ from service.allocations.measures.solving import solve_measures
 from service.allocations.patience import Patience
 from service.allocations.places import Places
 from service.allocations.versions.describe import describe
-from service.allocations.versions.domain.content import Parent
+from service.allocations.versions.domain.content import Content, Parent
+from service.allocations.versions.domain.handed import Handed, handing
 from service.allocations.versions.repository import Chunks, pack
 from service.allocations.versions.usecases.storing import version_content
 from service.kit.audit import record
@@ -22,9 +24,10 @@ from service.kit.money import minor_digits
 from service.plans.domain import version_subject
 from service.plans.inputs import InputsMissing
 from service.plans.outcome import Outcome
-from service.plans.policy import Named, read_spreading, to_policy
+from service.plans.policy import Named, read_reserves, read_spreading, to_policy
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan, PlanVersion
+from service.roster.domain import Inputs
 from service.roster.usecases import load_snapshot
 
 
@@ -36,6 +39,8 @@ class Order:
     """A `PolicyBody`."""
     base_version: int | None = None
     note: str | None = None
+    keeps_locks: bool = True
+    """Whether the locks of the version that it builds on hold."""
     faults: Sequence[Fault] = ()
     """What was found wrong with the shape of the body that says this."""
 
@@ -70,19 +75,17 @@ def solve_version(
             raise InputsMissing(f"Send them first: PUT /v1/plans/{plan.id}/inputs.")
         inputs = load_snapshot(session, caller.workspace_id, plan.inputs_hash)
         terms = terms_of(plan)
-    named = Named(frozenset(inputs.reps.id), frozenset(inputs.units.id))
-    policy = to_policy(order.policy, digits=terms.digits, named=named, known=faults)
-    spreading = read_spreading(order.policy)
-    case = assemble(inputs, terms, policy, Places(policy=order.policy), spreading)
-    solved = solve_measures(case, patience)
-    content = describe(case, solved.allocation, solved.further)
+        base, handed = _base(session, plan, order) if not faults else (None, Handed())
+    content = solved_content(
+        inputs, terms, order.policy, handed.among(inputs), known=faults, patience=patience
+    )
     packed = pack(content.chunks)
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
         Chunks(session, caller.workspace_id).put(packed)
         version = PlanVersions(session).add(
             plan.id,
-            version_content(content, _parent(session, plan, order.base_version), order.note),
+            version_content(content, _parent(session, plan, base), order.note),
             now=now,
             created_by=caller.name,
         )
@@ -100,6 +103,27 @@ def solve_version(
     return Solved(version, outcome, plan.currency)
 
 
+def solved_content(
+    inputs: Inputs,
+    terms: Terms,
+    body: Mapping[str, Any],
+    handed: Handed,
+    *,
+    known: Sequence[Fault] = (),
+    patience: Patience | None = None,
+) -> Content:
+    """Inputs solved under a policy, a `PolicyBody`, with what is handed down to them.
+
+    Raises InvalidInput with the faults that are `known` and all others, and what `allocate` does.
+    """
+    named = Named(frozenset(inputs.reps.id), frozenset(inputs.units.id))
+    policy = to_policy(body, digits=terms.digits, named=named, known=known)
+    case = assemble(inputs, terms, policy, Places(policy=body), read_spreading(body))
+    solved = solve_measures(handed.held_in(case), patience)
+    content = describe(solved.case, solved.allocation, solved.further)
+    return handing(content, handed, read_reserves(body, terms.digits))
+
+
 def terms_of(plan: Plan) -> Terms:
     return Terms(
         currency=plan.currency,
@@ -115,6 +139,19 @@ def _unknown_base(session: Session, plan: Plan, base_version: int | None) -> Ite
         known = f"there are 1 to {newest}" if newest else "there is none yet"
         reason = f"names no version of this plan; {known}"
         yield Fault("/base_version", reason, base_version)
+
+
+def _base(session: Session, plan: Plan, order: Order) -> tuple[int | None, Handed]:
+    """The version that is built on, and what it hands down.
+
+    Where the order names none and nothing is handed down, whoever stores first comes first.
+    """
+    number = order.base_version or PlanVersions(session).newest_number(plan.id)
+    if number is None:
+        return None, Handed()
+    manifest = orjson.loads(PlanVersions(session).get(plan.id, number).manifest)
+    handed = Handed.of(manifest, locks=order.keeps_locks)
+    return (number if handed else order.base_version), handed
 
 
 def _parent(session: Session, plan: Plan, base_version: int | None) -> Parent | None:

@@ -1,0 +1,100 @@
+"""What a version hands down to those that are solved on it: locks, and envelopes of units.
+
+A lock is one amount for a rep, an envelope one for the sum of a unit: the solve keeps both like any
+other limit. Who is no longer in the inputs has no lock any more, which is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from service.allocations.assemble import Case
+from service.allocations.versions.domain.content import Content, Row
+from service.allocations.versions.domain.document import FrozenPart, LockPart
+from service.allocations.versions.domain.ledger import LEDGER
+from service.plans.policy import Reserve
+from service.roster.domain import Inputs
+from solver.problem import NOT_SET, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Amounts in minor units."""
+
+    locks: Sequence[LockPart] = ()
+    frozen: Sequence[FrozenPart] = ()
+    dropped: Sequence[str] = ()
+    """Reps whose lock was dropped, because they are not there any more."""
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any], *, locks: bool = True) -> Self:
+        """What a version hands down; `locks`: or only the envelopes."""
+        kept = manifest.get("locks", ()) if locks else ()
+        return cls(tuple(kept), tuple(manifest.get("frozen", ())))
+
+    def __bool__(self) -> bool:
+        return bool(self.locks or self.frozen)
+
+    def without(self, released: Collection[str]) -> Self:
+        """Without the locks of these reps."""
+        return replace(self, locks=[own for own in self.locks if own["rep"] not in released])
+
+    def with_locks(self, locks: Sequence[LockPart]) -> Self:
+        """With these as well; of a rep who has one, it is the new one."""
+        kept = {own["rep"]: own for own in (*self.locks, *locks)}
+        return replace(self, locks=[kept[rep] for rep in sorted(kept)])
+
+    def among(self, inputs: Inputs) -> Self:
+        """As far as it is about reps and units who are there."""
+        reps, units = set(inputs.reps.id), set(inputs.units.id)
+        return replace(
+            self,
+            locks=[own for own in self.locks if own["rep"] in reps],
+            frozen=[own for own in self.frozen if own["unit"] in units],
+            dropped=[own["rep"] for own in self.locks if own["rep"] not in reps],
+        )
+
+    def held_in(self, case: Case) -> Case:
+        """The case whose solve keeps it."""
+        return replace(case, problem=self._held_in(case.problem)) if self else case
+
+    def _held_in(self, problem: Problem) -> Problem:
+        reps, units = problem.reps, problem.units
+        fixed = reps.fixed.copy()
+        row_of = {rep: row for row, rep in enumerate(reps.ids)}
+        for lock in self.locks:
+            fixed[row_of[lock["rep"]]] = lock["quota"]
+        least, most, target = units.min.copy(), units.max.copy(), units.target.copy()
+        row_of = {unit: row for row, unit in enumerate(units.ids)}
+        for envelope in self.frozen:
+            row = row_of[envelope["unit"]]
+            least[row] = most[row] = envelope["amount"]
+            target[row] = NOT_SET
+        return replace(
+            problem,
+            reps=replace(reps, fixed=fixed),
+            units=replace(units, min=least, max=most, target=target),
+        )
+
+
+def handing(content: Content, handed: Handed, reserves: Sequence[Reserve]) -> Content:
+    """A solved plan that says what it keeps, and what may be given back of it.
+
+    A plan without any of it is stored as it is.
+    """
+    members: Row = {
+        "locks": [{**own} for own in handed.locks],
+        "frozen": [{**own} for own in handed.frozen],
+        "reserves": [{"unit": own.unit, "amount": own.amount, "used": 0} for own in reserves],
+    }
+    if handed.dropped:
+        members["dropped_locks"] = [*handed.dropped]
+    if not any(members.values()):
+        return content
+    facts: Row = {**content.facts, **{name: [] for name in LEDGER}, **members}
+    if reserves:
+        stated = [{"unit": own.unit, "amount": own.amount} for own in reserves]
+        facts["policy"] = {**facts["policy"], "reserves": stated}
+    return replace(content, facts=facts)
