@@ -26,8 +26,10 @@ from service.negotiations.levels.domain.lane import (
     UnitNotFound,
 )
 from service.negotiations.levels.domain.limits import BeyondTheManagersLimit
+from service.negotiations.levels.domain.together import RulesBrokenTogether, UnfinishedUnits
 from service.negotiations.levels.schemas import (
     AdjustIn,
+    AssembleIn,
     FreezeIn,
     LaneOut,
     NoteIn,
@@ -36,12 +38,14 @@ from service.negotiations.levels.schemas import (
     UnitState,
     UnitWorkOut,
 )
-from service.negotiations.levels.usecases import freezing, reading, working
+from service.negotiations.levels.usecases import assembling, freezing, reading, working
 from service.negotiations.levels.usecases.steps import Step, Stepped, lane_etag
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.router import NumberPath, PlanIdPath
+from service.plans.schemas import VersionDetailOut
+from service.plans.usecases import version_etag
 
-router = APIRouter(prefix="/plans/{plan_id}/versions/{number}/units", tags=["level by level"])
+router = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["level by level"])
 
 UnitPath = Annotated[str, Path(description="The caller's own id of a unit", examples=["west"])]
 
@@ -53,7 +57,9 @@ _MAY_WORK = [Depends(needs(Permission.WORK_UNIT))]
 
 
 @router.get(
-    "", responses=problems(PlanNotFound, VersionNotFound, VersionDamaged), dependencies=_MAY_WORK
+    "/units",
+    responses=problems(PlanNotFound, VersionNotFound, VersionDamaged),
+    dependencies=_MAY_WORK,
 )
 def list_units(
     plan_id: PlanIdPath,
@@ -70,7 +76,9 @@ def list_units(
     return UnitsOut.of(found)
 
 
-@router.get("/{unit:path}", responses=problems(*_FOUND, LaneNotAllowed), dependencies=_MAY_WORK)
+@router.get(
+    "/units/{unit:path}", responses=problems(*_FOUND, LaneNotAllowed), dependencies=_MAY_WORK
+)
 def get_unit(
     plan_id: PlanIdPath,
     number: NumberPath,
@@ -90,7 +98,7 @@ def get_unit(
 
 
 @router.post(
-    "/{unit:path}/freeze",
+    "/units/{unit:path}/freeze",
     status_code=201,
     responses=problems(*_STEP, LanesInTheWay, NotInsideOwn),
     dependencies=_MAY_FREEZE,
@@ -119,7 +127,7 @@ def freeze_unit(
 
 
 @router.post(
-    "/{unit:path}/unfreeze",
+    "/units/{unit:path}/unfreeze",
     responses=problems(*_STEP, *_SEEN, LanesInTheWay, NotInsideOwn),
     dependencies=_MAY_FREEZE,
 )
@@ -141,7 +149,7 @@ def unfreeze_unit(
 
 
 @router.post(
-    "/{unit:path}/solve",
+    "/units/{unit:path}/solve",
     responses=problems(*_STEP, *_SEEN, BeyondTheManagersLimit, Infeasible, *NO_PLAN),
     dependencies=_MAY_WORK,
 )
@@ -173,7 +181,7 @@ def solve_unit(
 
 
 @router.patch(
-    "/{unit:path}/quotas",
+    "/units/{unit:path}/quotas",
     responses=problems(*_STEP, *_SEEN, BeyondTheManagersLimit, Infeasible, *NO_PLAN),
     dependencies=_MAY_WORK,
 )
@@ -202,7 +210,7 @@ def adjust_unit(
 
 
 @router.post(
-    "/{unit:path}/sign-off",
+    "/units/{unit:path}/sign-off",
     responses=problems(*_STEP, *_SEEN, LanesInTheWay),
     dependencies=_MAY_WORK,
 )
@@ -224,7 +232,7 @@ def sign_unit_off(
 
 
 @router.post(
-    "/{unit:path}/reopen",
+    "/units/{unit:path}/reopen",
     responses=problems(*_STEP, *_SEEN, LanesInTheWay, NotInsideOwn),
     dependencies=_MAY_FREEZE,
 )
@@ -243,6 +251,49 @@ def reopen_unit(
     """Have the owner go on working in a unit that was signed."""
     step = Step(plan_id, number, unit, now, expected, body.note)
     return _told(response, freezing.reopen(session, caller, step))
+
+
+@router.post(
+    "/assemble",
+    status_code=201,
+    responses=problems(
+        PlanNotFound,
+        VersionNotFound,
+        VersionDamaged,
+        FrameClosed,
+        UnfinishedUnits,
+        LanesInTheWay,
+        RulesBrokenTogether,
+    ),
+    dependencies=[Depends(needs(Permission.SOLVE))],
+)
+def assemble_version(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    *,
+    body: Annotated[AssembleIn, json_body(AssembleIn)],
+    response: Response,
+    caller: CallerDep,
+    sessions: SessionsDep,
+    now: NowDep,
+) -> VersionDetailOut:
+    """Put the work of all signed units together in a new draft.
+
+    Each unit is an amendment of this version: nobody outside it moves, and all other rows keep
+    their bytes. Frozen units that are not signed have to be named in `exceptions`.
+    """
+    made = assembling.assemble(
+        sessions,
+        caller,
+        plan_id,
+        number,
+        exceptions=body.exceptions,
+        note=body.note,
+        now=now,
+    )
+    send_etag(response, version_etag(made.version))
+    response.headers["Location"] = f"/v1/plans/{plan_id}/versions/{made.version.number}"
+    return VersionDetailOut.of_whole(made.version, made.outcome, made.currency, now=now)
 
 
 def _told(response: Response, stepped: Stepped) -> LaneOut:

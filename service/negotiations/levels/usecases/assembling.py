@@ -1,0 +1,107 @@
+"""Put the work of all signed units together in one new draft."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from service.allocations.versions.usecases import amending
+from service.allocations.versions.usecases.solving import Solved
+from service.kit.audit import record
+from service.kit.auth import Caller
+from service.kit.errors import InvalidInput
+from service.negotiations.levels.domain.lane import LaneStatus
+from service.negotiations.levels.domain.together import (
+    UnfinishedUnits,
+    UnitWork,
+    chosen,
+    odd_exceptions,
+    together,
+)
+from service.negotiations.levels.repository import Lanes, Works, lane_of, standing
+from service.negotiations.levels.tables import LaneAssembly
+from service.negotiations.levels.usecases.frame import Frame
+from service.plans.outcome import Outcome
+from service.plans.tables import PlanVersion
+
+
+def assemble(
+    sessions: sessionmaker[Session],
+    caller: Caller,
+    plan_id: str,
+    number: int,
+    *,
+    exceptions: Sequence[str] = (),
+    note: str | None = None,
+    now: datetime,
+) -> Solved:
+    """A new draft on version `number` with the work of its units.
+
+    Units that are not frozen, and those named in `exceptions`, stay as they are in the version.
+    Raises FrameClosed, InvalidInput, UnfinishedUnits, LanesInTheWay, RulesBrokenTogether.
+    """
+    with sessions.begin() as session:
+        frame = Frame.open(session, caller, plan_id, number)
+        frame.must_be_draft()
+        tree = frame.tree()
+        if not tree.lanes:
+            raise UnfinishedUnits(f"No unit of version {number} is frozen.", units=[])
+        if faults := [*odd_exceptions(tree, exceptions)]:
+            raise InvalidInput(faults)
+        says = {row["id"]: row["quota"] for row in frame.units}
+        used = chosen(tree, exceptions, says)
+        works = frame.works()
+        units = [UnitWork(works[lane.unit], _own_reps(frame, tree.own(lane.unit))) for lane in used]
+        left_out = [lane for lane in map(lane_of, standing(frame.lanes.all())) if lane not in used]
+        kept = [lane for lane in left_out if lane.envelope == says[lane.unit]]
+        found = amending.fetch(session, caller.workspace_id, plan_id, number)
+    after = together(found.version, units, [*used, *kept])
+    with sessions.begin() as session:
+        version = amending.store(session, caller, found, after, note=note, now=now)
+        done = LaneAssembly(
+            plan_id=plan_id,
+            version=version.number,
+            workspace_id=caller.workspace_id,
+            frame=number,
+            units=[lane.unit for lane in used],
+            exceptions=[*exceptions],
+            at=now,
+            by=caller.name,
+            note=note,
+        )
+        session.add(done)
+        session.flush()
+        record(
+            session,
+            caller,
+            "version.assemble",
+            f"{plan_id}/versions/{version.number}",
+            now=now,
+            before=found.hash,
+            after=version.hash,
+            reason=note,
+            facts={"frame": number, "units": done.units, "exceptions": done.exceptions},
+        )
+        outcome = Outcome.of(session, caller.workspace_id, version)
+    return Solved(version, outcome, frame.plan.currency)
+
+
+def _own_reps(frame: Frame, units: Sequence[str]) -> frozenset[str]:
+    return frozenset(row["rep"] for row in frame.quotas(set(units)))
+
+
+def unfinished_units(session: Session, version: PlanVersion) -> list[str]:
+    """The frozen units whose work would be left out if this version were published: those that
+    nobody has signed, and those that were signed with changes, which only `assemble` takes over.
+
+    Until the transaction ends, nobody freezes another one.
+    """
+    lanes = Lanes(session, version.plan_id, version.number)
+    lanes.hold()
+    rows = standing(lanes.all())
+    if not rows:
+        return []
+    works = Works(session, rows[0].workspace_id).get({row.work for row in rows})
+    return [row.unit for row in rows if row.status is LaneStatus.FROZEN or works[row.work].changes]
