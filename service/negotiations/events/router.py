@@ -1,15 +1,16 @@
 """Events over HTTP: propose, look, decide."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from service.allocations.versions.repository import VersionDamaged
+from service.allocations.versions.usecases.amending import ChangeNotCarried
 from service.kit.access import Permission, may, needs
 from service.kit.auth import CallerDep
 from service.kit.body import json_body
 from service.kit.clock import NowDep
-from service.kit.db import ReadSessionDep, SessionDep
+from service.kit.db import ReadSessionDep, SessionDep, SessionsDep
 from service.kit.errors import PreconditionFailed, PreconditionRequired
 from service.kit.etags import RequiredIfMatchDep, send_etag
 from service.kit.pages import Page, PageDep
@@ -25,8 +26,14 @@ from service.negotiations.events.domain.life import (
     VersionHasNoMonths,
     VersionNotInForce,
 )
-from service.negotiations.events.schemas import EventIn, EventOut, ReasonIn
-from service.negotiations.events.usecases import proposing, reading
+from service.negotiations.events.schemas import (
+    AcceptIn,
+    ConsequenceOut,
+    EventIn,
+    EventOut,
+    ReasonIn,
+)
+from service.negotiations.events.usecases import accepting, proposing, reading
 from service.negotiations.events.usecases.outcome import told
 from service.plans.domain import PlanNotFound
 from service.plans.repository import Plans
@@ -123,6 +130,60 @@ def get_event(
     if _may_see(caller):
         shown = reading.consequence(session, plan, event, now=now)
     return EventOut.of(event, plan, shown)
+
+
+@router.get(
+    "/{event_id}/preview",
+    responses=problems(*_FOUND, EventIsDecided, ChangeNotCarried, *_NO_OUTCOME),
+    dependencies=[Depends(needs(Permission.READ_PROOFS))],
+)
+def preview_event(
+    plan_id: PlanIdPath,
+    event_id: EventIdPath,
+    *,
+    response: Response,
+    caller: CallerDep,
+    session: ReadSessionDep,
+    now: NowDep,
+    funding: Annotated[
+        Literal["siblings", "parent", "reserve", "unfunded"],
+        Query(description="Who carries what is left open; a new target is everybody's"),
+    ] = "siblings",
+) -> ConsequenceOut:
+    """What would come of a proposed event if it were accepted with this funding."""
+    plan = Plans(session).get(caller.workspace_id, plan_id)
+    event = reading.event_of(session, plan, event_id)
+    send_etag(response, proposing.event_etag(session, plan, event))
+    return ConsequenceOut(**accepting.preview(session, plan, event, funding, now=now))
+
+
+@router.post(
+    "/{event_id}/accept",
+    responses=problems(*_FOUND, *_GUARDED, ChangeNotCarried, *_NO_OUTCOME),
+    dependencies=[Depends(needs(Permission.SOLVE))],
+)
+def accept_event(
+    plan_id: PlanIdPath,
+    event_id: EventIdPath,
+    *,
+    body: Annotated[AcceptIn, json_body(AcceptIn)],
+    response: Response,
+    caller: CallerDep,
+    sessions: SessionsDep,
+    expected: RequiredIfMatchDep,
+    now: NowDep,
+) -> EventOut:
+    """Make a new draft with what comes of a proposed event; several of them add up in one draft.
+
+    `If-Match` is the ETag of the event, which changes with the version that it would change: so
+    what is accepted is what was seen.
+    """
+    plan, event = accepting.accept(
+        sessions, caller, plan_id, event_id, body.get("funding"), expected=expected, now=now
+    )
+    send_etag(response, proposing.decided_etag(event))
+    response.headers["Location"] = f"/v1/plans/{plan_id}/versions/{event.accepted_in}"
+    return EventOut.of(event, plan, event.consequence)
 
 
 @router.post(

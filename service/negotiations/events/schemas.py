@@ -113,6 +113,19 @@ EventIn.__pydantic_config__ = STRICT_ROW | ConfigDict(  # type: ignore[attr-defi
 
 
 @with_config(STRICT_ROW)
+class AcceptIn(TypedDict):
+    """Who carries what an event leaves open."""
+
+    funding: NotRequired[
+        Annotated[
+            Literal["siblings", "parent", "reserve", "unfunded"] | None,
+            Field(examples=["siblings"]),
+        ]
+    ]
+    """Needed where anything is left open."""
+
+
+@with_config(STRICT_ROW)
 class ReasonIn(TypedDict):
     """Why a proposal is refused."""
 
@@ -181,6 +194,14 @@ class VacancyOut(BaseModel):
     amount: float
 
 
+class InputsFollowOut(BaseModel):
+    """Whether the working inputs of the plan say the same since."""
+
+    followed: bool
+    hash: str | None = Field(description="Of the working inputs")
+    why: str | None = Field(description="Why they did not follow")
+
+
 class ConsequenceOut(BaseModel):
     """What an event comes to on the version in force."""
 
@@ -191,6 +212,7 @@ class ConsequenceOut(BaseModel):
     units: list[UnitChangeOut] = Field(description="Those that change, the company first")
     open: list[OpenOut]
     vacancies: list[VacancyOut]
+    inputs: InputsFollowOut | None = Field(default=None, description="Once it was accepted")
 
 
 class EventOut(BaseModel):

@@ -124,13 +124,14 @@ class Amendable:
         return [row for row in self.quotas if row.get("solved", 0) is not None]
 
     def _row(self, place: int, figures: Row) -> Row:
-        row = {**self.quotas[place], "amended": [*self.entries[place]]}
+        row = {**self.quotas[place]}
         if "solved" not in row:
             row["solved"] = row["quota"]
             for name in ("months", "lines"):
                 if row.get(name) is not None:
                     row[f"solved_{name}"] = row[name]
-        return row | figures
+        # `figures` begin with what was stored: fewer amendments, where some are stored already
+        return row | figures | {"amended": [*self.entries[place]]}
 
     def _touched_units(self) -> set[str | None]:
         """The units of rows that do not say yet what they are to say."""

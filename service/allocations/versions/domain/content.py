@@ -96,8 +96,9 @@ def revised(
 ) -> Content:
     """A stored plan of which only quotas of the `touched` units, and rows of units, have changed.
 
-    `facts` are its manifest's, its own lists of chunks among them; reps and units are those that
-    they list. Chunks of other units are named again and not made again.
+    `facts` are its manifest's, its own lists of chunks among them; units are those that they list,
+    and so are reps, unless somebody has joined. Chunks of other units are named again and not made
+    again.
     """
     chunks: dict[str, bytes] = {}
 
@@ -113,6 +114,11 @@ def revised(
         listed.append(own | chunk(quotas[start:end]) if own["unit"] in touched else own)
         start = end
     parts = {"units": [chunk(rows) for rows in _split(units)], "quotas": listed}
+    if start < len(quotas):  # whose row is in no chunk yet, and moves the places of others
+        per_unit = list(_per_unit(quotas))
+        parts["quotas"] = [{"unit": rows[0]["unit"], **chunk(rows)} for rows in per_unit]
+        placed = index_of(per_unit)
+        parts["index"] = [{"first": rows[0][0], **chunk(rows)} for rows in _split(placed)]
     return Content({**facts, **parts}, chunks)
 
 

@@ -113,7 +113,10 @@ class _Deciding:
             hierarchy,
             wanted,
             decision.funding,
-            locked=[names.rep[lock["rep"]] for lock in manifest.get("locks", [])],
+            locked={
+                *(names.rep[lock["rep"]] for lock in manifest.get("locks", [])),
+                *(names.rep[rep] for rep in decision.apart),
+            },
             frozen=[names.node[own["unit"]] for own in manifest.get("frozen", [])],
             reserves=[names.node[own["unit"]] for own in manifest.get("reserves", [])],
         )

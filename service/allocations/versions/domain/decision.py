@@ -41,6 +41,8 @@ class Decision:
     """Whether later solves keep the wanted quotas."""
     beyond: bool = False
     """Whether it may leave limits of the solve: an import, an approved exception."""
+    apart: Sequence[str] = ()
+    """Who carries nothing of it besides those who are locked: whoever has left."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from service.negotiations.events.domain.closed import Open
 from service.negotiations.events.domain.happening import happened
 from service.negotiations.events.domain.kinds import Event
+from service.negotiations.events.domain.life import NothingChanges
 from service.negotiations.events.domain.told import Told, segments_of, vacancies
 from service.negotiations.events.usecases.standing import InForce
 from solver.seats import Moved, Seats, moved
@@ -29,6 +30,8 @@ class Outcome:
     before: Seats
     after: Seats
     moved: Moved
+    change_of_target: int = 0
+    """What quotas together are to carry more, or less, by a new target."""
     others: Mapping[str, tuple[str | None, Months]] = field(default_factory=dict)
     """Who carries the difference: unit, and what each carries more or less."""
 
@@ -54,11 +57,8 @@ class Outcome:
 
     @property
     def left_open(self) -> dict[str | None, Months]:
-        """What nobody carries any more, once others carry what they do; by unit."""
-        found = dict(self.moved.open)
-        for unit, months in self.others.values():
-            found[unit] = _sum(found.get(unit), tuple(-amount for amount in months))
-        return {unit: months for unit, months in found.items() if any(months)}
+        """What nobody carries any more, as long as nobody else carries it; by unit."""
+        return {} if self.others else self.moved.open
 
 
 def outcome_of(standing: InForce, event: Event, today: date, through: str | None) -> Outcome:
@@ -70,7 +70,12 @@ def outcome_of(standing: InForce, event: Event, today: date, through: str | None
     since = open_.since(event.first)
     before = standing.seats(event)
     after = happened(before, event, since)
-    return Outcome(event, since, open_, before, after, moved(before, after))
+    change = 0
+    if event.amount is not None:
+        change = standing.assigned_for(event.amount) - standing.assigned_for(standing.target)
+        if not change:
+            raise NothingChanges("The target is that already.")
+    return Outcome(event, since, open_, before, after, moved(before, after), change)
 
 
 def told(standing: InForce, outcome: Outcome) -> Row:

@@ -26,6 +26,7 @@ from service.negotiations.events.domain.life import (
 )
 from service.negotiations.events.repository import Events
 from service.negotiations.events.tables import PlanEvent
+from service.negotiations.events.usecases.carrying import seen_at_once
 from service.negotiations.events.usecases.outcome import Outcome, outcome_of
 from service.negotiations.events.usecases.standing import InForce, in_force
 from service.plans.repository import Plans, PlanVersions
@@ -62,7 +63,7 @@ def propose(
     standing = in_force(session, plan, _wanted(session, plan, said))
     event = read_event(body, _known(standing, body), said.faults)
     through = body.get("closed_through")
-    outcome = outcome_of(standing, event, now.date(), through)
+    outcome = seen_at_once(standing, outcome_of(standing, event, now.date(), through))
     stored = _row(caller, plan, standing, event, body, now=now)
     if store:
         Events(session, plan.id).add(stored)
@@ -192,12 +193,16 @@ def decide(event: PlanEvent, caller: Caller, action: Action, *, now: datetime) -
 def event_etag(session: Session, plan: Plan, event: PlanEvent) -> str:
     """Of a proposal it changes with the version that it would change, for so does its outcome."""
     if event.status != Status.PROPOSED.value:
-        return etag_of(f"{event.id}-{event.revision}")
+        return decided_etag(event)
     try:
         head = in_force(session, plan).head.number
     except (NoVersionInForce, VersionHasNoMonths):
         head = 0
     return etag_of(f"{event.id}-{event.revision}-on-{head}")
+
+
+def decided_etag(event: PlanEvent) -> str:
+    return etag_of(f"{event.id}-{event.revision}")
 
 
 def tell(

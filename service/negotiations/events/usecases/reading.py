@@ -8,12 +8,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from service.allocations.versions.usecases.amending import ChangeNotCarried
 from service.kit.errors import Conflict
 from service.kit.pages import PageRequest
 from service.negotiations.events.domain.kinds import Event, Kind
 from service.negotiations.events.domain.life import Status
 from service.negotiations.events.repository import Events
 from service.negotiations.events.tables import PlanEvent
+from service.negotiations.events.usecases.carrying import seen_at_once
 from service.negotiations.events.usecases.outcome import outcome_of, told
 from service.negotiations.events.usecases.standing import in_force
 from service.plans.tables import Plan
@@ -40,6 +42,7 @@ def consequence(
     try:
         standing = in_force(session, plan)
         said = Event.of_stored(event.facts)
-        return told(standing, outcome_of(standing, said, now.date(), event.closed_through))
-    except Conflict:
+        outcome = outcome_of(standing, said, now.date(), event.closed_through)
+        return told(standing, seen_at_once(standing, outcome))
+    except (Conflict, ChangeNotCarried):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from functools import cached_property
 from math import isnan
 from typing import Any
@@ -81,6 +82,11 @@ class InForce:
             if each.kind == Kind.TARGET.value
         ]
         return next((amount for amount in reversed(said) if amount is not None), of_plan["target"])
+
+    def assigned_for(self, target: int) -> int:
+        """What quotas together carry for a target, with its over-assignment; halves to even."""
+        factor = Fraction(repr(self.head.policy["over_assignment"]))
+        return round(target * (1 + factor))
 
     def open_on(self, today: date, through: str | None) -> Open:
         """What is open, with the books closed through this month, and as far as they were before.

@@ -1,0 +1,123 @@
+"""See what an event comes to with its funding, and accept it: claim, compute, store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from service.allocations.versions.usecases.amending import Fetched, store
+from service.kit.auth import Caller
+from service.kit.etags import IfMatch
+from service.negotiations.events.domain.happening import kept
+from service.negotiations.events.domain.kinds import Event
+from service.negotiations.events.domain.life import Action, Status, after
+from service.negotiations.events.repository import Events
+from service.negotiations.events.tables import PlanEvent
+from service.negotiations.events.usecases.carrying import Carried, carried, fetched
+from service.negotiations.events.usecases.following import follow
+from service.negotiations.events.usecases.outcome import Outcome, outcome_of, told
+from service.negotiations.events.usecases.proposing import decide, event_etag, tell
+from service.negotiations.events.usecases.standing import InForce, in_force
+from service.negotiations.repository import Renegotiations
+from service.plans.repository import Plans
+from service.plans.tables import Plan
+from solver.amend import Funding
+
+type Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    standing: InForce
+    outcome: Outcome
+    found: Fetched
+
+
+def preview(
+    session: Session, plan: Plan, event: PlanEvent, funding: Funding, *, now: datetime
+) -> Row:
+    """What would come of a proposed event with this funding; nothing is stored.
+
+    Raises EventIsDecided, and what `in_force`, `outcome_of` and `carried` raise.
+    """
+    after(Status(event.status), Action.ACCEPT)
+    claimed = _claimed(session, plan, event, now)
+    found = carried(claimed.standing, claimed.outcome, claimed.found, funding, event.id)
+    return told(claimed.standing, found.outcome)
+
+
+def accept(
+    sessions: sessionmaker[Session],
+    caller: Caller,
+    plan_id: str,
+    event_id: str,
+    funding: Funding | None,
+    *,
+    expected: IfMatch,
+    now: datetime,
+) -> tuple[Plan, PlanEvent]:
+    """Make a new draft of the version in force, with what comes of the event.
+
+    No transaction is open while it is computed; who stores first comes first, and others are told
+    by their ETag. Raises EventIsDecided, PreconditionFailed, and what `preview` raises.
+    """
+    with sessions.begin() as session:
+        plan, event = _checked(session, caller, plan_id, event_id, expected, lock=False)
+        claimed = _claimed(session, plan, event, now)
+    found = carried(claimed.standing, claimed.outcome, claimed.found, funding, event_id)
+    with sessions.begin() as session:
+        plan, event = _checked(session, caller, plan_id, event_id, expected, lock=True)
+        _stored(session, caller, plan, event, found, now=now)
+    return plan, event
+
+
+def _checked(
+    session: Session, caller: Caller, plan_id: str, event_id: str, expected: IfMatch, *, lock: bool
+) -> tuple[Plan, PlanEvent]:
+    plan = Plans(session).get(caller.workspace_id, plan_id, lock=lock)
+    event = Events(session, plan.id).get(event_id, lock=lock)
+    after(Status(event.status), Action.ACCEPT)
+    expected.check(event_etag(session, plan, event))
+    return plan, event
+
+
+def _claimed(session: Session, plan: Plan, event: PlanEvent, now: datetime) -> _Claimed:
+    standing = in_force(session, plan)
+    said = Event.of_stored(event.facts)
+    outcome = outcome_of(standing, said, now.date(), event.closed_through)
+    return _Claimed(standing, outcome, fetched(standing, outcome))
+
+
+def _stored(
+    session: Session, caller: Caller, plan: Plan, event: PlanEvent, found: Carried, *, now: datetime
+) -> None:
+    standing = in_force(session, plan)  # the same as was claimed, or the ETag would be another
+    consequence = told(standing, found.outcome)
+    before = _inputs_before(standing)
+    version = store(session, caller, found.found, found.after, note=None, now=now)
+    Renegotiations(session, plan.workspace_id, plan.id).advance(
+        standing.version.number, version.number
+    )
+    consequence["inputs"] = follow(session, plan, found.outcome.event, event, before, now=now)
+    consequence["version"] = version.number
+    event.funding, event.accepted_in = found.funding, version.number
+    event.seats, event.consequence = kept(found.outcome.after), consequence
+    event.closed_through = found.outcome.open.closed_through
+    decide(event, caller, Action.ACCEPT, now=now)
+    tell(session, caller, event, Action.ACCEPT, Status.PROPOSED, now=now)
+    session.flush()
+
+
+def _inputs_before(standing: InForce) -> str:
+    """The working inputs as events left them, or as the version was solved from them."""
+    followed = [_inputs_of(event.consequence) for event in standing.accepted]
+    return next((key for key in reversed(followed) if key), standing.head.inputs_hash)
+
+
+def _inputs_of(consequence: Mapping[str, Any] | None) -> str | None:
+    inputs = (consequence or {}).get("inputs") or {}
+    return inputs["hash"] if inputs.get("followed") else None

@@ -1,0 +1,305 @@
+"""Who carries what an event leaves open, as decisions about the version that it changes.
+
+What stays inside one unit is one decision, whose carriers anybody can compute again. Somebody who
+comes from another unit brings a part of a quota that belongs elsewhere: that part, and what others
+carry for it, are stated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from service.allocations.infeasible import in_words
+from service.allocations.versions.domain.amendable import Amendable
+from service.allocations.versions.domain.decision import Decision, Wanted
+from service.allocations.versions.usecases.amending import ChangeNotCarried, Fetched
+from service.kit.errors import Fault, InvalidInput
+from service.kit.money import from_minor
+from service.negotiations.events.domain.kinds import Kind
+from service.negotiations.events.domain.newcomers import with_newcomer
+from service.negotiations.events.usecases.outcome import Outcome
+from service.negotiations.events.usecases.standing import InForce
+from solver.amend import CannotCarry, Funding, shared
+from solver.problem import IntArray
+
+type Months = tuple[int, ...]
+
+FUNDINGS: Final[tuple[Funding, ...]] = ("siblings", "parent", "reserve", "unfunded")
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """An event with everybody who carries the difference."""
+
+    outcome: Outcome
+    found: Fetched
+    """What stood."""
+    after: Amendable
+    """What stands then."""
+    funding: Funding | None
+
+
+def carried(
+    standing: InForce, outcome: Outcome, found: Fetched, funding: Funding | None, reference: str
+) -> Carried:
+    """Let others carry what is left open; `found` is what `fetched` answers. Needs no database.
+
+    Raises InvalidInput where the funding is missing or cannot be had, and ChangeNotCarried.
+    """
+    plan = _Deciding(standing, outcome, found, funding, reference)
+    after = plan.after()
+    return Carried(replace(outcome, others=plan.others(after)), found, after, plan.told_funding)
+
+
+def seen_at_once(standing: InForce, outcome: Outcome) -> Outcome:
+    """A new target with who carries it; of all else funding has to be chosen first.
+
+    Raises ChangeNotCarried.
+    """
+    if outcome.event.kind is not Kind.TARGET:
+        return outcome
+    return carried(standing, outcome, fetched(standing, outcome), None, "").outcome
+
+
+def fetched(standing: InForce, outcome: Outcome) -> Fetched:
+    """The version that is changed, with a row for whoever it does not know yet."""
+    rows, units = standing.stored.quotas(), standing.units
+    event = outcome.event
+    if event.kind is Kind.HIRE and event.rep and standing.row_of(event.rep) is None:
+        unit = _home_of_newcomer(outcome, event.rep)
+        rows = with_newcomer(rows, units, event.rep, unit, len(standing.stored.months))
+    manifest: Any = standing.stored.manifest
+    version = Amendable.of(manifest, units, rows, standing.stored.rules())
+    return Fetched(
+        standing.plan.id, standing.head.number, standing.head.hash, standing.digits, version
+    )
+
+
+def _home_of_newcomer(outcome: Outcome, rep: str) -> str | None:
+    """The unit of the first seat that is taken over."""
+    own = sorted(
+        (own.first, own.seat, own.unit) for own in outcome.after.segments if own.holder == rep
+    )
+    return own[0][2]
+
+
+@dataclass(frozen=True, slots=True)
+class _Deciding:
+    """The decisions that an event is, one after the other."""
+
+    standing: InForce
+    outcome: Outcome
+    found: Fetched
+    funding: Funding | None
+    reference: str
+
+    def after(self) -> Amendable:
+        """Raises InvalidInput and ChangeNotCarried."""
+        after = self.found.version
+        if self.outcome.event.kind is Kind.TARGET:
+            return self._new_target()
+        self._check_funding()
+        direct = {unit for unit in self._open if self._stays_inside(unit)}
+        for unit in sorted(direct, key=_by_name):
+            own = {rep: months for (rep, of), months in self._people.items() if of == unit}
+            after = self._decided(after, own, self.funding)
+        after = self._stated(after, direct)
+        for unit in sorted(self._open.keys() - direct, key=_by_name):
+            after = self._shared(after, unit)
+        return after
+
+    @property
+    def told_funding(self) -> Funding | None:
+        if self.outcome.event.kind is Kind.TARGET:
+            return "everyone"
+        return self.funding if self._open else None
+
+    @property
+    def _people(self) -> Mapping[tuple[str, str | None], Months]:
+        return self.outcome.moved.people
+
+    @property
+    def _open(self) -> dict[str | None, int]:
+        """What is left open, or carried again, by unit."""
+        sums = {unit: sum(months) for unit, months in self.outcome.moved.open.items()}
+        return {unit: amount for unit, amount in sums.items() if amount}
+
+    def _check_funding(self) -> None:
+        choice = ", ".join(FUNDINGS[:-1]) + f" or {FUNDINGS[-1]}"
+        if self._open and self.funding is None:
+            reason = f"is needed: it says who carries what is left open: {choice}"
+            raise InvalidInput([Fault("/funding", reason)])
+        across = [unit for unit in self._open if not self._stays_inside(unit)]
+        if across and self.funding not in {"siblings", "parent"}:
+            reason = "must be siblings or parent, for somebody moves between units"
+            raise InvalidInput([Fault("/funding", reason, self.funding)])
+
+    def _home(self, rep: str) -> str | None:
+        place = self.found.version.names.rep[rep]
+        unit: str | None = self.found.version.quotas[place]["unit"]
+        return unit
+
+    def _stays_inside(self, unit: str | None) -> bool:
+        """Whether everything that changes in the unit is of its own people, and they alone make
+        what is open.
+        """
+        own = {rep: sum(months) for (rep, of), months in self._people.items() if of == unit}
+        return all(self._home(rep) == unit for rep in own) and (
+            sum(own.values()) == -self._open[unit]
+        )
+
+    def _stated(self, after: Amendable, done: Collection[str | None]) -> Amendable:
+        """With what nobody else carries: parts of the own unit, then of others."""
+        left = {key: own for key, own in self._people.items() if key[1] not in done}
+        own = {rep: months for (rep, unit), months in left.items() if self._home(rep) == unit}
+        event = self.outcome.event
+        if event.kind is Kind.HIRE and event.rep and event.rep not in self._reps:
+            own[event.rep] = (0,) * len(self.standing.stored.months)
+        if own:
+            after = self._decided(after, own, None)
+        abroad = {key: months for key, months in left.items() if self._home(key[0]) != key[1]}
+        for unit in sorted({unit for _, unit in abroad}, key=_by_name):
+            there = {rep: months for (rep, of), months in abroad.items() if of == unit}
+            after = self._decided(after, there, None, unit)
+        return after
+
+    @property
+    def _reps(self) -> set[str]:
+        return {rep for rep, _ in self._people}
+
+    def _decided(
+        self,
+        before: Amendable,
+        changes: Mapping[str, Months],
+        funding: Funding | None,
+        unit: str | None = None,
+    ) -> Amendable:
+        """With these changes by month; `unit`: the one that they belong to, None: the own."""
+        wanted = []
+        for rep, change in sorted(changes.items()):
+            carried = before.book.of_rep(before.names.rep[rep]).tolist()
+            months = [own + move for own, move in zip(carried, change, strict=True)]
+            wanted.append(Wanted(rep, sum(months), months, unit))
+        return self._with(before, wanted, funding)
+
+    def _with(
+        self, before: Amendable, wanted: Sequence[Wanted], funding: Funding | None
+    ) -> Amendable:
+        decision = Decision(
+            kind="event",
+            reference=self.reference,
+            wanted=wanted,
+            funding=funding,
+            effective=f"{self.outcome.since:%Y-%m}",
+            beyond=True,  # what happens is no wish: who falls below a floor is named
+            apart=self._apart if funding is not None else (),
+        )
+        return self.found.decide(decision, before)
+
+    @property
+    def _first_open(self) -> int:
+        return self.found.months.index(f"{self.outcome.since:%Y-%m}")
+
+    @property
+    def _open_amounts(self) -> IntArray:
+        """(n,) what everybody carries in the months that are open."""
+        cells = self.found.version.book.cells
+        if cells is None:
+            raise TypeError("a version in force has months")
+        return np.asarray(cells[:, :, self._first_open :].sum(axis=(1, 2)))
+
+    @property
+    def _apart(self) -> list[str]:
+        """Who carries nothing of it: whom it is about, and who has no open month any more."""
+        ids = self.found.version.everybody.problem.reps.ids
+        gone = np.flatnonzero(self._open_amounts == 0).tolist()
+        known = self.outcome.event.concerned & self.found.version.names.rep.keys()
+        return sorted({*known, *(ids[place] for place in gone)})
+
+    def _shared(self, before: Amendable, unit: str | None) -> Amendable:
+        """What is open in a unit that somebody comes to or leaves: its others carry it."""
+        book, h = before.book, before.everybody.hierarchy
+        node = before.names.node[unit]
+        if self.funding == "parent":
+            node = max(0, int(h.parent[node]))
+            places = np.arange(h.first[node], h.last[node])
+        else:
+            places = np.flatnonzero(h.rep_node == node)
+        kept = self._kept_places(before)
+        places = np.array([place for place in places.tolist() if place not in kept], dtype=np.int64)
+        standing = book.standing(self._first_open)
+        ends = standing.lowest[places], standing.highest[places]
+        try:
+            quota = shared(
+                self._open[unit], book.quota[places], *ends, before.everybody.problem.increment
+            )
+        except CannotCarry as error:
+            raise self._not_carried(unit, self._open[unit], error) from None
+        return self._with(before, _changed(before, places, quota), None)
+
+    def _kept_places(self, version: Amendable) -> set[int]:
+        """Of those who carry nothing of it: locks and frozen units among them."""
+        names, h = version.names, version.everybody.hierarchy
+        locked = [lock["rep"] for lock in version.manifest.get("locks", [])]
+        kept = {names.rep[rep] for rep in (*locked, *self._apart)}
+        for own in version.manifest.get("frozen", []):
+            node = names.node[own["unit"]]
+            kept |= {*range(int(h.first[node]), int(h.last[node]))}
+        return kept
+
+    def _new_target(self) -> Amendable:
+        """With a new target: everybody's open months change by the same part, inside limits."""
+        version = self.found.version
+        change = self.outcome.change_of_target
+        kept = self._kept_places(version)
+        places = np.array([k for k in range(len(version.book.quota)) if k not in kept], np.int64)
+        open_ = self._open_amounts[places]
+        closed = version.book.quota[places] - open_
+        standing = version.book.standing(self._first_open)
+        floor, cap = (
+            np.maximum(end[places] - closed, 0) for end in (standing.lowest, standing.highest)
+        )
+        increment = version.everybody.problem.increment
+        try:
+            quota = closed + shared(change, open_, floor, cap, increment)
+        except CannotCarry as error:
+            raise self._not_carried(None, change, error) from None
+        return self._with(version, _changed(version, places, quota), None)
+
+    def _not_carried(self, unit: str | None, change: int, error: CannotCarry) -> ChangeNotCarried:
+        (left,) = error.could.values()
+        could = abs(change) - left if change > 0 else left
+        where = f"The others of unit {unit}" if unit else "Those who have open months"
+        more = "more" if change > 0 else "less"
+        digits = self.standing.digits
+        told = (in_words(abs(amount), digits) for amount in (change, could))
+        whole, part = told
+        return ChangeNotCarried(
+            f"{where} cannot carry {whole} {more} inside the limits, but {part}.",
+            unit=unit,
+            could=from_minor(could, digits),
+        )
+
+    def others(self, after: Amendable) -> dict[str, tuple[str | None, Months]]:
+        """What those carry more or less whom the event is not about: unit, and by month."""
+        before, ids = self.found.version, self.found.version.everybody.problem.reps.ids
+        found: dict[str, tuple[str | None, Months]] = {}
+        for place in np.flatnonzero(before.book.quota != after.book.quota).tolist():
+            if ids[place] not in self._reps:
+                change = after.book.of_rep(place) - before.book.of_rep(place)
+                found[ids[place]] = self._home(ids[place]), tuple(change.tolist())
+        return found
+
+
+def _changed(version: Amendable, places: IntArray, quota: IntArray) -> list[Wanted]:
+    ids, before = version.everybody.problem.reps.ids, version.book.quota
+    pairs = zip(places.tolist(), quota.tolist(), strict=True)
+    return [Wanted(ids[place], own) for place, own in pairs if own != before[place]]
+
+
+def _by_name(unit: str | None) -> str:
+    return unit or ""

@@ -1,0 +1,251 @@
+"""Accepted events: a new draft with what comes of them, proved like every version."""
+
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from tests.service.allocations.plans import Document, a_plan, a_version, publish, quotas
+from tests.service.negotiations.test_events import (
+    EVENLY,
+    given_today,
+    plan,
+    propose,
+    twelve_hundred_each,
+)
+
+__all__ = ["plan"]  # the fixture
+
+
+def accept(client: TestClient, plan: str, event: Document, **body: Any) -> Document:
+    path = f"{plan}/events/{event['id']}"
+    etag = client.get(path).headers["etag"]
+    answer = client.post(f"{path}/accept", json=body, headers={"If-Match": etag})
+    assert answer.status_code == 200, answer.text
+    accepted: Document = answer.json()
+    version = f"{plan}/versions/{accepted['accepted_in']}"
+    verified = client.get(f"{version}/verify").json()
+    assert verified["valid"], verified["faults"]
+    return accepted
+
+
+def happens(client: TestClient, plan: str, funding: str | None = None, **body: Any) -> Document:
+    """Proposed and accepted."""
+    return accept(client, plan, propose(client, plan, **body), funding=funding)
+
+
+def from_july(**body: Any) -> Document:
+    return {"from": "2027-07-01", **body}
+
+
+def months(client: TestClient, version: str, rep: str) -> list[float]:
+    row = client.get(f"{version}/quotas/{rep}").json()
+    return list(row["months"].values())
+
+
+class TestLeave:
+    def test_siblings_carry_what_is_left_by_equal_parts(self, client, plan):
+        happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
+
+        assert quotas(client, f"{plan}/versions/2") == {
+            "ann": 600, "bob": 1800, "cyd": 1200, "d/d": 1200,
+        }  # fmt: skip
+        assert months(client, f"{plan}/versions/2", "bob") == [100] * 6 + [200] * 6
+
+    def test_the_parent_s_other_teams_carry_it_too(self, client, plan):
+        happens(client, plan, "parent", **from_july(kind="leave", rep="ann"))
+
+        assert quotas(client, f"{plan}/versions/2") == {
+            "ann": 600, "bob": 1400, "cyd": 1400, "d/d": 1400,
+        }  # fmt: skip
+
+    def test_nobody_carries_what_is_unfunded(self, client, plan):
+        happens(client, plan, "unfunded", **from_july(kind="leave", rep="ann"))
+
+        version = client.get(f"{plan}/versions/2").json()
+        assert version["assigned"] == 4200
+
+    def test_who_has_left_carries_nothing_of_the_next_change(self, client, plan):
+        happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
+        happens(client, plan, "parent", **{"from": "2027-10-01", "kind": "leave", "rep": "cyd"})
+
+        found = quotas(client, f"{plan}/versions/3")
+        assert found["ann"] == 600
+        assert found["cyd"] == 900
+        assert sum(found.values()) == 4800
+
+    def test_funding_is_asked_for(self, client, plan):
+        event = propose(client, plan, **from_july(kind="leave", rep="ann"))
+        path = f"{plan}/events/{event['id']}"
+        etag = {"If-Match": client.get(path).headers["etag"]}
+
+        answer = client.post(f"{path}/accept", json={}, headers=etag)
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == "/funding"
+
+
+class TestHire:
+    def test_somebody_new_takes_over_with_a_ramp_and_relieves_the_team(self, client, plan):
+        happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
+        row = {"id": "new", "name": "Nora New", "unit": "west"}
+
+        happens(client, plan, "siblings", **from_july(kind="hire", rep=row, takes_over="ann"))
+
+        version = f"{plan}/versions/3"
+        found = quotas(client, version)
+        assert months(client, version, "new")[6:] == [8, 25, 42, 58, 75, 92]
+        assert found["new"] == 300
+        assert found["bob"] == 1500
+        assert sum(found.values()) == 4800
+
+    def test_without_a_seat_somebody_new_begins_with_nothing(self, client, plan):
+        row = {"id": "new", "unit": "west"}
+
+        happens(client, plan, **from_july(kind="hire", rep=row, takes_over=None))
+
+        assert quotas(client, f"{plan}/versions/2")["new"] == 0
+
+    def test_the_working_inputs_have_a_row_for_somebody_new(self, client, plan):
+        row = {"id": "new", "name": "Nora New", "unit": "west", "attributes": {"crm": "x"}}
+
+        event = happens(client, plan, **from_july(kind="hire", rep=row, takes_over=None))
+
+        assert event["consequence"]["inputs"]["followed"]
+        reps = {row["id"]: row for row in client.get(f"{plan}/inputs").json()["reps"]}
+        assert reps["new"] == row | {"hired": "2027-07-01"}
+
+
+class TestMovingBetweenUnits:
+    def test_units_change_by_what_moves_and_the_company_does_not(self, client, plan):
+        happens(client, plan, **from_july(kind="transfer", rep="ann", to_unit="east"))
+
+        units = client.get(f"{plan}/versions/2/months").json()
+        assert {row["id"]: row["quota"] for row in units["units"]} == {"east": 3000, "west": 1800}
+        assert units["units"][0]["months"]["2027-07"] in (100, 300)
+        assert quotas(client, f"{plan}/versions/2")["ann"] == 1200
+
+    def test_a_swap_between_units_leaves_third_parties_alone(self, client, plan):
+        happens(client, plan, **from_july(kind="swap", reps=["ann", "cyd"]))
+
+        found = quotas(client, f"{plan}/versions/2")
+        assert (found["bob"], found["d/d"]) == (1200, 1200)
+
+    def test_who_takes_over_elsewhere_leaves_the_own_seat_to_the_team(self, client, plan):
+        happens(client, plan, "siblings", **from_july(kind="leave", rep="cyd"))
+
+        happens(
+            client,
+            plan,
+            "siblings",
+            **from_july(kind="transfer", rep="ann", to_unit="east", takes_over="cyd"),
+        )
+
+        found = quotas(client, f"{plan}/versions/3")
+        assert found == {"ann": 1200, "bob": 1800, "cyd": 600, "d/d": 1200}
+        units = client.get(f"{plan}/versions/3/months").json()["units"]
+        assert {row["id"]: row["quota"] for row in units} == {"east": 2400, "west": 2400}
+
+
+class TestTarget:
+    def test_everybody_carries_the_same_part_in_open_months(self, app, client, plan):
+        given_today(app, "2027-05-20")
+
+        event = happens(client, plan, kind="target", amount=5184, **{"from": "2027-05-20"})
+
+        assert event["funding"] == "everyone"
+        version = f"{plan}/versions/2"
+        assert set(quotas(client, version).values()) == {1296}
+        assert months(client, version, "ann") == [100] * 4 + [112] * 8
+
+    def test_a_second_one_begins_from_the_first(self, client, plan):
+        happens(client, plan, kind="target", amount=5184, **{"from": "2027-05-01"})
+        happens(client, plan, kind="target", amount=4800, **{"from": "2027-05-01"})
+
+        assert set(quotas(client, f"{plan}/versions/3").values()) == {1200}
+
+    def test_the_same_target_changes_nothing(self, client, plan):
+        body = {"kind": "target", "amount": 4800, "from": "2027-05-01"}
+
+        assert client.post(f"{plan}/events", json=body).json()["type"] == (
+            "/problems/nothing-changes"
+        )
+
+    def test_what_caps_do_not_allow_is_told(self, client):
+        inputs = twelve_hundred_each()
+        for row in inputs["reps"]:
+            row["max"] = 1300
+        plan = a_plan(client, inputs)
+        a_version(client, plan, **EVENLY)
+        publish(client, f"{plan}/versions/1")
+
+        answer = client.post(
+            f"{plan}/events", json={"kind": "target", "amount": 6000, "from": "2027-05-01"}
+        )
+
+        assert answer.status_code == 422
+        assert answer.json()["type"] == "/problems/change-not-carried"
+        assert answer.json()["could"] == 400
+
+
+class TestChains:
+    def test_events_add_up_in_one_draft(self, client, plan):
+        happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
+        happens(client, plan, "siblings", **from_july(kind="fte", rep="cyd", share=0.5))
+
+        version = client.get(f"{plan}/versions/3").json()
+        assert version["base_version"] == 2
+        assert quotas(client, f"{plan}/versions/3") == {
+            "ann": 600, "bob": 1800, "cyd": 900, "d/d": 1500,
+        }  # fmt: skip
+
+    def test_whoever_comes_back_has_the_own_months_again(self, client, plan):
+        happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
+
+        happens(
+            client, plan, "siblings", **from_july(kind="hire", rep={"id": "ann"}, takes_over="ann")
+        )
+
+        assert set(quotas(client, f"{plan}/versions/3").values()) == {1200}
+
+    def test_what_was_seen_before_another_event_is_not_accepted(self, client, plan):
+        one = propose(client, plan, **from_july(kind="leave", rep="ann"))
+        other = propose(client, plan, **from_july(kind="fte", rep="cyd", share=0.5))
+        path = f"{plan}/events/{other['id']}"
+        seen = {"If-Match": client.get(path).headers["etag"]}
+        accept(client, plan, one, funding="siblings")
+
+        answer = client.post(f"{path}/accept", json={"funding": "siblings"}, headers=seen)
+
+        assert answer.status_code == 412
+
+    def test_a_published_draft_is_where_the_next_event_begins(self, client, plan):
+        happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
+        publish(client, f"{plan}/versions/2")
+
+        happens(client, plan, "siblings", **from_july(kind="fte", rep="cyd", share=0.5))
+
+        assert quotas(client, f"{plan}/versions/3")["ann"] == 600
+
+    def test_nothing_accepted_is_withdrawn(self, client, plan):
+        event = happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
+        path = f"{plan}/events/{event['id']}"
+
+        answer = client.post(
+            f"{path}/withdraw", headers={"If-Match": client.get(path).headers["etag"]}
+        )
+
+        assert answer.status_code == 409
+        assert answer.json()["type"] == "/problems/event-is-decided"
+
+
+class TestPreview:
+    def test_tells_of_everybody_who_carries_something(self, client, plan):
+        event = propose(client, plan, **from_july(kind="leave", rep="ann"))
+
+        shown = client.get(
+            f"{plan}/events/{event['id']}/preview", params={"funding": "siblings"}
+        ).json()
+
+        assert {row["rep"]: row["to"] for row in shown["people"]} == {"ann": 600, "bob": 1800}
+        assert shown["open"] == []
+        assert client.get(f"{plan}/versions").json()["items"][0]["number"] == 1
