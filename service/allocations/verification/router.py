@@ -1,21 +1,25 @@
-"""The check of a whole plan over HTTP; that of one version stands with the versions."""
+"""The check of a whole plan, and replays, over HTTP; one version is checked in `versions`."""
 
 from fastapi import APIRouter, Depends
 
-from service.allocations.verification.schemas import PlanVerificationOut
+from service.allocations.patience import PatienceDep
+from service.allocations.solving import NO_PLAN
+from service.allocations.verification.schemas import PlanVerificationOut, ReplayOut
 from service.allocations.verification.usecases import verify_plan
+from service.allocations.versions.repository import VersionDamaged
+from service.allocations.versions.usecases.replaying import OtherEngine, replay
 from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
-from service.kit.db import ReadSessionDep
+from service.kit.db import ReadingSessionsDep, ReadSessionDep
 from service.kit.problems import problems
-from service.plans.domain import PlanNotFound
-from service.plans.router import PlanIdPath
+from service.plans.domain import PlanNotFound, VersionNotFound
+from service.plans.router import NumberPath, PlanIdPath
 
-router = APIRouter(prefix="/plans/{plan_id}/verify", tags=["versions"])
+router = APIRouter(prefix="/plans/{plan_id}", tags=["versions"])
 
 
 @router.get(
-    "",
+    "/verify",
     responses=problems(PlanNotFound),
     dependencies=[Depends(needs(Permission.READ_PROOFS))],
 )
@@ -36,3 +40,23 @@ def check_plan(
             "faults": found.faults,
         }
     )
+
+
+@router.post(
+    "/versions/{number}/replay",
+    responses=problems(PlanNotFound, VersionNotFound, VersionDamaged, OtherEngine, *NO_PLAN),
+    dependencies=[Depends(needs(Permission.READ_PROOFS))],
+)
+def replay_version(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    caller: CallerDep,
+    sessions: ReadingSessionsDep,
+    patience: PatienceDep,
+) -> ReplayOut:
+    """Solve a version's inputs and policy again and compare every byte; nothing is stored.
+
+    Of an amended version the plan as it was solved is compared: its ledger is checked by `verify`.
+    """
+    found = replay(sessions, caller.workspace_id, plan_id, number, patience=patience)
+    return ReplayOut(same=found.same, differences=list(found.differences))

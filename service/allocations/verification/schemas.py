@@ -1,4 +1,4 @@
-"""What the API says about the check of a whole plan."""
+"""What the API says about the check of a whole plan, and about replays."""
 
 from pydantic import BaseModel, Field
 
@@ -26,3 +26,10 @@ class PlanVerificationOut(BaseModel):
     checks: PlanChecks
     versions: list[VerifiedVersionOut] = Field(description="Every version, the first one first")
     faults: list[str] = Field(examples=[[]])
+
+
+class ReplayOut(BaseModel):
+    """Whether the same inputs and policy make the same version again."""
+
+    same: bool
+    differences: list[str] = Field(examples=[[]])

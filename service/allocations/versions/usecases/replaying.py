@@ -1,0 +1,126 @@
+"""Solve a stored version's inputs and policy again: the same bytes must come out.
+
+Everything that a solve reads is in the version: inputs by their hash, policy, currency, rounding
+and period. So nothing else (the clock, the caller, the order of rows, the machine's number of
+threads) may have a say, and a release that answers otherwise raises `ENGINE_VERSION`.
+
+Of an amended version the plan as it was solved is compared; its ledger is replayed by every check.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import orjson
+from sqlalchemy.orm import Session, sessionmaker
+
+from service.allocations.assemble import Terms, assemble
+from service.allocations.measures.solving import solve_measures
+from service.allocations.patience import Patience
+from service.allocations.places import Places
+from service.allocations.versions.describe import describe
+from service.allocations.versions.domain.amended import solved_part
+from service.allocations.versions.domain.content import (
+    ENGINE_VERSION,
+    Content,
+    Parent,
+    Row,
+)
+from service.allocations.versions.domain.document import Manifest
+from service.allocations.versions.repository import Chunks, StoredVersion
+from service.kit.errors import Conflict
+from service.plans.policy import Named, present_policy, read_spreading, to_policy
+from service.plans.repository import Plans, PlanVersions
+from service.roster.domain import Inputs
+from service.roster.usecases import load_snapshot
+
+_SOLVED: Final = ("unit", "quota", "unrounded", "floor", "cap", "anchor", "yardstick", "reach")
+
+
+class OtherEngine(Conflict):
+    """The version was solved by a release whose answers may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What came out differently, in words; nothing where the version was reproduced."""
+
+    differences: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        return not self.differences
+
+
+def replay(
+    sessions: sessionmaker[Session],
+    workspace_id: str,
+    plan_id: str,
+    number: int,
+    *,
+    patience: Patience | None = None,
+) -> Replay:
+    """No transaction is open while the solver works; nothing is stored.
+
+    Raises PlanNotFound, VersionNotFound, VersionDamaged, SnapshotNotFound, SnapshotDamaged and
+    OtherEngine.
+    """
+    with sessions.begin() as session:
+        plan = Plans(session).get(workspace_id, plan_id)
+        version = PlanVersions(session).get(plan.id, number)
+        stored = StoredVersion(version, Chunks(session, workspace_id))
+        bytes_of_manifest, quotas = version.manifest, stored.quotas()
+        inputs = load_snapshot(session, workspace_id, stored.manifest["inputs"])
+    manifest: Row = orjson.loads(bytes_of_manifest)
+    if manifest["engine_version"] != ENGINE_VERSION:
+        raise OtherEngine(
+            f"Version {number} is of engine {manifest['engine_version']}, this is {ENGINE_VERSION}."
+        )
+    again = _solved_again(manifest, inputs, patience)
+    if manifest.get("amendments"):
+        return Replay(tuple(_other_rows(stored.manifest, quotas, again)))
+    parent = manifest["parent"] and Parent(manifest["base_version"], manifest["parent"])
+    replayed = again.manifest(parent)
+    if replayed == bytes_of_manifest:
+        return Replay(())
+    other = orjson.loads(replayed)
+    names = sorted(
+        name for name in {*manifest, *other} if manifest.get(name) != other.get(name)
+    )  # equal values may still be other bytes
+    return Replay(tuple(f"{name} comes out differently" for name in names or ["the manifest"]))
+
+
+def _solved_again(manifest: Row, inputs: Inputs, patience: Patience | None) -> Content:
+    body = present_policy(manifest["policy"], manifest["digits"])
+    named = Named(frozenset(inputs.reps.id), frozenset(inputs.units.id))
+    period = manifest["period"]
+    terms = Terms(
+        manifest["currency"],
+        manifest["digits"],
+        manifest["increment"],
+        period and (date.fromisoformat(period["start"]), date.fromisoformat(period["end"])),
+    )
+    policy = to_policy(body, digits=terms.digits, named=named)
+    case = assemble(inputs, terms, policy, Places(policy=body), read_spreading(body))
+    solved = solve_measures(case, patience)
+    return describe(case, solved.allocation, solved.further)
+
+
+def _other_rows(manifest: Manifest, quotas: Sequence[Row], again: Content) -> Iterator[str]:
+    """The reps whose quota was not solved as it says, and those who were not solved at all."""
+    _, as_solved = solved_part(manifest, quotas)  # type: ignore[arg-type]
+    stored = {row["rep"]: _figures(dict(row)) for row in as_solved}
+    listed = again.facts["quotas"]
+    replayed = {
+        row["rep"]: _figures(row)
+        for chunk in listed
+        for row in orjson.loads(again.chunks[chunk["chunk"]])
+    }
+    for rep in sorted({*stored, *replayed}):
+        if stored.get(rep) != replayed.get(rep):
+            yield f"the quota of {rep} comes out differently"
+
+
+def _figures(row: dict[str, Any]) -> Row:
+    return {name: row.get(name) for name in _SOLVED}
