@@ -10,6 +10,7 @@ from service.allocations.backtest.router import router as backtests
 from service.allocations.diff.router import router as diffs
 from service.allocations.fairness_report.router import router as fairness_reports
 from service.allocations.router import router as allocations
+from service.allocations.scenarios.router import router as scenarios
 from service.allocations.simulation.router import router as simulations
 from service.allocations.verification.router import router as verification
 from service.allocations.versions.quotas_router import router as quotas
@@ -44,6 +45,7 @@ FEATURES: tuple[APIRouter, ...] = (
     quotas,
     diffs,
     verification,
+    scenarios,
     fairness_reports,
     allocations,
     backtests,

@@ -41,3 +41,24 @@ def test_the_difference_of_two_versions(client: TestClient) -> None:
     client.post(f"{plan}/versions", json={})
 
     assert client.get(f"{plan}/versions/1/diff/2").json() == answer
+
+
+def test_the_table_of_scenarios(client: TestClient) -> None:
+    *_, inputs, body = SHOWN
+    plan = f"/v1/plans/{client.post('/v1/plans', json=PLAN).json()['id']}"
+    client.put(f"{plan}/inputs", json=inputs)
+
+    found = client.post(f"{plan}/scenarios", json=body).json()
+
+    head = "| | scenario | status | largest stretch | gini | attaining | beaten by |"
+    rows = [_line(row) for row in found["scenarios"]]
+    assert "\n".join([head, "|---|---|---|---|---|---|---|", *rows]) in GUIDE
+    assert f"`frontier` is `{found['frontier']}`" in GUIDE
+
+
+def _line(row: dict[str, Any]) -> str:
+    plan, beaten = row["plan"], ", ".join(map(str, row["beaten_by"]))
+    if plan is None:
+        return f"| {row['number']} | {row['name']} | {row['status']} | | | | |"
+    told = f"{plan['largest_stretch']:.2f} | {plan['gini']:.4f} | {plan['attaining']:.1%}"
+    return f"| {row['number']} | {row['name']} | {row['status']} | {told} | {beaten} |"

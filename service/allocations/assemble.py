@@ -91,6 +91,16 @@ class Case:
         """What is legal but looks like a mistake: in the facts, and in the facts on these dates."""
         return (*self.inputs.warnings, *unheld_warnings(self.inputs, self.period))
 
+    def under(self, policy: Policy, spreading: Spreading, places: Places) -> Case:
+        """The same facts under another policy, nothing estimated again. Raises `InvalidInput`."""
+        faults = [
+            *_season_faults(spreading, self.period, places),
+            *_level_faults(self.inputs, policy),
+        ]
+        if faults:
+            raise InvalidInput(faults)
+        return replace(self, policy=policy, spreading=spreading, places=places)
+
     def as_invalid_input(self, error: InvalidProblem) -> InvalidInput:
         """The solver's faults at the rows that the caller sent."""
         return self.places.as_invalid_input(error, self.inputs, self.policy)

@@ -1,0 +1,334 @@
+"""Solve many policies side by side on the working inputs of a plan.
+
+Each scenario is solved exactly as a version would be, and gives the same quotas. A conflict of its
+rules is its result, not a fault of the request. Nothing is stored unless that is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy.orm import Session, sessionmaker
+
+from service.allocations.assemble import Case, Terms, assemble
+from service.allocations.measures.solving import SolvedMeasure, solve_measures
+from service.allocations.patience import Patience
+from service.allocations.places import Places
+from service.allocations.scenarios.domain.axes import MOST, Scenario, count, scenarios
+from service.allocations.scenarios.domain.figures import Figures, figures
+from service.allocations.scenarios.domain.frontier import Standing, beaten_by
+from service.allocations.solving import SolveTookTooLong
+from service.allocations.stated import Stated
+from service.allocations.versions.describe import describe
+from service.allocations.versions.domain.content import Parent
+from service.allocations.versions.repository import Chunks, StoredVersion, pack
+from service.allocations.versions.usecases.solving import terms_of
+from service.allocations.versions.usecases.storing import version_content
+from service.kit.audit import record
+from service.kit.auth import Caller
+from service.kit.errors import MAX_FAULTS, AppError, Fault, InvalidInput, Unavailable, Unprocessable
+from service.kit.money import InvalidMoney, to_minor
+from service.plans.domain import version_subject
+from service.plans.inputs import InputsMissing
+from service.plans.policy import Named, read_spreading, to_policy
+from service.plans.repository import Plans, PlanVersions
+from service.plans.tables import Plan
+from service.roster.domain import Inputs
+from service.roster.usecases import load_snapshot, store_snapshot
+
+type Row = dict[str, Any]
+
+TIMES: Final = 4
+"""All scenarios of a request together have the time of so many solves."""
+MOVERS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a caller wants compared. `body` has the shape of `ScenariosIn`, less its faults."""
+
+    body: Mapping[str, Any]
+    faults: Sequence[Fault] = ()
+
+    @property
+    def base_version(self) -> int | None:
+        return self.body.get("base_version")
+
+    @property
+    def stores(self) -> bool:
+        return bool(self.body.get("store"))
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """Somebody who would carry another quota than in the version that is compared with."""
+
+    rep: str
+    unit: str | None
+    before: int | None
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one scenario."""
+
+    scenario: Scenario
+    seconds: float
+    problem: AppError | None = None
+    """Why there is no plan."""
+    found: Figures | None = None
+    relaxed: Sequence[Row] = ()
+    quotas: Mapping[str, int] | None = None
+    movers: Sequence[Mover] = ()
+    moved: int | None = None
+    """The sum of all differences of quotas; None without a version to compare with."""
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """All of them, and who beats whom."""
+
+    base_version: int | None
+    digits: int
+    outcomes: Sequence[Outcome]
+    beaten_by: Mapping[int, Sequence[int]]
+
+    @property
+    def same_as(self) -> dict[int, int]:
+        """The first scenario with the very same quotas, where that is another one."""
+        first: dict[tuple[tuple[str, int], ...], int] = {}
+        found = {}
+        for outcome in self.outcomes:
+            if outcome.quotas is not None:
+                number = outcome.scenario.number
+                earlier = first.setdefault(tuple(sorted(outcome.quotas.items())), number)
+                if earlier != number:
+                    found[number] = earlier
+        return found
+
+
+def compare(
+    sessions: sessionmaker[Session],
+    caller: Caller,
+    plan_id: str,
+    question: Question,
+    *,
+    now: datetime,
+    patience: Patience | None = None,
+) -> Compared:
+    """Raises PlanNotFound, InputsMissing, InvalidInput with every fault of every policy at its
+    place in the request, and CallerLeft.
+    """
+    with sessions.begin() as session:
+        plan = Plans(session).get(caller.workspace_id, plan_id)
+        if plan.inputs_hash is None:
+            raise InputsMissing(f"Send them first: PUT /v1/plans/{plan.id}/inputs.")
+        inputs = load_snapshot(session, caller.workspace_id, plan.inputs_hash)
+        base, parent = _bases(session, plan, question)
+        terms = terms_of(plan)
+        before = _standing(session, caller.workspace_id, plan_id, base)
+    cases = _read(question, inputs, terms)
+    patience = patience or Patience()
+    last = patience.clock() + TIMES * patience.seconds
+    outcomes = []
+    for scenario, case in cases:
+        start = patience.clock()
+        if start >= last:
+            outcomes.append(Outcome(scenario, 0.0, _out_of_time(patience)))
+            continue
+        own = replace(patience, end=min(start + patience.seconds, last))
+        outcome, solved = _solved(scenario, case, own)
+        outcome = replace(outcome, seconds=patience.clock() - start)
+        if solved is not None:
+            outcome = _beside(outcome, solved, before)
+            if question.stores:
+                drafts = _Drafts(sessions, caller, plan_id, parent, now)
+                outcome = replace(outcome, version=drafts.store(scenario, solved))
+        outcomes.append(outcome)
+    plans = {
+        outcome.scenario.number: Standing.of(outcome.found, gave_way=bool(outcome.relaxed))
+        for outcome in outcomes
+        if outcome.found is not None
+    }
+    return Compared(base, terms.digits, outcomes, beaten_by(plans))
+
+
+def _read(question: Question, inputs: Inputs, terms: Terms) -> list[tuple[Scenario, Case]]:
+    """Every scenario as a case. Raises InvalidInput with the faults of all of them."""
+    if question.faults:
+        raise InvalidInput(question.faults)
+    made = count(question.body)
+    if made > MOST:
+        reason = f"makes {made:,} scenarios with the other axes, and at most {MOST} are solved"
+        raise InvalidInput([Fault("/grid", f"{reason} at once: leave some out")])
+    read, faults = _Cases(inputs, terms), dict[tuple[str, str], Fault]()
+    cases = []
+    for scenario in scenarios(question.body):
+        try:
+            cases.append((scenario, read.under(scenario)))
+        except InvalidInput as error:
+            placed = map(scenario.placed, error.faults)
+            faults |= {(fault.pointer, fault.detail): fault for fault in placed}
+    if faults:
+        raise InvalidInput([*faults.values()][:MAX_FAULTS], count=len(faults))
+    return cases
+
+
+class _Cases:
+    """The facts as a case, made once for each target: nothing in that depends on the policy."""
+
+    def __init__(self, inputs: Inputs, terms: Terms) -> None:
+        self._inputs, self._terms = inputs, terms
+        self._named = Named(frozenset(inputs.reps.id), frozenset(inputs.units.id))
+        self._of_target: dict[int | None, Case] = {}
+
+    def under(self, scenario: Scenario) -> Case:
+        """Raises InvalidInput."""
+        digits = self._terms.digits
+        target, wrong = _target(scenario, digits)
+        policy = to_policy(scenario.policy, digits=digits, named=self._named, known=wrong)
+        spreading, places = read_spreading(scenario.policy), Places(policy=scenario.policy)
+        if (known := self._of_target.get(target)) is not None:
+            return known.under(policy, spreading, places)
+        inputs = self._inputs if target is None else replace(self._inputs, target=target)
+        case = assemble(inputs, self._terms, policy, places, spreading)
+        self._of_target[target] = case
+        return case
+
+
+def _target(scenario: Scenario, digits: int) -> tuple[int | None, list[Fault]]:
+    if scenario.target is None:
+        return None, []
+    try:
+        target = to_minor(scenario.target, digits)
+    except InvalidMoney as reason:
+        return None, [Fault("/policy/target", str(reason), scenario.target)]
+    if target < 0:
+        return None, [Fault("/policy/target", "must be 0 or more", scenario.target)]
+    return target, []
+
+
+def _out_of_time(patience: Patience) -> AppError:
+    return SolveTookTooLong(
+        f"The scenarios before it took all of the {TIMES * patience.seconds:g} s that those of one "
+        "request have: ask for it by itself, or for fewer at once."
+    )
+
+
+def _solved(
+    scenario: Scenario, case: Case, patience: Patience
+) -> tuple[Outcome, SolvedMeasure | None]:
+    """A scenario without a plan says why."""
+    try:
+        solved = solve_measures(case, patience)
+    except (Unprocessable, Unavailable) as problem:
+        return Outcome(scenario, 0.0, problem), None
+    plan = solved.allocation
+    ids = case.problem.reps.ids
+    return (
+        Outcome(
+            scenario,
+            0.0,
+            found=figures(case, plan),
+            relaxed=Stated(case, plan.told.cuts if plan.told else ()).given_way(plan),
+            quotas=dict(zip(ids, plan.quota.tolist(), strict=True)),
+        ),
+        solved,
+    )
+
+
+def _beside(outcome: Outcome, solved: SolvedMeasure, before: Mapping[str, int] | None) -> Outcome:
+    """With who would move most against the version that it is compared with."""
+    if before is None:
+        return outcome
+    problem = solved.case.problem
+    ids, after = problem.reps.ids, solved.allocation.quota
+    was = np.array([before.get(rep, 0) for rep in ids], dtype=np.int64)
+    away = np.abs(after - was)
+    gone = before.keys() - set(ids)
+    order = sorted(np.flatnonzero(away).tolist(), key=lambda row: (-int(away[row]), ids[row]))
+    units = [*problem.units.ids, None]
+    movers = [
+        Mover(ids[row], units[int(problem.reps.unit[row])], before.get(ids[row]), int(after[row]))
+        for row in order[:MOVERS]
+    ]
+    moved = int(away.sum()) + sum(before[rep] for rep in gone)
+    return replace(outcome, movers=movers, moved=moved)
+
+
+def _bases(session: Session, plan: Plan, question: Question) -> tuple[int | None, Parent | None]:
+    """The version to compare with (the published one, else the newest, where none is named), and
+    the parent of versions that are stored (the newest one).
+    """
+    versions = PlanVersions(session)
+    newest = versions.newest_number(plan.id)
+    named = question.base_version
+    if named is not None and not 1 <= named <= (newest or 0):
+        known = f"there are 1 to {newest}" if newest else "there is none yet"
+        reason = f"names no version of this plan; {known}"
+        raise InvalidInput([*question.faults, Fault("/base_version", reason, named)])
+    published = versions.published(plan.id)
+    parent = named or newest
+    base = named or (published.number if published else newest)
+    return base, Parent(parent, versions.get(plan.id, parent).hash) if parent else None
+
+
+def _standing(
+    session: Session, workspace_id: str, plan_id: str, number: int | None
+) -> dict[str, int] | None:
+    """The quotas of a version by rep."""
+    if number is None:
+        return None
+    version = PlanVersions(session).get(plan_id, number)
+    stored = StoredVersion(version, Chunks(session, workspace_id))
+    return {row["rep"]: row["quota"] for row in stored.quotas()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Drafts:
+    """Where the plans of scenarios are kept: as drafts with one parent."""
+
+    sessions: sessionmaker[Session]
+    caller: Caller
+    plan_id: str
+    parent: Parent | None
+    now: datetime
+
+    def store(self, scenario: Scenario, solved: SolvedMeasure) -> int:
+        """The number of the new version. A target of its own is a snapshot of inputs of its own,
+        which are not the plan's working inputs.
+        """
+        content = describe(solved.case, solved.allocation, solved.further)
+        packed = pack(content.chunks)
+        with self.sessions.begin() as session:
+            plan = Plans(session).get(self.caller.workspace_id, self.plan_id, lock=True)
+            if scenario.target is not None:
+                store_snapshot(session, self.caller.workspace_id, solved.case.inputs)
+            Chunks(session, self.caller.workspace_id).put(packed)
+            version = PlanVersions(session).add(
+                plan.id,
+                version_content(content, self.parent, scenario.name),
+                now=self.now,
+                created_by=self.caller.name,
+            )
+            record(
+                session,
+                self.caller,
+                "version.solve",
+                version_subject(plan.id, version.number),
+                now=self.now,
+                after=version.status,
+                reason=version.note,
+                facts={
+                    "hash": version.hash,
+                    "inputs": version.inputs_hash,
+                    "scenario": scenario.name,
+                },
+            )
+            return version.number
