@@ -19,12 +19,14 @@ from service.allocations.versions.domain.decision import Decision, Wanted
 from service.allocations.versions.usecases.amending import ChangeNotCarried, Fetched
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import from_minor
+from service.negotiations.events.domain.happening import holders
 from service.negotiations.events.domain.kinds import Kind
 from service.negotiations.events.domain.newcomers import with_newcomer
 from service.negotiations.events.usecases.outcome import Outcome
 from service.negotiations.events.usecases.standing import InForce
 from solver.amend import CannotCarry, Funding, shared
 from solver.problem import IntArray
+from solver.seats import Seats, with_amounts
 
 type Months = tuple[int, ...]
 
@@ -52,7 +54,15 @@ def carried(
     """
     plan = _Deciding(standing, outcome, found, funding, reference)
     after = plan.after()
-    return Carried(replace(outcome, others=plan.others(after)), found, after, plan.told_funding)
+    whole = replace(outcome, others=plan.others(after), after=_seats_of(outcome, after))
+    return Carried(whole, found, after, plan.told_funding)
+
+
+def _seats_of(outcome: Outcome, after: Amendable) -> Seats:
+    """The seats after the event, with what their holders carry for others."""
+    known = holders(outcome.after) & after.names.rep.keys()
+    months = {rep: tuple(after.book.of_rep(after.names.rep[rep]).tolist()) for rep in known}
+    return with_amounts(outcome.after, months)
 
 
 def seen_at_once(standing: InForce, outcome: Outcome) -> Outcome:
