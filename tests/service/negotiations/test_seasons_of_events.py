@@ -37,7 +37,7 @@ class Company:
         self.gone: list[str] = []
         self.hired = 0
 
-    def next(self, month: int) -> Document:
+    def next(self, month: int) -> Document:  # noqa: PLR0911 - one per kind
         draw = self.random
         day = {"from": f"2027-{month:02d}-{draw.randint(1, 28):02d}"}
         kind = draw.choice(["leave", "away", "hire", "back", "transfer", "swap", "fte", "target"])
