@@ -210,6 +210,14 @@ def simulate(
 def verify(
     *,
     file: Annotated[Path, typer.Argument(help="A version's certificate, or allocate's .json.")],
+    head: Annotated[
+        str | None,
+        typer.Option(metavar="sha256:…", help="The hash that you know it by, as publishing said."),
+    ] = None,
+    parent: Annotated[
+        list[Path] | None,
+        typer.Option(help="Certificate of the version it was made of; again for that one's own."),
+    ] = None,
 ) -> None:
     """Check a plan from its own numbers, offline: unchanged, sums, limits, evenness.
 
@@ -217,7 +225,7 @@ def verify(
     """
     from service.cli.verify import verify_file
 
-    verify_file(file)
+    verify_file(file, head=head, parents=parent or ())
 
 
 @app.command()

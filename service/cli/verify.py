@@ -1,8 +1,11 @@
 """`fairquota verify`: check a plan from its own numbers, without a database or the solver."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import orjson
 import typer
@@ -21,6 +24,7 @@ _WHAT_A_PROOF_IS = (
     "A proof is what `fairquota allocate … --out plan.json` writes, or a version's certificate."
 )
 _WORDS = {
+    "head": "known by its hash",
     "answer": "answer as proved",
     "hash": "unchanged",
     "parent": "history",
@@ -34,16 +38,17 @@ _WORDS = {
 """What people read; programs read the names of the API."""
 
 
-def verify_file(path: Path) -> None:
-    """Print each check; raises Failure with exit code 1 if one does not hold, 2 if unreadable."""
-    try:
-        found = verified(orjson.loads(path.read_bytes()))
-    except OSError as reason:
-        raise Failure(f"{path} cannot be read: {reason.strerror or reason}.") from reason
-    except orjson.JSONDecodeError as reason:
-        raise Failure(f"{path} is not JSON. {_WHAT_A_PROOF_IS}") from reason
-    except UnreadableProof as reason:
-        raise Failure(f"{path} is no proof of a plan ({reason}). {_WHAT_A_PROOF_IS}") from reason
+def verify_file(path: Path, *, head: str | None = None, parents: Sequence[Path] = ()) -> None:
+    """Print each check; raises Failure with exit code 1 if one does not hold, 2 if unreadable.
+
+    `head`: the hash that the plan is known by. `parents`: exports of the versions that it was made
+    of, the newest first.
+    """
+    document, found = _read(path)
+    if head is not None:
+        found = found.also("head", _of_another_head(document, head))
+    if parents:
+        found = found.also("parent", _broken_chain([(path, document)], parents))
     results = {name: "holds" if held else "FAILS" for name, held in found.checks.items()}
     columns = ("check", "result")
     show(
@@ -55,6 +60,41 @@ def verify_file(path: Path) -> None:
     typer.echo(f"Not covered by the proof: {'; '.join(found.uncovered)}.", err=True)
 
 
+def _read(path: Path) -> tuple[Any, Verified]:
+    try:
+        document = orjson.loads(path.read_bytes())
+        return document, verified(document)
+    except OSError as reason:
+        raise Failure(f"{path} cannot be read: {reason.strerror or reason}.") from reason
+    except orjson.JSONDecodeError as reason:
+        raise Failure(f"{path} is not JSON. {_WHAT_A_PROOF_IS}") from reason
+    except UnreadableProof as reason:
+        raise Failure(f"{path} is no proof of a plan ({reason}). {_WHAT_A_PROOF_IS}") from reason
+
+
+def _of_another_head(document: Any, head: str) -> Iterator[str]:
+    """A proof with correct hashes of its own may still be the proof of another plan."""
+    own = _proof_in(document)["hash"]
+    if own != head.strip():
+        yield f"its hash is {own}, not the known one"
+
+
+def _broken_chain(chain: list[tuple[Path, Any]], parents: Sequence[Path]) -> Iterator[str]:
+    """Each version names the hash of the one it was made of."""
+    for parent in parents:
+        document, found = _read(parent)
+        yield from (f"{parent}: {fault}" for fault in found.faults)
+        child, whose = chain[-1]
+        named = _proof_in(whose)["manifest"]["parent"]
+        if named != _proof_in(document)["hash"]:
+            yield f"{child} was made of {named or 'no version'}, which {parent} is not"
+        chain.append((parent, document))
+
+
+def _proof_in(document: Any) -> Any:
+    return document.get("proof", document)
+
+
 @dataclass(frozen=True, slots=True)
 class Verified:
     """The checks of a file, what does not hold, and what the checks cannot say anything about."""
@@ -62,6 +102,11 @@ class Verified:
     checks: dict[str, bool]
     faults: list[str]
     uncovered: list[str]
+
+    def also(self, check: str, faults: Iterable[str]) -> Self:
+        """With one more check, which holds if there are no faults."""
+        found = list(faults)
+        return replace(self, checks={check: not found} | self.checks, faults=[*found, *self.faults])
 
 
 def verified(document: Any) -> Verified:
