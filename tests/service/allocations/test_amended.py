@@ -155,3 +155,25 @@ def test_a_lock_is_kept_by_what_is_decided_later() -> None:
     assert document["manifest"]["locks"] == [{"rep": "ann", "quota": 10_000, "reference": "adj_1"}]
     assert document["manifest"]["amendments"][1]["held"] == ["ann"]
     assert examine(document).valid, examine(document).faults
+
+
+def test_what_moves_to_another_unit_is_counted_there() -> None:
+    before = proved(solved(policy={"season": "even"}))
+    ann = next(row for row in before["quotas"] if row["rep"] == "ann")
+    months = [own if k < 6 else own + 100 for k, own in enumerate(ann["months"])]
+    decision = Decision(
+        "event", "evt_1", [Wanted("ann", 11_600, tuple(months), unit="east")], None, "2027-07"
+    )
+    _, document = amend(solved(policy={"season": "even"}), decision)
+    assert examine(document).valid, examine(document).faults
+    units = {row["id"]: row for row in document["units"]}
+    assert (units["east"]["quota"], units["west"]["quota"]) == (22_600, 33_000)
+    assert units["all"]["quota"] == 55_600
+    assert [
+        new - old for new, old in zip(units["east"]["months"], _of_unit(before), strict=True)
+    ] == ([0] * 6 + [100] * 6)
+
+
+def _of_unit(document: dict[str, Any]) -> list[int]:
+    months: list[int] = next(row for row in document["units"] if row["id"] == "east")["months"]
+    return months

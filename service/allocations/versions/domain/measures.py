@@ -79,5 +79,9 @@ def other_plans(whole: ProofDocument, own: Row) -> Iterator[str]:
 def _organisation(proof: Mapping[str, Any]) -> tuple[Sequence[Any], ...]:
     return (
         [(row.get("id"), row.get("parent")) for row in proof["units"]],
-        [(row.get("rep"), row.get("unit")) for row in proof["quotas"]],
+        [
+            (row.get("rep"), row.get("unit"))
+            for row in proof["quotas"]
+            if row.get("solved", 0) is not None  # who is new since has quotas of the main one alone
+        ],
     )
