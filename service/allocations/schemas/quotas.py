@@ -36,8 +36,19 @@ class LineQuotaOut(LineOut):
 class Term(BaseModel):
     """A part of a quota; the terms add up to it exactly."""
 
-    term: Literal["anchor", "stretch", "rounding"]
+    term: Literal[
+        "anchor", "stretch", "rounding",
+        "adjustment", "change_request", "event", "import", "unit_solve", "funding",
+    ] = Field(
+        description="After the first three, one for each time that the quota was amended since "
+        "it was solved; `funding` is what was carried for somebody else"
+    )  # fmt: skip
     amount: Amount
+    reference: str | None = Field(
+        default=None,
+        description="Which decision amended the quota; left out for what was solved",
+        examples=["adj_01kaz3q8f2m7x0c5d6e7f8g9ha"],
+    )
 
 
 class Windfall(BaseModel):
@@ -93,6 +104,18 @@ class QuotaOut(BaseModel):
     rep: str = Field(examples=["r1"])
     unit: str | None = Field(examples=["west"])
     quota: Amount
+    solved: float | None = Field(
+        default=None,
+        description="Of an amended quota: what was solved, and is proved; null for somebody "
+        "who is new. Left out where nothing was amended",
+        examples=[291000],
+    )
+    lock: str | None = Field(
+        default=None,
+        description="By which decision the quota is locked: later solves keep it. Left out where "
+        "it is not",
+        examples=["adj_01kaz3q8f2m7x0c5d6e7f8g9ha"],
+    )
     baseline: float = Field(examples=[250000])
     reach: float = Field(examples=[50000])
     stretch: float | None = Field(

@@ -19,6 +19,7 @@ from service.allocations.prices import Impact
 from service.allocations.seasons import spread_of
 from service.allocations.versions.domain.content import Content, Row, content
 from service.allocations.versions.domain.document import UnreadableProof
+from service.allocations.versions.domain.ledger import CHECK
 from service.allocations.versions.domain.measures import entry_of, rows_of_measure
 from service.allocations.versions.domain.proof import Verdict, proof
 from service.allocations.versions.proof_columns import (
@@ -29,6 +30,7 @@ from service.allocations.versions.proof_columns import (
     proof_facts,
     rule_rows,
 )
+from service.allocations.versions.shown_ledger import NO_LEDGER, ShownLedger
 from service.kit.money import from_minor
 from service.plans.policy import stored_policy
 from service.roster.domain.measures import REVENUE
@@ -103,13 +105,21 @@ def _written(case: Case, allocation: Allocation) -> Written:
 
 
 def present_quota(
-    row: Row, digits: int, names: Sequence[str], lines: Sequence[Row] | None = None
+    row: Row,
+    digits: int,
+    names: Sequence[str],
+    lines: Sequence[Row] | None = None,
+    ledger: ShownLedger = NO_LEDGER,
 ) -> Row:
     """The API's row of a stored one; what only the proof needs is left out.
 
-    `names` are those of the months, `lines` those of the version.
+    `names` are those of the months, `lines` and `ledger` those of the version.
     """
-    shown = present_row(row, digits, names, lines)
+    shown = present_row(row, digits, names, lines) | ledger.members(row, digits)
+    shown["explanation"] += [
+        {"term": term, "amount": from_minor(change, digits), "reference": reference}
+        for term, change, reference in ledger.terms(row)
+    ]
     for name in PROOF_COLUMNS:
         shown.pop(name, None)
     return shown
@@ -122,13 +132,14 @@ def present_listed(
     lines: Sequence[Row] | None,
     part: Sequence[int] | None,
     *,
+    ledger: ShownLedger = NO_LEDGER,
     lines_alone: bool = False,
 ) -> Row:
     """The same, with what falls into the months at these places where any are asked for.
 
     `lines_alone`: of the lines of the row alone.
     """
-    shown = present_quota(row, digits, names, lines)
+    shown = present_quota(row, digits, names, lines, ledger)
     if part is not None:
         of = [months for _, months in row["lines"]] if lines_alone else [row["months"]]
         shown["part"] = from_minor(sum(months[k] for months in of for k in part), digits)
@@ -204,12 +215,14 @@ def _answer_of_one(proof: Row, verdict: Verdict) -> Row:
         for row in proof["units"]
     ]
     names = month_names(manifest.get("period"))
-    checks = {name: held for name, held in verdict.checks.items() if name != "hash"}
+    ledger = ShownLedger.of(manifest)
+    checks = {name: held for name, held in verdict.checks.items() if name not in ("hash", CHECK)}
     told = presented(
         {**_LATER, **manifest},
         digits,
         quotas=[
-            present_quota(row, digits, names, manifest.get("lines")) for row in proof["quotas"]
+            present_quota(row, digits, names, manifest.get("lines"), ledger)
+            for row in proof["quotas"]
         ],
         units=[row | {"min": row["min"] or None} for row in units],
         rules=crossing_rules(verdict.plan) if verdict.plan else [],

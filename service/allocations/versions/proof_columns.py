@@ -11,7 +11,7 @@ from solver.problem import COMPANY, NOT_SET, UNLIMITED, FloatArray, IntArray
 
 PROOF_COLUMNS: Final = (
     "last_year", "potential", "sigma", "anchor", "yardstick", "unrounded", "rules",
-    "present",
+    "present", "amended", "solved_months", "solved_lines",
 )  # fmt: skip
 
 

@@ -90,6 +90,7 @@ def list_quotas(
                 quotas.months,
                 quotas.lines,
                 quotas.part,
+                ledger=quotas.ledger,
                 lines_alone=lines_alone,
             ),
         )
@@ -122,7 +123,7 @@ def get_quota(
         for own in found.measures
     ]
     told = {"growth_beside": beside, "measures": measures, "standards": found.standards}
-    own = present_quota(found.row, found.digits, found.months, found.lines)
+    own = present_quota(found.row, found.digits, found.months, found.lines, found.ledger)
     return _json(_as_seen(sight, own) | told)
 
 

@@ -23,6 +23,7 @@ from service.allocations.versions.domain.document import (
     read_manifest,
 )
 from service.allocations.versions.domain.measures import manifest_of
+from service.allocations.versions.shown_ledger import ShownLedger
 from service.allocations.versions.tables import Chunk
 from service.kit.errors import AppError
 from service.kit.seals import seal_of
@@ -145,6 +146,11 @@ class StoredVersion:
         """
         period: Any = self.manifest.get("period")
         return month_names(period) if self.manifest.get("months") else ()
+
+    @property
+    def ledger(self) -> ShownLedger:
+        """What amended its quotas since it was solved."""
+        return ShownLedger.of(self.manifest)
 
     @property
     def lines(self) -> list[Row] | None:

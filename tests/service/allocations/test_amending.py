@@ -116,3 +116,22 @@ def test_a_lock_of_somebody_who_is_gone_is_dropped_and_told(
     manifest = client.get(f"{plan}/versions/3/certificate").json()["manifest"]
     assert (manifest["locks"], manifest["dropped_locks"]) == ([], ["ann"])
     assert client.get(f"{plan}/versions/3/verify").json()["valid"]
+
+
+def test_the_terms_of_an_amended_quota_add_up_and_name_the_decision(
+    client: TestClient, database: Database, plan: str
+) -> None:
+    amended(database, plan, a_decision("ann", 10_000, locks=True))
+    rows = {row["rep"]: row for row in client.get(f"{plan}/versions/2/quotas").json()["items"]}
+    assert rows["ann"]["explanation"][3:] == [
+        {"term": "adjustment", "amount": -10, "reference": "adj_1"}
+    ]
+    assert rows["bob"]["explanation"][3:] == [
+        {"term": "funding", "amount": 5, "reference": "adj_1"}
+    ]
+    assert (rows["ann"]["solved"], rows["ann"]["lock"]) == (110, "adj_1")
+    for row in rows.values():
+        assert sum(term["amount"] for term in row["explanation"]) == row["quota"]
+    assert not {"solved", "lock", "amended", "solved_months"} & rows["dan"].keys()
+    alone = client.get(f"{plan}/versions/2/quotas/ann").json()
+    assert alone["explanation"] == rows["ann"]["explanation"]

@@ -12,6 +12,7 @@ from service.allocations.versions.domain.content import Row
 from service.allocations.versions.domain.measures import rows_of_measure
 from service.allocations.versions.domain.proof import examine, proof
 from service.allocations.versions.repository import Chunks, StoredVersion, VersionDamaged
+from service.allocations.versions.shown_ledger import NO_LEDGER, ShownLedger
 from service.allocations.versions.usecases.visible import unit_and_below
 from service.kit.errors import NotFound
 from service.kit.pages import PageRequest, cursor_after
@@ -41,6 +42,7 @@ class Quotas:
     part: tuple[int, ...] | None = None
     """The places of the months that were asked for; None where none were."""
     next_cursor: str | None = None
+    ledger: ShownLedger = NO_LEDGER
 
 
 def page_of_quotas(
@@ -75,13 +77,13 @@ def page_of_quotas(
             raise unknown("rep", "has no quota in this version")
         kept = unit is None or wanted is None or row["unit"] in wanted
         rows = _with_lines([row] if kept else [], kept_lines)
-        return Quotas(rows, stored.digits, stored.months, stored.lines, part)
+        return Quotas(rows, stored.digits, stored.months, stored.lines, part, ledger=stored.ledger)
     listing = listing_of("quotas", (plan_id, number), sight, measure, unit)
     after = page.after(listing, int)
     found, more = stored.page(0 if after is None else after + 1, page.limit, wanted)
     cursor = cursor_after(listing, found[-1][0]) if more else None
     rows = _with_lines([row for _, row in found], kept_lines)
-    return Quotas(rows, stored.digits, stored.months, stored.lines, part, cursor)
+    return Quotas(rows, stored.digits, stored.months, stored.lines, part, cursor, stored.ledger)
 
 
 def _part(stored: StoredVersion, period: str) -> tuple[int, ...]:
@@ -159,6 +161,7 @@ class QuotaAmongOthers:
     """Those of the further measures."""
     standards: list[Row]
     """The standards of ratios that hold for the rep's unit."""
+    ledger: ShownLedger
 
 
 def quota_of(
@@ -186,6 +189,7 @@ def quota_of(
             if (told := own.quota_of(rep)) is not None
         ],
         standards_for(manifest.get("standards", ()), unit),
+        stored.ledger,
     )
 
 
