@@ -9,6 +9,8 @@ from fastapi import APIRouter, Depends, FastAPI
 from service.allocations.backtest.router import router as backtests
 from service.allocations.diff.router import router as diffs
 from service.allocations.fairness_report.router import router as fairness_reports
+from service.allocations.publishing.router import last_step
+from service.allocations.publishing.router import router as published
 from service.allocations.router import router as allocations
 from service.allocations.scenarios.router import router as scenarios
 from service.allocations.simulation.router import router as simulations
@@ -43,6 +45,8 @@ FEATURES: tuple[APIRouter, ...] = (
     life_cycle,
     versions,
     quotas,
+    last_step,
+    published,
     diffs,
     verification,
     scenarios,

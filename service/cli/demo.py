@@ -15,6 +15,7 @@ import typer
 import yaml
 from sqlalchemy.orm import Session
 
+from service.allocations.publishing.usecases import publish
 from service.allocations.versions.usecases.solving import Order, solve_version
 from service.cli.database import in_words, opened, read_settings
 from service.cli.failure import Failure
@@ -148,7 +149,7 @@ def _publish(database: Database, plan_id: str, number: int) -> None:
             life_cycle.submit(session, step)
         if version.status is VersionStatus.SUBMITTED:
             life_cycle.approve(session, step, four_eyes=False)
-        life_cycle.publish(session, step)
+    publish(database.sessions, database.reading, step)
 
 
 def _plan_called(session: Session, name: str) -> str | None:

@@ -11,11 +11,11 @@ plan is published; nothing else ever changes it.
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from service.kit.errors import Conflict, NotFound, NotPermitted
+from service.kit.errors import Conflict, Fault, InvalidInput, NotFound, NotPermitted
 
 MAX_MONTHS = 120
 
@@ -56,6 +56,14 @@ class PlanIsPublished(Conflict):
 
 class PlanIsUnderReview(Conflict):
     """A plan with a submitted or approved version cannot be deleted."""
+
+
+class EffectiveTooEarly(Conflict):
+    """A version cannot take effect before the one that it replaces."""
+
+
+class PeriodIsOver(Conflict):
+    """No month of the plan's period is still to begin."""
 
 
 class CurrencyIsFixed(Conflict):
@@ -113,6 +121,51 @@ def is_overdue(status: VersionStatus, deadline: datetime | None, now: datetime) 
 def version_subject(plan_id: str, number: int) -> str:
     """What the audit trail calls a version."""
     return f"{plan_id}/versions/{number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The version that a new one is published in place of, and since when it is in force."""
+
+    number: int
+    since: date
+
+
+def effective_date(
+    wanted: date | None, period: tuple[date, date], replaced: Replaced | None, today: date
+) -> date:
+    """The first day on which a version is in force: `wanted`, else as early as is usual.
+
+    The first publication of a plan holds for its whole `period` (both days included), a later one
+    from the first month that has not begun. Raises InvalidInput, EffectiveTooEarly and
+    PeriodIsOver.
+    """
+    start, end = period
+    earliest = replaced.since if replaced else start
+    if wanted is None:
+        usual = max(_next_month(today), earliest) if replaced else start
+        if usual > end:
+            raise PeriodIsOver(f"It ended on {end}; say with `effective` from when this one holds.")
+        return usual
+    if wanted.day != 1:
+        raise _no_such_day("must be the first day of a month", wanted)
+    if not start <= wanted <= end:
+        raise _no_such_day(f"must lie in the plan's period, from {start} to {end}", wanted)
+    if replaced and wanted < earliest:
+        raise EffectiveTooEarly(
+            f"Version {replaced.number} is in force from {earliest} on, so this one cannot be "
+            f"from {wanted} on.",
+            earliest=earliest.isoformat(),
+        )
+    return wanted
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+
+
+def _no_such_day(reason: str, wanted: date) -> InvalidInput:
+    return InvalidInput([Fault("/effective", reason, wanted.isoformat())])
 
 
 @dataclass(frozen=True, slots=True)

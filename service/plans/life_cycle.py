@@ -6,7 +6,7 @@ into the audit trail, and announced, in the transaction that takes it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 
 import sqlalchemy as sa
@@ -16,13 +16,16 @@ from service.kit.audit import AuditEntry, record, trail
 from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput
 from service.kit.etags import IfMatch
+from service.kit.money import from_minor, minor_digits
 from service.kit.outbox import announce
 from service.kit.pages import PageRequest, fetch_page
 from service.plans.domain import (
     Action,
+    Replaced,
     SecondPersonNeeded,
     VersionStatus,
     advance,
+    effective_date,
     version_subject,
 )
 from service.plans.repository import Plans, PlanVersions
@@ -96,15 +99,35 @@ def withdraw(session: Session, step: Step) -> PlanVersion:
     return _taken(session, step, version, Action.WITHDRAW, before=before)
 
 
-def publish(session: Session, step: Step) -> PlanVersion:
-    """Make an approved version the binding one; the one it replaces is superseded."""
+def publish(session: Session, step: Step, *, effective: date | None = None) -> PlanVersion:
+    """Make an approved version the binding one; the one it replaces is superseded.
+
+    It is in force from `effective` on; left out, `effective_date` says from when. Raises what that
+    does. Readers look at rows that `allocations.publishing` writes beside this.
+    """
     plan, version = find(session, step)
     advance(version.status, Action.PUBLISH)
-    if replaced := PlanVersions(session).published(plan.id):
-        _supersede(session, step, replaced)
+    replaced = PlanVersions(session).published(plan.id)
+    version.effective_from = effective_date(
+        effective,
+        (plan.period_start, plan.period_end),
+        Replaced(replaced.number, replaced.effective_from or plan.period_start)
+        if replaced
+        else None,
+        step.now.date(),
+    )
+    if replaced is not None:
+        _supersede(session, step, replaced, until=version.effective_from - timedelta(days=1))
     before = _advance(version, Action.PUBLISH)
     version.published_at, version.published_by = step.now, step.caller.name
-    return _taken(session, step, version, Action.PUBLISH, before=before)
+    told = {
+        "parent_hash": version.parent_hash,
+        "effective_from": version.effective_from.isoformat(),
+        "supersedes": replaced.number if replaced else None,
+        "currency": plan.currency,
+        "assigned": from_minor(version.assigned, minor_digits(plan.currency)),
+    }
+    return _taken(session, step, version, Action.PUBLISH, before=before, facts=told)
 
 
 def history(
@@ -158,9 +181,11 @@ def _submitter(session: Session, step: Step) -> str | None:
     return entry.actor if entry else None
 
 
-def _supersede(session: Session, step: Step, replaced: PlanVersion) -> None:
+def _supersede(session: Session, step: Step, replaced: PlanVersion, *, until: date) -> None:
+    """`until`: its last day; one that is replaced before it took effect ends before it begins."""
     before = _advance(replaced, Action.SUPERSEDE)
     replaced.superseded_at = step.now
+    replaced.effective_to = until
     session.flush()  # first: at most one version of a plan is published at any moment
     record(
         session,
@@ -170,7 +195,7 @@ def _supersede(session: Session, step: Step, replaced: PlanVersion) -> None:
         now=step.now,
         before=before,
         after=replaced.status,
-        facts={"hash": replaced.hash, "by": step.number},
+        facts={"hash": replaced.hash, "by": step.number, "effective_to": until.isoformat()},
     )
 
 

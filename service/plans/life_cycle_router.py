@@ -1,4 +1,4 @@
-"""The steps of a version over HTTP; its history is read in `allocations`."""
+"""The steps of a version over HTTP, but for the last one, which is in `allocations`."""
 
 from typing import Annotated
 
@@ -105,18 +105,6 @@ def withdraw_version(
 ) -> VersionDetailOut:
     """Take a submitted or approved version back; it is a draft again."""
     version = life_cycle.withdraw(session, step.saying(body.note))
-    return answer_version(session, response, step, version)
-
-
-@router.post("/publish", responses=STEP_PROBLEMS, dependencies=[Depends(needs(Permission.PUBLISH))])
-def publish_version(
-    body: Annotated[StepIn, optional_json_body(StepIn)],
-    step: StepDep,
-    response: Response,
-    session: SessionDep,
-) -> VersionDetailOut:
-    """Make an approved version the binding one; the one it replaces is superseded."""
-    version = life_cycle.publish(session, step.saying(body.note))
     return answer_version(session, response, step, version)
 
 

@@ -159,6 +159,11 @@ class VersionOut(BaseModel):
     approved_by: str | None
     published_at: datetime | None
     published_by: str | None
+    effective_from: date | None = Field(description="The first day on which it is in force")
+    effective_to: date | None = Field(
+        description="The last one; null: until the plan's period ends. Before `effective_from` "
+        "where it was replaced before it took effect"
+    )
     superseded_at: datetime | None
 
     @classmethod
@@ -188,6 +193,8 @@ class VersionOut(BaseModel):
             approved_by=version.approved_by,
             published_at=version.published_at,
             published_by=version.published_by,
+            effective_from=version.effective_from,
+            effective_to=version.effective_to,
             superseded_at=version.superseded_at,
         )
 

@@ -82,4 +82,6 @@ class PlanVersion(Sealed, Base):
     approved_by: Mapped[str | None] = mapped_column(sa.String(200))
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_by: Mapped[str | None] = mapped_column(sa.String(200))
+    effective_from: Mapped[date | None]
+    effective_to: Mapped[date | None]  # included; None: until the plan's period ends
     superseded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -2,16 +2,14 @@
 
 import itertools
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from service.kit.auth import DEFAULT_WORKSPACE, Caller, Role, current_caller
-from service.kit.clock import utc_now
-from service.kit.db import Database, work_in
+from service.kit.auth import Role
+from service.kit.db import Database
 from service.kit.outbox import waiting
 from service.kit.settings import Settings
 from service.main import create_app
@@ -25,10 +23,10 @@ from service.plans.domain import (
 )
 from tests.service.allocations.plans import a_plan, a_version
 from tests.service.conftest import LOOPBACK
+from tests.service.desk import MONDAY, TUESDAY, Desk
 from tests.service.steps import at_once, publish, take
 
 ANY = {"If-Match": "*"}
-MONDAY, TUESDAY = (datetime(2026, 11, day, 9, tzinfo=UTC) for day in (23, 24))
 
 ALLOWED = {
     ("draft", "submit"): "submitted",
@@ -40,24 +38,6 @@ ALLOWED = {
     ("approved", "publish"): "published",
     ("published", "supersede"): "superseded",
 }
-
-
-class Desk:
-    """The service as several people use it, at a time that the test says."""
-
-    def __init__(self, app: FastAPI, client: TestClient) -> None:
-        self.app, self.client = app, client
-        self.now = MONDAY
-        app.dependency_overrides[utc_now] = lambda: self.now
-
-    def is_used_by(self, name: str, role: Role = Role.ADMIN) -> None:
-        caller = Caller(DEFAULT_WORKSPACE, role, name, f"key_{name.lower()}")
-
-        def at_the_desk(request: Request) -> Caller:
-            work_in(request, caller.workspace_id)
-            return caller
-
-        self.app.dependency_overrides[current_caller] = at_the_desk
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Read a version: a page of quotas, one rep's quota, its rules and prices, the whole proof."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -114,9 +114,7 @@ def _with_lines(rows: list[Row], kept: set[int] | None) -> list[Row]:
     return [row | {"lines": lines} for row, lines in zip(rows, own, strict=True) if lines]
 
 
-def units_wanted(
-    stored: StoredVersion, sight: Sight, unit: str | None
-) -> Container[str | None] | None:
+def units_wanted(stored: StoredVersion, sight: Sight, unit: str | None) -> Collection[str] | None:
     """The units whose reps are kept; None: all. Raises InvalidParameters."""
     if unit is None:
         return sight.units

@@ -1,0 +1,91 @@
+"""Publishing over HTTP, and what is in force when."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from service.allocations.publishing import usecases
+from service.allocations.publishing.schemas import (
+    CourseOut,
+    PublishedQuotaOut,
+    PublishedVersionOut,
+    PublishIn,
+)
+from service.allocations.publishing.usecases import Asked, NothingPublished
+from service.allocations.versions.quotas_router import MeasureQuery
+from service.allocations.versions.repository import VersionDamaged
+from service.kit.access import Permission, needs
+from service.kit.auth import CallerDep
+from service.kit.body import optional_json_body
+from service.kit.clock import NowDep
+from service.kit.db import ReadingSessionsDep, ReadSessionDep, SessionsDep
+from service.kit.etags import send_etag
+from service.kit.pages import Page, PageDep
+from service.kit.problems import problems
+from service.plans.domain import EffectiveTooEarly, PeriodIsOver, PlanNotFound
+from service.plans.life_cycle_router import STEP_PROBLEMS, StepDep
+from service.plans.router import PlanIdPath
+from service.plans.schemas import VersionDetailOut
+from service.plans.usecases import version_etag
+
+router = APIRouter(prefix="/plans/{plan_id}/published", tags=["published"])
+last_step = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["versions"])
+
+
+@last_step.post(
+    "/publish",
+    responses=STEP_PROBLEMS | problems(EffectiveTooEarly, PeriodIsOver, VersionDamaged),
+    dependencies=[Depends(needs(Permission.PUBLISH))],
+)
+def publish_version(
+    body: Annotated[PublishIn, optional_json_body(PublishIn)],
+    step: StepDep,
+    response: Response,
+    sessions: SessionsDep,
+    reading: ReadingSessionsDep,
+) -> PublishedVersionOut:
+    """Make an approved version the binding one; the one it replaces is superseded."""
+    done = usecases.publish(sessions, reading, step.saying(body.note), effective=body.effective)
+    version = done.version
+    send_etag(response, version_etag(version))
+    told = VersionDetailOut.of_whole(version, done.outcome, done.currency, now=step.now)
+    return PublishedVersionOut(**told.model_dump(by_alias=True), head=version.hash)
+
+
+@router.get(
+    "",
+    responses=problems(PlanNotFound, VersionDamaged),
+    dependencies=[Depends(needs(Permission.READ_QUOTAS))],
+)
+def list_published(
+    plan_id: PlanIdPath,
+    *,
+    caller: CallerDep,
+    session: ReadSessionDep,
+    page: PageDep,
+    now: NowDep,
+    on: Annotated[
+        date | None, Query(description="A day; left out: today", examples=["2027-05-15"])
+    ] = None,
+    rep: Annotated[str | None, Query(description="This rep alone")] = None,
+    unit: Annotated[str | None, Query(description="This unit and all units below it")] = None,
+    measure: MeasureQuery = None,
+) -> Page[PublishedQuotaOut]:
+    """The quotas that are in force on a day, by rep; none outside the plan's period."""
+    asked = Asked(plan_id, on or now.date(), unit, rep, measure)
+    rows, next_cursor = usecases.in_force(session, caller, asked, page)
+    return Page(items=[PublishedQuotaOut.of(row) for row in rows], next_cursor=next_cursor)
+
+
+@router.get(
+    "/{rep:path}",
+    responses=problems(PlanNotFound, NothingPublished, VersionDamaged),
+    dependencies=[Depends(needs(Permission.READ_QUOTAS))],
+)
+def get_published(
+    plan_id: PlanIdPath, rep: str, caller: CallerDep, session: ReadSessionDep
+) -> CourseOut:
+    """Every quota of a rep that was or is to be in force, from which day to which."""
+    course = usecases.course_of(session, caller, plan_id, rep)
+    return CourseOut(rep=rep, items=[PublishedQuotaOut.of(row) for row in course])

@@ -1,0 +1,78 @@
+"""What the API says about publishing and published quotas."""
+
+from datetime import date
+from typing import Self
+
+from pydantic import BaseModel, Field
+
+from service.allocations.publishing.tables import PublishedQuota
+from service.kit.money import MoneyOut, from_minor
+from service.plans.life_cycle_schemas import StepIn
+from service.plans.schemas import VersionDetailOut
+
+
+class PublishIn(StepIn):
+    """A version becomes the binding one."""
+
+    effective: date | None = Field(
+        default=None,
+        description="The first day on which it is in force, the first of a month in the plan's "
+        "period. Left out: the period's first day for a plan's first publication, "
+        "afterwards the first month that has not begun",
+        examples=["2027-04-01"],
+    )
+
+
+class PublishedVersionOut(VersionDetailOut):
+    """A version that was just published."""
+
+    head: str = Field(
+        description="Its hash, the newest of its chain. Keep it outside this database: with it "
+        "anybody can tell later that nothing before it was rewritten"
+    )
+
+
+class PublishedQuotaOut(BaseModel):
+    """One rep's quota in a published version, and the days on which it is in force."""
+
+    rep: str = Field(examples=["r1"])
+    unit: str | None = Field(examples=["west"])
+    measure: str = Field(examples=["revenue"])
+    quota: MoneyOut
+    currency: str | None = Field(description="null: something is counted", examples=["USD"])
+    counted_in: str | None = Field(description="What is counted; null: money", examples=[None])
+    months: dict[str, MoneyOut] | None = Field(
+        description="The quota by month; null where the version has none"
+    )
+    version: int = Field(examples=[3])
+    hash: str = Field(description="The hash of that version")
+    effective_from: date
+    effective_to: date | None = Field(
+        description="The last day; null: until the plan's period ends"
+    )
+
+    @classmethod
+    def of(cls, row: PublishedQuota) -> Self:
+        months = row.months and {
+            month: from_minor(amount, row.digits) for month, amount in row.months.items()
+        }
+        return cls(
+            rep=row.rep,
+            unit=row.unit,
+            measure=row.measure,
+            quota=from_minor(row.quota, row.digits),
+            currency=row.currency,
+            counted_in=row.counted_in,
+            months=months,
+            version=row.version,
+            hash=row.version_hash,
+            effective_from=row.effective_from,
+            effective_to=row.effective_to,
+        )
+
+
+class CourseOut(BaseModel):
+    """All quotas of a rep that were or are to be in force."""
+
+    rep: str
+    items: list[PublishedQuotaOut] = Field(description="In the order of days; measures by name")

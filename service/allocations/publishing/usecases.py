@@ -1,0 +1,147 @@
+"""Publish a version with rows for its readers, and read what is in force when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import structlog
+from sqlalchemy.orm import Session, sessionmaker
+
+from service.allocations.publishing.repository import (
+    PublishedQuotas,
+    project,
+    version_in_force,
+)
+from service.allocations.publishing.tables import PublishedQuota
+from service.allocations.versions.repository import Chunks, StoredVersion
+from service.allocations.versions.usecases.reading import units_wanted, unknown
+from service.allocations.versions.usecases.visible import sight_of
+from service.kit.auth import Caller
+from service.kit.errors import NotFound
+from service.kit.pages import PageRequest
+from service.plans import life_cycle
+from service.plans.domain import Action, advance
+from service.plans.life_cycle import Step
+from service.plans.outcome import Outcome
+from service.plans.repository import Plans, PlanVersions
+from service.plans.tables import Plan, PlanVersion
+from service.plans.usecases import version_etag
+
+log = structlog.get_logger()
+
+
+class NothingPublished(NotFound):
+    """Nothing is published for this rep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version that was just published, and the currency of its plan."""
+
+    version: PlanVersion
+    outcome: Outcome
+    currency: str
+
+
+def publish(
+    sessions: sessionmaker[Session],
+    reading: sessionmaker[Session],
+    step: Step,
+    *,
+    effective: date | None = None,
+) -> Published:
+    """Make an approved version the binding one, and write its rows.
+
+    What it says never changes, so it is read before anybody has to wait for the plan's lock. Then
+    its head hash is logged, where nobody who can write the database can change it.
+    Raises what `life_cycle.publish` does, and VersionDamaged.
+    """
+    workspace_id = step.caller.workspace_id
+    with reading.begin() as session:
+        plan = Plans(session).get(workspace_id, step.plan_id)
+        version = PlanVersions(session).get(plan.id, step.number)
+        step.expected.check(version_etag(version))
+        advance(version.status, Action.PUBLISH)
+        rows = list(project(StoredVersion(version, Chunks(session, workspace_id))))
+    with sessions.begin() as session:
+        plan = Plans(session).get(workspace_id, step.plan_id, lock=True)
+        replaced = PlanVersions(session).published(plan.id)
+        version = life_cycle.publish(session, step, effective=effective)
+        quotas = PublishedQuotas(session, workspace_id)
+        quotas.add(version, rows)
+        if replaced is not None:
+            quotas.end(replaced)
+        outcome = Outcome.of(session, workspace_id, version)
+    log.info("version_published", plan=plan.id, number=version.number, hash=version.hash)
+    return Published(version, outcome, plan.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which quotas somebody wants to see: a plan's, on a day; the rest may be left out."""
+
+    plan_id: str
+    day: date
+    unit: str | None = None
+    rep: str | None = None
+    measure: str | None = None
+
+
+def in_force(
+    session: Session, caller: Caller, asked: Asked, page: PageRequest
+) -> tuple[Sequence[PublishedQuota], str | None]:
+    """The quotas in force on a day, by rep, as far as the caller sees that version.
+
+    Outside the plan's period and before anything is published there are none. Raises PlanNotFound,
+    and InvalidParameters for a unit or measure that the version does not have.
+    """
+    plan = Plans(session).get(caller.workspace_id, asked.plan_id)
+    version = _in_force_on(session, plan, asked.day)
+    if version is None or (sight := sight_of(session, caller, version)) is None:
+        return [], None
+    stored = StoredVersion(version, Chunks(session, caller.workspace_id))
+    measure = asked.measure or stored.measures[0]
+    if measure not in stored.measures:
+        raise unknown("measure", f"names none of {', '.join(stored.measures)}")
+    units = units_wanted(stored, sight, asked.unit)
+    rep = asked.rep
+    if sight.rep is not None:
+        if rep not in (None, sight.rep):
+            return [], None
+        rep, units = sight.rep, None
+    return PublishedQuotas(session, caller.workspace_id).page(
+        version,
+        measure,
+        page,
+        listing=f"{measure} of {version.hash} {sight.name} {asked.unit} {rep}",
+        units=units,
+        rep=rep,
+    )
+
+
+def _in_force_on(session: Session, plan: Plan, day: date) -> PlanVersion | None:
+    within = plan.period_start <= day <= plan.period_end
+    return version_in_force(session, plan.id, day) if within else None
+
+
+def course_of(session: Session, caller: Caller, plan_id: str, rep: str) -> list[PublishedQuota]:
+    """Every quota of a rep that was or is to be in force, in the order of days.
+
+    Each as far as the caller sees the version that it is of. Raises PlanNotFound and
+    NothingPublished.
+    """
+    plan = Plans(session).get(caller.workspace_id, plan_id)
+    found = PublishedQuotas(session, caller.workspace_id).of_rep(plan.id, rep)
+    versions = PlanVersions(session)
+    sights = {
+        number: sight_of(session, caller, versions.get(plan.id, number))
+        for number in dict.fromkeys(row.version for row in found)
+    }
+    seen = [
+        row
+        for row in found
+        if (sight := sights[row.version]) and sight.sees_rep({"rep": row.rep, "unit": row.unit})
+    ]
+    if not seen:
+        raise NothingPublished(f"Nothing is published for rep {rep[:128]} in this plan.")
+    return seen
