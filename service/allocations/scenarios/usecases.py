@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
+import orjson
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.assemble import Case, Terms, assemble
@@ -25,6 +26,7 @@ from service.allocations.solving import SolveTookTooLong
 from service.allocations.stated import Stated
 from service.allocations.versions.describe import describe
 from service.allocations.versions.domain.content import Parent
+from service.allocations.versions.domain.handed import Handed, handing
 from service.allocations.versions.repository import Chunks, StoredVersion, pack
 from service.allocations.versions.usecases.solving import terms_of
 from service.allocations.versions.usecases.storing import version_content
@@ -34,7 +36,7 @@ from service.kit.errors import MAX_FAULTS, AppError, Fault, InvalidInput, Unavai
 from service.kit.money import InvalidMoney, to_minor
 from service.plans.domain import version_subject
 from service.plans.inputs import InputsMissing
-from service.plans.policy import Named, read_spreading, to_policy
+from service.plans.policy import Named, read_reserves, read_spreading, to_policy
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan
 from service.roster.domain import Inputs
@@ -130,7 +132,8 @@ def compare(
         if plan.inputs_hash is None:
             raise InputsMissing(f"Send them first: PUT /v1/plans/{plan.id}/inputs.")
         inputs = load_snapshot(session, caller.workspace_id, plan.inputs_hash)
-        base, parent = _bases(session, plan, question)
+        base, parent, handed = _bases(session, plan, question)
+        handed = handed.among(inputs)
         terms = terms_of(plan)
         before = _standing(session, caller.workspace_id, plan_id, base)
     cases = _read(question, inputs, terms)
@@ -143,12 +146,12 @@ def compare(
             outcomes.append(Outcome(scenario, 0.0, _out_of_time(patience)))
             continue
         own = replace(patience, end=min(start + patience.seconds, last))
-        outcome, solved = _solved(scenario, case, own)
+        outcome, solved = _solved(scenario, handed.held_in(case), own)
         outcome = replace(outcome, seconds=patience.clock() - start)
         if solved is not None:
             outcome = _beside(outcome, solved, before)
             if question.stores:
-                drafts = _Drafts(sessions, caller, plan_id, parent, now)
+                drafts = _Drafts(sessions, caller, plan_id, parent, handed, now)
                 outcome = replace(outcome, version=drafts.store(scenario, solved))
         outcomes.append(outcome)
     plans = {
@@ -262,9 +265,11 @@ def _beside(outcome: Outcome, solved: SolvedMeasure, before: Mapping[str, int] |
     return replace(outcome, movers=movers, moved=moved)
 
 
-def _bases(session: Session, plan: Plan, question: Question) -> tuple[int | None, Parent | None]:
-    """The version to compare with (the published one, else the newest, where none is named), and
-    the parent of versions that are stored (the newest one).
+def _bases(
+    session: Session, plan: Plan, question: Question
+) -> tuple[int | None, Parent | None, Handed]:
+    """The version to compare with (the published one, else the newest, where none is named), the
+    parent that a version would have (the newest one), and what it hands down.
     """
     versions = PlanVersions(session)
     newest = versions.newest_number(plan.id)
@@ -274,9 +279,11 @@ def _bases(session: Session, plan: Plan, question: Question) -> tuple[int | None
         reason = f"names no version of this plan; {known}"
         raise InvalidInput([*question.faults, Fault("/base_version", reason, named)])
     published = versions.published(plan.id)
-    parent = named or newest
     base = named or (published.number if published else newest)
-    return base, Parent(parent, versions.get(plan.id, parent).hash) if parent else None
+    if (number := named or newest) is None:
+        return base, None, Handed()
+    parent = versions.get(plan.id, number)
+    return base, Parent(number, parent.hash), Handed.of(orjson.loads(parent.manifest))
 
 
 def _standing(
@@ -298,6 +305,7 @@ class _Drafts:
     caller: Caller
     plan_id: str
     parent: Parent | None
+    handed: Handed
     now: datetime
 
     def store(self, scenario: Scenario, solved: SolvedMeasure) -> int:
@@ -305,6 +313,8 @@ class _Drafts:
         which are not the plan's working inputs.
         """
         content = describe(solved.case, solved.allocation, solved.further)
+        reserves = read_reserves(scenario.policy, solved.case.terms.digits)
+        content = handing(content, self.handed, reserves)
         packed = pack(content.chunks)
         with self.sessions.begin() as session:
             plan = Plans(session).get(self.caller.workspace_id, self.plan_id, lock=True)

@@ -4,6 +4,12 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from service.allocations.versions.domain.decision import Decision, Wanted
+from service.allocations.versions.usecases import amending
+from service.kit.auth import LOCAL_ADMINISTRATOR
+from service.kit.clock import utc_now
+from service.kit.db import Database
+from service.kit.ids import new_id
 from tests.service import steps
 
 type Document = dict[str, Any]
@@ -53,3 +59,24 @@ def a_version(client: TestClient, plan: str, **body: Any) -> Document:
 def quotas(client: TestClient, version: str, **params: Any) -> dict[str, float]:
     items = client.get(f"{version}/quotas", params=params).json()["items"]
     return {row["rep"]: row["quota"] for row in items}
+
+
+def decided(
+    database: Database,
+    plan: str,
+    number: int,
+    wanted: dict[str, int],
+    funding: Any = "siblings",
+    **more: Any,
+) -> int:
+    """The number of a draft in which somebody carries these whole amounts instead."""
+    place = LOCAL_ADMINISTRATOR.workspace_id, plan.rpartition("/")[2], number
+    reference = new_id("adj")
+    wishes = [Wanted(rep, quota * 100) for rep, quota in wanted.items()]
+    with database.sessions.begin() as session:
+        found = amending.fetch(session, *place)
+        after = found.decide(Decision("adjustment", reference, wishes, funding, **more))
+        version = amending.store(
+            session, LOCAL_ADMINISTRATOR, found, after, note=None, now=utc_now()
+        )
+        return version.number

@@ -12,6 +12,7 @@ from tests.service.allocations.plans import (
     Document,
     a_plan,
     a_version,
+    decided,
     four_reps,
     publish,
     quotas,
@@ -221,6 +222,45 @@ class TestDiff:
         assert client.get(f"{other}/versions/1/diff/1").status_code == 404
         assert client.get(f"{plan}/versions/1/diff/x").status_code == 422
         assert quotas(client, f"{plan}/versions/1")
+
+
+class TestAmendedVersions:
+    def test_tell_the_adjustment_of_the_rep_and_of_those_who_carry_it(
+        self, client: TestClient, database: Database
+    ) -> None:
+        plan = a_plan(client)
+        a_version(client, plan)
+        decided(database, plan, 1, {"cyd": 100})
+
+        found = diff(client, plan, 1, 2)
+
+        assert [(row["rep"], row["change"]) for row in found["changed"]] == [
+            ("cyd", -12), ("d/d", 12),
+        ]  # fmt: skip
+        for row in found["changed"]:
+            (reason,) = row["reasons"]
+            assert reason.startswith("adjustment:adj_")
+            assert row["why"] == [f"A manual adjustment ({reason.partition(':')[2]})."]
+        assert found["unchanged"] == 2
+        (back,) = {tuple(row["why"]) for row in diff(client, plan, 2, 1)["changed"]}
+        assert back[0].startswith("No more a manual adjustment (adj_")
+
+    def test_tell_a_lock_that_a_later_solve_keeps(
+        self, client: TestClient, database: Database
+    ) -> None:
+        """Against the first version: cyd is locked at 100, the others carry the rest."""
+        plan = a_plan(client)
+        a_version(client, plan)
+        decided(database, plan, 1, {"cyd": 100}, locks=True)
+        a_version(client, plan)
+
+        found = {row["rep"]: row for row in diff(client, plan, 1, 3)["changed"]}
+
+        assert found.keys() == {"bob", "cyd", "d/d"}
+        (reason,) = found["cyd"]["reasons"]
+        assert reason.startswith("adjustment:adj_")
+        assert found["cyd"]["why"] == ["The quota is locked."]
+        assert found["bob"]["follows_from"] == found["d/d"]["follows_from"] == ["rep:cyd"]
 
 
 class TestWhoSeesWhatOfIt:

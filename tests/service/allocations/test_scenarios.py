@@ -19,6 +19,7 @@ from tests.service.allocations.plans import (
     Document,
     a_plan,
     a_version,
+    decided,
     four_reps,
     publish,
     quotas,
@@ -90,6 +91,25 @@ class TestScenarios:
             }
             assert quotas(client, address) == quotas(client, f"{plan}/versions/{solved['number']}")
             assert client.get(f"{address}/verify").json()["valid"]
+
+    def test_keep_the_locks_that_a_version_would_keep(
+        self, client: TestClient, database: Database
+    ) -> None:
+        plan = a_plan(client)
+        a_version(client, plan)
+        decided(database, plan, 1, {"bob": 130}, locks=True)  # version 2
+
+        (row,) = scenarios(client, plan, store=True)["scenarios"]
+
+        solved = a_version(client, plan, base_version=2)
+        told = quotas(client, f"{plan}/versions/{solved['number']}")
+        assert quotas(client, f"{plan}/versions/{row['version']}") == told
+        assert told["bob"] == 130
+        manifests = [
+            client.get(f"{plan}/versions/{number}/certificate").json()["manifest"]
+            for number in (row["version"], solved["number"])
+        ]
+        assert manifests[0] == manifests[1]
 
     def test_tell_figures_that_policies_share(self, client: TestClient) -> None:
         """900 over 760: growth is even at 18.4 %, which asks ann for 73.7 of the 10 she can add."""

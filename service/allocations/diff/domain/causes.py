@@ -157,7 +157,8 @@ def ledger_causes(change: Change, sides: tuple[Side, Side]) -> list[Cause]:
     for reference in dict.fromkeys((*told[0], *told[1])):
         if told[0].get(reference) != told[1].get(reference):
             gone = reference not in told[1]
-            words = f"{'No more: ' if gone else ''}{_words_of(reference, sides)}"
+            words = _words_of(reference, sides)
+            words = f"No more {words}" if gone else f"{words[0].upper()}{words[1:]}"
             found.append(Cause(reason_of(reference), words))
     return found
 
@@ -184,8 +185,7 @@ _KIND_WORDS: Final = {
 def _words_of(reference: str, sides: tuple[Side, Side]) -> str:
     listed: list[Any] = [each for side in sides for each in side.manifest.get("amendments", ())]
     kind = next(each["kind"] for each in listed if each["reference"] == reference)
-    words = _KIND_WORDS[kind]
-    return f"{words[0].upper()}{words[1:]} ({reference})."
+    return f"{_KIND_WORDS[kind]} ({reference})."
 
 
 def _is_held(side: Side, unit: Row) -> bool:
