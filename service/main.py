@@ -23,6 +23,7 @@ from service.kit.db import DatabaseDep, open_database
 from service.kit.docs import install_docs
 from service.kit.errors import DatabaseUnavailable
 from service.kit.idempotency import refuse_idempotency_key
+from service.kit.identities import Identities
 from service.kit.keys import KeyUses
 from service.kit.local_mode import LocalModeGuard
 from service.kit.migrations import is_current
@@ -80,6 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.database = database
     app.state.key_uses = KeyUses(database)
+    app.state.identities = Identities(settings) if settings.access == "oidc" else None
     install_problems(app)
     for router in FEATURES:
         # The caller is known before a body is read, and no route can forget to ask.

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from service.cli.failure import Failure
 from service.kit.db import Database, open_database
@@ -21,6 +22,8 @@ def read_settings(*, host: str | None = None, port: int | None = None) -> Settin
             f"FAIRQUOTA_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()
         )
         raise Failure("; ".join(faults)) from None
+    except SettingsError as error:  # a list or an object that is no JSON
+        raise Failure(f"A setting cannot be read: {error}.") from None
     said = {"host": host, "port": port}
     return settings.model_copy(
         update={name: value for name, value in said.items() if value is not None}

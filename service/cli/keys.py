@@ -17,11 +17,12 @@ from service.cli.output import Table, show
 from service.keys.domain import LONGEST_ID, LONGEST_NAME, KeyNotFound
 from service.keys.repository import Keys
 from service.keys.usecases import Terms, create_key, revoke_key
-from service.kit.auth import DEFAULT_WORKSPACE, Caller, Role, Scope, Workspace, scope_fault
+from service.kit.auth import DEFAULT_WORKSPACE, Caller, Workspace
 from service.kit.clock import utc_now
 from service.kit.errors import InvalidInput
 from service.kit.ids import new_id
 from service.kit.keys import ApiKey
+from service.kit.roles import Role, Scope, scope_fault
 from service.kit.row_security import EVERYWHERE
 
 

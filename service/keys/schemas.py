@@ -13,9 +13,9 @@ from pydantic import (
 )
 
 from service.keys.domain import DEFAULT_OVERLAP, LONGEST_ID, LONGEST_OVERLAP
-from service.kit.auth import Role, Scope, scope_fault
 from service.kit.body import InputModel, Line
 from service.kit.keys import ApiKey
+from service.kit.roles import Role, Scope, scope_fault
 
 ScopeId = Annotated[
     str,

@@ -2,6 +2,7 @@
 
 * `local` mode: every caller is the local administrator (`local_mode.py` keeps strangers out).
 * `keys` mode: `Authorization: Bearer fq_…` (`keys.py`).
+* `oidc` mode: the same, or a token of the company's identity provider (`identities.py`).
 
 Every row belongs to a workspace; use cases filter by `caller.workspace_id`, so that a foreign id
 answers 404 exactly as one that does not exist. On PostgreSQL the database itself shows nothing else
@@ -10,8 +11,7 @@ answers 404 exactly as one that does not exist. On PostgreSQL the database itsel
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated
 
 import sqlalchemy as sa
 from fastapi import Depends, Request, Security
@@ -20,36 +20,24 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from service.kit.clock import NowDep
 from service.kit.db import Base, Database, DatabaseDep, UtcDateTime, work_in
-from service.kit.errors import NotAuthenticated
-from service.kit.keys import KeyUses, find_key
+from service.kit.errors import NotAuthenticated, NotPermitted
+from service.kit.identities import Identities
+from service.kit.keys import PREFIX, KeyUses, find_key
+from service.kit.roles import Role
 from service.kit.row_security import EVERYWHERE
 from service.kit.settings import Settings
 
+__all__ = [  # Role, because whoever asks about a caller needs it
+    "DEFAULT_WORKSPACE",
+    "LOCAL_ADMINISTRATOR",
+    "Caller",
+    "CallerDep",
+    "Role",
+    "Workspace",
+    "current_caller",
+]
+
 DEFAULT_WORKSPACE = "wsp_default"  # made by the first migration
-
-
-class Role(StrEnum):
-    """What a caller is to the company; `access.py` says what each may do."""
-
-    ADMIN = "admin"
-    PLANNER = "planner"
-    MANAGER = "manager"
-    REP = "rep"
-    HR = "hr"
-    AUDITOR = "auditor"
-    INTEGRATION = "integration"
-
-
-type Scope = Literal["unit", "rep"]
-
-_SCOPES: Final[dict[Scope, Role]] = {"unit": Role.MANAGER, "rep": Role.REP}
-
-
-def scope_fault(role: Role, scope: Scope, value: str | None) -> str | None:
-    """What is wrong with the unit or rep of a caller of this role; None if nothing is."""
-    if role is _SCOPES[scope]:
-        return f"is required: a {role} has one {scope}" if value is None else None
-    return None if value is None else f"is for the role {_SCOPES[scope]}, not for {role}"
 
 
 class Workspace(Base):
@@ -81,7 +69,9 @@ LOCAL_ADMINISTRATOR = Caller(DEFAULT_WORKSPACE, Role.ADMIN, "local administrator
 
 
 _bearer = HTTPBearer(
-    auto_error=False, scheme_name="api_key", description="An API key; local mode needs none."
+    auto_error=False,
+    scheme_name="api_key",
+    description="An API key, or a token of the company's identity provider; local mode needs none.",
 )
 
 
@@ -110,13 +100,38 @@ def _identify(
         raise NotAuthenticated(
             "Send Authorization: Bearer fq_…; `fairquota keys create` makes a key."
         )
+    text = credentials.credentials
+    if text.startswith(PREFIX):
+        found = _by_key(request, database, now, text)
+    else:
+        found = _by_identity(request, database, text)
+    if found is None:
+        raise NotAuthenticated("This is not valid here, or not any more.")
+    return found
+
+
+def _by_key(request: Request, database: Database, now: datetime, text: str) -> Caller | None:
     with database.reading.begin() as session:
-        key = find_key(session, credentials.credentials, now)
+        key = find_key(session, text, now)
     if key is None:
-        raise NotAuthenticated("This key is not valid here, or not any more.")
+        return None
     uses: KeyUses = request.app.state.key_uses
     uses.note(key, now)
     return Caller(key.workspace_id, Role(key.role), key.name, key.id, key.unit, key.rep)
+
+
+def _by_identity(request: Request, database: Database, token: str) -> Caller | None:
+    identities: Identities | None = request.app.state.identities
+    identity = identities and identities.read(token)
+    if not identity:
+        return None
+    workspace_id = identity.workspace_id or DEFAULT_WORKSPACE
+    with database.reading.begin() as session:
+        if session.get(Workspace, workspace_id) is None:
+            raise NotPermitted("The workspace of this identity is not known here.")
+    return Caller(
+        workspace_id, identity.role, identity.name, identity.subject, identity.unit, identity.rep
+    )
 
 
 CallerDep = Annotated[Caller, Depends(current_caller)]

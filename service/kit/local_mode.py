@@ -4,7 +4,6 @@ Foreign Host names (DNS rebinding) and cross-site writes are refused, so that no
 borrow that power.
 """
 
-import ipaddress
 import re
 
 from fastapi import Request
@@ -12,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.kit.errors import AppError, CrossSiteRequest, ForeignHost
+from service.kit.loopback import is_loopback
 from service.kit.problems import problem_response
 from service.kit.settings import Settings
 
@@ -28,15 +28,6 @@ def check_listening(settings: Settings) -> None:
             f"on 127.0.0.1 only, not on {settings.host}. To listen there, make a key with "
             f"`fairquota keys create` and set FAIRQUOTA_ACCESS=keys."
         )
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]*)?")

@@ -3,8 +3,15 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.kit.roles import Role
+
+type Algorithm = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
+]
+"""Of signatures by a key pair: never `none`, and none by a shared secret."""
 
 
 class Settings(BaseSettings):
@@ -24,8 +31,48 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
 
-    access: Literal["local", "keys"] = "local"
-    """`local`: every caller is the local administrator, on loopback only; `keys`: API keys."""
+    access: Literal["local", "keys", "oidc"] = "local"
+    """`local`: every caller is the local administrator, on loopback only; `keys`: API keys;
+    `oidc`: API keys, and tokens of the company's identity provider."""
+
+    oidc_issuer: str | None = Field(default=None, validate_default=True)
+    """Who issues tokens, exactly as their `iss` says."""
+
+    oidc_audience: str | None = Field(default=None, validate_default=True)
+    """What tokens for this service have in `aud`."""
+
+    oidc_jwks_url: str | None = None
+    """Where the provider's keys are; else what its discovery document says."""
+
+    oidc_algorithms: tuple[Algorithm, ...] = Field(
+        default=("RS256", "ES256", "EdDSA"), min_length=1
+    )
+    """By which tokens may be signed: a JSON list."""
+
+    oidc_role_claim: str = "roles"
+    """Where a token says what somebody is: a name, or a list of names."""
+
+    oidc_roles: dict[str, Role] = Field(default_factory=dict)
+    """Which of these names is which role, a JSON object; of several the first one counts. Left out:
+    the names are the roles."""
+
+    oidc_unit_claim: str = "unit"
+    """Where a manager's token names the unit."""
+
+    oidc_rep_claim: str = "rep"
+    """Where a rep's token names the rep."""
+
+    oidc_name_claim: str = "name"
+
+    oidc_workspace_claim: str | None = None
+    """Where a token names the workspace; left out: everybody is in the default one."""
+
+    @field_validator("oidc_issuer", "oidc_audience")
+    @classmethod
+    def _is_there_for_oidc(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if not value and info.data.get("access") == "oidc":
+            raise ValueError("is required where FAIRQUOTA_ACCESS is oidc")
+        return value
 
     four_eyes: bool = False
     """Whether somebody else has to approve a version than who submitted it."""
