@@ -156,6 +156,7 @@ def open_database(url: str, *, foreign_keys: bool = True) -> Database:
             pool_size=WRITERS,
             max_overflow=CONNECTIONS - WRITERS,
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+            hide_parameters=True,  # else what people sent would stand in logs of errors
         )
         _prepare_sqlite(engine, foreign_keys=foreign_keys)
         _stay_with_the_file(engine, Path(address.database or "").absolute())
@@ -169,6 +170,7 @@ def open_database(url: str, *, foreign_keys: bool = True) -> Database:
             max_overflow=CONNECTIONS - WRITERS,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 10, "application_name": "fairquota"},
+            hide_parameters=True,
         )
         reads = engine.execution_options(
             postgresql_readonly=True, isolation_level="REPEATABLE READ"

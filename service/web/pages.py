@@ -101,7 +101,8 @@ def page(
     language = language_of(request)
 
     def switch(code: str) -> str:
-        query = {key: value for key, value in request.query_params.items() if key != "lang"}
+        asked = request.query_params if status < 400 else {}  # what was refused is not repeated
+        query = {key: value for key, value in asked.items() if key != "lang"}
         return "?" + urlencode({**query, "lang": code})
 
     text = _environment(language.code).get_template(template).render(switch=switch, **facts)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
 from starlette.types import Message
 from structlog.testing import capture_logs
@@ -297,6 +298,35 @@ class TestKeysMode:
 
     def test_the_key_is_asked_for_before_the_body_is_looked_at(self, client: TestClient) -> None:
         assert client.post("/v1/plans", content=b"nonsense").status_code == 401
+
+    def test_every_answer_forbids_framing_sniffing_and_foreign_content(
+        self, app: FastAPI, client: TestClient
+    ) -> None:
+        reader = a_key(app.state.database, "hr")
+        calls = {
+            401: client.get("/v1/plans"),
+            403: client.post("/v1/plans", json=PLAN, headers=reader),
+            404: client.get("/v1/nothing", headers=reader),
+            405: client.put("/v1/plans", headers=reader),
+            422: client.get("/v1/plans?limit=0", headers=reader),
+            200: client.get("/", headers=reader),
+        }
+        for status, answer in calls.items():
+            assert answer.status_code == status
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["x-frame-options"] == "DENY"
+            assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+            assert answer.headers["referrer-policy"] == "same-origin"
+
+    def test_no_body_is_read_that_is_not_limited(self, app: FastAPI) -> None:
+        """FastAPI reads bodies that it validates itself without looking at their length."""
+        unlimited = [
+            context.path_format
+            for context in iter_route_contexts(app.routes)
+            if getattr(context, "dependant", None) and context.dependant.body_params
+        ]
+
+        assert unlimited == []
 
     def test_health_metrics_and_documentation_need_no_key(self, client: TestClient) -> None:
         for path in ("/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"):
