@@ -18,7 +18,7 @@ def heads(client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     found = [
         a_version(client, plan),
         a_version(client, plan),
-        a_version(client, plan, base_version=1),
+        a_version(client, plan, base_version=1, policy={"over_assignment": 0.1}),
     ]
     for version in found:
         number = version["number"]
