@@ -23,6 +23,7 @@ import numpy as np
 from service.allocations.places import Places
 from service.allocations.presence import hired_in_months, in_seat, months_away
 from service.allocations.unheld import unheld_warnings
+from service.allocations.unsold import unsold_warnings
 from service.kit.errors import Fault, InvalidInput, pointer
 from service.plans.policy import BY_HISTORY, Spreading
 from service.roster.domain import NONE, Holders, Inputs
@@ -89,7 +90,8 @@ class Case:
     @property
     def warnings(self) -> tuple[Fault, ...]:
         """What is legal but looks like a mistake: in the facts, and in the facts on these dates."""
-        return (*self.inputs.warnings, *unheld_warnings(self.inputs, self.period))
+        dated = unheld_warnings(self.inputs, self.period)
+        return (*self.inputs.warnings, *dated, *unsold_warnings(self.inputs))
 
     def under(self, policy: Policy, spreading: Spreading, places: Places) -> Case:
         """The same facts under another policy, nothing estimated again. Raises `InvalidInput`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from service.allocations.assemble import Case
@@ -9,7 +10,7 @@ from service.allocations.stated import Stated, refuse_outdated
 from service.allocations.targets import largest_target, smallest_target
 from service.kit.errors import Unprocessable
 from service.kit.money import from_minor, plain_text
-from service.plans.policy import present_rule
+from service.plans.policy import ROW, present_rule
 from solver.conflict import feasible_target
 from solver.errors import InvalidProblem
 from solver.infeasibility import Infeasibility
@@ -45,17 +46,29 @@ def examine(case: Case, watch: Watch) -> dict[str, Any]:
     }
 
 
-def told(case: Case, found: Infeasibility, watch: Watch) -> dict[str, Any]:
-    """The members of the problem document; targets are as the caller states them, unpadded."""
+def told(
+    case: Case, found: Infeasibility, watch: Watch, made: Collection[str] = ()
+) -> dict[str, Any]:
+    """The members of the problem document; targets are as the caller states them, unpadded.
+
+    `made`: ids of the rows that targets of parts made. They are in no policy, so no relaxation can
+    name them: where one would, `detail` says that these targets have to change.
+    """
     rules, changes = Stated(case), stated(read(case.problem, case.policy), found, watch)
+    by_targets = [c for c in changes if c.rule[len(ROW) :].rpartition(":")[0] in made]
+    detail = found.told(lambda amount: in_words(amount, case.terms.digits))
+    if by_targets:
+        names = ", ".join(change.rule for change in by_targets)
+        detail += f" To let {names} give way, change the targets that made it."
     return {
-        "detail": found.told(lambda amount: in_words(amount, case.terms.digits)),
+        "detail": detail,
         "conflict": [
             {"rule": rule.name, "value": rules.value(rule.name, rule.value)}
             for rule in found.conflict
         ],
         "relaxation": [
-            present_rule(change, case.terms.digits) for change in rules.relaxations(changes)
+            present_rule(change, case.terms.digits)
+            for change in rules.relaxations([c for c in changes if c not in by_targets])
         ],
         "feasible_target": _targets(case, found.feasible_min, found.feasible_max),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
@@ -95,7 +95,8 @@ def _allocated(case: Case, watch: Watch) -> Allocation:
         return replace(found.allocation, told=found)
     except InfeasibleInParts as error:
         ruled = replace(case.policy, rows=(*case.policy.rows, *error.cuts))
-        raise _infeasible(replace(case, policy=ruled), error.infeasibility, watch) from None
+        made = frozenset(row.id for row in error.cuts)
+        raise _infeasible(replace(case, policy=ruled), error.infeasibility, watch, made) from None
     except InfeasibleProblem as error:
         raise _infeasible(case, error.infeasibility, watch) from None
     except PartsCannotHold as error:
@@ -103,8 +104,10 @@ def _allocated(case: Case, watch: Watch) -> Allocation:
         raise InvalidInput([Fault("/targets", reason)]) from None
 
 
-def _infeasible(case: Case, found: Infeasibility, watch: Watch) -> Infeasible:
-    members = told(case, found, watch)
+def _infeasible(
+    case: Case, found: Infeasibility, watch: Watch, made: Collection[str] = ()
+) -> Infeasible:
+    members = told(case, found, watch, made)
     return Infeasible(members.pop("detail"), **members)
 
 

@@ -55,6 +55,8 @@ class Figures:
     power: int
     """Tables show amounts in units of ten to this power: 0, or 4 for 万."""
     decimals: int
+    counted_in: str | None = None
+    """What is counted where the amounts are no money: no currency stands beside them."""
 
     @classmethod
     def of(cls, locale: Locale, currency: str, digits: int, amounts: Iterable[int]) -> Self:
@@ -79,6 +81,8 @@ class Figures:
     def exact(self, minor: float) -> str:
         """With the currency, to the last minor unit."""
         value = _scaled(half_up(minor), self.digits)
+        if self.counted_in is not None:
+            return f"{self._decimal(value, 0)} {self.counted_in}"
         return format_currency(value, self.currency, locale=self.locale).replace("-", "−")
 
     def headline(self, minor: float, power: int | None = None) -> Amount:
@@ -98,6 +102,8 @@ class Figures:
         if power:
             number = self._decimal(value.scaleb(-power), 2, needed_only=True)
             return f"{number} {_NAMES_OF_POWERS[power]}{self._currency_name}"
+        if self.counted_in is not None:
+            return f"{self._decimal(value, 0)} {self.counted_in}"
         whole = value == value.to_integral_value()
         shown = format_currency(
             value.quantize(Decimal(1)) if whole else value,
@@ -128,10 +134,12 @@ class Figures:
         """What the numbers of the tables count: 万元, or the currency's code."""
         if self.locale.language == "zh":
             return ("万" if self.power else "") + self._currency_name
-        return self.currency
+        return self.counted_in or self.currency
 
     @property
     def _currency_name(self) -> str:
+        if self.counted_in is not None:
+            return self.counted_in
         return (
             "元" if self.currency == "CNY" else get_currency_name(self.currency, locale=self.locale)
         )

@@ -7,7 +7,6 @@
     mix.py          what each rep would sell of each product, to customers of today and to new ones
     table.py        one table of reps and products: fitted to its margins within limits, and rounded
     cross.py        reps x products x months: every month a table of its own
-    reps_first.py   quotas first, then their table; quotas give way where there is none
     parts.py        quotas told by lines and months, so that targets of parts come out exactly
     lines.py        which lines of business these targets tell apart, and who sells what of them
     told_apart.py  coarse.py  coarse_cuts.py  coarse_whole.py  fine.py       what parts are made of

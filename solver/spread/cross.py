@@ -40,17 +40,6 @@ class Cross:
     """
 
 
-def company_table(
-    seed: FloatArray, products: IntArray, months: IntArray, increment: int = 1
-) -> IntArray:
-    """(k, t) the company's margins of product and month from the seed's mix of both.
-
-    `products` (k,) and `months` (t,) are kept exactly. Give products times customers likewise, with
-    customers for months, to get k = products x customers first.
-    """
-    return spread(seed, products, months, increment=increment).cells
-
-
 def spread_cross(
     seed: FloatArray,
     rep_months: IntArray,

@@ -6,7 +6,7 @@ spreading.py   read_spreading: its season and country, which only months need
 stored.py      the one way in which versions write a policy, and back into the caller's units
 """
 
-from service.plans.policy.read import PARITY, Named, Reserve, lifted, read_reserves, to_policy
+from service.plans.policy.read import PARITY, ROW, Named, Reserve, lifted, read_reserves, to_policy
 from service.plans.policy.schema import PolicyBody
 from service.plans.policy.spreading import BY_HISTORY, EVEN, LEARNED, Spreading, read_spreading
 from service.plans.policy.stored import in_units, present_policy, present_rule, stored_policy
@@ -16,6 +16,7 @@ __all__ = [
     "EVEN",
     "LEARNED",
     "PARITY",
+    "ROW",
     "Named",
     "PolicyBody",
     "Reserve",

@@ -1,7 +1,7 @@
 """One version, opened by one reader; what all its pages say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
@@ -119,7 +119,9 @@ class Opened:
     def figures(self) -> Figures:
         quotas = (rep.quota for rep in self.version.reps)
         amounts = [self.version.assigned, *quotas]
-        return Figures.of(self.language.locale, self.plan.currency, self.plan.digits, amounts)
+        own = Figures.of(self.language.locale, self.plan.currency, self.plan.digits, amounts)
+        measures = self.version.measures
+        return replace(own, counted_in=measures[0].counted_in if measures else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -362,7 +362,56 @@ class TestVersions:
         assert answer.json()["errors"][0]["pointer"] == "/targets/2/period"
 
 
+class TestWhatLooksLikeAMistake:
+    @pytest.fixture
+    def body(self) -> Document:
+        page = (ROOT / "docs" / "guide" / "spread.md").read_text(encoding="utf-8")
+        (found,) = re.findall(r"^```json\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+        body: Document = json.loads(found)
+        return body
+
+    def test_a_rule_that_targets_made_is_no_relaxation_that_could_be_sent_back(
+        self, client: TestClient, body: Document
+    ) -> None:
+        body["reps"][2]["max"] = 120
+
+        problem = client.post("/v1/allocations", json=body).json()
+
+        assert problem["type"] == "/problems/infeasible"
+        assert problem["relaxation"] == []
+        assert problem["detail"].endswith(
+            "To let row:B:min give way, change the targets that made it."
+        )
+
+    def test_a_product_that_nobody_has_sold_is_warned_of(
+        self, client: TestClient, body: Document
+    ) -> None:
+        assert client.post("/v1/allocations/check", json=body).json()["warnings"] == []
+        body["targets"][2]["product"] = "b"
+
+        (warning,) = client.post("/v1/allocations/check", json=body).json()["warnings"]
+
+        assert warning["pointer"] == "/targets"
+        assert warning["detail"].startswith("nobody has sold b yet")
+
+
 class TestTheGuide:
+    def test_on_plans_that_cannot_be_spread_shows_what_its_body_answers(
+        self, client: TestClient
+    ) -> None:
+        page = (ROOT / "docs" / "guide" / "spread.md").read_text(encoding="utf-8")
+        (body,) = re.findall(r"^```json\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+        (table,) = re.findall(r"^```text\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+
+        answer = client.post("/v1/allocations", json=json.loads(body)).json()
+
+        rows = [
+            [row["rep"], str(row["quota"]), *row["binding"]]
+            + [word for line in row["lines"] for word in (line["product"], str(line["quota"]))]
+            for row in answer["quotas"]
+        ]
+        assert rows == [row.split() for row in table.splitlines()[1:]]
+
     def test_shows_what_its_body_answers(self, client: TestClient) -> None:
         page = (ROOT / "docs" / "guide" / "targets.md").read_text(encoding="utf-8")
         *_, body = re.findall(r"^```json\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)

@@ -75,6 +75,8 @@ def test_a_plan_of_things_says_that_its_amounts_are_no_money(client: TestClient)
 
     assert "The amounts on this page are of Volume, and no money." in client.get(plan).text
     assert table(client, plan)[1] == ["Volume", "–", "–", "320", "–"]
+    assert "$" not in client.get(plan).text
+    assert "US Dollar" not in client.get(plan).text
 
 
 def test_what_nobody_can_carry_of_a_measure_is_told_beside_it(client: TestClient) -> None:

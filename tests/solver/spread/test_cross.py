@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from solver.errors import InvalidProblem
 from solver.problem import FloatArray, IntArray
-from solver.spread.cross import company_table, spread_cross
+from solver.spread.cross import spread_cross
 from solver.spread.periods import spread_over_time
 from solver.spread.season import even
 from solver.spread.table import spread
@@ -26,9 +26,9 @@ def a_company(
     quota = random.integers(100, 2_000, reps) * 100 * increment
     months = spread_over_time(quota, even(reps, t), increment).months
     products = spread(mix, quota, _parts(mix, quota, increment), increment=increment).cells
-    company = company_table(
+    company = spread(
         np.ones((k, t)), products.sum(axis=0), months.sum(axis=0), increment=increment
-    )
+    ).cells
     return np.repeat(mix[:, :, None], t, axis=2), months, company, products
 
 
@@ -86,13 +86,6 @@ def test_what_a_third_family_misses_is_told() -> None:
     assert np.array_equal(found.cells.sum(axis=1), months)
     assert np.array_equal(found.cells.sum(axis=0), company)
     assert found.missed.tolist() == [[-50, 50], [50, -50]]
-
-
-def test_the_companys_margins_are_exact() -> None:
-    table = company_table(np.ones((2, 12)), np.array([300, 900]), np.array([100] * 12), 10)
-
-    assert table.sum(axis=1).tolist() == [300, 900]
-    assert table.sum(axis=0).tolist() == [100] * 12
 
 
 def test_tables_that_do_not_fit_together_are_refused_at_once() -> None:
