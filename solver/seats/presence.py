@@ -56,7 +56,7 @@ def _split(part: Segment, share: float | Sequence[float], seats: Seats) -> tuple
     """The share of each month in whole increments, and the rest of it.
 
     Months together lie within half an increment of their share: what one got too little the next
-    ones get. Nobody gets part of a month beyond either end of it, unless the share is above 1.
+    ones get. Nobody gets more than the whole of a month, unless the share is above 1.
     """
     shares = share if isinstance(share, Sequence) else [share] * len(part.months)
     own: list[int] = []
@@ -64,7 +64,8 @@ def _split(part: Segment, share: float | Sequence[float], seats: Seats) -> tuple
     for amount, of in zip(part.months, shares, strict=True):
         exact = amount * of
         near = math.floor((exact + owed) / seats.increment + 0.5 + _NOISE) * seats.increment
-        month = amount if of == 1 else max(min(near, max(amount, math.ceil(exact))), 0)
+        most = amount if of < 1 else near
+        month = amount if of == 1 else max(min(near, most), 0)
         own.append(month)
         owed += exact - month
     rest = (amount - month for amount, month in zip(part.months, own, strict=True))

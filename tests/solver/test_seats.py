@@ -190,6 +190,12 @@ class TestWorkingTime:
         assert quota(after, "ann") == 300 + 600
         assert nobody(after, Why.PART_TIME) == -300
 
+    def test_more_than_the_seat_asks_for_comes_in_whole_increments_too(self):
+        after = work_part_of_the_time(a_team(100, ann=300), "ann", 1.2, day(1))
+
+        assert quota(after, "ann") == 4300  # 4,320 to the increment
+        assert {own % 100 for own in carried_by(after)["ann", "west"]} == {0}
+
     def test_months_together_are_the_share_even_in_large_increments(self):
         after = work_part_of_the_time(a_team(100, ann=300), "ann", 0.5, day(1))
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from tests.service.allocations.plans import Document, a_plan, a_version, publish, quotas
@@ -249,3 +250,55 @@ class TestPreview:
         assert {row["rep"]: row["to"] for row in shown["people"]} == {"ann": 600, "bob": 1800}
         assert shown["open"] == []
         assert client.get(f"{plan}/versions").json()["items"][0]["number"] == 1
+
+
+class TestPolicies:
+    @pytest.mark.parametrize(
+        "policy",
+        [
+            {"fairness": "equal_probability"},
+            {"fairness": "equal_growth", "season": [1, 2, 3, 4]},
+            {"parity": [{"cohort": "role", "tolerance": 0.5}], "over_assignment": 0.05},
+        ],
+        ids=["chances", "weights", "across"],
+    )
+    def test_whatever_was_solved_people_come_and_move_and_it_is_proved(self, client, policy):
+        inputs = twelve_hundred_each()
+        for place, row in enumerate(inputs["reps"]):
+            row |= {"sigma": 0.3, "cohorts": {"role": "ab"[place % 2]}}
+        plan = a_plan(client, inputs)
+        a_version(client, plan, policy=policy)
+        publish(client, f"{plan}/versions/1")
+
+        happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
+        row = {"id": "new", "unit": "west", "fte": 0.8}
+        happens(client, plan, "parent", **from_july(kind="hire", rep=row, takes_over="ann"))
+        happens(client, plan, **from_july(kind="swap", reps=["bob", "cyd"]))
+        happens(client, plan, kind="target", amount=5280, **{"from": "2027-10-01"})
+
+        assert sum(quotas(client, f"{plan}/versions/5").values()) == pytest.approx(
+            5280 * (1 + policy.get("over_assignment", 0))
+        )
+
+
+class TestTheCompanyItself:
+    def test_nobody_is_moved_from_a_unit_to_the_company(self, client, plan):
+        answer = client.post(
+            f"{plan}/events", json=from_july(kind="transfer", rep="ann", to_unit=None)
+        )
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"] == [
+            {
+                "pointer": "/to_unit",
+                "detail": "hangs ann, who is of unit west, on the company itself",
+            }
+        ]
+
+    def test_a_gap_is_booked_where_somebody_of_another_unit_works_less(self, client, plan):
+        happens(client, plan, **from_july(kind="transfer", rep="ann", to_unit="east"))
+
+        happens(client, plan, "unfunded", **from_july(kind="fte", rep="ann", share=0.5))
+
+        units = client.get(f"{plan}/versions/3/months").json()["units"]
+        assert {row["id"]: row["quota"] for row in units} == {"east": 2700, "west": 1800}

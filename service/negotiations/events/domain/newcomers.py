@@ -9,7 +9,12 @@ type Row = dict[str, Any]
 
 
 def with_newcomer(
-    rows: Sequence[Row], units: Sequence[Mapping[str, Any]], rep: str, unit: str | None, months: int
+    rows: Sequence[Row],
+    units: Sequence[Mapping[str, Any]],
+    manifest: Mapping[str, Any],
+    *,
+    rep: str,
+    unit: str | None,
 ) -> list[Row]:
     """The rows with one more: unit by unit in the order of the units, the company's own first, reps
     by id.
@@ -18,12 +23,14 @@ def with_newcomer(
     places |= {own["id"]: place for place, own in enumerate(units, start=1)}
     at = (places[unit], rep)
     before = [row for row in rows if (places[row["unit"]], row["rep"]) < at]
-    return [*before, _newcomer(rows, rep, unit, months), *rows[len(before) :]]
+    return [*before, _newcomer(rows, manifest, rep, unit), *rows[len(before) :]]
 
 
-def _newcomer(rows: Sequence[Row], rep: str, unit: str | None, months: int) -> Row:
+def _newcomer(rows: Sequence[Row], manifest: Mapping[str, Any], rep: str, unit: str | None) -> Row:
     """The members that rows of this version have."""
-    nothing = [0] * months
+    nothing = [0] * len(manifest["months"])
+    # Where everybody has the same chance, nobody can expect nothing, or know it for sure.
+    by_chance = manifest.get("response") == "lognormal"
     row: Row = {
         "rep": rep,
         "unit": unit,
@@ -32,13 +39,13 @@ def _newcomer(rows: Sequence[Row], rep: str, unit: str | None, months: int) -> R
         "amended": [],
         "floor": 0,
         "cap": None,
-        "anchor": 0.0,
+        "anchor": 1.0 if by_chance else 0.0,
         "yardstick": 1.0,
         "unrounded": 0.0,
         "baseline": 0.0,
         "reach": 0.0,
         "last_year": None,
-        "sigma": None,
+        "sigma": 1.0 if by_chance else None,
         "stretch": None,
         "effort": None,
         "growth": None,

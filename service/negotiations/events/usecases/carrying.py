@@ -78,11 +78,11 @@ def seen_at_once(standing: InForce, outcome: Outcome) -> Outcome:
 def fetched(standing: InForce, outcome: Outcome) -> Fetched:
     """The version that is changed, with a row for whoever it does not know yet."""
     rows, units = standing.stored.quotas(), standing.units
+    manifest: Any = standing.stored.manifest
     event = outcome.event
     if event.kind is Kind.HIRE and event.rep and standing.row_of(event.rep) is None:
         unit = _home_of_newcomer(outcome, event.rep)
-        rows = with_newcomer(rows, units, event.rep, unit, len(standing.stored.months))
-    manifest: Any = standing.stored.manifest
+        rows = with_newcomer(rows, units, manifest, rep=event.rep, unit=unit)
     version = Amendable.of(manifest, units, rows, standing.stored.rules())
     return Fetched(
         standing.plan.id, standing.head.number, standing.head.hash, standing.digits, version
@@ -116,7 +116,7 @@ class _Deciding:
         direct = {unit for unit in self._open if self._stays_inside(unit)}
         for unit in sorted(direct, key=_by_name):
             own = {rep: months for (rep, of), months in self._people.items() if of == unit}
-            after = self._decided(after, own, self.funding)
+            after = self._decided(after, own, self.funding, unit)
         after = self._stated(after, direct)
         for unit in sorted(self._open.keys() - direct, key=_by_name):
             after = self._shared(after, unit)
@@ -145,7 +145,7 @@ class _Deciding:
             raise InvalidInput([Fault("/funding", reason)])
         across = [unit for unit in self._open if not self._stays_inside(unit)]
         if across and self.funding not in {"siblings", "parent"}:
-            reason = "must be siblings or parent, for somebody moves between units"
+            reason = "must be siblings or parent, for somebody carries a seat of another unit"
             raise InvalidInput([Fault("/funding", reason, self.funding)])
 
     def _home(self, rep: str) -> str | None:
@@ -154,13 +154,13 @@ class _Deciding:
         return unit
 
     def _stays_inside(self, unit: str | None) -> bool:
-        """Whether everything that changes in the unit is of its own people, and they alone make
-        what is open.
+        """Whether everything that changes in the unit makes what is open, and is of its own people:
+        somebody of another unit is nobody's sibling there. A gap needs no siblings.
         """
         own = {rep: sum(months) for (rep, of), months in self._people.items() if of == unit}
-        return all(self._home(rep) == unit for rep in own) and (
-            sum(own.values()) == -self._open[unit]
-        )
+        at_home = all(self._home(rep) == unit for rep in own)
+        booked = self.funding == "unfunded" and unit is not None
+        return (at_home or booked) and sum(own.values()) == -self._open[unit]
 
     def _stated(self, after: Amendable, done: Collection[str | None]) -> Amendable:
         """With what nobody else carries: parts of the own unit, then of others."""
@@ -188,22 +188,28 @@ class _Deciding:
         funding: Funding | None,
         unit: str | None = None,
     ) -> Amendable:
-        """With these changes by month; `unit`: the one that they belong to, None: the own."""
+        """With these changes by month; `unit`: the one that they belong to, None: the own ones."""
         wanted = []
         for rep, change in sorted(changes.items()):
             carried = before.book.of_rep(before.names.rep[rep]).tolist()
             months = [own + move for own, move in zip(carried, change, strict=True)]
-            wanted.append(Wanted(rep, sum(months), months, unit))
-        return self._with(before, wanted, funding)
+            abroad = None if unit is None or self._home(rep) == unit else unit
+            wanted.append(Wanted(rep, sum(months), months, abroad))
+        return self._with(before, wanted, funding, unit if funding == "unfunded" else None)
 
     def _with(
-        self, before: Amendable, wanted: Sequence[Wanted], funding: Funding | None
+        self,
+        before: Amendable,
+        wanted: Sequence[Wanted],
+        funding: Funding | None,
+        unit: str | None = None,
     ) -> Amendable:
         decision = Decision(
             kind="event",
             reference=self.reference,
             wanted=wanted,
             funding=funding,
+            unit=unit,
             effective=f"{self.outcome.since:%Y-%m}",
             beyond=True,  # what happens is no wish: who falls below a floor is named
             apart=self._apart if funding is not None else (),
@@ -289,7 +295,7 @@ class _Deciding:
         told = (in_words(abs(amount), digits) for amount in (change, could))
         whole, part = told
         return ChangeNotCarried(
-            f"{where} cannot carry {whole} {more} inside the limits, but {part}.",
+            f"{where} cannot carry {whole} {more} inside the limits; {part} is possible.",
             unit=unit,
             could=from_minor(could, digits),
         )

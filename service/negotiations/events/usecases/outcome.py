@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
+from service.kit.errors import Fault, InvalidInput
 from service.negotiations.events.domain.closed import Open
 from service.negotiations.events.domain.happening import happened
 from service.negotiations.events.domain.kinds import Event
@@ -17,6 +18,10 @@ from solver.seats import Moved, Seats, moved
 
 type Row = dict[str, Any]
 type Months = tuple[int, ...]
+
+_WHO: Final = (("reps", "other"), ("takes_over", "takes_over"), ("hands_to", "hands_to"),
+               ("to_unit", "rep"))  # fmt: skip
+"""Members of a body that can bring a seat to somebody, and what they are called in an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,19 @@ def outcome_of(standing: InForce, event: Event, today: date, through: str | None
         change = standing.assigned_for(event.amount) - standing.assigned_for(standing.target)
         if not change:
             raise NothingChanges("The target is that already.")
-    return Outcome(event, since, open_, before, after, moved(before, after), change)
+    found = moved(before, after)
+    _check_company(standing, event, found)
+    return Outcome(event, since, open_, before, after, found, change)
+
+
+def _check_company(standing: InForce, event: Event, found: Moved) -> None:
+    """A part of a quota can belong to another unit than its row, but not to none."""
+    for rep, unit in found.people:
+        row = standing.row_of(rep)
+        if unit is None and row is not None and row["unit"] is not None:
+            member = next(name for name, said in _WHO if getattr(event, said) is not None)
+            reason = f"hangs {rep}, who is of unit {row['unit']}, on the company itself"
+            raise InvalidInput([Fault(f"/{member}", reason)])
 
 
 def told(standing: InForce, outcome: Outcome) -> Row:
