@@ -59,18 +59,26 @@ def page_of_versions(
     return plan, listed, next_cursor
 
 
-def sight_of(session: Session, caller: Caller, version: PlanVersion) -> Sight | None:
-    """None: the version does not exist for this caller. Raises VersionDamaged."""
+def sight_of(
+    session: Session, caller: Caller, version: PlanVersion, units: list[Row] | None = None
+) -> Sight | None:
+    """None: the version does not exist for this caller. `units`: its rows, where they are at hand.
+
+    Raises VersionDamaged.
+    """
     if version.status not in statuses_seen(caller.role):
         return None
     if caller.role not in (Role.MANAGER, Role.REP):
         return EVERYTHING
-    stored = StoredVersion(version, Chunks(session, caller.workspace_id))
     if caller.role is Role.REP:
+        stored = StoredVersion(version, Chunks(session, caller.workspace_id))
         known = caller.rep is not None and stored.quota_of(caller.rep) is not None
         return Sight(frozenset(), caller.rep) if known else None
-    units = None if caller.unit is None else unit_and_below(stored.units(), caller.unit)
-    return Sight(frozenset(units)) if units else None
+    if caller.unit is None:
+        return None
+    rows = units or StoredVersion(version, Chunks(session, caller.workspace_id)).units()
+    seen = unit_and_below(rows, caller.unit)
+    return Sight(frozenset(seen)) if seen else None
 
 
 def statuses_seen(role: Role) -> frozenset[VersionStatus]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from service.allocations.versions.domain.content import Row
 from service.allocations.versions.domain.document import read_quotas, read_rules, read_units
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases.solving import terms_of
-from service.allocations.versions.usecases.visible import see_version
+from service.allocations.versions.usecases.visible import sight_of
 from service.kit.auth import Caller
 from service.negotiations.levels.domain.lane import (
     OPEN,
@@ -28,10 +28,10 @@ from service.negotiations.levels.domain.lane import (
 )
 from service.negotiations.levels.domain.team import Team
 from service.negotiations.levels.domain.work import Work
-from service.negotiations.levels.repository import Lanes, Works, lane_of, standing
+from service.negotiations.levels.repository import Lanes, Works, standing
 from service.negotiations.levels.tables import UnitLane
-from service.plans.domain import VersionStatus
-from service.plans.repository import Plans
+from service.plans.domain import VersionNotFound, VersionStatus
+from service.plans.repository import Plans, PlanVersions
 from service.plans.sight import Sight
 from service.plans.tables import Plan, PlanVersion
 from service.roster.usecases import load_snapshot
@@ -51,19 +51,24 @@ class Frame:
     version: PlanVersion
     sight: Sight
     stored: StoredVersion
+    units: list[Row]
+    """Every unit of the version, parents first."""
 
     @classmethod
     def open(cls, session: Session, caller: Caller, plan_id: str, number: int) -> Frame:
         """Raises PlanNotFound, VersionNotFound and VersionDamaged."""
-        version, sight = see_version(session, caller, plan_id, number)
         plan = Plans(session).get(caller.workspace_id, plan_id)
+        version = PlanVersions(session).get(plan.id, number)
         stored = StoredVersion(version, Chunks(session, caller.workspace_id))
-        return cls(session, caller, plan, version, sight, stored)
+        units = stored.units()
+        sight = sight_of(session, caller, version, units)
+        if sight is None:
+            raise VersionNotFound(f"Plan {plan_id} has no version {number}.")
+        return cls(session, caller, plan, version, sight, stored, units)
 
-    @cached_property
-    def units(self) -> list[Row]:
-        """Every unit of the version, parents first."""
-        return self.stored.units()
+    def again(self, session: Session) -> Frame:
+        """The same in another transaction: a version says for ever what it says."""
+        return replace(self, session=session)
 
     @cached_property
     def manifest(self) -> Row:
@@ -75,7 +80,7 @@ class Frame:
 
     def tree(self) -> Tree:
         """With the lanes as they stand now."""
-        return Tree.of(self.units, map(lane_of, self.lanes.all()))
+        return Tree.of(self.units, self.lanes.brief())
 
     def see(self, unit: str) -> Row:
         """The row of a unit. Raises UnitNotFound, also for one that the caller does not see."""
@@ -86,18 +91,22 @@ class Frame:
 
     def must_be_draft(self) -> None:
         """Raises FrameClosed. Holds what the database says now, not what was read before."""
-        self.session.refresh(self.version, ["status"])
-        if self.version.status is not VersionStatus.DRAFT:
+        status = self.lanes.status_of_frame()
+        if status is not VersionStatus.DRAFT:
             raise FrameClosed(
-                f"Version {self.version.number} is {self.version.status}; units are worked on in "
-                "drafts.",
-                version_status=self.version.status,
+                f"Version {self.version.number} is {status}; units are worked on in drafts.",
+                version_status=status,
             )
 
     def quotas(self, units: Collection[str]) -> list[Row]:
         """The rows of everybody who hangs on these units, in the order of the version."""
         found, _ = self.stored.page(0, self.manifest["reps"], units)
         return [row for _, row in found]
+
+    def quotas_below(self, unit: str) -> dict[str, int]:
+        """What the version says of each rep below a unit."""
+        below = Tree.of(self.units, ()).below(unit)
+        return {row["rep"]: row["quota"] for row in self.quotas(set(below))}
 
     def team(self, unit: str, tree: Tree) -> Team:
         """The unit cut out, without the lanes inside it."""
@@ -143,12 +152,11 @@ class Frame:
 
     def carried_without(self, unit: str, tree: Tree) -> dict[str, int]:
         """What each rep below a unit carries by the next lane outwards, or by the version."""
-        outer = tree.around(unit)
-        reps = self.quotas(set(tree.below(unit)))
+        below, outer = self.quotas_below(unit), tree.around(unit)
         if outer is None:
-            return {row["rep"]: row["quota"] for row in reps}
+            return below
         there = self.work_of(self.lane(outer.unit)).quotas
-        return {row["rep"]: there[row["rep"]] for row in reps}
+        return {rep: there[rep] for rep in below}
 
     def sums_inside(self, unit: str, tree: Tree, quotas: Mapping[str, int]) -> dict[str, int]:
         """What these quotas, by rep, say of the next lanes inside a unit."""

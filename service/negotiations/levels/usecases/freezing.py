@@ -40,7 +40,7 @@ def freeze(
         raise InvalidInput([Fault("/deadline", "must be later than now", deadline.isoformat())])
     frame = Frame.open(session, caller, step.plan_id, step.number)
     frame.see(step.unit)
-    below = {row["rep"]: row["quota"] for row in frame.quotas(set(frame.tree().below(step.unit)))}
+    below = frame.quotas_below(step.unit)
     if not below:
         raise LaneNotAllowed(f"Unit {step.unit} has no reps: nobody could work in it.")
     frame.lanes.hold()
@@ -109,12 +109,13 @@ def sign_off(session: Session, caller: Caller, step: Step) -> Stepped:
 
     Raises PreconditionFailed, LaneNotAllowed, LanesInTheWay and FrameClosed.
     """
-    frame, row = find(session, caller, step)
+    frame = Frame.open(session, caller, step.plan_id, step.number)
+    frame.see(step.unit)
+    row = hold_lane(frame, step)
     before, status = row.status, after(row.status, LaneAction.SIGN_OFF, step.unit)
-    tree = frame.tree()
-    for inner in tree.inside(step.unit):
+    for inner in frame.tree().inside(step.unit):
         frame.lanes.get(inner.unit, lock=True)
-    may_sign(frame.tree(), step.unit)
+    may_sign(frame.tree(), step.unit)  # as it stands once nobody can move it
     row.status, row.signed_at, row.signed_by = status, step.now, caller.name
     return take(frame, row, LaneAction.SIGN_OFF, step, before=before)
 
@@ -133,18 +134,16 @@ def reopen(session: Session, caller: Caller, step: Step) -> Stepped:
                 f"Unit {step.unit} lies in {outer.unit}, which is signed: reopen that first.",
                 units=[outer.unit],
             )
-    frame, row = find(session, caller, step)
+    row = hold_lane(frame, step)
     before, row.status = row.status, after(row.status, LaneAction.REOPEN, step.unit)
     row.signed_at = row.signed_by = None
     return take(frame, row, LaneAction.REOPEN, step, before=before)
 
 
-def find(session: Session, caller: Caller, step: Step) -> tuple[Frame, UnitLane]:
-    """The frame, which stays a draft, and the lane, locked, in the state that was seen."""
-    frame = Frame.open(session, caller, step.plan_id, step.number)
-    frame.see(step.unit)
+def hold_lane(frame: Frame, step: Step) -> UnitLane:
+    """The lane, locked, in the state that was seen; its frame stays a draft."""
     frame.lanes.stay()
     frame.must_be_draft()
     row = frame.lane(step.unit, lock=True)
     step.expected.check(lane_etag(row))
-    return frame, row
+    return row

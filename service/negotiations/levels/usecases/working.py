@@ -23,7 +23,7 @@ from service.negotiations.levels.domain.solving import adjusted, solved
 from service.negotiations.levels.domain.team import Team
 from service.negotiations.levels.domain.work import Work
 from service.negotiations.levels.usecases.frame import Frame
-from service.negotiations.levels.usecases.freezing import find
+from service.negotiations.levels.usecases.freezing import hold_lane
 from service.negotiations.levels.usecases.steps import Step, Stepped, lane_etag, take
 from service.negotiations.levels.usecases.words import in_the_owners_words
 from solver.policy import Fairness
@@ -41,11 +41,15 @@ def nothing(_digits: int) -> list[Asked]:
 class Claimed:
     """A lane as it was read, and its unit cut out of the frame."""
 
+    frame: Frame
     team: Team
     work: Work
     revision: int
-    digits: int
     potential: FloatArray | None = None
+
+    @property
+    def digits(self) -> int:
+        return self.frame.stored.digits
 
 
 def solve(
@@ -72,7 +76,7 @@ def solve(
         work = solved(
             claimed.team, claimed.work, fairness, ends, potential=claimed.potential, watch=watch
         )
-    return _store(sessions, caller, step, action=LaneAction.SOLVE, claimed=claimed, work=work)
+    return _store(sessions, step, action=LaneAction.SOLVE, claimed=claimed, work=work)
 
 
 def adjust(
@@ -102,7 +106,6 @@ def adjust(
     told = [{"rep": row.rep, "quota": row.quota, "reason": row.reason} for row in asked]
     return _store(
         sessions,
-        caller,
         step,
         action=LaneAction.ADJUST,
         claimed=claimed,
@@ -128,17 +131,16 @@ def _claim(
         after(row.status, action, step.unit)
         team = frame.team(step.unit, frame.tree())
         return Claimed(
+            frame,
             team,
             frame.work_of(row),
             row.revision,
-            frame.stored.digits,
             frame.potentials(team.reps) if by_potential else None,
         )
 
 
 def _store(
     sessions: sessionmaker[Session],
-    caller: Caller,
     step: Step,
     *,
     action: LaneAction,
@@ -148,7 +150,8 @@ def _store(
 ) -> Stepped:
     """Whoever stores first was right; nobody else's work is lost."""
     with sessions.begin() as session:
-        frame, row = find(session, caller, step)
+        frame = claimed.frame.again(session)
+        row = hold_lane(frame, step)
         if row.revision != claimed.revision:
             raise PreconditionFailed(
                 f"Somebody else worked in unit {step.unit} meanwhile. Read it again.",

@@ -10,7 +10,7 @@ from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.db import Database
 from service.negotiations.levels.usecases.assembling import unfinished_units
 from service.plans.repository import PlanVersions
-from tests.service.allocations.plans import quotas
+from tests.service.allocations.plans import a_version, quotas
 from tests.service.negotiations.levels.teams import (
     a_draft,
     adjust,
@@ -220,3 +220,23 @@ def test_a_frame_is_worked_on_while_it_is_a_draft(client: TestClient) -> None:
         assert step(client, version, "west", action).status_code == 409
     assert client.post(f"{at(version, 'east')}/freeze", json={}).status_code == 409
     assert client.post(f"{version}/assemble", json={}).status_code == 409
+
+
+def test_a_new_solve_on_it_keeps_envelopes_and_locks(client: TestClient) -> None:
+    version = a_draft(client)
+    freeze(client, version, "west")
+    adjust(client, version, "west", bob=1085)
+    step(client, version, "west", "sign-off")
+    made = assemble(client, version)
+    plan, _, number = made.rpartition("/versions/")
+    client.put(f"{plan}/inputs", json=nine_reps(target=10_350))
+
+    again = a_version(client, plan, base_version=int(number))
+
+    path = f"{plan}/versions/{again['number']}"
+    told = quotas(client, path)
+    assert sum(quotas(client, path, unit="west").values()) == 4350
+    assert told["bob"] == 1085
+    assert sum(told.values()) == 10_350
+    assert manifest(client, path)["frozen"] == [{"unit": "west", "amount": 435_000}]
+    assert client.get(f"{path}/verify").json()["valid"]
