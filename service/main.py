@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from service.allocations.adjustments.router import router as adjustments
 from service.allocations.backtest.router import router as backtests
 from service.allocations.diff.router import router as diffs
 from service.allocations.fairness_report.router import router as fairness_reports
@@ -45,6 +46,7 @@ FEATURES: tuple[APIRouter, ...] = (
     inputs,
     life_cycle,
     versions,
+    adjustments,
     quotas,
     last_step,
     published,

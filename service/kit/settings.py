@@ -83,5 +83,8 @@ class Settings(BaseSettings):
     solve_time_limit: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     """Seconds that one solve may take; then it answers 503 and nothing is stored."""
 
+    manager_limit: float = Field(default=0.05, ge=0, allow_inf_nan=False)
+    """How far a manager may move a quota, as a part of what it was when the adjustments began."""
+
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

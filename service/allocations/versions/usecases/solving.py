@@ -26,6 +26,7 @@ from service.plans.inputs import InputsMissing
 from service.plans.outcome import Outcome
 from service.plans.policy import Named, read_reserves, read_spreading, to_policy
 from service.plans.repository import Plans, PlanVersions
+from service.plans.sight import EVERYTHING, Sight
 from service.plans.tables import Plan, PlanVersion
 from service.roster.domain import Inputs
 from service.roster.usecases import load_snapshot
@@ -52,6 +53,8 @@ class Solved:
     version: PlanVersion
     outcome: Outcome
     currency: str
+    sight: Sight = EVERYTHING
+    """How much of it the caller sees."""
 
 
 def solve_version(

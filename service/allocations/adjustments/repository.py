@@ -1,0 +1,55 @@
+"""Stored adjustments, found along the chain of versions that a version stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from service.allocations.adjustments.tables import QuotaAdjustment
+from service.plans.tables import PlanVersion
+
+
+class Adjustments:
+    """Those of one plan."""
+
+    def __init__(self, session: Session, plan_id: str) -> None:
+        self.session = session
+        self.plan_id = plan_id
+
+    def chain(self, number: int) -> list[int]:
+        """A version and all that it builds on, the newest first."""
+        query = sa.select(PlanVersion.number, PlanVersion.base_version).where(
+            PlanVersion.plan_id == self.plan_id, PlanVersion.number <= number
+        )
+        base = {row.number: row.base_version for row in self.session.execute(query)}
+        found: list[int] = []
+        here: int | None = number
+        while here is not None and here in base:
+            found.append(here)
+            here = base.pop(here)
+        return found
+
+    def of_chain(self, chain: Collection[int]) -> Sequence[QuotaAdjustment]:
+        """Every adjustment that made one of these versions, oldest first."""
+        query = (
+            sa.select(QuotaAdjustment)
+            .where(QuotaAdjustment.plan_id == self.plan_id, QuotaAdjustment.version.in_(chain))
+            .order_by(QuotaAdjustment.version, QuotaAdjustment.rep)
+        )
+        return self.session.scalars(query).all()
+
+    def of_references(self, references: Collection[str]) -> Sequence[QuotaAdjustment]:
+        query = sa.select(QuotaAdjustment).where(
+            QuotaAdjustment.plan_id == self.plan_id, QuotaAdjustment.reference.in_(references)
+        )
+        return self.session.scalars(query).all()
+
+    def start_of(self, number: int) -> int:
+        """The version that a line of adjustments began from: however often a quota is moved, it is
+        compared with what it was there.
+        """
+        chain = self.chain(number)
+        made = {row.version for row in self.of_chain(chain)}
+        return next((version for version in chain if version not in made), number)

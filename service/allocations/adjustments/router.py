@@ -1,0 +1,144 @@
+"""Adjusted quotas over HTTP."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from service.allocations.adjustments import usecases
+from service.allocations.adjustments.domain import BeyondManagersLimit, NotAdjustable
+from service.allocations.adjustments.schemas import AdjustmentOut, AdjustmentsIn, AdjustmentsOut
+from service.allocations.infeasible import Infeasible
+from service.allocations.patience import PatienceDep
+from service.allocations.solving import NO_PLAN
+from service.allocations.versions.repository import VersionDamaged
+from service.allocations.versions.sight import SightDep
+from service.allocations.versions.usecases.amending import ChangeNotCarried
+from service.allocations.versions.usecases.solving import Solved
+from service.kit.access import Permission, needs
+from service.kit.auth import CallerDep
+from service.kit.clock import NowDep
+from service.kit.db import ReadSessionDep, SessionsDep
+from service.kit.errors import PreconditionFailed, PreconditionRequired
+from service.kit.etags import RequiredIfMatchDep, send_etag
+from service.kit.problems import problems
+from service.plans.domain import PlanNotFound, VersionNotFound
+from service.plans.router import NumberPath, PlanIdPath
+from service.plans.schemas import VersionDetailOut
+from service.plans.usecases import version_etag
+from service.roster.body import Sent, patient_body
+
+router = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["versions"])
+
+_MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
+
+
+def _limit(request: Request) -> float:
+    limit: float = request.app.state.settings.manager_limit
+    return limit
+
+
+@router.patch(
+    "/quotas",
+    status_code=201,
+    responses=_MISSING
+    | problems(
+        NotAdjustable,
+        BeyondManagersLimit,
+        ChangeNotCarried,
+        Infeasible,
+        PreconditionFailed,
+        PreconditionRequired,
+        *NO_PLAN,
+    ),
+    dependencies=[Depends(needs(Permission.ADJUST))],
+)
+def adjust_quotas(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    *,
+    sent: Annotated[Sent, patient_body(AdjustmentsIn)],
+    response: Response,
+    caller: CallerDep,
+    sessions: SessionsDep,
+    expected: RequiredIfMatchDep,
+    now: NowDep,
+    limit: Annotated[float, Depends(_limit)],
+    patience: PatienceDep,
+) -> VersionDetailOut:
+    """Adjust quotas into a new draft, which keeps them until they are released."""
+    said = usecases.Said(sent.document, sent.faults)
+    made = usecases.adjust(
+        sessions,
+        caller,
+        (plan_id, number),
+        said,
+        expected=expected,
+        now=now,
+        limit=limit,
+        patience=patience,
+    )
+    return _made(response, plan_id, made, now)
+
+
+@router.delete(
+    "/locks/{rep:path}",
+    status_code=201,
+    responses=_MISSING
+    | problems(
+        NotAdjustable,
+        BeyondManagersLimit,
+        Infeasible,
+        PreconditionFailed,
+        PreconditionRequired,
+        *NO_PLAN,
+    ),
+    dependencies=[Depends(needs(Permission.ADJUST))],
+)
+def release_lock(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    rep: str,
+    *,
+    response: Response,
+    caller: CallerDep,
+    sessions: SessionsDep,
+    expected: RequiredIfMatchDep,
+    now: NowDep,
+    limit: Annotated[float, Depends(_limit)],
+    patience: PatienceDep,
+) -> VersionDetailOut:
+    """Release the lock of one rep into a new draft, as `release` of an adjustment does."""
+    made = usecases.adjust(
+        sessions,
+        caller,
+        (plan_id, number),
+        usecases.Said({"release": [rep]}),
+        expected=expected,
+        now=now,
+        limit=limit,
+        patience=patience,
+    )
+    return _made(response, plan_id, made, now)
+
+
+def _made(response: Response, plan_id: str, made: Solved, now: datetime) -> VersionDetailOut:
+    send_etag(response, version_etag(made.version))
+    response.headers["Location"] = f"/v1/plans/{plan_id}/versions/{made.version.number}"
+    return VersionDetailOut.of_whole(made.version, made.outcome, made.currency, made.sight, now=now)
+
+
+@router.get("/adjustments", responses=_MISSING, dependencies=[Depends(needs(Permission.ADJUST))])
+def list_adjustments(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    *,
+    caller: CallerDep,
+    session: ReadSessionDep,
+    sight: SightDep,
+) -> AdjustmentsOut:
+    """Who adjusted what on the way to this version, why, and what is still locked."""
+    rows, digits = usecases.list_adjustments(session, caller.workspace_id, plan_id, number, sight)
+    return AdjustmentsOut(
+        items=[AdjustmentOut.of(own.row, digits, locked=own.locked) for own in rows]
+    )
