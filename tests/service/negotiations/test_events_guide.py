@@ -1,0 +1,62 @@
+"""What the guide to events shows is what the service answers."""
+
+import json
+import re
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from tests.service.allocations.plans import Document, a_plan, a_version, publish
+from tests.service.negotiations.test_accepting_events import accept
+from tests.service.negotiations.test_events import EVENLY, propose
+
+GUIDE = (Path(__file__).parents[3] / "docs" / "guide" / "events.md").read_text(encoding="utf-8")
+LEAVE, FUNDING, HIRE = (
+    json.loads(shown) for shown in re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
+)
+
+
+def a_team(client: TestClient) -> str:
+    reps = [
+        {"id": rep, "unit": "west", "baseline": 1000, "reach": 1000}
+        for rep in ("ann", "bob", "cyd")
+    ]
+    plan = a_plan(client, {"target": 3600, "units": [{"id": "west"}], "reps": reps})
+    a_version(client, plan, **EVENLY)
+    assert publish(client, f"{plan}/versions/1").status_code == 200
+    return plan
+
+
+def people(consequence: Document) -> dict[str, tuple[float, float]]:
+    return {row["rep"]: (row["from"], row["to"]) for row in consequence["people"]}
+
+
+def test_the_guide_tells_what_comes_of_its_examples(client: TestClient):
+    plan = a_team(client)
+
+    leave = propose(client, plan, **LEAVE)
+    shown = leave["consequence"]
+    preview = client.get(f"{plan}/events/{leave['id']}/preview", params=FUNDING).json()
+    accept(client, plan, leave, **FUNDING)
+    hire = propose(client, plan, **HIRE)
+    carried = accept(client, plan, hire, **FUNDING)["consequence"]
+
+    assert people(shown) == {"ann": (1200, 600)}
+    assert "| ann | 1200 | 600 |" in GUIDE
+    company = shown["units"][0]
+    assert f"| the company | {company['from']} | {company['to']} |" in GUIDE
+    assert f"{shown['open'][0]['amount']:.0f} in the west" in GUIDE
+    assert people(preview) == {"ann": (1200, 600), "bob": (1200, 1500), "cyd": (1200, 1500)}
+    assert "Bob and Cyd go from 1200 to 1500" in GUIDE
+    assert people(carried)["dee"] == (0, 75)
+    assert "The seat carries 300 from October on" in GUIDE
+    assert "Dee carries 75 of it" in GUIDE
+    row = client.get(f"{plan}/versions/3/quotas/dee").json()
+    assert row["solved"] is None
+
+
+def test_the_guide_names_every_kind_and_every_funding() -> None:
+    for word in ("leave", "hire", "transfer", "swap", "fte", "target"):
+        assert f"| `{word}` |" in GUIDE
+    for word in ("siblings", "parent", "reserve", "unfunded"):
+        assert f"| `{word}` |" in GUIDE
