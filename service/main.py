@@ -35,6 +35,7 @@ from service.kit.problems import install_problems, problems
 from service.kit.settings import Settings
 from service.negotiations.events.router import router as events
 from service.negotiations.levels.router import router as levels
+from service.negotiations.levels.usecases.assembling import units_in_the_way
 from service.plans.inputs_router import router as inputs
 from service.plans.life_cycle_router import router as life_cycle
 from service.plans.router import router as plans
@@ -82,6 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.hindrances = (units_in_the_way,)
     app.state.key_uses = KeyUses(database)
     app.state.identities = Identities(settings) if settings.access == "oidc" else None
     install_problems(app)

@@ -24,6 +24,7 @@ from service.kit.etags import send_etag
 from service.kit.pages import Page, PageDep
 from service.kit.problems import problems
 from service.plans.domain import EffectiveTooEarly, PeriodIsOver, PlanNotFound
+from service.plans.hindrances import HindrancesDep, VersionUnfinished
 from service.plans.life_cycle_router import STEP_PROBLEMS, StepDep
 from service.plans.router import PlanIdPath
 from service.plans.schemas import VersionDetailOut
@@ -35,18 +36,30 @@ last_step = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["versio
 
 @last_step.post(
     "/publish",
-    responses=STEP_PROBLEMS | problems(EffectiveTooEarly, PeriodIsOver, VersionDamaged),
+    responses=STEP_PROBLEMS
+    | problems(EffectiveTooEarly, PeriodIsOver, VersionDamaged, VersionUnfinished),
     dependencies=[Depends(needs(Permission.PUBLISH))],
 )
 def publish_version(
     body: Annotated[PublishIn, optional_json_body(PublishIn)],
     step: StepDep,
+    *,
     response: Response,
     sessions: SessionsDep,
     reading: ReadingSessionsDep,
+    hindrances: HindrancesDep,
 ) -> PublishedVersionOut:
-    """Make an approved version the binding one; the one it replaces is superseded."""
-    done = usecases.publish(sessions, reading, step.saying(body.note), effective=body.effective)
+    """Make an approved version the binding one; the one it replaces is superseded.
+
+    Refused while others have not finished their part, such as units that are frozen in it.
+    """
+    done = usecases.publish(
+        sessions,
+        reading,
+        step.saying(body.note),
+        effective=body.effective,
+        hindrances=hindrances,
+    )
     version = done.version
     send_etag(response, version_etag(version))
     told = VersionDetailOut.of_whole(version, done.outcome, done.currency, now=step.now)

@@ -21,6 +21,7 @@ from service.kit.errors import NotFound
 from service.kit.pages import PageRequest
 from service.plans import life_cycle
 from service.plans.domain import Action, advance
+from service.plans.hindrances import Hindrance, refuse_unfinished
 from service.plans.life_cycle import Step
 from service.plans.outcome import Outcome
 from service.plans.repository import Plans, PlanVersions
@@ -49,12 +50,13 @@ def publish(
     step: Step,
     *,
     effective: date | None = None,
+    hindrances: Sequence[Hindrance] = (),
 ) -> Published:
     """Make an approved version the binding one, and write its rows.
 
     What it says never changes, so it is read before anybody has to wait for the plan's lock. Then
     its head hash is logged, where nobody who can write the database can change it.
-    Raises what `life_cycle.publish` does, and VersionDamaged.
+    Raises what `life_cycle.publish` does, VersionDamaged, and VersionUnfinished.
     """
     workspace_id = step.caller.workspace_id
     with reading.begin() as session:
@@ -66,6 +68,7 @@ def publish(
     with sessions.begin() as session:
         plan = Plans(session).get(workspace_id, step.plan_id, lock=True)
         replaced = PlanVersions(session).published(plan.id)
+        refuse_unfinished(session, PlanVersions(session).get(plan.id, step.number), hindrances)
         version = life_cycle.publish(session, step, effective=effective)
         quotas = PublishedQuotas(session, workspace_id)
         quotas.add(version, rows)

@@ -105,3 +105,16 @@ def unfinished_units(session: Session, version: PlanVersion) -> list[str]:
         return []
     works = Works(session, rows[0].workspace_id).get({row.work for row in rows})
     return [row.unit for row in rows if row.status is LaneStatus.FROZEN or works[row.work].changes]
+
+
+def units_in_the_way(session: Session, version: PlanVersion) -> list[str]:
+    """What is said to whoever publishes a version that leaves frozen units out."""
+    units = unfinished_units(session, version)
+    if not units:
+        return []
+    shown = ", ".join(units[:20]) + (f" and {len(units) - 20} more" if len(units) > 20 else "")
+    reason = (
+        f"Frozen in this version, and what was worked there is not in it: {shown}. Have the units "
+        "signed, or name them as exceptions, and publish what `assemble` makes of them."
+    )
+    return [reason]

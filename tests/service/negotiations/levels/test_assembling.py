@@ -20,6 +20,7 @@ from tests.service.negotiations.levels.teams import (
     nine_reps,
     step,
 )
+from tests.service.steps import publish
 
 type Document = dict[str, Any]
 
@@ -240,3 +241,33 @@ def test_a_new_solve_on_it_keeps_envelopes_and_locks(client: TestClient) -> None
     assert sum(told.values()) == 10_350
     assert manifest(client, path)["frozen"] == [{"unit": "west", "amount": 435_000}]
     assert client.get(f"{path}/verify").json()["valid"]
+
+
+def test_only_what_was_put_together_is_published(client: TestClient) -> None:
+    version = a_draft(client)
+    freeze(client, version, "west")
+    freeze(client, version, "east")
+    adjust(client, version, "west", bob=1085)
+    step(client, version, "west", "sign-off")
+    made = assemble(client, version, exceptions=["east"])
+
+    refused = publish(client, version)
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "/problems/version-unfinished"
+    assert refused.json()["detail"].startswith(
+        "Frozen in this version, and what was worked there is not in it: east, west."
+    )
+    assert publish(client, made).status_code == 200
+
+
+def test_every_rep_who_moved_is_told_why(client: TestClient) -> None:
+    version = a_draft(client)
+    freeze(client, version, "west")
+    step(client, version, "west", "solve", limits=[{"rep": "bob", "max": 1010}])
+    step(client, version, "west", "sign-off")
+
+    bob = client.get(f"{assemble(client, version)}/quotas/bob").json()
+
+    assert bob["quota"] == 1010
+    assert {"term": "unit_solve", "amount": -90, "reference": "unit:west"} in bob["explanation"]
+    assert sum(term["amount"] for term in bob["explanation"]) == 1010
