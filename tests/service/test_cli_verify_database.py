@@ -6,12 +6,13 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from service.allocations.publishing.tables import PublishedQuota
 from service.kit.audit import AuditEntry, record
 from service.kit.auth import LOCAL_ADMINISTRATOR
 from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.plans.tables import PlanVersion
-from tests.service.allocations.plans import a_plan, a_version
+from tests.service.allocations.plans import a_plan, a_version, publish
 from tests.service.allocations.test_versions_tampering import tamper
 from tests.service.typed import run
 
@@ -47,7 +48,12 @@ class TestPlan:
         answer = client.get(f"{plan}/verify").json()
 
         assert answer["valid"]
-        assert answer["checks"] == {"versions": True, "numbers": True, "trail": True}
+        assert answer["checks"] == {
+            "versions": True,
+            "numbers": True,
+            "trail": True,
+            "published": True,
+        }
         assert [one["number"] for one in answer["versions"]] == [1, 2, 3]
         assert (
             answer["versions"][1] == {"number": 2} | client.get(f"{plan}/versions/2/verify").json()
@@ -67,7 +73,12 @@ class TestPlan:
         answer = client.get(f"{plan}/verify").json()
 
         assert not answer["valid"]
-        assert answer["checks"] == {"versions": False, "numbers": False, "trail": True}
+        assert answer["checks"] == {
+            "versions": False,
+            "numbers": False,
+            "trail": True,
+            "published": True,
+        }
         assert answer["faults"] == ["version 2 is missing"]
         assert not answer["versions"][1]["checks"]["parent"]
 
@@ -78,8 +89,32 @@ class TestPlan:
 
         answer = client.get(f"{plan}/verify").json()
 
-        assert answer["checks"] == {"versions": True, "numbers": True, "trail": False}
+        assert answer["checks"] == {
+            "versions": True,
+            "numbers": True,
+            "trail": False,
+            "published": True,
+        }
         assert "is not what was written" in answer["faults"][0]
+
+    def test_whose_published_quotas_are_not_those_of_the_version_is_betrayed(
+        self, client: TestClient, database: Database, plan: str
+    ) -> None:
+        assert publish(client, f"{plan}/versions/2").status_code == 200
+        assert client.get(f"{plan}/verify").json()["valid"]
+        tamper(
+            database,
+            sa.update(PublishedQuota).where(PublishedQuota.rep == "bob").values(quota=1),
+            sa.delete(PublishedQuota).where(PublishedQuota.rep == "cyd"),
+        )
+
+        answer = client.get(f"{plan}/verify").json()
+
+        assert not answer["checks"]["published"]
+        assert answer["faults"] == [
+            f"version 2: the published quota of {rep} is not what the version says"
+            for rep in ("bob", "cyd")
+        ]
 
     def test_of_somebody_else_is_not_there(self, client: TestClient) -> None:
         answer = client.get("/v1/plans/plan_01k9z3q8f2m7x0c5d6e7f8g9ha/verify")

@@ -22,6 +22,12 @@ _OF_A_MEASURE = (
 )  # fmt: skip
 
 
+_TOLD = (
+    "unit", "quota", "months", "currency", "counted_in", "digits", "version_hash",
+    "effective_from", "effective_to",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Projection:
     """The rows of one measure of a version, as `_OF_A_REP`; `months` as JSON text."""
@@ -102,6 +108,31 @@ class PublishedQuotas:
         )
         columnwise = [list(column) for column in zip(*rows, strict=True)]
         connection.exec_driver_sql(statement, (*common, *columnwise))
+
+    def differing(self, version: PlanVersion, projections: Iterable[Projection]) -> Iterator[str]:
+        """The reps of whom there is another row than `add` and `end` have written; each once."""
+        stored = {
+            (row.measure, row.rep): tuple(getattr(row, name) for name in _TOLD)
+            for row in self.session.scalars(
+                self._all(version.plan_id).filter_by(version=version.number)
+            )
+        }
+        of_version = (version.hash, version.effective_from, version.effective_to)
+        wanted = {
+            (one.measure, rep): (unit, quota, months and orjson.loads(months), one.currency,
+                                 one.counted_in, one.digits, *of_version)
+            for one in projections
+            for rep, unit, quota, months in one.rows
+        }  # fmt: skip
+        keys = {*stored, *wanted}
+        yield from sorted({key[1] for key in keys if stored.get(key) != wanted.get(key)})
+
+    def versions(self, plan_id: str) -> Sequence[int]:
+        """The numbers of the versions that have rows."""
+        query = sa.select(PublishedQuota.version).distinct()
+        return self.session.scalars(
+            query.filter_by(workspace_id=self.workspace_id, plan_id=plan_id)
+        ).all()
 
     def end(self, version: PlanVersion) -> None:
         """Note the last day of a version that was superseded."""

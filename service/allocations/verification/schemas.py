@@ -11,12 +11,13 @@ class VerifiedVersionOut(VerificationOut):
 
 class PlanChecks(BaseModel):
     """`versions`: each of them holds. `numbers`: none is missing. `trail`: nobody has changed who
-    did what.
+    did what. `published`: published quotas are those of their versions.
     """
 
     versions: bool
     numbers: bool
     trail: bool
+    published: bool
 
 
 class PlanVerificationOut(BaseModel):

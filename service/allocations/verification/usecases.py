@@ -1,21 +1,23 @@
 """Check everything that is stored for ever: of a plan, of a workspace, of the whole database.
 
     version     its bytes, its row, its history and its numbers (`versions.usecases.verifying`)
-    plan        all its versions, numbered without a gap, and the trail of who did what with them
+    plan        all its versions, numbered without a gap, the trail of who did what with them, and
+                what readers of published quotas are told
     workspace   all its plans and trails, and what is stored under a hash and used by no version
     database    all workspaces, and rows that belong to none
 
 Nothing is mended, and what cannot be read is named like what has been changed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from service.allocations.versions.repository import Chunks
+from service.allocations.publishing.repository import PublishedQuotas, project
+from service.allocations.versions.repository import Chunks, StoredVersion, VersionDamaged
 from service.allocations.versions.usecases.verifying import (
     UNREADABLE,
     Verification,
@@ -25,6 +27,7 @@ from service.allocations.versions.usecases.verifying import (
 from service.kit.audit import AuditEntry
 from service.kit.auth import Workspace
 from service.kit.db import Base
+from service.plans.domain import EVER_PUBLISHED
 from service.plans.repository import Plans
 from service.plans.tables import Plan, PlanVersion
 from service.roster.repository import SnapshotDamaged, Snapshots
@@ -38,7 +41,9 @@ class PlanVerification:
 
     versions: dict[int, Verification]
     checks: dict[str, bool]
-    """numbers: no version is missing. trail: nobody has changed who did what."""
+    """numbers: no version is missing. trail: nobody has changed who did what. published: readers
+    of published quotas are told what their versions say.
+    """
     faults: tuple[str, ...]
     """Of the checks; versions have their own."""
 
@@ -62,19 +67,26 @@ class WorkspaceVerification:
 def verify_plan(session: Session, workspace_id: str, plan_id: str) -> PlanVerification:
     """Raises PlanNotFound."""
     plan = Plans(session).get(workspace_id, plan_id)
-    query = sa.select(PlanVersion.number).filter_by(plan_id=plan.id).order_by(PlanVersion.number)
-    numbers = session.scalars(query).all()
-    gone = sorted({*range(1, max(numbers, default=0) + 1)} - {*numbers})
-    lost = [f"version {number} is missing" for number in gone]
-    of_plan = sa.or_(
-        AuditEntry.subject == plan.id, AuditEntry.subject.startswith(f"{plan.id}/", autoescape=True)
-    )
-    changed = [*_as_far_as_readable("the trail", _altered(session, of_plan))]
+    beside = beside_versions(session, workspace_id, plan)
     return PlanVerification(
-        {number: verify(session, workspace_id, plan.id, number) for number in numbers},
-        {"numbers": not lost, "trail": not changed},
-        (*lost, *changed),
+        {n: verify(session, workspace_id, plan.id, n) for n in _numbers(session, plan)},
+        {name: not faults for name, faults in beside.items()},
+        tuple(fault for faults in beside.values() for fault in faults),
     )
+
+
+def beside_versions(session: Session, workspace_id: str, plan: Plan) -> dict[str, list[str]]:
+    """What does not hold of a plan besides its versions, by the names of the checks."""
+    numbers = _numbers(session, plan)
+    gone = sorted({*range(1, max(numbers, default=0) + 1)} - {*numbers})
+    own = AuditEntry.subject.startswith(f"{plan.id}/", autoescape=True)
+    trail = _altered(session, sa.or_(AuditEntry.subject == plan.id, own))
+    published = _told_otherwise(session, workspace_id, plan)
+    return {
+        "numbers": [f"version {number} is missing" for number in gone],
+        "trail": [*_as_far_as_readable("the trail", trail)],
+        "published": [*_as_far_as_readable("what is published", published)],
+    }
 
 
 def verify_workspace(session: Session, workspace_id: str) -> WorkspaceVerification:
@@ -84,18 +96,19 @@ def verify_workspace(session: Session, workspace_id: str) -> WorkspaceVerificati
         for plan_id in session.scalars(query).all()
     }
     told = {fault for plan in plans.values() for fault in plan.faults}
-    rest = {
+    beside = beside_plans(session, workspace_id)
+    return WorkspaceVerification(plans, tuple(fault for fault in beside if fault not in told))
+
+
+def beside_plans(session: Session, workspace_id: str) -> Iterator[str]:
+    """What does not hold of the trail, and of all that is stored under a hash."""
+    parts = {
         "the trail": _altered(session, AuditEntry.workspace_id == workspace_id),
         "the list of inputs": _damaged_inputs(Snapshots(session, workspace_id)),
         "the list of chunks": _damaged_chunks(Chunks(session, workspace_id)),
     }
-    faults = [
-        fault
-        for what, found in rest.items()
-        for fault in _as_far_as_readable(what, found)
-        if fault not in told
-    ]
-    return WorkspaceVerification(plans, tuple(faults))
+    for what, found in parts.items():
+        yield from _as_far_as_readable(what, found)
 
 
 def strays(session: Session) -> list[str]:
@@ -117,6 +130,11 @@ def strays(session: Session) -> list[str]:
     return found
 
 
+def _numbers(session: Session, plan: Plan) -> Sequence[int]:
+    query = sa.select(PlanVersion.number).filter_by(plan_id=plan.id)
+    return session.scalars(query.order_by(PlanVersion.number)).all()
+
+
 def _as_far_as_readable(what: str, found: Iterator[str]) -> Iterator[str]:
     try:
         yield from found
@@ -136,6 +154,25 @@ def _damaged_chunks(chunks: Chunks) -> Iterator[str]:
     for some in batched(chunks.hashes(), _AT_ONCE):
         whole = chunks.get(some, sealed=True)
         yield from (f"chunk {key} is damaged" for key in some if key not in whole)
+
+
+def _told_otherwise(session: Session, workspace_id: str, plan: Plan) -> Iterator[str]:
+    """The published quotas that are not those of their version."""
+    rows, chunks = PublishedQuotas(session, workspace_id), Chunks(session, workspace_id)
+    query = sa.select(PlanVersion).filter_by(plan_id=plan.id)
+    ever = session.scalars(query.where(PlanVersion.status.in_(EVER_PUBLISHED))).all()
+    for number in sorted({*rows.versions(plan.id)} - {version.number for version in ever}):
+        yield f"quotas of version {number} are told as published, which it never was"
+    for version in ever:
+        try:
+            others = list(rows.differing(version, project(StoredVersion(version, chunks))))
+        except VersionDamaged as reason:
+            yield f"whether its quotas are those published cannot be told: {reason}"
+            continue
+        yield from (
+            f"version {version.number}: the published quota of {rep} is not what the version says"
+            for rep in others
+        )
 
 
 def _altered(session: Session, where: sa.ColumnElement[bool]) -> Iterator[str]:
