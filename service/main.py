@@ -18,6 +18,7 @@ from service.allocations.simulation.router import router as simulations
 from service.allocations.verification.router import router as verification
 from service.allocations.versions.quotas_router import router as quotas
 from service.allocations.versions.router import router as versions
+from service.audit.router import router as audit
 from service.keys.router import router as keys
 from service.kit.auth import current_caller
 from service.kit.db import DatabaseDep, open_database
@@ -43,6 +44,7 @@ from service.web.router import router as pages
 
 FEATURES: tuple[APIRouter, ...] = (
     keys,
+    audit,
     plans,
     inputs,
     life_cycle,
