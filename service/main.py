@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from service.allocations.adjustments.gaps_router import router as gaps
 from service.allocations.adjustments.router import router as adjustments
 from service.allocations.backtest.router import router as backtests
 from service.allocations.diff.router import router as diffs
@@ -50,6 +51,7 @@ FEATURES: tuple[APIRouter, ...] = (
     life_cycle,
     versions,
     adjustments,
+    gaps,
     quotas,
     last_step,
     published,

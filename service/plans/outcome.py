@@ -6,7 +6,7 @@ It stands in the version's manifest; who has to sign a gap is personal, and stan
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import orjson
@@ -33,6 +33,8 @@ class Outcome:
     """What is wanted of products, kinds of customers and periods, and what quotas carry of it."""
     further: tuple[Row, ...] = ()
     """What the manifest says of each further measure."""
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    """The whole of it, for what was amended since (`amended.py`)."""
 
     @classmethod
     def of(cls, session: Session, workspace_id: str, version: PlanVersion) -> Self:
@@ -47,7 +49,7 @@ class Outcome:
         )
         owned = gaps or any(measure["gaps"] for measure in further)
         owners = owners_of(session, workspace_id, version.plan_id) if owned else {}
-        return cls(gaps, relaxed, owners, parts, further)
+        return cls(gaps, relaxed, owners, parts, further, manifest)
 
     def within(self, sight: Sight) -> Self:
         """What of it concerns whom has this sight: the company, and what they see."""

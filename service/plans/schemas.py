@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from service.kit.body import InputModel, Line
 from service.kit.money import InvalidMoney, MoneyIn, MoneyOut, from_minor, minor_digits, to_minor
+from service.plans.amended import LedgerOut
 from service.plans.domain import VersionStatus, is_overdue, period_fault
 from service.plans.outcome import Outcome
 from service.plans.policy import present_policy, present_rule
@@ -315,6 +316,7 @@ class VersionDetailOut(VersionOut):
     measures: list[FurtherMeasure] = Field(
         description="The other additive measures; all else is the main one's", examples=[[]]
     )
+    ledger: LedgerOut = Field(description="What was amended since the solve, and what is kept")
 
     @classmethod
     def of_whole(
@@ -336,4 +338,5 @@ class VersionDetailOut(VersionOut):
             relaxed=_relaxed(outcome.relaxed, digits),
             part_targets=[PartTargetOut.of(row, digits) for row in outcome.part_targets],
             measures=[FurtherMeasure.of(facts, outcome) for facts in outcome.further],
+            ledger=LedgerOut.of(outcome.manifest, sight, digits),
         )

@@ -5,6 +5,7 @@ tables.py       who wanted what, and why: beside the chain of versions, never in
 repository.py   how these rows are found along a chain
 wishes.py       what a body wants, with every fault of it
 usecases.py     adjust, release, list
+gaps.py         what nobody carries, and who has signed it
 schemas.py      what the API says
-router.py       which URL
+router.py       which URL, and gaps_router.py
 """

@@ -186,6 +186,42 @@ def test_months_that_are_over_stay(client: TestClient, plan: str) -> None:
     is_proved(client, draft)
 
 
+def test_the_version_tells_what_was_amended_and_what_it_keeps(
+    client: TestClient, plan: str
+) -> None:
+    version = a_version(client, plan, policy={"reserves": [{"unit": "west", "amount": 12}]})
+    draft = adjusted(
+        client, f"{plan}/versions/{version['number']}", {"ann": 100}, funding="reserve"
+    )
+    ledger = client.get(draft).json()["ledger"]
+    assert [(row["kind"], row["funding"], row["change"]) for row in ledger["amendments"]] == [
+        ("adjustment", "reserve", -10)
+    ]
+    assert [(row["rep"], row["quota"]) for row in ledger["locks"]] == [("ann", 100)]
+    assert ledger["reserves"] == [{"unit": "west", "amount": 12, "used": 10, "left": 2}]
+    assert ledger["beyond"] == [{"rule": "target", "limit": 550, "carried": 540}]
+    assert not any(client.get(f"{plan}/versions/1").json()["ledger"].values())
+
+
+def test_what_nobody_carries_is_signed_before_it_is_published(
+    client: TestClient, plan: str
+) -> None:
+    draft = adjusted(client, f"{plan}/versions/1", {"ann": 100}, funding="unfunded")
+    assert client.get(f"{draft}/gaps").json()["items"] == [
+        {"unit": "west", "amount": 10, "owner": None, "signed_at": None, "signed_by": None}
+    ]
+    for step in ("submit", "approve"):
+        etag = {"If-Match": client.get(draft).headers["etag"]}
+        assert client.post(f"{draft}/{step}", headers=etag).status_code == 200
+    etag = {"If-Match": client.get(draft).headers["etag"]}
+    refused = client.post(f"{draft}/publish", headers=etag)
+    assert (refused.status_code, refused.json()["units"]) == (409, ["west"])
+    assert client.post(f"{draft}/gaps/east/sign").status_code == 404
+    assert client.post(f"{draft}/gaps/sign").status_code == 404
+    assert client.post(f"{draft}/gaps/west/sign").json()["signed_by"]
+    assert client.post(f"{draft}/publish", headers=etag).status_code == 200
+
+
 class TestManagers:
     @pytest.fixture
     def version(self, callers: Callers) -> str:
