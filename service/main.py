@@ -35,6 +35,7 @@ from service.kit.openapi import install_openapi
 from service.kit.parameters import refuse_unknown_parameters
 from service.kit.problems import install_problems, problems
 from service.kit.settings import Settings
+from service.negotiations.change_requests.router import router as change_requests
 from service.negotiations.events.router import router as events
 from service.negotiations.levels.router import router as levels
 from service.negotiations.levels.usecases.assembling import units_in_the_way
@@ -59,6 +60,7 @@ FEATURES: tuple[APIRouter, ...] = (
     verification,
     scenarios,
     fairness_reports,
+    change_requests,
     allocations,
     backtests,
     simulations,

@@ -34,6 +34,8 @@ class Permission(StrEnum):
     WORK_UNIT = "work inside a frozen unit"
     REQUEST_CHANGE = "request changes of quotas"
     DECIDE_CHANGE = "decide on requested changes"
+    READ_CHANGES = "read requested changes"
+    COUNT_CHANGES = "read statistics of requested changes"
     WRITE_EVENTS = "record events"
     MANAGE_KEYS = "manage API keys"
     READ_AUDIT = "read the audit log"
@@ -62,6 +64,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.WORK_UNIT: _LEADERS,
     Permission.REQUEST_CHANGE: _LEADERS | {Role.REP},
     Permission.DECIDE_CHANGE: _LEADERS,
+    Permission.READ_CHANGES: _LEADERS | {Role.REP, Role.AUDITOR},
+    Permission.COUNT_CHANGES: _PLANNERS | {Role.HR, Role.AUDITOR},
     Permission.WRITE_EVENTS: _PLANNERS | {Role.INTEGRATION},
     Permission.MANAGE_KEYS: _ADMIN,
     Permission.READ_AUDIT: _ADMIN | {Role.AUDITOR},

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     four_eyes: bool = False
     """Whether somebody else has to approve a version than who submitted it."""
 
+    change_request_days: int = Field(default=14, ge=1, le=366)
+    """Days for a decision on a change request that names no deadline."""
+
     max_body_bytes: int = Field(default=25_000_000, gt=0)
     """The largest JSON body that is read; a larger one answers 413."""
 

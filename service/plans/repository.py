@@ -98,11 +98,12 @@ class PlanVersions:
             raise VersionNotFound(f"Plan {plan_id} has no version {number}.")
         return version
 
-    def newest_number(self, plan_id: str) -> int | None:
-        """None: the plan has no version yet."""
-        return self.session.scalar(
-            sa.select(sa.func.max(PlanVersion.number)).filter_by(plan_id=plan_id)
-        )
+    def newest_number(self, plan_id: str, within: Collection[str] | None = None) -> int | None:
+        """Of all versions, or of those in these states; None: there is none yet."""
+        query = sa.select(sa.func.max(PlanVersion.number)).filter_by(plan_id=plan_id)
+        if within is not None:
+            query = query.where(PlanVersion.status.in_(within))
+        return self.session.scalar(query)
 
     def published(self, plan_id: str) -> PlanVersion | None:
         return self.session.scalar(

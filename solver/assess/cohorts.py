@@ -139,7 +139,7 @@ def _tables(asked: _Measured, attributes: Mapping[str, Groups], seed: int) -> It
     """Of each attribute that is told, the part of each rep: a group that is shown, or the rest."""
     for attribute in sorted(attributes):
         labels = np.array([attributes[attribute].get(rep, "") for rep in asked.ids], dtype=object)
-        shown = _shown_groups(labels)
+        shown = shown_groups(labels)
         sets = {group: labels == group for group in shown}
         own = np.full(len(labels), len(shown))
         for number, members in enumerate(sets.values()):
@@ -153,8 +153,11 @@ def _tables(asked: _Measured, attributes: Mapping[str, Groups], seed: int) -> It
             yield _table(asked, attribute, sets, seed)
 
 
-def _shown_groups(labels: np.ndarray) -> list[str]:
-    """Names of the groups of five or more, fewer if those not shown would be one to four."""
+def shown_groups(labels: np.ndarray) -> list[str]:
+    """Names of the groups of five or more, fewer if those not shown would be one to four.
+
+    `labels`: (n,) the group of each rep, an empty text for none.
+    """
     sizes = Counter(label for label in labels.tolist() if label)
     by_size = sorted(sizes, key=lambda group: (-sizes[group], group))
     shown = [group for group in by_size if sizes[group] >= LEAST]

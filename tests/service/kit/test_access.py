@@ -50,13 +50,21 @@ def test_who_has_no_power_over_a_plan_reads_what_concerns_them() -> None:
         for role in Role
     }
 
-    assert allowed[Role.REP] == readers | {Permission.REQUEST_CHANGE}
-    assert allowed[Role.HR] == readers | {Permission.READ_FAIRNESS}
+    assert allowed[Role.REP] == readers | {
+        Permission.REQUEST_CHANGE,
+        Permission.READ_CHANGES,
+    }
+    assert allowed[Role.HR] == readers | {
+        Permission.READ_FAIRNESS,
+        Permission.COUNT_CHANGES,
+    }
     assert allowed[Role.AUDITOR] == readers | {
         Permission.READ_FAIRNESS,
         Permission.READ_PROOFS,
         Permission.READ_INPUTS,
         Permission.READ_AUDIT,
+        Permission.READ_CHANGES,
+        Permission.COUNT_CHANGES,
     }
 
 

@@ -8,7 +8,9 @@ from service.kit.money import plain_text
 from service.negotiations.change_requests.domain.evidence import CORRECTING, Evidence
 from service.plans.domain import VersionStatus
 
-REQUESTABLE: Final = frozenset({"submitted", "approved", "published"})
+REQUESTABLE: Final = frozenset(
+    {VersionStatus.SUBMITTED, VersionStatus.APPROVED, VersionStatus.PUBLISHED}
+)
 """What people have been shown as their quotas to be, or work by."""
 
 

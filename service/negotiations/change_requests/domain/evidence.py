@@ -6,7 +6,7 @@ kind `other` needs it.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Self
@@ -16,6 +16,8 @@ from service.kit.money import InvalidMoney, to_minor
 
 MOST: Final = 20
 """Pieces of evidence in one request."""
+
+_DAYS: Final = ("date", "until")
 
 type Row = Mapping[str, Any]
 
@@ -94,15 +96,17 @@ class Evidence:
 
     @classmethod
     def of_stored(cls, row: Row) -> Self:
-        days = {name: dt.date.fromisoformat(row[name]) for name in ("date", "until") if name in row}
+        days = {name: day_of(row.get(name)) for name in _DAYS}
         return cls(**{**row, **days, "kind": Kind(row["kind"])})
 
 
 def read_evidence(rows: Sequence[Row], digits: int, faults: list[Fault]) -> tuple[Evidence, ...]:
     """The evidence that rows of the right shape state; adds every fault of them to `faults`.
 
-    A row without a kind had a faulty one, which is told already.
+    A row without a kind had a faulty one, which is told already, as is whatever `faults` names.
     """
+    told = {fault.pointer for fault in faults}
+    rows = [{**row, **{name: day_of(row.get(name)) for name in _DAYS}} for row in rows]
     if not rows:
         faults.append(Fault("/evidence", "must say at least one thing"))
     if len(rows) > MOST:
@@ -111,19 +115,25 @@ def read_evidence(rows: Sequence[Row], digits: int, faults: list[Fault]) -> tupl
     for number, row in enumerate(rows[:MOST]):
         if "kind" not in row:
             continue
-        found = [*_faults(row, ("evidence", number), digits)]
+        found = [*_faults(row, ("evidence", number), digits, told)]
         faults += found
         if not found:
             pieces.append(_piece(row, digits))
     return tuple(pieces)
 
 
-def _faults(row: Row, at: tuple[str, int], digits: int) -> Iterator[Fault]:
+def day_of(value: dt.date | str | None) -> dt.date | None:
+    """A day out of a body whose other members have faults is still a text."""
+    return dt.date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _faults(row: Row, at: tuple[str, int], digits: int, told: Collection[str]) -> Iterator[Fault]:
     kind = Kind(row["kind"])
     fields = FIELDS[kind]
     said = {name for name, value in row.items() if value is not None}
     for name in sorted(fields.needed - said):
-        yield Fault(pointer((*at, name)), f"is needed: {kind} says {_list(fields.needed)}")
+        if (place := pointer((*at, name))) not in told:
+            yield Fault(place, f"is needed: {kind} says {_list(fields.needed)}")
     for name in sorted(said - fields.known):
         known = _list(fields.known - {"kind"})
         yield Fault(pointer((*at, name)), f"is not said by {kind}, which says {known}", row[name])

@@ -1,0 +1,244 @@
+"""Grant what is asked for, or offer a part of it: counter and accept.
+
+What is granted amends the newest draft of the renegotiation of the version that the request is
+about, so everything that was agreed on it adds up in one draft. Deciding who carries what holds no
+transaction; where somebody else was quicker, it is decided again on what they left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from service.allocations.versions.domain.amendable import Amendable
+from service.allocations.versions.usecases import amending
+from service.allocations.versions.usecases.amending import Fetched
+from service.kit.auth import Caller
+from service.kit.errors import Conflict, Fault, InvalidInput
+from service.kit.etags import IfMatch
+from service.kit.money import InvalidMoney, from_minor, to_minor
+from service.negotiations.change_requests.domain.asking import check_version, grant_faults
+from service.negotiations.change_requests.domain.effective import (
+    effective_faults,
+    effective_month,
+    not_before,
+)
+from service.negotiations.change_requests.domain.funding import Funding
+from service.negotiations.change_requests.domain.life import Action, Side
+from service.negotiations.change_requests.tables import ChangeRequest
+from service.negotiations.change_requests.usecases.filing import counting_version
+from service.negotiations.change_requests.usecases.funding import (
+    Change,
+    Signer,
+    decided,
+    first_possible,
+    option,
+)
+from service.negotiations.change_requests.usecases.turn import Place, Turn
+from service.negotiations.repository import Renegotiations
+from service.plans.repository import PlanVersions
+from service.plans.tables import Plan
+from service.roster.usecases import owners_of
+
+_TRIES: Final = 50
+"""Each of them fails only because somebody else's grant was stored meanwhile."""
+
+
+class CounterHasChanged(Conflict):
+    """The counter is not the one that was to be accepted."""
+
+
+class TooBusy(Conflict):
+    """Others changed the plan again and again meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a caller grants or offers, as it came; what is left out has defaults."""
+
+    amount: float | str | None = None
+    funding: Funding | None = None
+    effective: date | None = None
+    resources: Sequence[str] | None = None
+    note: str | None = None
+
+    @property
+    def says_how(self) -> bool:
+        return self.funding is not None or self.effective is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who grants what, in answer to which request, in which state."""
+
+    caller: Caller
+    place: Place
+    grant: Grant
+    expected: IfMatch
+    now: datetime
+
+    def turn(self, session: Session, action: Action, *, lock: bool) -> Turn:
+        return Turn.of(session, self.caller, self.place, action, self.expected, lock=lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Sessions to read in, and to write in."""
+
+    reading: sessionmaker[Session]
+    writing: sessionmaker[Session]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """What is to be granted, on which version, and who says so."""
+
+    turn: Turn
+    found: Fetched
+    signer: Signer
+    change: Change
+    funding: Funding | None
+    """None: the first that can."""
+
+    def settled(self) -> tuple[Funding, Amendable]:
+        """Who funds it, and what stands then.
+
+        Raises InvalidInput, ChangeNotCarried and NotTheFunder. A counter was signed when made.
+        """
+        if self.funding is None:
+            chosen = first_possible(self.found, self.change, self.signer)
+        elif self.turn.side == Side.REQUESTER:
+            return self.funding, decided(self.found, self.change, self.funding)
+        else:
+            chosen = option(self.found, self.change, self.funding, self.signer)
+        return chosen.funding, chosen.required()
+
+
+def counter(doors: Doors, call: Call) -> ChangeRequest:
+    """Offer a part of what is asked for, in a way that is possible and that the caller may sign;
+    whoever asked may then accept it.
+    """
+    with doors.reading.begin() as session:
+        terms = _terms(session, call.turn(session, Action.COUNTER, lock=False), call)
+    funding, _ = terms.settled()
+    with doors.writing.begin() as session:
+        turn = call.turn(session, Action.COUNTER, lock=True)
+        turn.request.amount = terms.change.amount
+        turn.request.funding = funding
+        turn.request.effective = terms.change.effective
+        return turn.take(session, note=call.grant.note, now=call.now)
+
+
+def accept(doors: Doors, call: Call) -> ChangeRequest:
+    """Grant it: who carries the difference, and a new draft that says so; or resources instead.
+
+    Who asked accepts the last counter as it stands.
+    """
+    if call.grant.resources is not None:
+        return _with_resources(doors, call)
+    for _ in range(_TRIES):
+        with doors.reading.begin() as session:
+            terms = _terms(session, call.turn(session, Action.ACCEPT, lock=False), call)
+        if (accepted := _stored(doors, call, terms)) is not None:
+            return accepted
+    raise TooBusy("Others amend the same draft again and again; send it once more.")
+
+
+def _with_resources(doors: Doors, call: Call) -> ChangeRequest:
+    """Instead of money: nobody's quota changes."""
+    if call.grant.amount is not None or call.grant.says_how:
+        raise InvalidInput([Fault("/resources", "are granted instead of money, not beside it")])
+    with doors.writing.begin() as session:
+        turn = call.turn(session, Action.ACCEPT, lock=True)
+        if turn.side == Side.REQUESTER:
+            raise InvalidInput([Fault("/resources", "are granted by whoever decides")])
+        turn.request.resources = list(call.grant.resources or ())
+        turn.request.amount = turn.request.funding = turn.request.effective = None
+        return turn.take(session, note=call.grant.note, now=call.now)
+
+
+def _stored(doors: Doors, call: Call, terms: Terms) -> ChangeRequest | None:
+    """None where somebody else has amended the same draft meanwhile."""
+    funding, after = terms.settled()
+    with doors.writing.begin() as session:
+        turn = call.turn(session, Action.ACCEPT, lock=True)
+        request = turn.request
+        _check_counts(session, turn.plan, request.version)
+        renegotiations = Renegotiations(session, call.caller.workspace_id, turn.plan.id)
+        moved = renegotiations.head(request.version) != terms.found.number
+        if moved or request.revision != terms.turn.request.revision:
+            return None
+        version = amending.store(
+            session, call.caller, terms.found, after, note=request.id, now=call.now
+        )
+        renegotiations.advance(request.version, version.number)
+        request.amount, request.funding = terms.change.amount, funding
+        request.effective, request.granted_in = terms.change.effective, version.number
+        return turn.take(session, note=call.grant.note, now=call.now)
+
+
+def _terms(session: Session, turn: Turn, call: Call) -> Terms:
+    """Raises InvalidInput with every fault, VersionDoesNotCount and CounterHasChanged."""
+    plan, request = turn.plan, turn.request
+    _check_counts(session, plan, request.version)
+    funding: Funding | None
+    if turn.side == Side.REQUESTER:
+        change, funding = _as_countered(turn, call)
+    else:
+        change, funding = _as_granted(turn, call.grant, call.now), call.grant.funding
+    head = Renegotiations(session, plan.workspace_id, plan.id).head(request.version)
+    found = amending.fetch(session, plan.workspace_id, plan.id, head)
+    owners = owners_of(session, plan.workspace_id, plan.id)
+    return Terms(turn, found, Signer(turn.scope, owners), change, funding)
+
+
+def _as_granted(turn: Turn, grant: Grant, now: datetime) -> Change:
+    request, digits, faults = turn.request, turn.digits, list[Fault]()
+    amount = request.proposed
+    if turn.action == Action.COUNTER and grant.amount is None:
+        faults.append(Fault("/amount", "is needed: the quota that is offered"))
+    if grant.amount is not None:
+        try:
+            amount = to_minor(grant.amount, digits)
+            faults += grant_faults(amount, request.quota, request.proposed, digits)
+        except InvalidMoney as fault:
+            faults.append(Fault("/amount", str(fault), grant.amount))
+    period, today = _period(turn.plan), now.date()
+    faults += effective_faults(grant.effective, period, today)
+    if faults:
+        raise InvalidInput(faults)
+    return Change(request, amount, effective_month(grant.effective, period, today))
+
+
+def _as_countered(turn: Turn, call: Call) -> tuple[Change, Funding]:
+    grant, named = call.grant, call.expected.header is not None
+    request = turn.request
+    assert request.amount is not None  # noqa: S101 -- every counter has one
+    if grant.says_how:
+        raise InvalidInput([Fault("", "how a counter is granted is said by whoever made it")])
+    if grant.amount is None and not named:
+        raise InvalidInput(
+            [Fault("/amount", "is needed: say which counter you accept, or send If-Match")]
+        )
+    if grant.amount is not None and grant.amount != from_minor(request.amount, turn.digits):
+        raise CounterHasChanged(
+            "It is another one by now. Read it again.",
+            amount=from_minor(request.amount, turn.digits),
+        )
+    effective = not_before(request.effective, _period(turn.plan), call.now.date())
+    funding: Funding = request.funding  # type: ignore[assignment] # as it was countered
+    return Change(request, request.amount, effective), funding
+
+
+def _check_counts(session: Session, plan: Plan, number: int) -> None:
+    """Raises VersionDoesNotCount."""
+    version = PlanVersions(session).get(plan.id, number)
+    check_version(number, version.status, counting_version(session, plan))
+
+
+def _period(plan: Plan) -> tuple[date, date]:
+    return plan.period_start, plan.period_end
