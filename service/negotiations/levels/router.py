@@ -11,7 +11,7 @@ from service.allocations.solving import NO_PLAN
 from service.allocations.versions.repository import VersionDamaged
 from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
-from service.kit.body import json_body
+from service.kit.body import json_body, optional_json_body
 from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionDep, SessionsDep
 from service.kit.errors import PreconditionFailed, PreconditionRequired
@@ -108,7 +108,7 @@ def freeze_unit(
     number: NumberPath,
     unit: UnitPath,
     *,
-    body: Annotated[FreezeIn, json_body(FreezeIn)],
+    body: Annotated[FreezeIn, optional_json_body(FreezeIn)],
     response: Response,
     caller: CallerDep,
     session: SessionDep,
@@ -136,7 +136,7 @@ def unfreeze_unit(
     number: NumberPath,
     unit: UnitPath,
     *,
-    body: Annotated[NoteIn, json_body(NoteIn)],
+    body: Annotated[NoteIn, optional_json_body(NoteIn)],
     response: Response,
     caller: CallerDep,
     session: SessionDep,
@@ -158,7 +158,7 @@ def solve_unit(
     number: NumberPath,
     unit: UnitPath,
     *,
-    body: Annotated[SolveIn, json_body(SolveIn)],
+    body: Annotated[SolveIn, optional_json_body(SolveIn)],
     response: Response,
     caller: CallerDep,
     sessions: SessionsDep,
@@ -219,7 +219,7 @@ def sign_unit_off(
     number: NumberPath,
     unit: UnitPath,
     *,
-    body: Annotated[NoteIn, json_body(NoteIn)],
+    body: Annotated[NoteIn, optional_json_body(NoteIn)],
     response: Response,
     caller: CallerDep,
     session: SessionDep,
@@ -241,7 +241,7 @@ def reopen_unit(
     number: NumberPath,
     unit: UnitPath,
     *,
-    body: Annotated[NoteIn, json_body(NoteIn)],
+    body: Annotated[NoteIn, optional_json_body(NoteIn)],
     response: Response,
     caller: CallerDep,
     session: SessionDep,
@@ -271,7 +271,7 @@ def assemble_version(
     plan_id: PlanIdPath,
     number: NumberPath,
     *,
-    body: Annotated[AssembleIn, json_body(AssembleIn)],
+    body: Annotated[AssembleIn, optional_json_body(AssembleIn)],
     response: Response,
     caller: CallerDep,
     sessions: SessionsDep,
