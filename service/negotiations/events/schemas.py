@@ -208,7 +208,10 @@ class ConsequenceOut(BaseModel):
     version: int = Field(description="The version that it would change, or has made")
     counts_from: date = Field(description="Later than `from` where that lies in a closed month")
     closed_through: str | None = Field(examples=["2027-03"])
-    people: list[PersonChangeOut]
+    people: list[PersonChangeOut] = Field(description="At most 1,000, those who change most")
+    more_people: int = Field(
+        default=0, description="How many others change; `…/diff` tells of all", examples=[0]
+    )
     units: list[UnitChangeOut] = Field(description="Those that change, the company first")
     open: list[OpenOut]
     vacancies: list[VacancyOut]

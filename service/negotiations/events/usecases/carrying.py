@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -97,7 +98,7 @@ def _home_of_newcomer(outcome: Outcome, rep: str) -> str | None:
     return own[0][2]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Deciding:
     """The decisions that an event is, one after the other."""
 
@@ -148,10 +149,12 @@ class _Deciding:
             reason = "must be siblings or parent, for somebody carries a seat of another unit"
             raise InvalidInput([Fault("/funding", reason, self.funding)])
 
+    @cached_property
+    def _homes(self) -> dict[str, str | None]:
+        return {row["rep"]: row["unit"] for row in self.found.version.quotas}
+
     def _home(self, rep: str) -> str | None:
-        place = self.found.version.names.rep[rep]
-        unit: str | None = self.found.version.quotas[place]["unit"]
-        return unit
+        return self._homes[rep]
 
     def _stays_inside(self, unit: str | None) -> bool:
         """Whether everything that changes in the unit makes what is open, and is of its own people:
@@ -177,7 +180,7 @@ class _Deciding:
             after = self._decided(after, there, None, unit)
         return after
 
-    @property
+    @cached_property
     def _reps(self) -> set[str]:
         return {rep for rep, _ in self._people}
 
@@ -220,7 +223,7 @@ class _Deciding:
     def _first_open(self) -> int:
         return self.found.months.index(f"{self.outcome.since:%Y-%m}")
 
-    @property
+    @cached_property
     def _open_amounts(self) -> IntArray:
         """(n,) what everybody carries in the months that are open."""
         cells = self.found.version.book.cells

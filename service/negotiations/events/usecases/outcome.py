@@ -19,6 +19,8 @@ from solver.seats import Moved, Seats, moved
 type Row = dict[str, Any]
 type Months = tuple[int, ...]
 
+MOST_PEOPLE: Final = 1_000
+"""People that a consequence lists; of a new target in a large company there are more."""
 _WHO: Final = (("reps", "other"), ("takes_over", "takes_over"), ("hands_to", "hands_to"),
                ("to_unit", "rep"))  # fmt: skip
 """Members of a body that can bring a seat to somebody, and what they are called in an event."""
@@ -97,17 +99,20 @@ def _check_company(standing: InForce, event: Event, found: Moved) -> None:
 
 def told(standing: InForce, outcome: Outcome) -> Row:
     """The API's consequence."""
-    names, digits = standing.stored.months, standing.digits
-    tell = Told(names, digits)
+    digits = standing.digits
+    tell = Told(standing.stored.months, digits)
     people = outcome.of_people
+    shown = sorted(people, key=lambda rep: _by_change(outcome, people, rep))[:MOST_PEOPLE]
+    rows = standing.rows_of(shown)
     return {
         "version": standing.head.number,
         "counts_from": outcome.since.isoformat(),
         "closed_through": outcome.open.closed_through,
         "people": [
-            {"rep": rep, **_person(standing, outcome, tell, rep, people[rep])}
-            for rep in sorted(people)
+            {"rep": rep, **_person(outcome, tell, rep, rows.get(rep), people[rep])}
+            for rep in sorted(shown)
         ],
+        "more_people": len(people) - len(shown),
         "units": _units(standing, tell, outcome.of_units),
         "open": [
             {"unit": unit, **tell.amount(months)}
@@ -117,14 +122,18 @@ def told(standing: InForce, outcome: Outcome) -> Row:
     }
 
 
-def _person(standing: InForce, outcome: Outcome, tell: Told, rep: str, change: Months) -> Row:
-    row = standing.row_of(rep)
+def _by_change(outcome: Outcome, people: Mapping[str, Months], rep: str) -> tuple[bool, int, str]:
+    """Those whom it is about first, then who changes most."""
+    return rep not in outcome.event.concerned, -abs(sum(people[rep])), rep
+
+
+def _person(outcome: Outcome, tell: Told, rep: str, row: Row | None, change: Months) -> Row:
     before: Months = (0,) * len(change) if row is None else tuple(row["months"])
     about = rep in {own.holder for own in outcome.after.segments}
     return {
         "unit": row["unit"] if row else outcome.event.to_unit,
         **tell.change(before, _sum(before, change)),
-        "segments": segments_of(outcome.after, rep, standing.digits) if about else None,
+        "segments": segments_of(outcome.after, rep, tell.digits) if about else None,
     }
 
 

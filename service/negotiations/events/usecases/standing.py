@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 from functools import cached_property
 from math import isnan
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -34,6 +34,9 @@ from solver.seats import People, Seats, with_amounts
 from solver.spread.calendar import YEAR, Calendar, working_calendar
 
 type Row = dict[str, Any]
+
+_FEW: Final = 50
+"""Rows that are looked up one by one."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,13 @@ class InForce:
 
     def row_of(self, rep: str) -> Row | None:
         return self.stored.quota_of(rep)
+
+    def rows_of(self, reps: Collection[str]) -> dict[str, Row]:
+        """The rows of those who have one; of many by reading all of them once."""
+        if len(reps) > _FEW:
+            wanted = frozenset(reps)
+            return {row["rep"]: row for row in self.stored.quotas() if row["rep"] in wanted}
+        return {rep: row for rep in reps if (row := self.row_of(rep)) is not None}
 
     def known(self, reps: Collection[str]) -> set[str]:
         """Which of them have a quota."""
