@@ -29,13 +29,8 @@ def come_back(seats: Seats, rep: str, first: int) -> Seats:
     return _seated(_with(seats, absences=absences), _any_of(rep), rep, first)
 
 
-def take_over(seats: Seats, of: str, by: str, first: int, *, hired: int | None = None) -> Seats:
-    """`by` carries what `of` has left, or is away from, from that day on.
-
-    `hired`: the month in which `by` begins as somebody new, with a ramp.
-    """
-    if hired is not None:
-        seats = _with(seats, hired={**seats.people.hired, by: hired})
+def take_over(seats: Seats, of: str, by: str, first: int) -> Seats:
+    """`by` carries what `of` has left, or is away from, from that day on."""
     return _seated(seats, left_by(of), by, first)
 
 

@@ -44,6 +44,10 @@ def a_team(increment: int = 1, **months: int) -> Seats:
     return seats
 
 
+def new_in(seats: Seats, rep: str, month: int) -> Seats:
+    return replace(seats, people=replace(seats.people, hired={rep: month}))
+
+
 def quota(seats: Seats, rep: str) -> int:
     return sum(sum(months) for (who, _), months in carried_by(seats).items() if who == rep)
 
@@ -99,7 +103,7 @@ class TestTakingOver:
     def test_somebody_new_begins_with_a_ramp(self):
         left = leave(a_team(ann=120), "ann", day(7))
 
-        after = take_over(left, "ann", "new", day(7), hired=JANUARY + 6)
+        after = take_over(new_in(left, "new", JANUARY + 6), "ann", "new", day(7))
 
         # 1/12, 3/12, 5/12, 7/12, 9/12 and 11/12 of 120
         assert [in_month(after, "new", month) for month in range(7, 13)] == [
@@ -268,7 +272,7 @@ def changes(draw: st.DrawFn, since: int = day(1)) -> Change:
                 lambda seats: leave(seats, rep, first, last),
                 lambda seats: come_back(seats, rep, first),
                 lambda seats: take_over(seats, rep, other, first),
-                lambda seats: take_over(seats, rep, "new", first, hired=JANUARY + 3),
+                lambda seats: take_over(new_in(seats, "new", JANUARY + 3), rep, "new", first),
                 lambda seats: move(seats, rep, draw(st.sampled_from(UNITS)), first),
                 lambda seats: hand_over(seats, rep, other, first),
                 lambda seats: swap(seats, rep, other, first),

@@ -115,6 +115,21 @@ class TestHire:
         reps = {row["id"]: row for row in client.get(f"{plan}/inputs").json()["reps"]}
         assert reps["new"] == row | {"hired": "2027-07-01"}
 
+    def test_a_vacant_seat_is_filled_with_what_it_was_planned_to_carry(self, client):
+        inputs = twelve_hundred_each()
+        inputs["reps"][1] |= {"vacant": True}
+        plan = a_plan(client, inputs)
+        a_version(client, plan, **EVENLY)
+        publish(client, f"{plan}/versions/1")
+
+        row = {"id": "new", "unit": "west"}
+        happens(client, plan, **from_july(kind="hire", rep=row, takes_over="bob"))
+
+        found = quotas(client, f"{plan}/versions/2")
+        assert found == {"ann": 1200, "bob": 600, "new": 600, "cyd": 1200, "d/d": 1200}
+        reps = {row["id"]: row for row in client.get(f"{plan}/inputs").json()["reps"]}
+        assert reps["bob"]["absences"] == [{"from": "2027-07-01", "share": 1.0}]
+
 
 class TestMovingBetweenUnits:
     def test_units_change_by_what_moves_and_the_company_does_not(self, client, plan):
@@ -226,6 +241,18 @@ class TestChains:
         happens(client, plan, "siblings", **from_july(kind="fte", rep="cyd", share=0.5))
 
         assert quotas(client, f"{plan}/versions/3")["ann"] == 600
+
+    def test_the_draft_that_stands_on_a_version_is_named_as_well_as_that(self, client, plan):
+        happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
+        a_version(client, plan)  # beside it
+        body = from_july(kind="fte", rep="cyd", share=0.5)
+
+        answers = [client.post(f"{plan}/events", json=body | {"version": n}) for n in (1, 2, 3)]
+
+        assert [answer.status_code for answer in answers] == [201, 201, 409]
+        assert answers[2].json()["detail"] == (
+            "Version 3 is a draft beside it; version 1 is in force."
+        )
 
     def test_nothing_accepted_is_withdrawn(self, client, plan):
         event = happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))

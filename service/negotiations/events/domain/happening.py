@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -25,11 +25,11 @@ from solver.seats import (
 type Row = dict[str, Any]
 
 
-def happened(seats: Seats, event: Event, since: dt.date) -> Seats:
+def happened(seats: Seats, event: Event, since: dt.date, unfilled: Collection[str] = ()) -> Seats:
     """The seats once the event counts, from that day on.
 
-    `seats` hold everybody whom the event is about; a target is not about anybody. Raises
-    `NothingChanges`.
+    `seats` hold everybody whom the event is about; a target is not about anybody. `unfilled`: the
+    rows that the plan was solved with as vacant seats. Raises `NothingChanges`.
     """
     first = since.toordinal()
     rep = event.rep or ""
@@ -37,9 +37,9 @@ def happened(seats: Seats, event: Event, since: dt.date) -> Seats:
         case Kind.LEAVE:
             after = _left(seats, event, since)
         case Kind.HIRE:
-            after = _hired(seats, event, since)
+            after = _hired(seats, event, since, unfilled)
         case Kind.TRANSFER:
-            after = _transferred(seats, event, first)
+            after = _transferred(seats, event, first, unfilled)
         case Kind.SWAP:
             after = swap(seats, rep, event.other or "", first)
         case Kind.FTE:
@@ -62,7 +62,7 @@ def _left(seats: Seats, event: Event, since: dt.date) -> Seats:
     return leave(seats, event.rep or "", since.toordinal(), last)
 
 
-def _hired(seats: Seats, event: Event, since: dt.date) -> Seats:
+def _hired(seats: Seats, event: Event, since: dt.date, unfilled: Collection[str]) -> Seats:
     rep, first = event.rep or "", since.toordinal()
     if event.takes_over == rep:
         return come_back(seats, rep, first)
@@ -72,12 +72,23 @@ def _hired(seats: Seats, event: Event, since: dt.date) -> Seats:
     if event.takes_over is None:
         nothing = [0] * len(seats.calendar)
         return seats.with_row(rep, event.to_unit, nothing, first)
-    month = event.first.year * 12 + event.first.month - 1
-    hired = month if event.ramp else None
-    return take_over(seats, event.takes_over, rep, first, hired=hired)
+    # What a vacant seat carries was planned with whoever fills it in mind.
+    usual = event.takes_over not in unfilled
+    if event.ramp if event.ramp is not None else usual:
+        month = event.first.year * 12 + event.first.month - 1
+        hired = {**seats.people.hired, rep: month}
+        seats = replace(seats, people=replace(seats.people, hired=hired))
+    return _taken_over(seats, event.takes_over, rep, first, unfilled)
 
 
-def _transferred(seats: Seats, event: Event, first: int) -> Seats:
+def _taken_over(seats: Seats, of: str, by: str, first: int, unfilled: Collection[str]) -> Seats:
+    """With a seat that somebody left, or that nobody has filled yet."""
+    if of in unfilled:
+        return hand_over(seats, of, by, first)
+    return take_over(seats, of, by, first)
+
+
+def _transferred(seats: Seats, event: Event, first: int, unfilled: Collection[str]) -> Seats:
     rep = event.rep or ""
     if event.takes_over is None and event.hands_to is None:
         return move(seats, rep, event.to_unit, first)
@@ -86,7 +97,7 @@ def _transferred(seats: Seats, event: Event, first: int) -> Seats:
     else:
         seats = leave(seats, rep, first)
     if event.takes_over is not None:
-        return take_over(seats, event.takes_over, rep, first)
+        return _taken_over(seats, event.takes_over, rep, first, unfilled)
     nothing = [0] * len(seats.calendar)
     return seats.with_row(rep, event.to_unit, nothing, first)
 

@@ -79,8 +79,8 @@ class Event:
     """Of a transfer; None: the company itself."""
     fte: float | None = None
     """Of an fte event, and of a hire where it is told."""
-    ramp: bool = False
-    """Whether somebody hired begins with one."""
+    ramp: bool | None = None
+    """Whether somebody hired begins with one; None: as is usual."""
     amount: int | None = None
     """The new target, in minor units."""
 
@@ -245,9 +245,7 @@ _WRONG: Final = {
 
 def _event(kind: Kind, body: Row, digits: int) -> Event:
     rep, reps, amount = body.get("rep"), body.get("reps"), body.get("amount")
-    hire = isinstance(rep, Mapping)
     own: str | None = rep["id"] if isinstance(rep, Mapping) else reps[0] if reps else rep
-    comes_back = hire and own == body["takes_over"]
     return Event(
         kind=kind,
         first=body["from"],
@@ -258,7 +256,7 @@ def _event(kind: Kind, body: Row, digits: int) -> Event:
         hands_to=body.get("hands_to"),
         to_unit=rep.get("unit") if isinstance(rep, Mapping) else body.get("to_unit"),
         fte=rep.get("fte") if isinstance(rep, Mapping) else body.get("share"),
-        ramp=hire and not comes_back and body.get("ramp") is not False,
+        ramp=body.get("ramp"),
         amount=None if amount is None else to_minor(amount, digits),
     )
 

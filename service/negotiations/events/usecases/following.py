@@ -61,6 +61,9 @@ def changed(document: Row, event: Event, person: Mapping[str, Any] | None, digit
         case Kind.HIRE:
             row = {"hired": event.first.isoformat(), **(person or {}), "id": event.rep}
             document["reps"].append(row)
+            seat = reps.get(event.takes_over or "")
+            if seat is not None and seat.get("vacant"):
+                seat.setdefault("absences", []).append({"from": event.first.isoformat()})
         case Kind.TRANSFER if rep is not None:
             rep["unit"] = event.to_unit
         case Kind.SWAP if rep is not None:

@@ -76,7 +76,7 @@ def outcome_of(standing: InForce, event: Event, today: date, through: str | None
     open_ = standing.open_on(today, through)
     since = open_.since(event.first)
     before = standing.seats(event)
-    after = happened(before, event, since)
+    after = happened(before, event, since, standing.unfilled(event))
     change = 0
     if event.amount is not None:
         change = standing.assigned_for(event.amount) - standing.assigned_for(standing.target)

@@ -28,6 +28,7 @@ from service.negotiations.repository import Renegotiations
 from service.plans.domain import VersionStatus
 from service.plans.repository import PlanVersions
 from service.plans.tables import Plan, PlanVersion
+from service.roster.domain import Inputs
 from service.roster.usecases import load_snapshot
 from solver.estimate.ramp import RAMP_MONTHS
 from solver.seats import People, Seats, with_amounts
@@ -130,13 +131,26 @@ class InForce:
                 seats = seats.with_row(rep, row["unit"], row["months"])
         return self._with_working_time(seats, event)
 
+    def unfilled(self, event: Event) -> frozenset[str]:
+        """The seat that is taken over, if it was planned as a vacant one."""
+        if event.takes_over is None or event.takes_over == event.rep:
+            return frozenset()
+        reps = self._inputs.reps
+        vacant = zip(reps.id, reps.vacant.tolist(), strict=True)
+        return frozenset(rep for rep, is_vacant in vacant if is_vacant and rep == event.takes_over)
+
+    @cached_property
+    def _inputs(self) -> Inputs:
+        """Those that the version was solved from."""
+        return load_snapshot(self.session, self.plan.workspace_id, self.head.inputs_hash)
+
     def _with_working_time(self, seats: Seats, event: Event) -> Seats:
         """What each seat asks for is needed only where somebody's own time is stated."""
         if event.fte is None and not seats.people.working_time:
             return seats
-        inputs = load_snapshot(self.session, self.plan.workspace_id, self.head.inputs_hash)
         asked = {own.seat for own in seats.segments}
-        fte = zip(inputs.reps.id, inputs.reps.fte.tolist(), strict=True)
+        reps = self._inputs.reps
+        fte = zip(reps.id, reps.fte.tolist(), strict=True)
         known: Mapping[str, float] = {
             rep: own for rep, own in fte if rep in asked and not isnan(own)
         }
