@@ -43,10 +43,12 @@ from service.plans.inputs_router import router as inputs
 from service.plans.life_cycle_router import router as life_cycle
 from service.plans.router import router as plans
 from service.web.router import router as pages
+from service.webhooks.router import router as webhooks
 
 FEATURES: tuple[APIRouter, ...] = (
     keys,
     audit,
+    webhooks,
     plans,
     inputs,
     life_cycle,

@@ -68,5 +68,8 @@ def address_of(listener: socket.socket) -> str:
 def answer(settings: Settings, listener: socket.socket) -> None:
     from service.kit.server import serve
     from service.main import create_app
+    from service.webhooks.delivering import delivering
 
-    serve(create_app(settings), settings, listener, _SLOW_TO_LOAD)
+    app = create_app(settings)
+    with delivering(app.state.database, settings):
+        serve(app, settings, listener, _SLOW_TO_LOAD)

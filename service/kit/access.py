@@ -38,6 +38,7 @@ class Permission(StrEnum):
     COUNT_CHANGES = "read statistics of requested changes"
     WRITE_EVENTS = "record events"
     MANAGE_KEYS = "manage API keys"
+    MANAGE_WEBHOOKS = "manage webhooks"
     READ_AUDIT = "read the audit log"
 
 
@@ -68,6 +69,7 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.COUNT_CHANGES: _PLANNERS | {Role.HR, Role.AUDITOR},
     Permission.WRITE_EVENTS: _PLANNERS | {Role.INTEGRATION},
     Permission.MANAGE_KEYS: _ADMIN,
+    Permission.MANAGE_WEBHOOKS: _ADMIN,
     Permission.READ_AUDIT: _ADMIN | {Role.AUDITOR},
 }
 

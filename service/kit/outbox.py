@@ -60,7 +60,13 @@ def announce(
     )
 
 
-def waiting(session: Session, *, limit: int) -> Sequence[OutboxEvent]:
-    """The oldest announcements that nobody has relayed yet."""
-    query = sa.select(OutboxEvent).where(OutboxEvent.relayed_at.is_(None))
-    return session.scalars(query.order_by(OutboxEvent.sequence).limit(limit)).all()
+def waiting(
+    session: Session, workspace_id: str, *, limit: int, lock: bool = False
+) -> Sequence[OutboxEvent]:
+    """The oldest announcements of a workspace that nobody has relayed yet.
+
+    `lock=True`: others who want to relay them wait, and then find those that are left.
+    """
+    query = sa.select(OutboxEvent).filter_by(workspace_id=workspace_id, relayed_at=None)
+    query = query.order_by(OutboxEvent.sequence).limit(limit)
+    return session.scalars(query.with_for_update() if lock else query).all()

@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     change_request_days: int = Field(default=14, ge=1, le=366)
     """Days for a decision on a change request that names no deadline."""
 
+    webhooks_to_private_addresses: bool = False
+    """Whether webhooks may be sent inside the own network, and without TLS."""
+
     max_body_bytes: int = Field(default=25_000_000, gt=0)
     """The largest JSON body that is read; a larger one answers 413."""
 

@@ -23,9 +23,17 @@ from starlette.testclient import TestClient
 from service.kit import migrations
 from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.db import Base, Database, open_database
+from service.kit.outbox import OutboxEvent
 from service.kit.settings import Settings
 from service.main import create_app
+from service.webhooks.domain import KINDS
 from tests.service.callers import Callers
+
+
+@sa.event.listens_for(OutboxEvent, "before_insert")
+def _is_known(_mapper: object, _connection: sa.Connection, event: OutboxEvent) -> None:
+    assert event.kind in KINDS, f"say in service/webhooks/domain.py that {event.kind} is announced"
+
 
 LOOPBACK = "http://127.0.0.1"
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from service.allocations.publishing.tables import PublishedQuota
-from service.kit.auth import Role
+from service.kit.auth import DEFAULT_WORKSPACE, Role
 from service.kit.db import Database
 from service.kit.errors import InvalidInput
 from service.kit.outbox import waiting
@@ -129,7 +129,11 @@ class TestPublishing:
             published["head"],
         )
         with database.reading.begin() as session:
-            told = [e.payload for e in waiting(session, limit=99) if e.kind == "version.published"]
+            told = [
+                e.payload
+                for e in waiting(session, DEFAULT_WORKSPACE, limit=99)
+                if e.kind == "version.published"
+            ]
         assert told[-1] == {
             "plan": plan_id,
             "number": 2,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from service.kit.audit import AuditEntry, record, trail
 from service.kit.auth import DEFAULT_WORKSPACE, LOCAL_ADMINISTRATOR
@@ -24,6 +25,10 @@ def told(database: Database, subject: str = VERSION) -> Sequence[AuditEntry]:
 def published(database: Database, subject: str = VERSION) -> None:
     with database.sessions.begin() as session:
         record(session, LOCAL_ADMINISTRATOR, "version.publish", subject, now=NOON)
+
+
+def still_waiting(session: Session) -> Sequence[OutboxEvent]:
+    return waiting(session, DEFAULT_WORKSPACE, limit=10)
 
 
 class TestTrail:
@@ -115,13 +120,13 @@ class TestOutbox:
             for kind in ("version.published", "change_request.accepted"):
                 announce(session, DEFAULT_WORKSPACE, kind, {"plan": "plan_1"}, now=NOON)
         with database.sessions.begin() as session:
-            first, second = waiting(session, limit=10)
+            first, second = still_waiting(session)
             assert (first.kind, second.kind) == ("version.published", "change_request.accepted")
             assert (first.payload, first.at) == ({"plan": "plan_1"}, NOON)
             first.relayed_at = NOON
 
         with database.sessions.begin() as session:
-            assert [event.id for event in waiting(session, limit=10)] == [second.id]
+            assert [event.id for event in still_waiting(session)] == [second.id]
 
     def test_nothing_is_told_of_what_failed(self, database: Database) -> None:
         with database.sessions() as session:
@@ -137,15 +142,15 @@ class TestOutbox:
         if database.engine.dialect.name == "sqlite":
             return  # writers take turns
         with database.sessions() as slow, database.sessions() as quick:
-            announce(slow, DEFAULT_WORKSPACE, "slow", {}, now=NOON)
+            announce(slow, DEFAULT_WORKSPACE, "version.submitted", {}, now=NOON)
             slow.flush()
-            announce(quick, DEFAULT_WORKSPACE, "quick", {}, now=NOON)
+            announce(quick, DEFAULT_WORKSPACE, "version.approved", {}, now=NOON)
             quick.commit()
             with database.sessions.begin() as reader:
-                [seen] = waiting(reader, limit=10)
-                assert seen.kind == "quick"
+                [seen] = still_waiting(reader)
+                assert seen.kind == "version.approved"
                 seen.relayed_at = NOON
             slow.commit()
 
         with database.sessions.begin() as reader:
-            assert [event.kind for event in waiting(reader, limit=10)] == ["slow"]
+            assert [event.kind for event in still_waiting(reader)] == ["version.submitted"]

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from service.kit.auth import Role
+from service.kit.auth import DEFAULT_WORKSPACE, Role
 from service.kit.db import Database
 from service.kit.outbox import waiting
 from service.kit.settings import Settings
@@ -309,7 +309,10 @@ class TestHistory:
         publish(client, version)
 
         with database.reading.begin() as session:
-            announced = [(event.kind, event.payload) for event in waiting(session, limit=9)]
+            announced = [
+                (event.kind, event.payload)
+                for event in waiting(session, DEFAULT_WORKSPACE, limit=9)
+            ]
         became = ("submitted", "rejected", "submitted", "approved", "published")
         assert [kind for kind, _ in announced] == [f"version.{word}" for word in became]
         assert "Ann" not in str(announced)  # reasons are about people

@@ -1,0 +1,102 @@
+"""What a webhook may be: which events there are, where they may be sent, when again."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from service.kit.errors import NotFound
+
+EVERY_KIND: Final = "*"
+KINDS: Final = (
+    "version.submitted",
+    "version.approved",
+    "version.rejected",
+    "version.withdrawn",
+    "version.published",
+    "unit.frozen",
+    "unit.unfrozen",
+    "unit.signed",
+    "unit.reopened",
+    "change_request.filed",
+    "change_request.countered",
+    "change_request.escalated",
+    "change_request.accepted",
+    "change_request.rejected",
+    "change_request.withdrawn",
+    "event.proposed",
+    "event.accepted",
+    "event.rejected",
+    "event.withdrawn",
+)
+"""Everything that features announce; the tests of every feature look whether it stands here."""
+
+LONGEST_URL: Final = 2000
+_PRINTABLE: Final = re.compile(r"[!-~]+")
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=6)
+
+type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_TRANSLATED: Final = (
+    ipaddress.ip_network("64:ff9b::/96"),
+    ipaddress.ip_network("64:ff9b:1::/48"),
+    ipaddress.ip_network("2002::/16"),
+    ipaddress.ip_network("2001::/32"),
+)
+"""IPv6 addresses that stand for an IPv4 address, whichever that is."""
+
+
+class WebhookNotFound(NotFound):
+    """There is no such webhook."""
+
+
+def url_fault(url: str, *, private_allowed: bool) -> str | None:
+    """What is wrong with an address to send to; None if fine.
+
+    Names are looked up when something is sent: what they stand for changes.
+    """
+    if len(url) > LONGEST_URL or not _PRINTABLE.fullmatch(url):
+        return f"must have at most {LONGEST_URL} printable ASCII characters"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "is no address"
+    if not parts.hostname or port == 0:
+        return "is no address"
+    return next(_faults_of(parts, private_allowed=private_allowed), None)
+
+
+def _faults_of(parts: SplitResult, *, private_allowed: bool) -> Iterator[str]:
+    if parts.scheme != "https" and not (parts.scheme == "http" and private_allowed):
+        yield "must begin with https://"
+    if parts.username is not None or parts.password is not None:
+        yield "must not hold a name or password; deliveries are signed"
+    if parts.fragment:
+        yield "must not have a fragment (#…)"
+    with suppress(ValueError):  # a name
+        literal = ipaddress.ip_address(parts.hostname or "")
+        if not private_allowed and not is_public(literal):
+            yield "must not be a private address"
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address belongs to the internet at large, and to nobody's own network.
+
+    Otherwise whoever may make a webhook could have the service call what only it can reach.
+    """
+    if isinstance(address, ipaddress.IPv6Address):
+        if (inner := address.ipv4_mapped) is not None:
+            return is_public(inner)
+        if any(address in network for network in _TRANSLATED):
+            return False
+    return address.is_global and not address.is_multicast
+
+
+def wait_after(attempts: int) -> timedelta:
+    """How long until the next attempt, after so many that failed: from seconds to hours."""
+    doublings = min(attempts - 1, 20)
+    return min(_FIRST_WAIT * (1 << doublings), _LONGEST_WAIT)
