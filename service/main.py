@@ -11,6 +11,7 @@ from service.allocations.adjustments.router import router as adjustments
 from service.allocations.backtest.router import router as backtests
 from service.allocations.diff.router import router as diffs
 from service.allocations.fairness_report.router import router as fairness_reports
+from service.allocations.imports.router import router as imports
 from service.allocations.publishing.router import last_step
 from service.allocations.publishing.router import router as published
 from service.allocations.router import router as allocations
@@ -61,6 +62,7 @@ FEATURES: tuple[APIRouter, ...] = (
     diffs,
     verification,
     scenarios,
+    imports,
     fairness_reports,
     change_requests,
     allocations,

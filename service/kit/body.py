@@ -27,6 +27,7 @@ Why lists stop at their first wrong row, and a second look (`faults.py`) then fi
 import json
 import math
 import re
+from collections.abc import Mapping
 from itertools import chain, compress
 from typing import Annotated, Any, ClassVar, cast
 
@@ -70,6 +71,11 @@ async def read_json_bytes(request: Request) -> bytes:
             if media_type
             else "Send the header Content-Type: application/json."
         )
+    return await read_bytes(request)
+
+
+async def read_bytes(request: Request) -> bytes:
+    """The body whatever it is; raises UnsupportedMediaType where it is compressed, BodyTooLarge."""
     coding = request.headers.get("content-encoding", "identity").strip().lower()
     if coding != "identity":
         raise UnsupportedMediaType(
@@ -106,6 +112,8 @@ class JsonReader[T]:
     """A dependency that answers the body as a valid `schema`."""
 
     required: ClassVar[bool] = True
+    other_forms: ClassVar[Mapping[str, Any]] = {}
+    """Schemas of other content types that it reads, for the OpenAPI document."""
 
     def __init__(self, schema: type[T]) -> None:
         self.schema = schema

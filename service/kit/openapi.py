@@ -56,7 +56,10 @@ def _complete(document: dict[str, Any], app: FastAPI) -> None:
             schema = _add(schemas, reader.schema)
             operation["requestBody"] = {
                 "required": reader.required,
-                "content": {"application/json": {"schema": schema}},
+                "content": {
+                    "application/json": {"schema": schema},
+                    **{kind: {"schema": form} for kind, form in reader.other_forms.items()},
+                },
             }
         for status, answer in added.items():
             answers.setdefault(str(status), answer)

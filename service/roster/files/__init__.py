@@ -7,13 +7,27 @@
     seats.py         who left before the plan starts
     territories.py   holders and potential out of one file or two
     measures.py      what is planned beside revenue
+    planned.py       a plan that somebody made by hand: who is to carry how much
     read.py          read_files: all of it as inputs, or every fault by file, line and column
 
-Headers are the English ones of the API's page on files; clean values only.
+Headers are the English ones of the API's page on files; clean values only. A plan made by hand may
+have Chinese headers and amounts as people write them; what is read otherwise than it stands there
+is told.
 """
 
 from service.roster.files.faults import FileFault, FileFaults
+from service.roster.files.planned import Planned, PlannedQuota, read_planned
 from service.roster.files.read import FileInputs, read_files
 from service.roster.files.sheets import Sheet, read_sheet
 
-__all__ = ["FileFault", "FileFaults", "FileInputs", "Sheet", "read_files", "read_sheet"]
+__all__ = [
+    "FileFault",
+    "FileFaults",
+    "FileInputs",
+    "Planned",
+    "PlannedQuota",
+    "Sheet",
+    "read_files",
+    "read_planned",
+    "read_sheet",
+]

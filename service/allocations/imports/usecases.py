@@ -1,0 +1,278 @@
+"""Take a plan made by hand as a version, and mend what it breaks.
+
+The plan's inputs are solved first; what people carry by hand goes into the ledger of that even plan
+(kind `import`, funded by nobody). So a version by hand is proved, explained and audited like every
+other one, and says of each quota what the even plan would have been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Self
+
+import orjson
+from sqlalchemy.orm import Session, sessionmaker
+
+from service.allocations.imports.domain.beside import Beside, beside
+from service.allocations.imports.domain.repair import repair_of
+from service.allocations.imports.domain.sent import Source
+from service.allocations.imports.domain.wanted import ByHand, Missing, read_wanted
+from service.allocations.infeasible import Infeasible
+from service.allocations.months import month_names
+from service.allocations.patience import Patience
+from service.allocations.versions.domain.amendable import Amendable
+from service.allocations.versions.domain.beyond import beyond
+from service.allocations.versions.domain.content import Content, Parent, Row
+from service.allocations.versions.domain.deciding import decide
+from service.allocations.versions.domain.decision import Decision
+from service.allocations.versions.domain.handed import Handed
+from service.allocations.versions.repository import Chunks, pack
+from service.allocations.versions.usecases import amending
+from service.allocations.versions.usecases.solving import solved_content, terms_of
+from service.allocations.versions.usecases.storing import version_content
+from service.kit.audit import record
+from service.kit.auth import Caller
+from service.kit.errors import Conflict, Fault, InvalidInput
+from service.kit.ids import new_id
+from service.plans.domain import version_subject
+from service.plans.inputs import InputsMissing
+from service.plans.outcome import Outcome
+from service.plans.policy import Named, to_policy
+from service.plans.repository import Plans, PlanVersions
+from service.plans.tables import Plan, PlanVersion
+from service.roster.domain import Inputs
+from service.roster.usecases import load_snapshot
+from solver.errors import InfeasibleProblem
+
+
+class NothingToRepair(Conflict):
+    """The version keeps every limit and every sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a plan by hand is to be taken. `policy` is a `PolicyBody`."""
+
+    policy: Mapping[str, Any]
+    missing: Missing | None = None
+    base_version: int | None = None
+    note: str | None = None
+    repair: bool = False
+    faults: Sequence[Fault] = ()
+    """What was found wrong with the shape of the body that says this."""
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any], faults: Sequence[Fault]) -> Self:
+        policy = {
+            name: said for name, said in (body.get("policy") or {}).items() if said is not None
+        }
+        return cls(
+            {"on_infeasible": "gap"} | policy,
+            body.get("missing"),
+            body.get("base_version"),
+            body.get("note"),
+            bool(body.get("repair")),
+            faults,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A stored version and what is told with it."""
+
+    version: PlanVersion
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A plan by hand as a version; money is in minor units."""
+
+    currency: str
+    digits: int
+    reference: str
+    by_hand: ByHand
+    beside: Beside
+    beyond: Sequence[Row]
+    """The limits that it breaks."""
+    made: Made
+    repaired: Made | None
+
+
+def import_plan(
+    sessions: sessionmaker[Session],
+    caller: Caller,
+    plan_id: str,
+    source: Source,
+    options: Options,
+    *,
+    now: datetime,
+    patience: Patience | None = None,
+) -> Imported:
+    """A new draft with these quotas, and with `repair` a second one that keeps all limits.
+
+    Raises PlanNotFound, InputsMissing, what solving a version raises, and the source's refusal with
+    every fault of its rows. No transaction is open while the solver works.
+    """
+    with sessions.begin() as session:
+        plan = Plans(session).get(caller.workspace_id, plan_id)
+        faults = [*options.faults, *_unknown_base(session, plan, options.base_version)]
+        if plan.inputs_hash is None:
+            raise InputsMissing(f"Send them first: PUT /v1/plans/{plan.id}/inputs.")
+        inputs = load_snapshot(session, caller.workspace_id, plan.inputs_hash)
+        terms, currency = terms_of(plan), plan.currency
+    patience = (patience or Patience()).from_now_on()
+    faults = _with_faults_of_policy(options.policy, inputs, terms.digits, faults)
+    period = {"start": plan.period_start.isoformat(), "end": plan.period_end.isoformat()}
+    by_hand = read_wanted(
+        source,
+        inputs.reps.id,
+        month_names(period),
+        terms.digits,
+        missing=options.missing,
+        known=faults,
+    )
+    even = solved_content(inputs, terms, options.policy, Handed(), patience=patience)
+    before, reference = _opened(even), new_id("imp")
+    wanted = by_hand.wanted
+    after = decide(before, Decision("import", reference, wanted, "unfunded", beyond=True))
+    mended = None
+    if options.repair and beyond(after.stands.plan, after.book):
+        mended = _mended(after, new_id("imp"), patience)
+    content = _whole(even, after)
+    with sessions.begin() as session:
+        plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
+        drafts = _Drafts(session, caller, plan, now)
+        made = drafts.add(content, _parent(session, plan, options.base_version), options.note)
+        repaired = None
+        if mended is not None:
+            parent = Parent(made.version.number, made.version.hash)
+            repaired = drafts.add(_whole(even, mended), parent, options.note)
+    told = beside(before, after)
+    broken = beyond(after.stands.plan, after.book)
+    return Imported(currency, terms.digits, reference, by_hand, told, broken, made, repaired)
+
+
+def repair_version(
+    sessions: sessionmaker[Session],
+    caller: Caller,
+    plan_id: str,
+    number: int,
+    *,
+    note: str | None,
+    now: datetime,
+    patience: Patience | None = None,
+) -> tuple[Made, str]:
+    """A new draft that keeps all limits and sums, nearest to this version; and the currency.
+
+    Raises PlanNotFound, VersionNotFound, VersionDamaged, NothingToRepair, and Infeasible where
+    locks or frozen envelopes break limits themselves.
+    """
+    with sessions.begin() as session:
+        found = amending.fetch(session, caller.workspace_id, plan_id, number)
+    if not beyond(found.version.stands.plan, found.version.book):
+        raise NothingToRepair(f"Version {number} breaks none, so there is nothing to change.")
+    mended = _mended(found.version, new_id("imp"), (patience or Patience()).from_now_on())
+    with sessions.begin() as session:
+        version = amending.store(session, caller, found, mended, note=note, now=now)
+        currency = Plans(session).get(caller.workspace_id, plan_id).currency
+        return Made(version, Outcome.of(session, caller.workspace_id, version)), currency
+
+
+def _mended(standing: Amendable, reference: str, patience: Patience) -> Amendable:
+    try:
+        return decide(standing, repair_of(standing, reference, patience.watch()))
+    except InfeasibleProblem as error:
+        conflict = [{"rule": rule.name} for rule in error.infeasibility.conflict]
+        raise Infeasible(
+            "Locks or frozen envelopes of the version break limits themselves: release them first.",
+            conflict=conflict,
+        ) from None
+
+
+def _opened(content: Content) -> Amendable:
+    """A solved plan that has not been stored, as one that can be amended."""
+    manifest = orjson.loads(content.manifest(None))
+
+    def rows(name: str) -> list[Row]:
+        chunks = (content.chunks[listed["chunk"]] for listed in manifest[name])
+        return [row for data in chunks for row in orjson.loads(data)]
+
+    return Amendable.of(manifest, rows("units"), rows("quotas"), rows("rules"))
+
+
+def _whole(even: Content, after: Amendable) -> Content:
+    """An amended plan with all chunks that it lists, those of the even plan among them."""
+    content = after.content()
+    chunks = {**even.chunks, **content.chunks}
+    return replace(content, chunks={key: chunks[key] for key in {*_listed(content.facts)}})
+
+
+def _listed(facts: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("units", "rules", "quotas", "index"):
+        yield from (listed["chunk"] for listed in facts[name])
+    for further in facts.get("measures", ()):
+        yield from _listed(further)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drafts:
+    session: Session
+    caller: Caller
+    plan: Plan
+    now: datetime
+
+    def add(self, content: Content, parent: Parent | None, note: str | None) -> Made:
+        """A new draft with its audit entry."""
+        workspace_id = self.caller.workspace_id
+        Chunks(self.session, workspace_id).put(pack(content.chunks))
+        version = PlanVersions(self.session).add(
+            self.plan.id,
+            version_content(content, parent, note),
+            now=self.now,
+            created_by=self.caller.name,
+        )
+        references = sorted({part["reference"] for part in content.facts["amendments"]})
+        record(
+            self.session,
+            self.caller,
+            "version.import",
+            version_subject(self.plan.id, version.number),
+            now=self.now,
+            after=version.status,
+            reason=note,
+            facts={
+                "hash": version.hash,
+                "inputs": version.inputs_hash,
+                "references": references,
+            },
+        )
+        return Made(version, Outcome.of(self.session, workspace_id, version))
+
+
+def _with_faults_of_policy(
+    body: Mapping[str, Any], inputs: Inputs, digits: int, known: list[Fault]
+) -> list[Fault]:
+    """Those that are known and those of the policy, so that they are told with those of rows."""
+    named = Named(frozenset(inputs.reps.id), frozenset(inputs.units.id))
+    try:
+        to_policy(body, digits=digits, named=named, known=known)
+    except InvalidInput as error:
+        return [*error.faults]
+    return known
+
+
+def _unknown_base(session: Session, plan: Plan, base_version: int | None) -> Iterator[Fault]:
+    newest = PlanVersions(session).newest_number(plan.id)
+    if base_version is not None and not 1 <= base_version <= (newest or 0):
+        known = f"there are 1 to {newest}" if newest else "there is none yet"
+        reason = f"names no version of this plan; {known}"
+        yield Fault("/base_version", reason, base_version)
+
+
+def _parent(session: Session, plan: Plan, base_version: int | None) -> Parent | None:
+    versions = PlanVersions(session)
+    number = base_version or versions.newest_number(plan.id)
+    return Parent(number, versions.get(plan.id, number).hash) if number else None
