@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from typing import Any, Final
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 import structlog
@@ -157,8 +158,12 @@ def address_fault(address: str) -> str | None:
 def _read_json(address: str) -> dict[str, Any]:
     if fault := address_fault(address):
         raise UnusableProvider(f"the address {address} {fault}")
-    with _opener.open(address, timeout=_PATIENCE) as answer:
-        body = answer.read(_MOST_BYTES + 1)
+    try:
+        with _opener.open(address, timeout=_PATIENCE) as answer:
+            body = answer.read(_MOST_BYTES + 1)
+    except HTTPError as refusal:
+        refusal.close()
+        raise UnusableProvider(f"{address} answers {refusal.code}") from None
     if len(body) > _MOST_BYTES:
         raise UnusableProvider(f"{address} answers more than {_MOST_BYTES:,} bytes")
     document = json.loads(body)
