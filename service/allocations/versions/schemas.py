@@ -100,7 +100,9 @@ class RulesOut(BaseModel):
 
 
 class VersionChecks(TypedDict):
-    """Whether each check held. The last four depend on whether there are rules across teams."""
+    """Whether each check held. `ledger` stands where quotas were amended after their solve; which of
+    the others after `bounds` there are depends on whether there are rules across teams.
+    """
 
     hash: Annotated[bool, Field(description="Row, manifest, inputs and chunks are what they were")]
     parent: Annotated[bool, Field(description="So is every version that this one builds on")]
@@ -125,6 +127,15 @@ class VersionChecks(TypedDict):
         Annotated[
             bool,
             Field(description="At that stretch, nothing has a smaller weighted sum of squares"),
+        ]
+    ]
+    ledger: NotRequired[
+        Annotated[
+            bool,
+            Field(
+                description="What was decided after the solve leads to these quotas: who carries "
+                "what of it was computed again"
+            ),
         ]
     ]
 

@@ -50,6 +50,8 @@ def test_an_amended_version_is_a_new_draft_that_verifies(
     }  # fmt: skip
     found = client.get(f"{plan}/versions/2/verify").json()
     assert found["valid"], found
+    assert found["checks"]["ledger"]
+    assert "ledger" not in client.get(f"{plan}/versions/1/verify").json()["checks"]
     version = client.get(f"{plan}/versions/2").json()
     assert (version["base_version"], version["status"]) == (1, "draft")
 
