@@ -38,6 +38,7 @@ from service.kit.problems import install_problems, problems
 from service.kit.settings import Settings
 from service.negotiations.change_requests.router import router as change_requests
 from service.negotiations.events.router import router as events
+from service.negotiations.events.router import segments
 from service.negotiations.levels.router import router as levels
 from service.negotiations.levels.usecases.assembling import units_in_the_way
 from service.plans.inputs_router import router as inputs
@@ -69,6 +70,7 @@ FEATURES: tuple[APIRouter, ...] = (
     backtests,
     simulations,
     events,
+    segments,
     levels,
 )
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.usecases.amending import ChangeNotCarried
+from service.allocations.versions.usecases.reading import QuotaNotFound
 from service.kit.access import Permission, may, needs
 from service.kit.auth import CallerDep
 from service.kit.body import json_body
@@ -32,15 +33,17 @@ from service.negotiations.events.schemas import (
     EventIn,
     EventOut,
     ReasonIn,
+    SegmentsOut,
 )
 from service.negotiations.events.usecases import accepting, proposing, reading
 from service.negotiations.events.usecases.outcome import told
-from service.plans.domain import PlanNotFound
+from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.repository import Plans
-from service.plans.router import PlanIdPath
+from service.plans.router import NumberPath, PlanIdPath
 from service.roster.body import Sent, patient_body
 
 router = APIRouter(prefix="/plans/{plan_id}/events", tags=["events"])
+segments = APIRouter(prefix="/plans/{plan_id}/versions/{number}/segments", tags=["events"])
 
 EventIdPath = Annotated[str, Path(description="evt_…")]
 
@@ -231,6 +234,20 @@ def withdraw_event(
     event = proposing.withdraw(session, caller, plan_id, event_id, expected=expected, now=now)
     send_etag(response, proposing.event_etag(session, plan, event))
     return EventOut.of(event, plan, None)
+
+
+@segments.get(
+    "/{rep:path}",
+    responses=problems(
+        PlanNotFound, VersionNotFound, QuotaNotFound, VersionHasNoMonths, VersionDamaged
+    ),
+    dependencies=[Depends(needs(Permission.READ_QUOTAS))],
+)
+def get_segments(
+    plan_id: PlanIdPath, number: NumberPath, rep: str, caller: CallerDep, session: ReadSessionDep
+) -> SegmentsOut:
+    """What a rep carries from when to when, and in which unit."""
+    return SegmentsOut(**reading.segments(session, caller, plan_id, number, rep))
 
 
 def _may_see(caller: CallerDep) -> bool:

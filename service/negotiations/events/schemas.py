@@ -143,7 +143,7 @@ class ChangeOut(BaseModel):
     months: dict[str, float] = Field(examples=[{"2027-05": -1200}])
 
 
-class SegmentOut(BaseModel):
+class OwnSegmentOut(BaseModel):
     """What somebody carries from a day to a day."""
 
     model_config = {"populate_by_name": True}
@@ -151,9 +151,22 @@ class SegmentOut(BaseModel):
     from_: date = Field(alias="from")
     to: date
     unit: str | None
-    seat: str = Field(description="Whose row of the plan the seat began as")
     working_days: int
     amount: float
+
+
+class SegmentOut(OwnSegmentOut):
+    """The same, and of whose seat it is a part."""
+
+    seat: str = Field(description="Whose row of the plan the seat began as")
+
+
+class SegmentsOut(BaseModel):
+    """A quota by segments, which add up to it."""
+
+    rep: str
+    quota: MoneyOut
+    segments: list[OwnSegmentOut]
 
 
 class PersonChangeOut(ChangeOut):

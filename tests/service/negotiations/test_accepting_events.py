@@ -214,6 +214,26 @@ class TestChains:
             "ann": 600, "bob": 1800, "cyd": 900, "d/d": 1500,
         }  # fmt: skip
 
+    def test_events_of_different_units_come_to_the_same_in_either_order(self, client, plan):
+        leave = from_july(kind="leave", rep="ann")
+        fte = from_july(kind="fte", rep="cyd", share=0.3)
+        happens(client, plan, "siblings", **leave)
+        happens(client, plan, "siblings", **fte)
+        other = a_plan(client, twelve_hundred_each())
+        a_version(client, other, **EVENLY)
+        publish(client, f"{other}/versions/1")
+        happens(client, other, "siblings", **fte)
+        happens(client, other, "siblings", **leave)
+
+        one, two = (
+            client.get(f"{path}/versions/3/quotas").json()["items"] for path in (plan, other)
+        )
+
+        def told(rows: list[Document]) -> list[tuple[Any, ...]]:
+            return [(row["rep"], row["quota"], row["months"]) for row in rows]
+
+        assert told(one) == told(two)
+
     def test_whoever_comes_back_has_the_own_months_again(self, client, plan):
         happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
 

@@ -68,6 +68,36 @@ class TestRoles:
         assert callers("manager", unit="west").get(f"{plan}/events").status_code == 403
         assert callers("rep", rep="ann").get(f"{plan}/events").status_code == 403
 
+    def test_a_rep_reads_the_own_segments_of_a_published_version(self, callers, plan):
+        planner, ann = callers("planner"), callers("rep", rep="ann")
+        happens(planner, plan, **from_july(kind="transfer", rep="ann", to_unit="east"))
+        hidden = ann.get(f"{plan}/versions/2/segments/ann")
+        assert publish(callers("admin"), f"{plan}/versions/2").status_code == 200
+
+        told = ann.get(f"{plan}/versions/2/segments/ann")
+        of_others = ann.get(f"{plan}/versions/2/segments/bob")
+
+        assert (hidden.status_code, of_others.status_code) == (404, 404)
+        assert told.json() == {
+            "rep": "ann",
+            "quota": 1200,
+            "segments": [
+                {
+                    "from": "2027-01-01", "to": "2027-06-30", "unit": "west",
+                    "working_days": 129, "amount": 600,
+                },
+                {
+                    "from": "2027-07-01", "to": "2027-12-31", "unit": "east",
+                    "working_days": 132, "amount": 600,
+                },
+            ],
+        }  # fmt: skip
+
+    def test_who_was_in_no_event_has_one_segment(self, callers, plan):
+        told = callers("hr").get(f"{plan}/versions/1/segments/d/d").json()
+
+        assert [own["amount"] for own in told["segments"]] == [1200]
+
 
 class TestRaces:
     def test_of_two_who_accept_the_same_event_one_does(self, client, plan):

@@ -117,6 +117,10 @@ class InForce:
 
     def seats(self, event: Event) -> Seats:
         """The seats of those whom an event is about, and all that earlier events have touched."""
+        return self._with_working_time(self.seats_of(event.concerned), event)
+
+    def seats_of(self, reps: Collection[str]) -> Seats:
+        """The seats of these people, and all that events have touched."""
         manifest: Row = {**self.stored.manifest}
         estimate = manifest.get("estimate") or {}
         people = People(ramp_months=estimate.get("ramp_months", RAMP_MONTHS))
@@ -124,12 +128,12 @@ class InForce:
         if self.accepted and (kept := self.accepted[-1].seats) is not None:
             seats = with_kept(seats, kept)
         told = holders(seats)
-        rows = {rep: row for rep in sorted(told | event.concerned) if (row := self.row_of(rep))}
+        rows = {rep: row for rep in sorted(told.union(reps)) if (row := self.row_of(rep))}
         seats = with_amounts(seats, {rep: tuple(row["months"]) for rep, row in rows.items()})
         for rep, row in rows.items():
             if rep not in told:
                 seats = seats.with_row(rep, row["unit"], row["months"])
-        return self._with_working_time(seats, event)
+        return seats
 
     def unfilled(self, event: Event) -> frozenset[str]:
         """The seat that is taken over, if it was planned as a vacant one."""
