@@ -288,6 +288,7 @@ def assemble_version(
         plan_id,
         number,
         exceptions=body.exceptions,
+        effective=body.effective,
         note=body.note,
         now=now,
     )

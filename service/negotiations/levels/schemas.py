@@ -121,6 +121,13 @@ class AdjustIn(NoteIn):
 class AssembleIn(NoteIn):
     """Put the work of all signed units together."""
 
+    effective: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}$")] | None = Field(
+        default=None,
+        description="The first month that moves, where months of the period are over; left out: "
+        "all of them",
+        examples=["2027-04"],
+    )
+
     exceptions: list[_Key] = Field(
         default=[],
         max_length=100_000,

@@ -122,18 +122,28 @@ class Team:
         agreed = {own["unit"]: own["amount"] for own in self.manifest.get("frozen", ())}
         least, most = [], []
         for row in self.units:
-            inner = sum(
-                lane.envelope
-                for lane in self.tree.inside(self.unit)
-                if self.tree.is_below(lane.unit, row["id"])
-            )
             low, high = row["min"], UNLIMITED if row["max"] is None else row["max"]
             if row["id"] in agreed:
                 low = high = agreed[row["id"]]
             low, high = min(low, row["quota"]), max(high, row["quota"])
-            least.append(max(low - inner, 0))
-            most.append(high if high >= UNLIMITED else max(high - inner, 0))
+            taken = self._taken(row)
+            least.append(max(low - taken, 0))
+            most.append(high if high >= UNLIMITED else max(high - taken, 0))
         return np.array(least, dtype=np.int64), np.array(most, dtype=np.int64)
+
+    def _taken(self, row: Row) -> int:
+        """What of a unit's sum is not carried by reps in the unit's own hands: envelopes of lanes
+        inside, and what people of other units carry for it since they moved.
+        """
+        below = [own for own in (*self.rows, *self.others) if own["unit"] in self._below[row["id"]]]
+        elsewhere: int = row["quota"] - sum(own["quota"] for own in below)
+        lanes = self.tree.inside(self.unit)
+        inner = [lane.envelope for lane in lanes if self.tree.is_below(lane.unit, row["id"])]
+        return elsewhere + sum(inner)
+
+    @cached_property
+    def _below(self) -> dict[str, set[str]]:
+        return {row["id"]: set(self.tree.below(row["id"])) for row in self.units}
 
     def inside(self, total: int, limits: Limits) -> Inside:
         """The unit's problem when its own reps carry `total`."""

@@ -14,8 +14,9 @@ from typing import Any
 from service.allocations.versions.domain.amendable import Amendable
 from service.allocations.versions.domain.beyond import beyond
 from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.ledger import Change
-from service.kit.errors import Conflict, Fault
+from service.allocations.versions.domain.document import UnreadableProof
+from service.allocations.versions.domain.ledger import Book, Change
+from service.kit.errors import Conflict, Fault, InvalidInput
 from service.negotiations.levels.domain.lane import Lane, LanesInTheWay, LaneStatus, Tree
 from service.negotiations.levels.domain.work import Work
 from solver.amend import Amendment
@@ -47,7 +48,8 @@ def odd_exceptions(tree: Tree, exceptions: Sequence[str]) -> Iterator[Fault]:
 
 
 def chosen(tree: Tree, exceptions: Sequence[str], frame: Mapping[str, int]) -> list[Lane]:
-    """The lanes to put together, outer ones first. `frame`: what the frame says of each unit.
+    """The lanes to put together, outer ones first. `frame`: what the reps below each unit carry in
+    the frame.
 
     Raises UnfinishedUnits for those that are neither signed nor named, and LanesInTheWay for an
     envelope that was agreed inside a unit that is left out.
@@ -79,6 +81,18 @@ def chosen(tree: Tree, exceptions: Sequence[str], frame: Mapping[str, int]) -> l
     return used
 
 
+def carried_below(tree: Tree, quotas: Sequence[Row]) -> dict[str, int]:
+    """What the reps below each unit carry together; people of other units may carry for it, too."""
+    sums = dict.fromkeys(tree.parents, 0)
+    for row in quotas:
+        if row["unit"] is not None:
+            sums[row["unit"]] += row["quota"]
+    for unit, parent in reversed([*tree.parents.items()]):  # children before their parents
+        if parent is not None:
+            sums[parent] += sums[unit]
+    return sums
+
+
 @dataclass(frozen=True, slots=True)
 class UnitWork:
     """The finished work of one unit."""
@@ -88,12 +102,19 @@ class UnitWork:
     """The reps in its own hands; those of units inside it are in theirs."""
 
 
-def together(frame: Amendable, units: Sequence[UnitWork], envelopes: Sequence[Lane]) -> Amendable:
+def together(
+    frame: Amendable,
+    units: Sequence[UnitWork],
+    envelopes: Sequence[Lane],
+    effective: str | None = None,
+) -> Amendable:
     """The frame with a longer ledger, and the envelopes and locks that later solves keep.
 
-    Raises RulesBrokenTogether.
+    `effective`: the first month that moves; None: all of them. Raises RulesBrokenTogether, and
+    InvalidInput for a month that is none or comes too late.
     """
     names, book = frame.names, frame.book
+    first_open = _first_open(frame, units, effective)
     entries = {place: [*own] for place, own in frame.entries.items()}
     parts: list[Any] = [*frame.manifest.get("amendments", [])]
     for unit in units:
@@ -105,17 +126,17 @@ def together(frame: Amendable, units: Sequence[UnitWork], envelopes: Sequence[La
         if not wanted:
             continue
         node = names.node[unit.work.unit]
-        after = book.after(Change(Amendment(wanted, None, node)))
+        after = book.after(Change(Amendment(wanted, None, node), first_open))
         moves = after.quota - book.quota
         for place in sorted(wanted):
             entries.setdefault(place, []).append([len(parts), int(moves[place])])
-        parts.append(_part(unit.work))
+        parts.append(_part(unit.work, effective))
         book = after
     found = frame.with_ledger(
         book,
         entries,
         amendments=parts,
-        frozen=_frozen(frame, envelopes),
+        frozen=_frozen(frame, book, envelopes),
         locks=_locks(frame, units),
     )
     if broken := [*_broken(frame, found)]:
@@ -125,27 +146,46 @@ def together(frame: Amendable, units: Sequence[UnitWork], envelopes: Sequence[La
     return found
 
 
-def _part(work: Work) -> Row:
+def _first_open(frame: Amendable, units: Sequence[UnitWork], effective: str | None) -> int:
+    """The place of the first month that moves."""
+    names, cells = frame.names, frame.book.cells
+    try:
+        first = names.first_open(effective)
+    except UnreadableProof as reason:
+        raise InvalidInput([Fault("/effective", str(reason), effective)]) from None
+    if cells is None or not first:
+        return first
+    closed = cells[:, :, :first].sum(axis=(1, 2)).tolist()
+    faults = [
+        Fault("/effective", f"rep {rep} carries more than the whole quota before it", effective)
+        for unit in units
+        for rep in unit.own
+        if unit.work.quotas[rep] < closed[names.rep[rep]]
+    ]
+    if faults:
+        raise InvalidInput(sorted(faults, key=lambda fault: fault.detail))
+    return first
+
+
+def _part(work: Work, effective: str | None) -> Row:
     return {
         "reference": reference(work.unit),
         "kind": "unit_solve" if work.was_solved else "adjustment",
         "funding": None,
         "unit": work.unit,
-        "effective": None,
+        "effective": effective,
         "change": 0,
     }
 
 
-def _frozen(frame: Amendable, envelopes: Sequence[Lane]) -> list[Row]:
-    """In the order of the units; an envelope that is agreed anew takes the place of an old one."""
-    amounts: dict[str, int] = {
-        own["unit"]: own["amount"] for own in frame.manifest.get("frozen", [])
-    }
-    amounts |= {lane.unit: lane.envelope for lane in envelopes}
+def _frozen(frame: Amendable, book: Book, envelopes: Sequence[Lane]) -> list[Row]:
+    """In the order of the units, each with what it carries: nobody's work changes that."""
     node = frame.names.node
+    units = {own["unit"] for own in frame.manifest.get("frozen", [])}
+    units |= {lane.unit for lane in envelopes}
     return [
-        {"unit": unit, "amount": amount}
-        for unit, amount in sorted(amounts.items(), key=lambda own: node[own[0]])
+        {"unit": unit, "amount": int(book.sums[node[unit]])}
+        for unit in sorted(units, key=node.__getitem__)
     ]
 
 

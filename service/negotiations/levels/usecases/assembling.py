@@ -16,6 +16,7 @@ from service.negotiations.levels.domain.lane import LaneStatus
 from service.negotiations.levels.domain.together import (
     UnfinishedUnits,
     UnitWork,
+    carried_below,
     chosen,
     odd_exceptions,
     together,
@@ -34,11 +35,13 @@ def assemble(
     number: int,
     *,
     exceptions: Sequence[str] = (),
+    effective: str | None = None,
     note: str | None = None,
     now: datetime,
 ) -> Solved:
     """A new draft on version `number` with the work of its units.
 
+    `effective`: the first month that moves, `2027-04`; None: all of them.
     Units that are not frozen, and those named in `exceptions`, stay as they are in the version.
     Raises FrameClosed, InvalidInput, UnfinishedUnits, LanesInTheWay, RulesBrokenTogether.
     """
@@ -50,14 +53,14 @@ def assemble(
             raise UnfinishedUnits(f"No unit of version {number} is frozen.", units=[])
         if faults := [*odd_exceptions(tree, exceptions)]:
             raise InvalidInput(faults)
-        says = {row["id"]: row["quota"] for row in frame.units}
+        says = carried_below(tree, frame.stored.quotas())
         used = chosen(tree, exceptions, says)
         works = frame.works()
         units = [UnitWork(works[lane.unit], _own_reps(frame, tree.own(lane.unit))) for lane in used]
         left_out = [lane for lane in map(lane_of, standing(frame.lanes.all())) if lane not in used]
         kept = [lane for lane in left_out if lane.envelope == says[lane.unit]]
         found = amending.fetch(session, caller.workspace_id, plan_id, number)
-    after = together(found.version, units, [*used, *kept])
+    after = together(found.version, units, [*used, *kept], effective)
     with sessions.begin() as session:
         version = amending.store(session, caller, found, after, note=note, now=now)
         done = LaneAssembly(

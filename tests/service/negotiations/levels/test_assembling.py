@@ -141,6 +141,24 @@ def test_months_follow(client: TestClient) -> None:
     assert client.get(f"{made}/verify").json()["valid"]
 
 
+def test_months_that_are_over_stay(client: TestClient) -> None:
+    version = a_draft(client, nine_reps(), policy={"season": "even"})
+    freeze(client, version, "west")
+    adjust(client, version, "west", bob=1085)
+    step(client, version, "west", "sign-off")
+    for wrong in ("2028-01", "2027-13"):
+        refused = client.post(f"{version}/assemble", json={"effective": wrong})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "/effective"
+    made = assemble(client, version, effective="2027-04")
+    before = client.get(f"{version}/quotas/bob").json()["months"]
+    after = client.get(f"{made}/quotas/bob").json()["months"]
+    closed = ["2027-01", "2027-02", "2027-03"]
+    assert [after[month] for month in closed] == [before[month] for month in closed]
+    assert sum(after.values()) == 1085
+    assert client.get(f"{made}/verify").json()["valid"]
+
+
 def test_units_under_a_rule_across_the_company(client: TestClient) -> None:
     policy = {"groups": [{"id": "overlay", "reps": ["bob", "eve"], "max": 2150}]}
     version = a_draft(client, policy=policy)
