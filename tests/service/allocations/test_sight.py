@@ -263,10 +263,25 @@ def test_nothing_of_another_workspace_exists(callers: Callers, plan: str, publis
         assert stranger.get(plan).status_code == 404
 
 
+def reading(callers: Callers, **known: str) -> list[str]:
+    """The address of every call that reads something of a plan, today's and tomorrow's."""
+    known = {"rep": "cyd", "unit": "east"} | known
+    paths = {
+        context.path_format or ""
+        for context in iter_route_contexts(callers.app.routes)
+        if "GET" in (context.methods or ())
+    }
+    return [
+        re.sub(r"\{(\w+)\}", lambda name: known.get(name[1], "none"), path)
+        for path in sorted(paths)
+        if path.startswith("/v1/plans")
+    ]
+
+
 def test_to_whom_a_version_is_not_to_be_seen_no_call_tells_that_it_exists(
     callers: Callers, plan: str, draft: str
 ) -> None:
-    """Whatever reads a version, today or tomorrow: a call that forgets to ask is found here."""
+    """A call that forgets to ask is found here."""
     with callers.app.state.database.of("wsp_other").sessions.begin() as session:
         session.add(Workspace(id="wsp_other", name="Other", created_at=utc_now()))
     nobody = {
@@ -276,18 +291,50 @@ def test_to_whom_a_version_is_not_to_be_seen_no_call_tells_that_it_exists(
         "a rep before it is submitted": callers("rep", rep="cyd"),
     }
     number = draft.rpartition("/")[2]
-    known = {"{plan_id}": plan.rpartition("/")[2], "{number}": number, "{other}": number}
-    known |= {"{rep}": "cyd", "{unit}": "east"}
-    paths = {
-        context.path_format or ""
-        for context in iter_route_contexts(callers.app.routes)
-        if "/versions/{number}" in (context.path_format or "") and "GET" in (context.methods or ())
+    addresses = reading(callers, plan_id=plan.rpartition("/")[2], number=number, other=number)
+    told = {
+        (address, who): client.get(address).status_code
+        for address in addresses
+        if "/versions/" in address
+        for who, client in nobody.items()
     }
-    told = {}
-    for path in paths:
-        address = re.sub(r"\{\w+\}", lambda name: known[name[0]], path)
-        for who, client in nobody.items():
-            told[path, who] = client.get(address).status_code
 
-    assert len(paths) > 10
+    assert len(told) > 40
     assert {call: status for call, status in told.items() if status not in (403, 404)} == {}
+
+
+OTHERS = re.compile(r"\bann\b|\bbob\b|\bwest\b|\bleft the west\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("role", "scope"), [("manager", {"unit": "east"}), ("rep", {"rep": "cyd"})]
+)
+def test_no_call_tells_of_another_team(
+    callers: Callers, admin: TestClient, role: str, scope: dict[str, str]
+) -> None:
+    """Of two versions: one in which a limit of the west binds, and one in which bob was adjusted,
+    for a reason, so that the west carries less than it should.
+    """
+    units = [{"id": "east"}, {"id": "east/1", "parent": "east"}, {"id": "west", "max": 210}]
+    plan = a_plan(admin, four_reps(units=units))
+    first = f"{plan}/versions/{a_version(admin, plan, note='bob left the west')['number']}"
+    body = {
+        "adjustments": [{"rep": "bob", "quota": 100, "reason": "left the west"}],
+        "funding": "unfunded",
+    }
+    etag = admin.get(first).headers["etag"]
+    adjusted = admin.patch(f"{first}/quotas", json=body, headers={"If-Match": etag})
+    assert adjusted.status_code == 201, adjusted.text
+    assert publish(admin, first).status_code == 200
+    plan_id = plan.rpartition("/")[2]
+    addresses = {
+        address
+        for number in ("1", "2")
+        for address in reading(callers, plan_id=plan_id, number=number, other="2")
+    }
+    client = callers(role, **scope)
+    told = {address: client.get(address) for address in addresses}
+
+    assert sum(answer.status_code == 200 for answer in told.values()) >= 8
+    leaks = {address: OTHERS.findall(answer.text) for address, answer in told.items()}
+    assert {address: found for address, found in leaks.items() if found} == {}
