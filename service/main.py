@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from service.allocations.adjustments.gaps import gaps_in_the_way
 from service.allocations.adjustments.gaps_router import router as gaps
 from service.allocations.adjustments.router import router as adjustments
 from service.allocations.backtest.router import router as backtests
@@ -95,7 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.database = database
-    app.state.hindrances = (units_in_the_way,)
+    app.state.hindrances = (units_in_the_way, gaps_in_the_way)
     app.state.key_uses = KeyUses(database)
     app.state.identities = Identities(settings) if settings.access == "oidc" else None
     install_problems(app)

@@ -13,8 +13,9 @@ import typer
 from service.allocations.versions.describe import answer_of
 from service.allocations.versions.domain.compare import beside, differences
 from service.allocations.versions.domain.document import UnreadableProof
+from service.allocations.versions.domain.ledger import CHECK
 from service.allocations.versions.domain.proof import Verdict, examine
-from service.allocations.versions.domain.uncovered import UNCOVERED
+from service.allocations.versions.domain.uncovered import UNCOVERED, UNCOVERED_OF_LEDGERS
 from service.cli.failure import Failure
 from service.cli.output import Table, show
 
@@ -34,6 +35,7 @@ _WORDS = {
     "rows": "rules across teams",
     "largest": "largest effort",
     "squares": "evenness",
+    "ledger": "amendments",
 }
 """What people read; programs read the names of the API."""
 
@@ -116,7 +118,7 @@ def verified(document: Any) -> Verified:
     """
     if not (isinstance(document, dict) and "proof" in document):
         verdict = examine(document)
-        return Verified(verdict.checks, list(verdict.faults), list(UNCOVERED))
+        return Verified(verdict.checks, list(verdict.faults), _uncovered(verdict))
     answer = {name: value for name, value in document.items() if name != "proof"}
     proof = document["proof"]
     verdict = examine(proof)
@@ -124,8 +126,12 @@ def verified(document: Any) -> Verified:
     return Verified(
         {"answer": not other} | verdict.checks,
         [*other, *verdict.faults],
-        [*beyond, *UNCOVERED],
+        [*beyond, *_uncovered(verdict)],
     )
+
+
+def _uncovered(verdict: Verdict) -> list[str]:
+    return [*UNCOVERED, *(UNCOVERED_OF_LEDGERS if CHECK in verdict.checks else ())]
 
 
 def compared(answer: Any, proof: Any, verdict: Verdict) -> tuple[list[str], list[str]]:

@@ -33,10 +33,6 @@ class GapNotFound(NotFound):
     """The version has no gap there."""
 
 
-class GapsNotSigned(Conflict):
-    """Somebody has to sign what nobody carries first."""
-
-
 class GapIsSettled(Conflict):
     """The version is published: what it says is binding."""
 
@@ -127,15 +123,15 @@ def unsigned_gaps(session: Session, version: PlanVersion) -> list[str | None]:
     return [unit for unit in amounts if (unit or COMPANY) not in signed]
 
 
-def refuse_unsigned_gaps(session: Session, version: PlanVersion) -> None:
-    """Raises GapsNotSigned, which names them."""
-    if open_gaps := unsigned_gaps(session, version):
-        named = ", ".join(unit or "the company" for unit in open_gaps[:10])
-        raise GapsNotSigned(
-            f"Nobody has signed the gap of {named}. POST …/versions/{version.number}/gaps/sign "
-            "or …/gaps/{unit}/sign.",
-            units=[*open_gaps],
-        )
+def gaps_in_the_way(session: Session, version: PlanVersion) -> list[str]:
+    """Sentences for what keeps a version from being published (`plans/hindrances.py`)."""
+    at = f"…/versions/{version.number}/gaps"
+    return [
+        f"Nobody has signed the gap of unit {unit}: POST {at}/{unit}/sign."
+        if unit
+        else f"Nobody has signed the company's gap: POST {at}/sign."
+        for unit in unsigned_gaps(session, version)
+    ]
 
 
 def _signed(session: Session, version: PlanVersion) -> dict[str, GapSignature]:

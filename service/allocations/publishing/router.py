@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from service.allocations.adjustments.gaps import GapsNotSigned
 from service.allocations.publishing import usecases
 from service.allocations.publishing.schemas import (
     CourseOut,
@@ -38,7 +37,7 @@ last_step = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["versio
 @last_step.post(
     "/publish",
     responses=STEP_PROBLEMS
-    | problems(EffectiveTooEarly, GapsNotSigned, PeriodIsOver, VersionDamaged, VersionUnfinished),
+    | problems(EffectiveTooEarly, PeriodIsOver, VersionDamaged, VersionUnfinished),
     dependencies=[Depends(needs(Permission.PUBLISH))],
 )
 def publish_version(

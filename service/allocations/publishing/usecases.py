@@ -7,7 +7,6 @@ from datetime import date
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
-from service.allocations.adjustments.gaps import refuse_unsigned_gaps
 from service.allocations.publishing.repository import (
     PublishedQuotas,
     project,
@@ -57,7 +56,7 @@ def publish(
 
     What it says never changes, so it is read before anybody has to wait for the plan's lock. Then
     its head hash is logged, where nobody who can write the database can change it.
-    Raises what `life_cycle.publish` does, GapsNotSigned, VersionDamaged, and VersionUnfinished.
+    Raises what `life_cycle.publish` does, VersionDamaged, and VersionUnfinished.
     """
     workspace_id = step.caller.workspace_id
     with reading.begin() as session:
@@ -66,7 +65,6 @@ def publish(
         step.expected.check(version_etag(version))
         advance(version.status, Action.PUBLISH)
         rows = list(project(StoredVersion(version, Chunks(session, workspace_id))))
-        refuse_unsigned_gaps(session, version)
     with sessions.begin() as session:
         plan = Plans(session).get(workspace_id, step.plan_id, lock=True)
         replaced = PlanVersions(session).published(plan.id)

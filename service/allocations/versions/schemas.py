@@ -139,6 +139,16 @@ class VersionChecks(TypedDict):
         ]
     ]
 
+    ledger: NotRequired[
+        Annotated[
+            bool,
+            Field(
+                description="Of a version with amendments, locks or reserves: who carries which "
+                "change follows from the decisions, and what is kept is what quotas say"
+            ),
+        ]
+    ]
+
 
 class VerificationOut(BaseModel):
     """What was checked again, and in words what does not hold."""

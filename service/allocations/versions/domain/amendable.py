@@ -28,7 +28,8 @@ from service.allocations.versions.domain.document import (
     read_rules,
     read_units,
 )
-from service.allocations.versions.domain.ledger import LEDGER, Book, Names, replay
+from service.allocations.versions.domain.ledger import LEDGER, Book, replay
+from service.allocations.versions.domain.named import Names
 from service.allocations.versions.domain.retold import Retold, plan_of
 from service.allocations.versions.domain.stated_lines import retold_lines
 from service.allocations.versions.domain.stated_months import retold_months

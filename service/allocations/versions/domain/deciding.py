@@ -23,7 +23,7 @@ from service.allocations.versions.domain.decision import (
     Wanted,
 )
 from service.allocations.versions.domain.document import AmendmentPart, Manifest, UnreadableProof
-from service.allocations.versions.domain.ledger import Change
+from service.allocations.versions.domain.named import Change
 from solver.amend import CARRYING, Amendment, CannotCarry, one_decision
 from solver.conflict.names import Names as RuleNames
 from solver.infeasibility import Rule

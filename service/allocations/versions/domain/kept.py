@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from service.allocations.versions.domain.document import Manifest
 from service.allocations.versions.domain.ledger import LEDGER, Book
@@ -50,3 +51,7 @@ def _other_reserves(manifest: Manifest) -> Iterator[str]:
         spent, reserve = used.get(unit, 0), stated.get(unit)
         if reserve is None or reserve["used"] != spent or not 0 <= spent <= reserve["amount"]:
             yield f"reserves.{unit or 'company'} is not what amendments took of it: {spent:,}"
+    policy: Any = manifest["policy"]
+    asked = [(own["unit"], own["amount"]) for own in policy.get("reserves", ())]
+    if asked != [(own["unit"], own["amount"]) for own in manifest.get("reserves", [])]:
+        yield "reserves are not those of the policy"

@@ -15,22 +15,17 @@ Authors and reasons stand beside the chain, never in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
 from service.allocations.lines import cells_of
-from service.allocations.months import month_names
-from service.allocations.versions.domain.document import (
-    AmendmentPart,
-    Manifest,
-    QuotaRow,
-    UnreadableProof,
-)
+from service.allocations.versions.domain.document import Manifest, QuotaRow, UnreadableProof
+from service.allocations.versions.domain.named import Change, Names, month_names_of
 from solver.allocation import Allocation
-from solver.amend import CARRYING, Amendment, CannotCarry, Standing, amended, moved
+from solver.amend import CannotCarry, Standing, amended, moved
 from solver.problem import IntArray
 
 LEDGER: Final = ("amendments", "locks", "frozen", "reserves", "beyond")
@@ -139,19 +134,6 @@ def _moved_by_month(cells: IntArray, moves: Sequence[int]) -> IntArray:
     return np.asarray(moved(by_month, np.array(moves), 0)[:, :, 0].T)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One amendment with all that it moves."""
-
-    amendment: Amendment
-    first_open: int = 0
-    """The first month that it moves, by place."""
-    moves: Mapping[int, Sequence[int]] = field(default_factory=dict)
-    """By the places of reps, of whom the change of each month is stated."""
-    units: Mapping[int, int] = field(default_factory=dict)
-    """By the places of reps, the node that the change belongs to, where that is not their own."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Replayed:
     """What a ledger comes to."""
@@ -180,6 +162,8 @@ def replay(manifest: Manifest, plan: Allocation, rows: Sequence[QuotaRow]) -> Re
         faults += _other_changes(number, after.quota - book.quota, stated, rows)
         if int(stated.sum()) != part["change"]:
             faults.append(f"amendments.{number}.change is not the sum of its changes")
+        if not names.are_below(change, plan):
+            faults.append(f"amendments.{number}.unit is none that it is about")
         if part["kind"] == "unit_solve" and part["change"]:
             faults.append(f"amendments.{number} changes what its unit carries")
         book = after
@@ -212,74 +196,6 @@ def _entries(manifest: Manifest, rows: Sequence[QuotaRow]) -> list[dict[int, Any
             found[number][place] = entry
             last = number
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Where reps, units and months stand."""
-
-    rep: Mapping[str, int]
-    node: Mapping[str | None, int]
-    months: Sequence[str]
-
-    @classmethod
-    def of(cls, manifest: Manifest, plan: Allocation) -> Names:
-        node: dict[str | None, int] = {None: 0}
-        node |= {unit: place for place, unit in enumerate(plan.problem.units.ids, start=1)}
-        rep = {name: place for place, name in enumerate(plan.problem.reps.ids)}
-        return cls(rep, node, month_names_of(manifest))
-
-    def change_of(
-        self, part: AmendmentPart, entries: Mapping[int, Sequence[Any]], quota: IntArray
-    ) -> Change:
-        """What an amendment says, and the entries of it say. Raises `UnreadableProof`."""
-        carrying = part["funding"] in CARRYING
-        if carrying and "reps" not in part:
-            raise UnreadableProof(f"amendments.{part['reference']} does not say whom it is about")
-        try:
-            subjects = [self.rep[rep] for rep in part["reps"]] if "reps" in part else [*entries]
-            amendment = Amendment(
-                {
-                    place: int(quota[place]) + (entries[place][1] if place in entries else 0)
-                    for place in subjects
-                },
-                part["funding"],
-                self.node[part["unit"]],
-                tuple(self.rep[rep] for rep in part.get("held", [])),
-                tuple(self.node[unit] for unit in part.get("frozen", [])),
-            )
-            units = {
-                place: self.node[entry[2]]
-                for place, entry in entries.items()
-                if len(entry) > 2 and entry[2] is not None
-            }
-        except (KeyError, TypeError) as lost:
-            raise UnreadableProof(f"amendments.{part['reference']}: {lost} is unknown") from None
-        moves = {place: self._moves(entry) for place, entry in entries.items() if len(entry) > 3}
-        return Change(amendment, self.first_open(part["effective"]), moves, units)
-
-    def first_open(self, effective: str | None) -> int:
-        """The place of the first month that a change moves. Raises `UnreadableProof`."""
-        if effective is None:
-            return 0
-        if effective not in self.months:
-            raise UnreadableProof(f"{effective} is no month of the period")
-        return self.months.index(effective)
-
-    def _moves(self, entry: Sequence[Any]) -> Sequence[int]:
-        moves: Any = entry[3]
-        if not isinstance(moves, list) or len(moves) != len(self.months) or sum(moves) != entry[1]:
-            raise UnreadableProof("the months of an amended row are not those of its change")
-        return moves
-
-
-def month_names_of(manifest: Manifest) -> Sequence[str]:
-    """The months that quotas have; none where the version tells of none."""
-    period: Any = manifest.get("period")
-    try:
-        return month_names(period) if manifest.get("season") is not None else ()
-    except (KeyError, TypeError, ValueError) as reason:
-        raise UnreadableProof(f"manifest.period: {reason!r}") from None
 
 
 def _solved_cells(manifest: Manifest, rows: Sequence[QuotaRow], months: int) -> IntArray | None:

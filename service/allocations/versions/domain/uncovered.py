@@ -81,3 +81,15 @@ UNCOVERED: Final[dict[str, tuple[str, ...]]] = {
     quotas[].binding[]    whether the one amount that is possible is a lock, or a floor at the cap
     manifest.policy       what holds nobody, comes to the same limits, or was lifted altogether
 """
+
+UNCOVERED_OF_LEDGERS: Final[dict[str, tuple[str, ...]]] = {
+    "what decisions are called, and what they left open": (
+        "manifest.amendments[].kind",
+        "manifest.amendments[].reference",
+        "manifest.amendments[].unit",
+        "manifest.dropped_locks",
+        "manifest.locks[].reference",
+    ),
+}
+"""The same of versions with a ledger alone; the unit, of amendments that nobody carries: which of
+those above the people it is about."""

@@ -26,7 +26,7 @@ from service.allocations.versions.domain.content import Parent, Row
 from service.allocations.versions.domain.deciding import decide
 from service.allocations.versions.domain.decision import Decision, NotCarried, Refused
 from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.ledger import month_names_of
+from service.allocations.versions.domain.named import month_names_of
 from service.allocations.versions.repository import Chunks, StoredVersion, VersionDamaged, pack
 from service.allocations.versions.usecases.storing import version_content
 from service.kit.audit import record

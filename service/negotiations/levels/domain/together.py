@@ -15,7 +15,8 @@ from service.allocations.versions.domain.amendable import Amendable
 from service.allocations.versions.domain.beyond import beyond
 from service.allocations.versions.domain.content import Row
 from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.ledger import Book, Change
+from service.allocations.versions.domain.ledger import Book
+from service.allocations.versions.domain.named import Change
 from service.kit.errors import Conflict, Fault, InvalidInput
 from service.negotiations.levels.domain.lane import Lane, LanesInTheWay, LaneStatus, Tree
 from service.negotiations.levels.domain.work import Work

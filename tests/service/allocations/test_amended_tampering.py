@@ -1,0 +1,90 @@
+"""Every leaf of an amended version's proof, altered and given new hashes: found, or listed."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.allocations.versions.domain.decision import Decision, Wanted
+from service.allocations.versions.domain.proof import examine
+from service.allocations.versions.domain.uncovered import UNCOVERED, UNCOVERED_OF_LEDGERS
+from tests.service.allocations.amended import a_decision, amend, solved, two_teams
+from tests.service.allocations.test_altered_answers import (
+    SEED,
+    every_alteration,
+    holds_with_new_hashes,
+    is_below,
+    name_of,
+)
+from tests.service.allocations.test_altered_answers import altered as alter
+
+type Document = dict[str, Any]
+
+
+def with_every_kind() -> Document:
+    """Siblings around a lock, a reserve, a part that is moved to another unit, and an import."""
+    body = two_teams()
+    body["reps"][0]["max"] = 130
+    policy = {"season": "even", "reserves": [{"unit": "west", "amount": 12}]}
+    content = solved(body, policy)
+    months = [int(own) for own in [900] * 6 + [1_000] * 6]
+    _, document = amend(
+        content,
+        a_decision({"ann": 10_600}, locks=True, effective="2027-03"),
+        a_decision({"bob": 11_000}),
+        a_decision({"cyd": 11_000}, "reserve"),
+        Decision("event", "evt_1", [Wanted("eve", sum(months), months, unit="west")], None),
+        Decision("import", "imp_1", [Wanted("dan", 12_000)], "unfunded", unit="all", beyond=True),
+    )
+    return document
+
+
+def with_a_learned_season() -> Document:
+    _, document = amend(solved(), a_decision({"ann": 10_000}, "parent", effective="2027-10"))
+    return document
+
+
+PLANS = {"every kind": with_every_kind, "learned": with_a_learned_season}
+
+
+@pytest.mark.parametrize("about", PLANS)
+def test_an_untouched_one_holds(about: str) -> None:
+    verdict = examine(PLANS[about]())
+    assert verdict.valid, verdict.faults
+
+
+@pytest.mark.parametrize("about", PLANS)
+def test_every_altered_leaf_is_found_or_listed(about: str) -> None:
+    document, noise = PLANS[about](), random.Random(SEED)
+    listed = [
+        name for names in (*UNCOVERED.values(), *UNCOVERED_OF_LEDGERS.values()) for name in names
+    ]
+    by_place = defaultdict(list)
+    for place, value in every_alteration(document):
+        by_place[place].append(value)
+    unseen = set()
+    for place, values in by_place.items():
+        name = name_of(place)
+        if place[-1] in {"hash", "chunk"} or any(is_below(name, entry) for entry in listed):
+            continue
+        value = noise.choice(values)
+        if holds_with_new_hashes(alter(document, place, value)):
+            unseen.add(name)
+    assert unseen == set()
+
+
+def test_nobody_leaves_the_ledger_unseen() -> None:
+    document = with_every_kind()
+    for name in ("amendments", "locks", "frozen", "reserves", "beyond"):
+        manifest = {key: own for key, own in document["manifest"].items() if key != name}
+        assert not holds_with_new_hashes(document | {"manifest": manifest})
+
+
+def test_the_guide_lists_the_same() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "guide" / "proof.md").read_text(encoding="utf-8")
+    for words, names in UNCOVERED_OF_LEDGERS.items():
+        assert f"| {words} | {', '.join(f'`{name}`' for name in names)} |" in guide
