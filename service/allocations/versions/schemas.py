@@ -100,8 +100,8 @@ class RulesOut(BaseModel):
 
 
 class VersionChecks(TypedDict):
-    """Whether each check held. `ledger` stands where quotas were amended after their solve; which of
-    the others after `bounds` there are depends on whether there are rules across teams.
+    """Whether each check held. `ledger` stands where quotas were amended after their solve; which
+    of the others after `bounds` there are depends on whether there are rules across teams.
     """
 
     hash: Annotated[bool, Field(description="Row, manifest, inputs and chunks are what they were")]
@@ -135,16 +135,6 @@ class VersionChecks(TypedDict):
             Field(
                 description="What was decided after the solve leads to these quotas: who carries "
                 "what of it was computed again"
-            ),
-        ]
-    ]
-
-    ledger: NotRequired[
-        Annotated[
-            bool,
-            Field(
-                description="Of a version with amendments, locks or reserves: who carries which "
-                "change follows from the decisions, and what is kept is what quotas say"
             ),
         ]
     ]
