@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from service.allocations.diff.domain.facts import FactsChange, Values
 from service.allocations.diff.domain.measured import Moved
@@ -165,10 +165,9 @@ def ledger_causes(change: Change, sides: tuple[Side, Side]) -> list[Cause]:
 
 def _entries(row: Row | None, side: Side) -> dict[str, int]:
     """What each amendment changed of a row, by its reference."""
-    listed = side.manifest.get("amendments", ())
     own: dict[str, int] = {}
     for number, amount, *_ in (row or {}).get("amended", ()):
-        reference = listed[number]["reference"]
+        reference = side.references[number]
         own[reference] = own.get(reference, 0) + amount
     return own
 
@@ -183,8 +182,7 @@ _KIND_WORDS: Final = {
 
 
 def _words_of(reference: str, sides: tuple[Side, Side]) -> str:
-    listed: list[Any] = [each for side in sides for each in side.manifest.get("amendments", ())]
-    kind = next(each["kind"] for each in listed if each["reference"] == reference)
+    kind = next(side.kinds[reference] for side in sides if reference in side.kinds)
     return f"{_KIND_WORDS[kind]} ({reference})."
 
 

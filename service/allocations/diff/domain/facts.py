@@ -52,9 +52,8 @@ class FactsChange:
         rows = self._rep_rows[0].get(rep), self._rep_rows[1].get(rep)
         if rows[0] is None or rows[1] is None:
             return self._presence(rows)
-        names = SHARED if self.further else (*SHARED, *OF_MAIN)
         told = (
-            {name: _value(inputs, inputs.reps, name, row) for name in names}
+            {name: _value(inputs, inputs.reps, name, row) for name in self._columns}
             for inputs, row in ((self.before, rows[0]), (self.after, rows[1]))
         )
         found = _differing(*told)
@@ -99,6 +98,16 @@ class FactsChange:
     def _unit_rows(self) -> tuple[dict[str, int], dict[str, int]]:
         before, after = ({key: row for row, key in enumerate(each.units.id)} for each in self._both)
         return before, after
+
+    @cached_property
+    def _columns(self) -> list[str]:
+        """The columns of reps that are not the same in both, of the same reps and units."""
+        names = SHARED if self.further else (*SHARED, *OF_MAIN)
+        before, after = (inputs.reps for inputs in self._both)
+        if before.id != after.id or self.before.units.id != self.after.units.id:
+            return [*names]
+        pairs = ((name, getattr(before, name), getattr(after, name)) for name in names)
+        return [name for name, one, other in pairs if not _same(one, other)]
 
     @cached_property
     def _collections(self) -> dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]:
@@ -155,6 +164,12 @@ class FactsChange:
         columns = [getattr(parts, each.name) for each in fields(parts) if each.name != "unit"]
         units = [inputs.units.id[row] if row != NONE else None for row in parts.unit.tolist()]
         return list(zip(units, *columns, strict=True))
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray):
+        return bool(np.array_equal(one, other, equal_nan=one.dtype == np.float64))
+    return bool(one == other)
 
 
 def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Values]:

@@ -46,6 +46,17 @@ class Side:
     def locks(self) -> dict[str, Row]:
         return {lock["rep"]: lock for lock in self.manifest.get("locks", ())}
 
+    @cached_property
+    def references(self) -> list[str]:
+        """Of each amendment, by its number."""
+        return [part["reference"] for part in self.manifest.get("amendments", ())]
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """Of each amendment, by its reference."""
+        parts = self.manifest.get("amendments", ())
+        return {part["reference"]: part["kind"] for part in parts}
+
     def policy(self, name: str, default: Any = None) -> Any:
         """A parameter; `default` where versions of before did not know it."""
         return self.manifest["policy"].get(name, default)
