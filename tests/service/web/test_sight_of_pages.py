@@ -71,6 +71,19 @@ class TestManagers:
         assert "441" not in text(north, "/")
 
 
+def test_a_manager_reads_of_nobody_else_in_an_adjusted_version(callers: Callers, plan: str) -> None:
+    admin, east = callers("admin"), callers("manager", unit="east")
+    version = f"/v1{plan}/versions/1"
+    body = {"adjustments": [{"rep": "bob", "quota": 100, "reason": "x"}], "funding": "unfunded"}
+    headers = {"If-Match": admin.get(version).headers["etag"]}
+    assert admin.patch(f"{version}/quotas", json=body, headers=headers).status_code == 201
+
+    for address in (f"{plan}?version=2", f"{plan}/reps/cyd?version=2"):
+        page = text(east, address)
+        assert reps_in(page) <= {"cyd", "d/d"}
+        assert OTHERS.findall(re.sub(r'value="[^"]*"', "", page)) == []
+
+
 class TestReps:
     @pytest.fixture
     def cyd(self, callers: Callers) -> TestClient:
