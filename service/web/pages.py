@@ -145,8 +145,8 @@ def error_page(request: Request, status: int, *, damaged: bool = False) -> HTMLR
         401: (
             say("This page needs a key."),
             say(
-                "This service runs with API keys. Until people can sign in here, send the header "
-                "Authorization: Bearer fq_… with the request, or use the service for programs."
+                "Send the header Authorization: Bearer with the request, with an API key or a "
+                "token of your company. A proxy that signs people in can send it for you."
             ),
         ),
         403: (say("You may not see this."), say("Ask the administrator of this service.")),
