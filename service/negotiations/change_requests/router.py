@@ -1,5 +1,6 @@
 """Change requests over HTTP."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -12,7 +13,7 @@ from service.kit.body import json_body, optional_json_body
 from service.kit.clock import NowDep
 from service.kit.db import ReadingSessionsDep, ReadSessionDep, SessionDep, SessionsDep
 from service.kit.errors import InvalidInput, PreconditionFailed
-from service.kit.etags import IfMatchDep, send_etag
+from service.kit.etags import IfMatch, IfMatchDep, send_etag
 from service.kit.pages import Page, PageDep
 from service.kit.problems import problems
 from service.kit.settings import Settings
@@ -21,7 +22,7 @@ from service.negotiations.change_requests.domain.asking import (
     VersionDoesNotCount,
 )
 from service.negotiations.change_requests.domain.evidence import day_of
-from service.negotiations.change_requests.domain.funding import NotTheFunder
+from service.negotiations.change_requests.domain.funding import Funding, NotTheFunder
 from service.negotiations.change_requests.domain.life import (
     ChangeRequestIsDecided,
     ChangeRequestNotFound,
@@ -30,6 +31,7 @@ from service.negotiations.change_requests.domain.life import (
     NotTheRequester,
     Status,
 )
+from service.negotiations.change_requests.preview_schemas import PreviewOut
 from service.negotiations.change_requests.schemas import (
     AcceptedOut,
     AnswerIn,
@@ -39,9 +41,17 @@ from service.negotiations.change_requests.schemas import (
     CounterIn,
     GrantIn,
 )
-from service.negotiations.change_requests.usecases import deciding, filing, granting, reading
+from service.negotiations.change_requests.statistics_schemas import StatisticsOut
+from service.negotiations.change_requests.usecases import (
+    counting,
+    deciding,
+    filing,
+    granting,
+    previewing,
+    reading,
+)
 from service.negotiations.change_requests.usecases.turn import request_etag
-from service.plans.domain import PlanNotFound
+from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.repository import Plans
 from service.plans.router import PlanIdPath
 from service.roster.body import Sent, patient_body
@@ -127,6 +137,27 @@ def list_change_requests(
 
 
 @router.get(
+    "/statistics",
+    responses=problems(PlanNotFound, VersionNotFound, VersionDamaged),
+    dependencies=[Depends(needs(Permission.COUNT_CHANGES))],
+)
+def count_change_requests(
+    plan_id: PlanIdPath,
+    caller: CallerDep,
+    session: ReadSessionDep,
+    version: Annotated[
+        int | None, Query(ge=1, description="Left out: the newest that any request is about")
+    ] = None,
+) -> StatisticsOut:
+    """Who asks and what is granted, by tenure, rank of the quota and peer groups.
+
+    Counts and rates with intervals, no verdict; nobody is to be found in them.
+    """
+    counted = counting.count(session, caller.workspace_id, plan_id, version)
+    return StatisticsOut.of(counted)
+
+
+@router.get(
     "/{request_id}",
     responses=_MISSING,
     dependencies=[Depends(needs(Permission.READ_CHANGES))],
@@ -144,6 +175,41 @@ def get_change_request(
     told = reading.get_request(session, caller, plan_id, request_id)
     send_etag(response, request_etag(told.request))
     return ChangeRequestWithStepsOut.of(told, now=now)
+
+
+@router.get(
+    "/{request_id}/preview",
+    responses=problems(
+        PlanNotFound,
+        ChangeRequestNotFound,
+        VersionDamaged,
+        InvalidInput,
+        VersionDoesNotCount,
+        ChangeRequestIsDecided,
+    ),
+    dependencies=[Depends(needs(Permission.READ_CHANGES))],
+)
+def preview_change_request(
+    plan_id: PlanIdPath,
+    request_id: RequestIdPath,
+    *,
+    caller: CallerDep,
+    reading_sessions: ReadingSessionsDep,
+    now: NowDep,
+    funding: Annotated[
+        Funding | None, Query(description="Left out: the first that can, and all others beside")
+    ] = None,
+    amount: Annotated[
+        str | None, Query(description="Left out: what is asked for", examples=["285000"])
+    ] = None,
+    effective: Annotated[
+        date | None, Query(description="The first day of the first month that changes")
+    ] = None,
+) -> PreviewOut:
+    """Who would carry it, and what it would do to them and to who asked; nothing is stored."""
+    grant = granting.Grant(amount, funding, effective)
+    call = granting.Call(caller, (plan_id, request_id), grant, IfMatch(), now)
+    return PreviewOut.of(previewing.preview(reading_sessions, call))
 
 
 @router.post(

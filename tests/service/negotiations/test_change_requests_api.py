@@ -13,7 +13,7 @@ from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.kit.outbox import OutboxEvent
 from service.negotiations.change_requests.tables import ChangeRequest, ChangeRequestStep
-from tests.service.allocations.plans import a_plan, a_version
+from tests.service.allocations.plans import a_plan, a_version, four_reps
 from tests.service.callers import Callers
 from tests.service.negotiations.requests import (
     LOST,
@@ -399,3 +399,63 @@ class TestWhoMay:
 
         assert answer(manager, request, "reject").status_code == 403
         assert answer(callers("manager", unit="west"), request, "reject").status_code == 200
+
+
+class TestStatistics:
+    @pytest.fixture
+    def plan(self, client: TestClient) -> str:
+        """Twelve people, six of them AE and six SE, hired in two years; all AE ask."""
+        reps = [
+            {
+                "id": f"r{number:02d}",
+                "unit": "west",
+                "baseline": 100 + number,
+                "reach": 100,
+                "hired": "2026-03-01" if number < 6 else "2020-03-01",
+                "cohorts": {"role": "AE" if number < 6 else "SE"},
+            }
+            for number in range(12)
+        ]
+        return a_published_plan(client, four_reps(target=1400, units=[{"id": "west"}], reps=reps))
+
+    def test_counts_who_asks_and_what_is_granted(self, client: TestClient, plan: str) -> None:
+        for number in range(6):
+            row = client.get(f"{plan}/versions/1/quotas/r{number:02d}").json()
+            request = a_request(client, plan, row["rep"], row["quota"] - 10)
+            if number < 2:
+                answer(client, request, "accept", amount=row["quota"] - 5).raise_for_status()
+            else:
+                answer(client, request, "reject").raise_for_status()
+
+        told = client.get(f"{plan}/change-requests/statistics").json()
+
+        assert told["version"] == 1
+        assert told["requests"] == {
+            "open": 0, "countered": 0, "escalated": 0, "accepted": 2, "rejected": 4, "withdrawn": 0,
+        }  # fmt: skip
+        assert (told["asking"]["count"], told["asking"]["n"]) == (6, 12)
+        tables = {table["attribute"]: table for table in told["tables"]}
+        assert set(tables) == {"cohort:role", "quota_fifth", "tenure_years"}
+        ae, se = tables["cohort:role"]["groups"]
+        assert (ae["group"], ae["asking"]["count"], se["asking"]["count"]) == ("AE", 6, 0)
+        assert told["decided"]["granted"]["count"] == 2
+        assert told["decided"]["mean_granted_share"] == pytest.approx(2 * 0.5 / 6, abs=1e-3)
+        # of the two roles one alone has decisions: no two groups to compare
+        assert ae["decided"] is None
+        assert tables["quota_fifth"]["reason"] == "too_few"
+        assert [group["group"] for group in tables["tenure_years"]["groups"]] == [
+            "5 and over", "under 1",
+        ]  # fmt: skip
+
+    def test_a_plan_without_requests_has_none(self, client: TestClient, plan: str) -> None:
+        assert client.get(f"{plan}/change-requests/statistics").status_code == 404
+
+    def test_is_for_those_who_watch(self, callers: Callers) -> None:
+        admin = callers("admin")
+        plan = a_published_plan(admin)
+        a_request(admin, plan, "bob", 104)
+
+        for role in ("admin", "planner", "hr", "auditor"):
+            assert callers(role).get(f"{plan}/change-requests/statistics").status_code == 200
+        for caller in (callers("manager", unit="west"), callers("rep", rep="bob")):
+            assert caller.get(f"{plan}/change-requests/statistics").status_code == 403

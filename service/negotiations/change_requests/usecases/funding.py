@@ -131,11 +131,12 @@ def first_possible(found: Fetched, change: Change, signer: Signer) -> Option:
     Where there is none: the first that is possible, else the first that is not.
     """
     options = [option(found, change, funding, signer) for funding in IN_ORDER]
-    return _best(options)
+    return best(options)
 
 
-def _best(options: Sequence[Option]) -> Option:
+def best(options: Sequence[Option]) -> Option:
+    """Of ways in order, the one that is taken where nobody says which."""
     possible = [each for each in options if each.after is not None]
     signed = [each for each in possible if each.signs]
-    impossible = [each for each in options if each.funding != "reserve"]
+    impossible = sorted(options, key=lambda each: each.funding == "reserve")
     return [*signed, *possible, *impossible][0]

@@ -28,7 +28,7 @@ from service.negotiations.change_requests.domain.effective import (
     not_before,
 )
 from service.negotiations.change_requests.domain.funding import Funding
-from service.negotiations.change_requests.domain.life import Action, Side
+from service.negotiations.change_requests.domain.life import Action, Side, Status, advance
 from service.negotiations.change_requests.tables import ChangeRequest
 from service.negotiations.change_requests.usecases.filing import counting_version
 from service.negotiations.change_requests.usecases.funding import (
@@ -38,6 +38,7 @@ from service.negotiations.change_requests.usecases.funding import (
     first_possible,
     option,
 )
+from service.negotiations.change_requests.usecases.reading import find
 from service.negotiations.change_requests.usecases.turn import Place, Turn
 from service.negotiations.repository import Renegotiations
 from service.plans.repository import PlanVersions
@@ -84,6 +85,12 @@ class Call:
     def turn(self, session: Session, action: Action, *, lock: bool) -> Turn:
         return Turn.of(session, self.caller, self.place, action, self.expected, lock=lock)
 
+    def turn_of_anybody(self, session: Session, action: Action) -> Turn:
+        """As whoever decides would take it, for those who only want to see what would be."""
+        plan, request, scope = find(session, self.caller, *self.place)
+        advance(Status(request.status), action)
+        return Turn(plan, request, scope, action, Side.DECIDER)
+
 
 @dataclass(frozen=True, slots=True)
 class Doors:
@@ -123,7 +130,7 @@ def counter(doors: Doors, call: Call) -> ChangeRequest:
     whoever asked may then accept it.
     """
     with doors.reading.begin() as session:
-        terms = _terms(session, call.turn(session, Action.COUNTER, lock=False), call)
+        terms = terms_of(session, call.turn(session, Action.COUNTER, lock=False), call)
     funding, _ = terms.settled()
     with doors.writing.begin() as session:
         turn = call.turn(session, Action.COUNTER, lock=True)
@@ -142,7 +149,7 @@ def accept(doors: Doors, call: Call) -> ChangeRequest:
         return _with_resources(doors, call)
     for _ in range(_TRIES):
         with doors.reading.begin() as session:
-            terms = _terms(session, call.turn(session, Action.ACCEPT, lock=False), call)
+            terms = terms_of(session, call.turn(session, Action.ACCEPT, lock=False), call)
         if (accepted := _stored(doors, call, terms)) is not None:
             return accepted
     raise TooBusy("Others amend the same draft again and again; send it once more.")
@@ -181,7 +188,7 @@ def _stored(doors: Doors, call: Call, terms: Terms) -> ChangeRequest | None:
         return turn.take(session, note=call.grant.note, now=call.now)
 
 
-def _terms(session: Session, turn: Turn, call: Call) -> Terms:
+def terms_of(session: Session, turn: Turn, call: Call) -> Terms:
     """Raises InvalidInput with every fault, VersionDoesNotCount and CounterHasChanged."""
     plan, request = turn.plan, turn.request
     _check_counts(session, plan, request.version)

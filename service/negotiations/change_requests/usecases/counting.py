@@ -1,0 +1,89 @@
+"""Count who asks for changes and what is granted, for those who watch for bias."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from service.allocations.fairness_report.traits import traits_of
+from service.allocations.fairness_report.usecases import period_of
+from service.allocations.versions.repository import StoredVersion
+from service.allocations.versions.usecases.reading import open_version
+from service.negotiations.change_requests.domain.life import UNDECIDED, Status
+from service.negotiations.change_requests.domain.statistics import (
+    TENURE_YEARS,
+    Decision,
+    Statistics,
+    fifths,
+    statistics,
+)
+from service.negotiations.change_requests.repository import ChangeRequests
+from service.negotiations.change_requests.tables import ChangeRequest
+from service.plans.domain import VersionNotFound
+from service.plans.repository import Plans
+from service.roster.domain import Inputs
+from service.roster.usecases import load_snapshot
+from solver.assess import banded
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The requests about one version."""
+
+    version: int
+    statuses: Mapping[Status, int]
+    statistics: Statistics
+
+
+def count(session: Session, workspace_id: str, plan_id: str, number: int | None) -> Counted:
+    """Of the requests about one version; None: the newest that any is about.
+
+    Raises PlanNotFound and VersionNotFound, also where there are no requests at all.
+    """
+    plan = Plans(session).get(workspace_id, plan_id)
+    requests = ChangeRequests(session, plan.id)
+    number = number or max(requests.versions(), default=None)
+    if number is None:
+        raise VersionNotFound(f"There are no change requests in plan {plan_id}.")
+    stored = open_version(session, workspace_id, plan.id, number)
+    inputs = load_snapshot(session, workspace_id, stored.manifest["inputs"])
+    found = requests.about(number)
+    quotas = {row["rep"]: row["quota"] for row in stored.quotas()}
+    return Counted(
+        number,
+        {status: sum(each.status == status for each in found) for status in Status},
+        statistics(
+            [*quotas],
+            frozenset(each.rep for each in found if each.rep in quotas),
+            [*_decisions(found)],
+            _attributes(stored, inputs, quotas),
+        ),
+    )
+
+
+def _decisions(requests: Sequence[ChangeRequest]) -> Iterator[Decision]:
+    for each in requests:
+        if each.status in UNDECIDED or each.status == Status.WITHDRAWN:
+            continue
+        accepted = each.status == Status.ACCEPTED
+        amount = each.amount if accepted and each.amount is not None else each.quota
+        yield Decision(each.rep, each.proposed - each.quota, amount - each.quota, accepted)
+
+
+def _attributes(
+    stored: StoredVersion, inputs: Inputs, quotas: Mapping[str, int]
+) -> dict[str, dict[str, str]]:
+    """Tenure, the fifth of the quota, and each peer group of the inputs, by name."""
+    traits = traits_of(inputs, period_of(stored))
+    years = zip(traits.ids, traits.tenure.tolist(), strict=True)
+    tenure = banded({rep: year for rep, year in years if not np.isnan(year)}, TENURE_YEARS)
+    found = {"tenure_years": tenure, "quota_fifth": fifths(quotas)}
+    for rep, cohorts in zip(inputs.reps.id, inputs.reps.cohorts, strict=True):
+        for name, value in (cohorts or {}).items():
+            if value:
+                found.setdefault(f"cohort:{name}", {})[rep] = value
+    return {
+        name: {rep: group for rep, group in groups.items() if rep in quotas}
+        for name, groups in sorted(found.items())
+    }

@@ -1,0 +1,207 @@
+"""Show what granting a request would do, before anybody decides; nothing is stored.
+
+A rep is told how much the others would carry together, and nothing of a single one of them. Chances
+of attaining are not shown to reps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from service.allocations.versions.usecases.amending import (
+    ChangeNotCarried,
+    Fetched,
+    Preview,
+    Touched,
+)
+from service.kit.auth import Role
+from service.kit.money import to_minor
+from service.negotiations.change_requests.domain.funding import IN_ORDER, Funding, upwards
+from service.negotiations.change_requests.domain.life import Action
+from service.negotiations.change_requests.usecases.funding import (
+    Change,
+    Option,
+    best,
+    option,
+)
+from service.negotiations.change_requests.usecases.granting import Call, terms_of
+from service.negotiations.change_requests.usecases.scope import Scope
+
+type Range = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Somebody who would carry a part; in minor units."""
+
+    rep: str
+    unit: str | None
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeAfter[T]:
+    """A figure as it stands, and as it would."""
+
+    before: T | None = None
+    after: T | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """What a unit may give back, and what is left of it before the change; in minor units."""
+
+    unit: str | None
+    amount: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to fund the change; amounts in minor units."""
+
+    funding: Funding
+    unit: str | None
+    possible: bool
+    signs: bool
+    at_most: int | None
+    """The quota nearest to what is wanted that could be granted so; None: that is not known."""
+    reason: str | None
+    """Why it is not possible."""
+    limits: tuple[tuple[str, float], ...]
+    """Rules that stop it and their amounts, as problems tell them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What granting a request in the first of the `ways` would do."""
+
+    version: int
+    """The one that would be amended."""
+    digits: int
+    change: Change
+    ways: tuple[Way, ...]
+    carriers: tuple[Carrier, ...] | None
+    """Those whom the caller sees; None for reps."""
+    carrying: int
+    """How many would carry a part."""
+    relative_change: float | None
+    stretch: BeforeAfter[float]
+    probability: BeforeAfter[float]
+    carriers_stretch: BeforeAfter[Range]
+    carriers_probability: BeforeAfter[Range]
+    reserve: Reserve | None
+
+
+def preview(reading: sessionmaker[Session], call: Call) -> Shown:
+    """What accepting now would do. Where no funding is named, the first of `ways` is the one that
+    would be taken, and the others are told beside it. Raises what accepting does of a request that
+    is decided, an odd amount or a version that does not count.
+    """
+    with reading.begin() as session:
+        turn = call.turn_of_anybody(session, Action.ACCEPT)
+        terms = terms_of(session, turn, call)
+    found, change, signer = terms.found, terms.change, terms.signer
+    wanted = (terms.funding,) if terms.funding else (*IN_ORDER, "unfunded")
+    options = [option(found, change, funding, signer) for funding in wanted]
+    taken = best([each for each in options if each.funding in {*IN_ORDER, terms.funding}])
+    others = [each for each in options if each is not taken]
+    scope = turn.scope
+    return _shown(found, change, scope, taken, [_way(found, change, scope, each)
+                                                for each in (taken, *others)])  # fmt: skip
+
+
+def _shown(
+    found: Fetched, change: Change, scope: Scope, taken: Option, ways: Sequence[Way]
+) -> Shown:
+    would = Preview([], [], []) if taken.after is None else found.preview(taken.after)
+    is_rep = scope.caller.role is Role.REP
+    own, others = would.about, would.carriers
+    return Shown(
+        found.number,
+        found.digits,
+        change,
+        tuple(ways),
+        None if is_rep else tuple(_carriers(others, scope)),
+        len(others),
+        would.relative_change,
+        _of_one(own, "stretch"),
+        BeforeAfter() if is_rep else _of_one(own, "attainment_probability"),
+        _ranges(others, "stretch"),
+        BeforeAfter() if is_rep else _ranges(others, "attainment_probability"),
+        None if is_rep else _reserve(found, change, scope),
+    )
+
+
+def _carriers(touched: Iterable[Touched], scope: Scope) -> Iterator[Carrier]:
+    for row in touched:
+        if scope.sees(row.rep, row.unit):
+            yield Carrier(row.rep, row.unit, row.before["quota"], row.after["quota"])
+
+
+def _of_one(touched: Sequence[Touched], figure: str) -> BeforeAfter[float]:
+    return BeforeAfter(touched[0].before[figure], touched[0].after[figure]) if touched else (
+        BeforeAfter()
+    )  # fmt: skip
+
+
+def _ranges(touched: Sequence[Touched], figure: str) -> BeforeAfter[Range]:
+    return BeforeAfter(
+        _range(row.before[figure] for row in touched), _range(row.after[figure] for row in touched)
+    )
+
+
+def _range(values: Iterable[float | None]) -> Range | None:
+    known = [value for value in values if value is not None]
+    return (min(known), max(known)) if known else None
+
+
+def _way(found: Fetched, change: Change, scope: Scope, one: Option) -> Way:
+    limits: tuple[tuple[str, float], ...] = ()
+    at_most: int | None = change.amount if one.after is not None else None
+    if isinstance(one.refusal, ChangeNotCarried):
+        context: Mapping[str, Any] = one.refusal.context
+        at_most = to_minor(context["could"][0]["quota"], found.digits)
+        limits = tuple(_seen_limits(context["limits"], found, scope))
+    elif one.funding == "reserve" and at_most is None:
+        at_most = _out_of_reserve(found, change, scope)
+    reason = one.refusal.detail if one.refusal else None
+    return Way(one.funding, one.unit, one.after is not None, one.signs, at_most, reason, limits)
+
+
+def _seen_limits(
+    limits: Iterable[Mapping[str, Any]], found: Fetched, scope: Scope
+) -> Iterator[tuple[str, float]]:
+    """Those of people whom the caller sees, and of units that the caller answers for."""
+    if scope.caller.role is Role.REP:
+        return
+    hidden = () if scope.sees_everything else found.version.quotas
+    unseen = {row["rep"] for row in hidden if not scope.sees(row["rep"], row["unit"])}
+    for limit in limits:
+        table, key = limit["rule"].split(":", 1)
+        name = key.rpartition(":")[0]
+        if scope.sees_everything or (name not in unseen if table == "rep" else scope.holds(name)):
+            yield limit["rule"], limit["value"]
+
+
+def _reserve(found: Fetched, change: Change, scope: Scope) -> Reserve | None:
+    """The nearest one upwards."""
+    reserves = {own["unit"]: own for own in found.version.manifest.get("reserves", [])}
+    for unit in upwards(change.request.unit, scope.parents):
+        if (own := reserves.get(unit)) is not None:
+            return Reserve(unit, own["amount"], own["amount"] - own["used"])
+    return None
+
+
+def _out_of_reserve(found: Fetched, change: Change, scope: Scope) -> int | None:
+    reserve, before = _reserve(found, change, scope), found.quota(change.request.rep)
+    if reserve is None or before is None:
+        return None
+    if change.amount < before:
+        return max(change.amount, before - reserve.left)
+    return min(change.amount, before + reserve.amount - reserve.left)

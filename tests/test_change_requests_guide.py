@@ -1,0 +1,75 @@
+"""What the guide to change requests shows is what the service answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from service.kit import migrations
+from service.kit.clock import utc_now
+from service.kit.settings import Settings
+from service.main import create_app
+from service.negotiations.change_requests.domain.evidence import FIELDS
+from solver.assess import Share
+from tests.service.steps import publish
+
+GUIDE = (Path(__file__).parents[1] / "docs/guide/change-requests.md").read_text(encoding="utf-8")
+SHOWN: list[dict[str, Any]] = [
+    json.loads(block) for block in re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
+]
+PLAN = {"name": "FY27", "period": {"start": "2027-01-01", "end": "2027-12-31"}}
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[TestClient]:
+    url = f"sqlite:///{tmp_path / 'guide.db'}"
+    migrations.upgrade(url)
+    app: FastAPI = create_app(Settings(database_url=url))
+    app.dependency_overrides[utc_now] = lambda: datetime(2027, 2, 3, tzinfo=UTC)
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        yield client
+
+
+def test_the_request_its_preview_and_what_accepting_it_answers(client: TestClient) -> None:
+    inputs, asked, previewed, body, accepted = SHOWN
+    plan = f"/v1/plans/{client.post('/v1/plans', json=PLAN).json()['id']}"
+    client.put(f"{plan}/inputs", json=inputs).raise_for_status()
+    client.post(f"{plan}/versions", json={}).raise_for_status()
+    publish(client, f"{plan}/versions/1").raise_for_status()
+
+    filed = client.post(f"{plan}/change-requests", json=asked)
+    request = filed.headers["location"]
+    preview = client.get(f"{request}/preview").json()
+    told = client.post(f"{request}/accept", json=body).json()
+
+    assert filed.status_code == 201
+    assert {name: preview[name] for name in previewed} == previewed
+    assert told == accepted | {"id": filed.json()["id"]}
+    assert client.get(f"{plan}/versions/2/verify").json()["valid"]
+
+
+def test_the_kinds_of_evidence_and_what_each_says() -> None:
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| (.*?) \| (.*?) \|?$", GUIDE, re.MULTILINE)
+    stated = {
+        kind: (set(re.findall(r"`(\w+)`", says)), set(re.findall(r"`(\w+)`", may)))
+        for kinds, says, may in rows
+        for kind in re.findall(r"`(\w+)`", kinds)
+    }
+
+    for kind, fields in FIELDS.items():
+        assert stated[kind] == (fields.needed, fields.optional), kind
+
+
+def test_five_of_five() -> None:
+    share = Share.of(5, 5)
+
+    assert share.low is not None
+    assert f"5 of 5 granted means between {share.low:.0%} and 100 %".replace("%", " %", 1) in GUIDE
