@@ -72,11 +72,9 @@ def units(
     rows = {row.unit: row for row in frame.lanes.all()}
     tree = frame.tree()
     owners = owners_of(session, caller.workspace_id, plan_id)
-    seen = [
-        (place, _status(unit, rows, tree, owners, now))
-        for place, unit in enumerate(frame.units)
-        if frame.sight.sees_unit(unit["id"])
-    ]
+    own_units = (unit for unit in frame.units if frame.sight.sees_unit(unit["id"]))
+    # counted after, so that no cursor tells how many units there are elsewhere
+    seen = [(place, _status(unit, rows, tree, owners, now)) for place, unit in enumerate(own_units)]
     if status is not None:
         seen = [(place, own) for place, own in seen if state_of(own) == status]
     listing = f"units of {plan_id} {number} {frame.sight.name} {status}"
