@@ -89,6 +89,11 @@ class Rep:
     """What each month carries; None where there are none."""
     lines: Mapping[int, int] | None = None
     """What each line of business carries, by its number; None where there are no lines."""
+    amended: tuple[tuple[str, int], ...] = ()
+    """What was changed since the solve, oldest first: the kind of decision, or `funding` for what
+    is carried for somebody else, and the amount; the terms and these add up to the quota."""
+    is_locked: bool = False
+    """Whether later solves keep the quota."""
 
     @property
     def hold(self) -> Hold:
@@ -210,6 +215,8 @@ class VersionView:
     """The additive ones, the main one first."""
     standards: Sequence[Mapping[str, Any]] = ()
     """Ratios with their standards."""
+    amended: int = 0
+    """By how much amendments changed what is assigned."""
     compares: bool = True
     """False where rules across the tree hold everybody away from the common effort, so that there
     is no effort index."""

@@ -5,6 +5,7 @@
                                             hold everybody, what they and the policy ask of the rep
     + limiting rule                         what a limit takes off or puts on top, if one holds
     + rounding                              to the rounding unit
+    + amendments                            what was decided since, for the rep or for others
     = quota
 
 The version's own terms are anchor + stretch + rounding; under policies whose anchor is not the
@@ -13,11 +14,15 @@ expected sales they are told from the expected sales on, so that one picture exp
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from service.web.domain import Rep, VersionView
 
-type TermName = Literal["baseline", "effort", "asked", "rule", "rounding", "quota"]
+type TermName = Literal[
+    "baseline", "effort", "asked", "rule", "rounding",
+    "adjustment", "change_request", "event", "import", "unit_solve", "funding",
+    "quota",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ def terms(version: VersionView, rep: Rep) -> list[Term]:
         (name, rep.anchor + asked - baseline),
         ("rule", rep.effort_amount - asked),
         ("rounding", rep.rounding),
+        *((cast("TermName", kind), change) for kind, change in rep.amended),
     ]
     kept = ("baseline", name)
     shown = [(term, amount) for term, amount in steps if amount or term in kept]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from service.allocations.months import month_names
 from service.allocations.versions.domain.proof import examine
 from service.allocations.versions.repository import Chunks, StoredVersion
+from service.allocations.versions.shown_ledger import ShownLedger
 from service.allocations.versions.usecases import visible
 from service.allocations.versions.usecases.reading import certificate
 from service.kit.auth import Caller
@@ -138,6 +139,7 @@ def _read(session: Session, workspace_id: str, plan_id: str, number: int) -> Ver
     document = certificate(session, workspace_id, plan_id, number)
     manifest = document["manifest"]
     inputs = load_snapshot(session, workspace_id, manifest["inputs"])
+    ledger = ShownLedger.of(manifest)
     called = dict(zip(inputs.units.id, inputs.units.name, strict=True))
     return VersionView(
         hash=document["hash"],
@@ -152,7 +154,8 @@ def _read(session: Session, workspace_id: str, plan_id: str, number: int) -> Ver
         evenness=_evenness(manifest),
         checks=examine(document).checks,
         units=[_unit(row, called.get(row["id"])) for row in document["units"]],
-        reps=[_rep(row) for row in document["quotas"]],
+        reps=[_rep(row, ledger) for row in document["quotas"]],
+        amended=sum(part["change"] for part in manifest.get("amendments", ())),
         estimate=manifest["estimate"],
         prices=manifest.get("prices"),
         padding=manifest.get("over_assignment", ()),
@@ -201,7 +204,7 @@ def _unit(row: Mapping[str, Any], name: str | None) -> Unit:
     )
 
 
-def _rep(row: Mapping[str, Any]) -> Rep:
+def _rep(row: Mapping[str, Any], ledger: ShownLedger) -> Rep:
     anchor, effort_amount, rounding = row["explanation"]
     return Rep(
         id=row["rep"],
@@ -224,6 +227,8 @@ def _rep(row: Mapping[str, Any]) -> Rep:
         counted_by=tuple(int(place) for place, _ in row.get("rules", ())),
         months=tuple(row["months"]) if row.get("months") else None,
         lines={number: sum(months) for number, months in row.get("lines", ())} or None,
+        amended=tuple((term, change) for term, change, _ in ledger.terms(row)),
+        is_locked=row["rep"] in ledger.locks,
     )
 
 

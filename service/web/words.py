@@ -89,6 +89,12 @@ class Words:
             "baseline": exact(rep.baseline),
             "growth": growth,
         }
+        if rep.amended:
+            return say(
+                "Expected sales are %(baseline)s; the quota is %(quota)s, %(growth)s on expected "
+                "sales. It was changed after it was solved: the decisions are among its parts.",
+                **facts,
+            )
         if rep.hold == "none" and self.version.by_chance:
             return say(
                 "Expected sales of %(baseline)s and the same chance of attaining the quota as "
@@ -221,6 +227,13 @@ class Words:
                     "smaller weighted sum of squared efforts."
                 ),
             ),
+            "ledger": (
+                say("Amendments"),
+                say(
+                    "Whatever was decided since the solve is carried by those who should carry it, "
+                    "and what is locked is kept."
+                ),
+            ),
             "hash": (
                 say("Unchanged"),
                 say("What is stored is what was solved: the fingerprints of all rows agree."),
@@ -241,6 +254,8 @@ class Words:
         say, version = self.language.gettext, self.version
         if version.assigned == version.target:
             return say("exactly the target")
+        if version.amended:
+            return say("the target, changed by what was decided since")
         percent = self.figures.percent(version.over_assignment, signed=True)
         if version.gap and version.over_assignment:
             return say("target %(hedge)s hedge, less what is unassigned", hedge=percent)

@@ -47,6 +47,19 @@ def test_where_nobody_is_free_there_is_no_common_effort_to_tell_apart() -> None:
     }
 
 
+def test_what_was_decided_since_the_solve_comes_after_what_was_solved() -> None:
+    given = (("adjustment", -4_00), ("funding", 1_00))
+    ada = a_rep("ada", quota=107_00, amended=given)
+
+    assert amounts(terms(a_version([ada]), ada)) == {
+        "baseline": 100_00,
+        "effort": 10_00,
+        "adjustment": -4_00,
+        "funding": 1_00,
+        "quota": 107_00,
+    }
+
+
 def test_a_policy_without_anchor_is_told_from_the_expected_sales_on() -> None:
     """Equal growth: anchor 0, and the whole quota is stretch."""
     ada = a_rep("ada", quota=110_00, anchor=0, effort_amount=110_00)

@@ -22,6 +22,7 @@ def rep_page(opened: Opened, rep: Rep) -> dict[str, Any]:
         "terms": terms(version, rep),
         "term_names": _term_names(words),
         "signed": _signed(opened.figures),
+        "lock": _lock(words, rep),
         "limits": _limits(words, rep),
         "more": _more(opened, rep),
         "growths": _growths(words, rep),
@@ -97,6 +98,12 @@ def _term_names(words: Words) -> dict[str, str]:
         "asked": say("Effort the rules ask"),
         "rule": say("Limiting rule"),
         "rounding": say("Rounding"),
+        "adjustment": say("Adjustment"),
+        "change_request": say("Change request"),
+        "event": say("Event"),
+        "import": say("Import"),
+        "unit_solve": say("Shared out in the unit"),
+        "funding": say("Carried for somebody else"),
         "quota": say("Quota"),
     }
 
@@ -107,6 +114,15 @@ def _signed(figures: Figures) -> Callable[[Term], str]:
         return plus + figures.exact(term.amount)
 
     return signed
+
+
+def _lock(words: Words, rep: Rep) -> str:
+    """Empty where the quota is not locked."""
+    if not rep.is_locked:
+        return ""
+    return words.language.gettext(
+        "This quota is locked: later versions keep it until the lock is released."
+    )
 
 
 def _limits(words: Words, rep: Rep) -> str:
