@@ -123,7 +123,10 @@ def freeze_unit(
     response.headers["Location"] = (
         f"/v1/plans/{plan_id}/versions/{number}/units/{quote(unit, safe='')}"
     )
-    return _told(response, freezing.freeze(session, caller, step, deadline=body.deadline))
+    return _told(
+        response,
+        freezing.freeze(session, caller, step, deadline=body.deadline, effective=body.effective),
+    )
 
 
 @router.post(
@@ -288,7 +291,6 @@ def assemble_version(
         plan_id,
         number,
         exceptions=body.exceptions,
-        effective=body.effective,
         note=body.note,
         now=now,
     )

@@ -43,6 +43,13 @@ class FreezeIn(NoteIn):
         examples=["2026-12-18T17:00:00Z"],
     )
 
+    effective: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}$")] | None = Field(
+        default=None,
+        description="The first month that moves, where months of the period are over; left out: "
+        "all of them, or as the frozen unit around it",
+        examples=["2027-04"],
+    )
+
 
 class LimitIn(InputModel):
     """The owner's own limits of a rep, for this solve."""
@@ -120,13 +127,6 @@ class AdjustIn(NoteIn):
 
 class AssembleIn(NoteIn):
     """Put the work of all signed units together."""
-
-    effective: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}$")] | None = Field(
-        default=None,
-        description="The first month that moves, where months of the period are over; left out: "
-        "all of them",
-        examples=["2027-04"],
-    )
 
     exceptions: list[_Key] = Field(
         default=[],
@@ -283,6 +283,7 @@ class StepOut(BaseModel):
 class UnitWorkOut(UnitStatusOut):
     """One frozen unit, its reps page by page, and what was done in it."""
 
+    effective: str | None = Field(description="The first month that moves; null: all of them")
     carried: MoneyOut = Field(description="What the reps in the unit's own hands carry together")
     left: MoneyOut = Field(
         description="Envelope less what they and the frozen units inside carry: always 0"
@@ -299,6 +300,7 @@ class UnitWorkOut(UnitStatusOut):
         inner = sum(unit.lane.envelope for unit in found.inside if unit.lane)
         return cls(
             **UnitStatusOut.of(found.status, digits).model_dump(),
+            effective=work.effective,
             carried=from_minor(own, digits),
             left=from_minor(work.envelope - own - inner, digits),
             inside_it=[UnitStatusOut.of(unit, digits) for unit in found.inside],

@@ -44,6 +44,8 @@ class Member:
     cap: int | None
     lock: str | None = None
     """The reference of the frame's own lock."""
+    closed: int = 0
+    """What months that are over carry."""
     lane: str | None = None
     """The unit of the lane inside this one that the rep is in the hands of."""
 
@@ -51,8 +53,8 @@ class Member:
 def faults_of(
     asked: Sequence[Asked], members: Mapping[str, Member], unit: str, told: Mapping[str, str]
 ) -> Iterator[Fault]:
-    """Everything that is wrong with what is asked, whoever asks. `told`: how a rep's floor and cap
-    are told in money, by `floor:REP` and `cap:REP`.
+    """Everything that is wrong with what is asked, whoever asks. `told`: how a rep's floor, cap and
+    what is over are told in money, by `floor:REP`, `cap:REP` and `closed:REP`.
     """
     seen: set[str] = set()
     for row in asked:
@@ -79,6 +81,10 @@ def _beyond(row: Asked, member: Member, told: Mapping[str, str]) -> Iterator[Fau
         yield Fault(f"{row.pointer}/min", "is more than max")
     for name, amount in (("quota", row.quota), ("min", least), ("max", most)):
         if amount is None:
+            continue
+        if amount < member.closed:
+            closed = told[f"closed:{row.rep}"]
+            yield Fault(f"{row.pointer}/{name}", f"is less than {closed}, of months that are over")
             continue
         if amount < member.floor:
             floor = told[f"floor:{row.rep}"]

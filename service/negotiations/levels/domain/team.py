@@ -39,6 +39,8 @@ class Team:
     tree: Tree
     coupling: Coupling | None = None
     """What the rules across the tree leave to these reps."""
+    over: int = 0
+    """How many months are over, and stay as they are."""
 
     @property
     def reps(self) -> list[str]:
@@ -73,6 +75,7 @@ class Team:
                 row["floor"],
                 row["cap"],
                 self.frame_locks.get(row["rep"], {}).get("reference"),
+                self._closed(row),
                 lane_of.get(row["unit"]),
             )
             for row in (*self.rows, *self.others)
@@ -94,10 +97,13 @@ class Team:
     def limits(self, locks: Mapping[str, int], asked: Mapping[str, Ends]) -> Limits:
         """Those of the frame, narrowed by what the owner asks for, and every lock."""
         ends = [asked.get(rep, (None, None)) for rep in self.reps]
-        floors = [max(row["floor"], own[0] or 0) for row, own in zip(self.rows, ends, strict=True)]
+        pairs = [*zip(self.rows, ends, strict=True)]
+        floors = [max(row["floor"], own[0] or 0, self._closed(row)) for row, own in pairs]
         caps = [
-            min(_cap(row), UNLIMITED if own[1] is None else own[1])
-            for row, own in zip(self.rows, ends, strict=True)
+            row["quota"]
+            if self._has_gone(row)
+            else max(min(_cap(row), UNLIMITED if own[1] is None else own[1]), self._closed(row))
+            for row, own in pairs
         ]
         kept = {rep: lock["quota"] for rep, lock in self.frame_locks.items()} | dict(locks)
         least, most = self._ranges
@@ -112,6 +118,13 @@ class Team:
         return limits.locked(
             np.array([kept.get(rep, NOT_SET) for rep in self.reps], dtype=np.int64)
         )
+
+    def _closed(self, row: Row) -> int:
+        return sum(row["months"][: self.over]) if self.over else 0
+
+    def _has_gone(self, row: Row) -> bool:
+        """Whoever has left, or handed everything on: nothing is carried in the months to come."""
+        return bool(self.over) and not any(row["months"][self.over :])
 
     @cached_property
     def _ranges(self) -> tuple[IntArray, IntArray]:

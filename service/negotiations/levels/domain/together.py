@@ -14,10 +14,9 @@ from typing import Any
 from service.allocations.versions.domain.amendable import Amendable
 from service.allocations.versions.domain.beyond import beyond
 from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.ledger import Book
 from service.allocations.versions.domain.named import Change
-from service.kit.errors import Conflict, Fault, InvalidInput
+from service.kit.errors import Conflict, Fault
 from service.negotiations.levels.domain.lane import Lane, LanesInTheWay, LaneStatus, Tree
 from service.negotiations.levels.domain.work import Work
 from solver.amend import Amendment
@@ -107,15 +106,12 @@ def together(
     frame: Amendable,
     units: Sequence[UnitWork],
     envelopes: Sequence[Lane],
-    effective: str | None = None,
 ) -> Amendable:
     """The frame with a longer ledger, and the envelopes and locks that later solves keep.
 
-    `effective`: the first month that moves; None: all of them. Raises RulesBrokenTogether, and
-    InvalidInput for a month that is none or comes too late.
+    Raises RulesBrokenTogether.
     """
     names, book = frame.names, frame.book
-    first_open = _first_open(frame, units, effective)
     entries = {place: [*own] for place, own in frame.entries.items()}
     parts: list[Any] = [*frame.manifest.get("amendments", [])]
     for unit in units:
@@ -127,11 +123,12 @@ def together(
         if not wanted:
             continue
         node = names.node[unit.work.unit]
+        first_open = names.first_open(unit.work.effective)
         after = book.after(Change(Amendment(wanted, None, node), first_open))
         moves = after.quota - book.quota
         for place in sorted(wanted):
             entries.setdefault(place, []).append([len(parts), int(moves[place])])
-        parts.append(_part(unit.work, effective))
+        parts.append(_part(unit.work))
         book = after
     found = frame.with_ledger(
         book,
@@ -147,34 +144,13 @@ def together(
     return found
 
 
-def _first_open(frame: Amendable, units: Sequence[UnitWork], effective: str | None) -> int:
-    """The place of the first month that moves."""
-    names, cells = frame.names, frame.book.cells
-    try:
-        first = names.first_open(effective)
-    except UnreadableProof as reason:
-        raise InvalidInput([Fault("/effective", str(reason), effective)]) from None
-    if cells is None or not first:
-        return first
-    closed = cells[:, :, :first].sum(axis=(1, 2)).tolist()
-    faults = [
-        Fault("/effective", f"rep {rep} carries more than the whole quota before it", effective)
-        for unit in units
-        for rep in unit.own
-        if unit.work.quotas[rep] < closed[names.rep[rep]]
-    ]
-    if faults:
-        raise InvalidInput(sorted(faults, key=lambda fault: fault.detail))
-    return first
-
-
-def _part(work: Work, effective: str | None) -> Row:
+def _part(work: Work) -> Row:
     return {
         "reference": reference(work.unit),
         "kind": "unit_solve" if work.was_solved else "adjustment",
         "funding": None,
         "unit": work.unit,
-        "effective": effective,
+        "effective": work.effective,
         "change": 0,
     }
 

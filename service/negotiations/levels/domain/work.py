@@ -1,10 +1,11 @@
 """What stands in a lane, as bytes that name themselves.
 
     {"format": "fairquota.lane/1", "frame": hash of the version, "unit": …, "envelope": …,
-     "start": [[rep, quota], …], "quotas": [[rep, quota], …], "ledger": [entry, …]}
+     "effective": …, "start": [[rep, quota], …], "quotas": [[rep, quota], …], "ledger": [entry, …]}
 
-All by rep, in minor units. `start` is what was frozen. The ledger says how `quotas` came about,
-oldest first; who did it, when and why stands beside (`tables.LaneStep`), for it is personal:
+All by rep, in minor units. `start` is what was frozen, `effective` the first month that moves (None:
+all of them). The ledger says how `quotas` came about, oldest first; who did it, when and why stands
+beside (`tables.LaneStep`), for it is personal:
 
     {"kind": "unit_solve", "fairness": …, "limits": [[rep, floor, cap], …], "changes": …}
     {"kind": "adjustment", "quotas": [[rep, quota], …], "released": [rep, …], "changes": …}
@@ -36,14 +37,18 @@ class Work:
     start: Mapping[str, int]
     quotas: Mapping[str, int]
     ledger: tuple[Entry, ...] = field(default=())
+    effective: str | None = None
 
     def __post_init__(self) -> None:
         if self.start.keys() != self.quotas.keys() or sum(self.quotas.values()) != self.envelope:
             raise ValueError(f"the quotas of unit {self.unit} do not fill its envelope")
 
     @classmethod
-    def begun(cls, frame: str, unit: str, quotas: Mapping[str, int]) -> Self:
-        return cls(frame, unit, sum(quotas.values()), dict(quotas), dict(quotas))
+    def begun(
+        cls, frame: str, unit: str, quotas: Mapping[str, int], effective: str | None = None
+    ) -> Self:
+        total = sum(quotas.values())
+        return cls(frame, unit, total, dict(quotas), dict(quotas), effective=effective)
 
     @property
     def locks(self) -> dict[str, int]:
@@ -98,6 +103,7 @@ class Work:
                 "frame": self.frame,
                 "unit": self.unit,
                 "envelope": self.envelope,
+                "effective": self.effective,
                 "start": _by_rep(self.start),
                 "quotas": _by_rep(self.quotas),
                 "ledger": list(self.ledger),
@@ -121,6 +127,7 @@ class Work:
             dict(told["start"]),
             dict(told["quotas"]),
             tuple(told["ledger"]),
+            told["effective"],
         )
 
 

@@ -35,13 +35,11 @@ def assemble(
     number: int,
     *,
     exceptions: Sequence[str] = (),
-    effective: str | None = None,
     note: str | None = None,
     now: datetime,
 ) -> Solved:
     """A new draft on version `number` with the work of its units.
 
-    `effective`: the first month that moves, `2027-04`; None: all of them.
     Units that are not frozen, and those named in `exceptions`, stay as they are in the version.
     Raises FrameClosed, InvalidInput, UnfinishedUnits, LanesInTheWay, RulesBrokenTogether.
     """
@@ -60,7 +58,7 @@ def assemble(
         left_out = [lane for lane in map(lane_of, standing(frame.lanes.all())) if lane not in used]
         kept = [lane for lane in left_out if lane.envelope == says[lane.unit]]
         found = amending.fetch(session, caller.workspace_id, plan_id, number)
-    after = together(found.version, units, [*used, *kept], effective)
+    after = together(found.version, units, [*used, *kept])
     with sessions.begin() as session:
         version = amending.store(session, caller, found, after, note=note, now=now)
         done = LaneAssembly(

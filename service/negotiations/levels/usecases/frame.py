@@ -17,6 +17,7 @@ from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases.solving import terms_of
 from service.allocations.versions.usecases.visible import sight_of
 from service.kit.auth import Caller
+from service.kit.errors import Fault, InvalidInput
 from service.negotiations.levels.domain.lane import (
     OPEN,
     FrameClosed,
@@ -108,8 +109,17 @@ class Frame:
         below = Tree.of(self.units, ()).below(unit)
         return {row["rep"]: row["quota"] for row in self.quotas(set(below))}
 
-    def team(self, unit: str, tree: Tree) -> Team:
-        """The unit cut out, without the lanes inside it."""
+    def months_over(self, effective: str | None) -> int:
+        """How many months come before the first one that moves. Raises InvalidInput."""
+        if effective is None:
+            return 0
+        if effective not in self.stored.months:
+            reason = "is no month that quotas of this version have"
+            raise InvalidInput([Fault("/effective", reason, effective)])
+        return self.stored.months.index(effective)
+
+    def team(self, unit: str, tree: Tree, effective: str | None = None) -> Team:
+        """The unit cut out, without the lanes inside it; months before `effective` are over."""
         own = set(tree.own(unit))
         below = self.quotas(set(tree.below(unit)))
         rows = [row for row in below if row["unit"] in own]
@@ -121,6 +131,7 @@ class Frame:
             manifest=self.manifest,
             tree=tree,
             coupling=self._rules_for({row["rep"] for row in rows}),
+            over=self.months_over(effective),
         )
 
     def _rules_for(self, reps: Collection[str]) -> Coupling | None:

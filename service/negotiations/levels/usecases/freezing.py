@@ -30,16 +30,23 @@ from service.negotiations.levels.usecases.steps import Step, Stepped, lane_etag,
 
 
 def freeze(
-    session: Session, caller: Caller, step: Step, *, deadline: datetime | None = None
+    session: Session,
+    caller: Caller,
+    step: Step,
+    *,
+    deadline: datetime | None = None,
+    effective: str | None = None,
 ) -> Stepped:
     """Agree what a unit carries: what the version says, or the lane around it.
 
-    Raises UnitNotFound, FrameClosed, LaneNotAllowed, LanesInTheWay and NotInsideOwn.
+    `effective`: the first month that moves, `2027-04`; None: all, or as in the lane around.
+    Raises InvalidInput, UnitNotFound, FrameClosed, LaneNotAllowed, LanesInTheWay, NotInsideOwn.
     """
     if deadline is not None and deadline <= step.now:
         raise InvalidInput([Fault("/deadline", "must be later than now", deadline.isoformat())])
     frame = Frame.open(session, caller, step.plan_id, step.number)
     frame.see(step.unit)
+    frame.months_over(effective)
     below = frame.quotas_below(step.unit)
     if not below:
         raise LaneNotAllowed(f"Unit {step.unit} has no reps: nobody could work in it.")
@@ -51,10 +58,14 @@ def freeze(
     quotas = below
     if outer := tree.around(step.unit):
         around = frame.lane(outer.unit, lock=True)
-        stands = frame.work_of(around).quotas
-        quotas = {rep: stands[rep] for rep in below}
+        work = frame.work_of(around)
+        if effective not in (None, work.effective):
+            reason = f"is {work.effective or 'none'} in unit {outer.unit} around it, and so here"
+            raise InvalidInput([Fault("/effective", reason, effective)])
+        effective = work.effective
+        quotas = {rep: work.quotas[rep] for rep in below}
         mark_outer(frame, around, LaneAction.FREEZE, step)
-    work = Work.begun(frame.version.hash, step.unit, quotas)
+    work = Work.begun(frame.version.hash, step.unit, quotas, effective)
     row = frame.lanes.get(step.unit, lock=True)
     status = after(row.status if row else None, LaneAction.FREEZE, step.unit)
     if row is None:

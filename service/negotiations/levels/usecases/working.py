@@ -129,11 +129,12 @@ def _claim(
         row = frame.lane(step.unit)
         step.expected.check(lane_etag(row))
         after(row.status, action, step.unit)
-        team = frame.team(step.unit, frame.tree())
+        work = frame.work_of(row)
+        team = frame.team(step.unit, frame.tree(), work.effective)
         return Claimed(
             frame,
             team,
-            frame.work_of(row),
+            work,
             row.revision,
             frame.potentials(team.reps) if by_potential else None,
         )
@@ -169,7 +170,11 @@ def _check(
     told = {
         f"{end}:{rep}": in_words(amount, claimed.digits)
         for rep, member in members.items()
-        for end, amount in (("floor", member.floor), ("cap", member.cap))
+        for end, amount in (
+            ("floor", member.floor),
+            ("cap", member.cap),
+            ("closed", member.closed),
+        )
         if amount is not None
     }
     if faults := [*faults_of(asked, members, claimed.team.unit, told), *known]:

@@ -143,14 +143,17 @@ def test_months_follow(client: TestClient) -> None:
 
 def test_months_that_are_over_stay(client: TestClient) -> None:
     version = a_draft(client, nine_reps(), policy={"season": "even"})
-    freeze(client, version, "west")
-    adjust(client, version, "west", bob=1085)
-    step(client, version, "west", "sign-off")
     for wrong in ("2028-01", "2027-13"):
-        refused = client.post(f"{version}/assemble", json={"effective": wrong})
+        refused = client.post(f"{at(version, 'west')}/freeze", json={"effective": wrong})
         assert refused.status_code == 422
         assert refused.json()["errors"][0]["pointer"] == "/effective"
-    made = assemble(client, version, effective="2027-04")
+    freeze(client, version, "west", effective="2027-04")
+    assert client.get(at(version, "west")).json()["effective"] == "2027-04"
+    refused = adjust(client, version, "west", bob=200)
+    assert refused.json()["errors"][0]["detail"] == "is less than 275, of months that are over"
+    adjust(client, version, "west", bob=1085)
+    step(client, version, "west", "sign-off")
+    made = assemble(client, version)
     before = client.get(f"{version}/quotas/bob").json()["months"]
     after = client.get(f"{made}/quotas/bob").json()["months"]
     closed = ["2027-01", "2027-02", "2027-03"]
