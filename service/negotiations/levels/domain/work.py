@@ -3,8 +3,8 @@
     {"format": "fairquota.lane/1", "frame": hash of the version, "unit": …, "envelope": …,
      "effective": …, "start": [[rep, quota], …], "quotas": [[rep, quota], …], "ledger": [entry, …]}
 
-All by rep, in minor units. `start` is what was frozen, `effective` the first month that moves (None:
-all of them). The ledger says how `quotas` came about, oldest first; who did it, when and why stands
+All by rep, in minor units. `start` is what was frozen, `effective` the first month that moves
+(None: all). The ledger says how `quotas` came about, oldest first; who did it, when and why stands
 beside (`tables.LaneStep`), for it is personal:
 
     {"kind": "unit_solve", "fairness": …, "limits": [[rep, floor, cap], …], "changes": …}

@@ -1,8 +1,12 @@
 """A unit is frozen, worked on by its owner and signed off, over HTTP."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from starlette.testclient import TestClient
 
+from service.kit.db import Database
+from service.negotiations.levels.repository import Lanes
 from tests.service.allocations.plans import quotas
 from tests.service.negotiations.levels.teams import (
     a_draft,
@@ -382,3 +386,34 @@ class TestLanesInside:
         freeze(client, version, "east/1")
         assert step(client, version, "east", "unfreeze").status_code == 200
         assert client.get(at(version, "east/1")).json()["inside"] is None
+
+
+def test_nobody_waits_for_somebody_else_s_unfinished_step(
+    client: TestClient, database: Database
+) -> None:
+    """While a step in one unit has written and not ended, another unit is worked on and signed.
+    SQLite has one writer at a time by nature.
+    """
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("one writer at a time")
+    version = a_draft(client)
+    for unit in ("west", "east/1"):
+        freeze(client, version, unit)
+    plan = version.split("/")[3]
+
+    def finish() -> list[int]:
+        answers = [
+            step(client, version, "east/1", "solve"),
+            adjust(client, version, "east/1", fay=1120),
+            step(client, version, "east/1", "sign-off"),
+        ]
+        return [answer.status_code for answer in answers]
+
+    with ThreadPoolExecutor(1) as pool, database.sessions.begin() as session:
+        lanes = Lanes(session, plan, 1)
+        lanes.stay()
+        row = lanes.get("west", lock=True)
+        assert row is not None
+        row.revision += 1
+        session.flush()
+        assert pool.submit(finish).result(timeout=60) == [200, 200, 200]
