@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -336,3 +337,87 @@ def test_what_changed_nothing_is_not_named(
     for why in told.values():
         assert inert[0] not in names(why)
         assert label == other or label not in (why.follows_from or ())
+
+
+def estimated() -> Document:
+    """Three reps in two teams, whose expected sales come from a year of history and potential."""
+    reps = ("ann", "bob", "cyd")
+    return {
+        "target": 700,
+        "units": [{"id": "east"}, {"id": "west"}],
+        "reps": [
+            {"id": rep, "unit": "west" if rep == "cyd" else "east", "hired": "2020-01-01"}
+            for rep in reps
+        ],
+        "territories": [
+            {"id": f"of {rep}", "potential": 1000, "holders": [{"rep": rep}]} for rep in reps
+        ],
+        "history": [
+            {"rep": rep, "period": f"2026-{month:02d}", "actual": 10 + 5 * at}
+            for at, rep in enumerate(reps)
+            for month in range(1, 13)
+        ],
+    }
+
+
+def _of_ann(**fields: Any) -> Document:
+    return with_rep(estimated(), "ann", **fields)
+
+
+def _with_territory(potential: int) -> Document:
+    found = estimated()
+    found["territories"][0]["potential"] = potential
+    return found
+
+
+@pytest.mark.parametrize(
+    ("after", "reason"),
+    [
+        (_of_ann(baseline=300), "input:baseline"),
+        (_of_ann(potential=4000), "input:potential"),
+        (_with_territory(4000), "input:territories"),
+        (_of_ann(absences=[{"from": "2027-01-01", "to": "2027-06-30"}]), "input:absences"),
+        (_of_ann(fixed=100), "input:fixed"),
+        (_of_ann(capacity=110), "input:capacity"),
+        (_of_ann(unit="west"), "input:unit"),
+    ],
+)
+def test_the_field_of_an_estimated_rep_that_was_changed_is_named(
+    after: Document, reason: str
+) -> None:
+    limited = [row | ({"max": 300} if row["id"] == "west" else {}) for row in after["units"]]
+
+    told = compared(
+        solved(estimated() | {"units": limited}, {}), solved(after | {"units": limited}, {})
+    )
+
+    assert reason in names(told["ann"])
+    assert {reason} | {"input:unit"} >= {*names(told["ann"])}
+    for rep in ("bob", "cyd"):
+        if rep in told:
+            assert names(told[rep]) == []
+            assert told[rep].follows_from == ("rep:ann",)
+
+
+def test_the_forecast_moves_whose_sales_are_estimated() -> None:
+    told = compared(
+        solved(_of_ann(baseline=100, reach=10), {}),
+        solved(_of_ann(baseline=100, reach=10) | {"forecast": 900}, {}),
+    )
+
+    assert names(told["bob"]) == names(told["cyd"]) == ["input:forecast"]
+    assert "input:forecast" not in names(told["ann"])
+    assert set(told["ann"].follows_from or ()) <= {"rep:bob", "rep:cyd", "input:forecast"}
+
+
+def test_a_unit_in_another_place_is_named_for_whom_it_holds() -> None:
+    units = [{"id": "north", "max": 330}, *company()["units"]]
+    before = company(units=units)
+    after = with_unit(before, "w1", parent="north")
+
+    told = compared(solved(before, {}), solved(with_unit(after, "north", max=200), {}))
+
+    assert "input:unit:w1:parent" in names(told["cyd"])
+    assert "input:unit:north:max" in names(told["cyd"])
+    assert names(told["ann"]) == []
+    assert {"unit:w1", "unit:north"} == set(told["ann"].follows_from or ())
