@@ -19,6 +19,7 @@ from service.allocations.diff.domain.words import consequence_words
 from service.plans.sight import Sight
 
 CONSEQUENCE: Final = "consequence"
+_HUNG: Final = "Unit {unit} hangs elsewhere, outside of what you may see."
 _CROSSED: Final = "The rep came from, or went, outside of what you may see."
 
 
@@ -71,7 +72,7 @@ class Seen:
 
     def told(self, change: Change, why: Reasons) -> Told:
         """`change`: one of `changes`."""
-        own = [cause for cause in why.own if self._sees_cause(cause)]
+        own = [self._in_sight(cause) for cause in why.own if self._sees_cause(cause)]
         if change.rep in self._crossing:
             moving = (c.reason for c in own if c.reason.startswith(("input:unit", "event:")))
             own = [Cause(reason, _CROSSED) for reason in moving]
@@ -113,6 +114,16 @@ class Seen:
         if kind == "policy":
             return self._sees_parameter(name)
         return cause.unit is None or self._sees_unit(cause.unit)
+
+    def _in_sight(self, cause: Cause) -> Cause:
+        """The same without the names of units above the caller's own."""
+        if cause.unit is None or cause.reason != f"input:unit:{cause.unit}:parent":
+            return cause
+        rows = (side.unit.get(cause.unit) for side in self.sides)
+        parents = {row["parent"] for row in rows if row is not None} - {None}
+        if all(self._sees_unit(parent) for parent in parents):
+            return cause
+        return replace(cause, why=_HUNG.format(unit=cause.unit))
 
     def _sees_label(self, label: str) -> bool:
         kind, _, name = label.partition(":")

@@ -162,12 +162,12 @@ class UnitStatusOut(BaseModel):
     """How a unit of a version stands; what is null has not happened."""
 
     unit: str = Field(examples=["west"])
-    parent: str | None
+    parent: str | None = Field(description="null: it has none, or you do not see it")
     status: UnitState
     owner: str | None = Field(description="Who answers for the unit, where that is known")
     quota: MoneyOut = Field(description="What the version says that it carries")
     envelope: MoneyOut | None = Field(description="What was agreed; null while it is open")
-    inside: str | None = Field(description="The next frozen unit around it")
+    inside: str | None = Field(description="The next frozen unit around it, if you see it")
     deadline: datetime | None
     overdue: bool = Field(description="The deadline is over, and nobody has signed")
     frozen_at: datetime | None

@@ -74,7 +74,10 @@ def units(
     owners = owners_of(session, caller.workspace_id, plan_id)
     own_units = (unit for unit in frame.units if frame.sight.sees_unit(unit["id"]))
     # counted after, so that no cursor tells how many units there are elsewhere
-    seen = [(place, _status(unit, rows, tree, owners, now)) for place, unit in enumerate(own_units)]
+    seen = [
+        (place, _status(unit, frame, lanes=rows, tree=tree, owners=owners, now=now))
+        for place, unit in enumerate(own_units)
+    ]
     if status is not None:
         seen = [(place, own) for place, own in seen if state_of(own) == status]
     listing = f"units of {plan_id} {number} {frame.sight.name} {status}"
@@ -111,12 +114,15 @@ def unit_work(
     hands = {key: inner.unit for inner in inside for key in tree.below(inner.unit)}
     of_frame = {lock["rep"]: lock["reference"] for lock in frame.manifest.get("locks", ())}
     return UnitWork(
-        status=_status(own, rows, tree, owners, now),
+        status=_status(own, frame, lanes=rows, tree=tree, owners=owners, now=now),
         rows=[row for _, row in kept],
         work=work,
         locks=of_frame | dict.fromkeys(work.locks, f"unit:{unit}"),
         hands={row["rep"]: hands[row["unit"]] for row in below if row["unit"] in hands},
-        inside=[_status(frame.see(inner.unit), rows, tree, owners, now) for inner in inside],
+        inside=[
+            _status(frame.see(inner.unit), frame, lanes=rows, tree=tree, owners=owners, now=now)
+            for inner in inside
+        ],
         steps=frame.lanes.steps(unit),
         digits=frame.stored.digits,
         next_cursor=cursor_after(listing, kept[-1][0]) if len(places) > page.limit else None,
@@ -128,15 +134,23 @@ def state_of(unit: UnitStatus) -> str:
 
 
 def _status(
-    row: Row, lanes: dict[str, UnitLane], tree: Tree, owners: dict[str, str], now: datetime
+    row: Row,
+    frame: Frame,
+    *,
+    lanes: dict[str, UnitLane],
+    tree: Tree,
+    owners: dict[str, str],
+    now: datetime,
 ) -> UnitStatus:
+    """What lies around a unit, the caller's own one included, is named to whom sees it too."""
     unit = row["id"]
     lane = lanes.get(unit) if unit in tree.lanes else None
     around = tree.around(unit)
+    parent = row["parent"]
     return UnitStatus(
-        row,
+        row if parent is None or frame.sight.sees_unit(parent) else {**row, "parent": None},
         lane,
-        around.unit if around else None,
+        around.unit if around and frame.sight.sees_unit(around.unit) else None,
         owners.get(unit),
         lane is not None and lane_of(lane).overdue(now),
     )
