@@ -36,7 +36,6 @@ from service.negotiations.events.schemas import (
     SegmentsOut,
 )
 from service.negotiations.events.usecases import accepting, proposing, reading
-from service.negotiations.events.usecases.outcome import told
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.repository import Plans
 from service.plans.router import NumberPath, PlanIdPath
@@ -62,7 +61,7 @@ _GUARDED = (PreconditionFailed, PreconditionRequired, EventIsDecided)
 @router.post(
     "",
     status_code=201,
-    responses=problems(PlanNotFound, *_NO_OUTCOME),
+    responses=problems(PlanNotFound, ChangeNotCarried, *_NO_OUTCOME),
     dependencies=[Depends(needs(Permission.WRITE_EVENTS))],
 )
 def propose_event(
@@ -71,7 +70,7 @@ def propose_event(
     sent: Annotated[Sent, patient_body(EventIn)],
     response: Response,
     caller: CallerDep,
-    session: SessionDep,
+    sessions: SessionsDep,
     now: NowDep,
     dry_run: Annotated[
         bool, Query(description="Only see what would come of it: nothing is stored, 200")
@@ -79,15 +78,14 @@ def propose_event(
 ) -> EventOut:
     """Say what happens, from which day on. Nothing changes before the event is accepted."""
     said = proposing.Said(sent.document, sent.faults)
-    found = proposing.propose(session, caller, plan_id, said, now=now, store=not dry_run)
-    event, plan = found.event, found.standing.plan
+    found = proposing.propose(sessions, caller, plan_id, said, now=now, store=not dry_run)
     if dry_run:
         response.status_code = 200
     else:
-        send_etag(response, proposing.event_etag(session, plan, event))
-        response.headers["Location"] = f"/v1/plans/{plan_id}/events/{event.id}"
-    shown = told(found.standing, found.outcome) if _may_see(caller) else None
-    return EventOut.of(event, plan, shown, stored=not dry_run)
+        send_etag(response, found.etag)
+        response.headers["Location"] = f"/v1/plans/{plan_id}/events/{found.event.id}"
+    shown = found.consequence if _may_see(caller) else None
+    return EventOut.of(found.event, found.plan, shown, stored=not dry_run)
 
 
 @router.get(

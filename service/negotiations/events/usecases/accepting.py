@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from service.allocations.versions.usecases.amending import Fetched, store
+from service.allocations.versions.usecases.amending import store
 from service.kit.auth import Caller
 from service.kit.etags import IfMatch
 from service.negotiations.events.domain.happening import kept
@@ -17,7 +17,7 @@ from service.negotiations.events.domain.kinds import Event
 from service.negotiations.events.domain.life import Action, Status, after
 from service.negotiations.events.repository import Events
 from service.negotiations.events.tables import PlanEvent
-from service.negotiations.events.usecases.carrying import Carried, carried, fetched
+from service.negotiations.events.usecases.carrying import Carried, Rows, all_rows, carried
 from service.negotiations.events.usecases.following import follow
 from service.negotiations.events.usecases.outcome import Outcome, outcome_of, told
 from service.negotiations.events.usecases.proposing import decide, event_etag, tell
@@ -34,7 +34,7 @@ type Row = dict[str, Any]
 class _Claimed:
     standing: InForce
     outcome: Outcome
-    found: Fetched
+    rows: Rows
 
 
 def preview(
@@ -46,7 +46,7 @@ def preview(
     """
     after(Status(event.status), Action.ACCEPT)
     claimed = _claimed(session, plan, event, now)
-    found = carried(claimed.standing, claimed.outcome, claimed.found, funding, event.id)
+    found = carried(claimed.standing, claimed.outcome, claimed.rows, funding, event.id)
     return told(claimed.standing, found.outcome)
 
 
@@ -68,7 +68,7 @@ def accept(
     with sessions.begin() as session:
         plan, event = _checked(session, caller, plan_id, event_id, expected, lock=False)
         claimed = _claimed(session, plan, event, now)
-    found = carried(claimed.standing, claimed.outcome, claimed.found, funding, event_id)
+    found = carried(claimed.standing, claimed.outcome, claimed.rows, funding, event_id)
     with sessions.begin() as session:
         plan, event = _checked(session, caller, plan_id, event_id, expected, lock=True)
         _stored(session, caller, plan, event, found, now=now)
@@ -89,7 +89,7 @@ def _claimed(session: Session, plan: Plan, event: PlanEvent, now: datetime) -> _
     standing = in_force(session, plan)
     said = Event.of_stored(event.facts)
     outcome = outcome_of(standing, said, now.date(), event.closed_through)
-    return _Claimed(standing, outcome, fetched(standing, outcome))
+    return _Claimed(standing, outcome, all_rows(standing, outcome))
 
 
 def _stored(

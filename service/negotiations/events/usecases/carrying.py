@@ -29,6 +29,7 @@ from solver.amend import CannotCarry, Funding, shared
 from solver.problem import IntArray
 from solver.seats import Seats, with_amounts
 
+type Row = dict[str, Any]
 type Months = tuple[int, ...]
 
 FUNDINGS: Final[tuple[Funding, ...]] = ("siblings", "parent", "reserve", "unfunded")
@@ -46,13 +47,30 @@ class Carried:
     funding: Funding | None
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """All rows of the version that is changed, with one for whoever it does not know yet."""
+
+    manifest: Any
+    units: Sequence[Row]
+    quotas: Sequence[Row]
+    rules: Sequence[Row]
+
+
 def carried(
-    standing: InForce, outcome: Outcome, found: Fetched, funding: Funding | None, reference: str
+    standing: InForce, outcome: Outcome, rows: Rows, funding: Funding | None, reference: str
 ) -> Carried:
-    """Let others carry what is left open; `found` is what `fetched` answers. Needs no database.
+    """Let others carry what is left open; `rows` are those of `all_rows`. Needs no database.
 
     Raises InvalidInput where the funding is missing or cannot be had, and ChangeNotCarried.
     """
+    found = Fetched(
+        standing.plan.id,
+        standing.head.number,
+        standing.head.hash,
+        standing.digits,
+        Amendable.of(rows.manifest, rows.units, rows.quotas, rows.rules),
+    )
     plan = _Deciding(standing, outcome, found, funding, reference)
     after = plan.after()
     whole = replace(outcome, others=plan.others(after), after=_seats_of(outcome, after))
@@ -66,28 +84,27 @@ def _seats_of(outcome: Outcome, after: Amendable) -> Seats:
     return with_amounts(outcome.after, months)
 
 
-def seen_at_once(standing: InForce, outcome: Outcome) -> Outcome:
-    """A new target with who carries it; of all else funding has to be chosen first.
+def rows_to_see(standing: InForce, outcome: Outcome) -> Rows | None:
+    """What `seen_at_once` needs; None: nothing."""
+    return all_rows(standing, outcome) if outcome.event.kind is Kind.TARGET else None
 
-    Raises ChangeNotCarried.
+
+def seen_at_once(standing: InForce, outcome: Outcome, rows: Rows | None) -> Outcome:
+    """A new target with who carries it; of all else funding has to be chosen first. Needs no
+    database. Raises ChangeNotCarried.
     """
-    if outcome.event.kind is not Kind.TARGET:
-        return outcome
-    return carried(standing, outcome, fetched(standing, outcome), None, "").outcome
+    return outcome if rows is None else carried(standing, outcome, rows, None, "").outcome
 
 
-def fetched(standing: InForce, outcome: Outcome) -> Fetched:
-    """The version that is changed, with a row for whoever it does not know yet."""
+def all_rows(standing: InForce, outcome: Outcome) -> Rows:
+    """The rows of the version that is changed."""
     rows, units = standing.stored.quotas(), standing.units
     manifest: Any = standing.stored.manifest
     event = outcome.event
     if event.kind is Kind.HIRE and event.rep and standing.row_of(event.rep) is None:
         unit = _home_of_newcomer(outcome, event.rep)
         rows = with_newcomer(rows, units, manifest, rep=event.rep, unit=unit)
-    version = Amendable.of(manifest, units, rows, standing.stored.rules())
-    return Fetched(
-        standing.plan.id, standing.head.number, standing.head.hash, standing.digits, version
-    )
+    return Rows(manifest, units, rows, standing.stored.rules())
 
 
 def _home_of_newcomer(outcome: Outcome, rep: str) -> str | None:

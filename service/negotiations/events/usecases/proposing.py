@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from service.kit.access import Permission, may
 from service.kit.audit import record
@@ -26,8 +26,8 @@ from service.negotiations.events.domain.life import (
 )
 from service.negotiations.events.repository import Events
 from service.negotiations.events.tables import PlanEvent
-from service.negotiations.events.usecases.carrying import seen_at_once
-from service.negotiations.events.usecases.outcome import Outcome, outcome_of
+from service.negotiations.events.usecases.carrying import rows_to_see, seen_at_once
+from service.negotiations.events.usecases.outcome import outcome_of, told
 from service.negotiations.events.usecases.standing import InForce, in_force
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan
@@ -43,32 +43,46 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """An event and what it comes to on the version in force."""
+    """An event, its ETag and, as the API tells it, what it comes to on the version in force."""
 
+    plan: Plan
     event: PlanEvent
-    standing: InForce
-    outcome: Outcome
+    etag: str
+    consequence: dict[str, Any]
 
 
 def propose(
-    session: Session, caller: Caller, plan_id: str, said: Said, *, now: datetime, store: bool
+    sessions: sessionmaker[Session],
+    caller: Caller,
+    plan_id: str,
+    said: Said,
+    *,
+    now: datetime,
+    store: bool,
 ) -> Proposed:
     """Say what happens, from which day on; `store` False: only see what would come of it.
 
-    Raises PlanNotFound, InvalidInput with every fault at once, and what `in_force` and `outcome_of`
+    No transaction is open while it is computed who carries a new target. Raises PlanNotFound,
+    InvalidInput with every fault at once, ChangeNotCarried, and what `in_force` and `outcome_of`
     raise.
     """
-    plan = Plans(session).get(caller.workspace_id, plan_id, lock=store)
     body = said.body
-    standing = in_force(session, plan, _wanted(session, plan, said))
-    event = read_event(body, _known(standing, body), said.faults)
-    through = body.get("closed_through")
-    outcome = seen_at_once(standing, outcome_of(standing, event, now.date(), through))
-    stored = _row(caller, plan, standing, event, body, now=now)
-    if store:
-        Events(session, plan.id).add(stored)
-        tell(session, caller, stored, Action.PROPOSE, None, now=now)
-    return Proposed(stored, standing, outcome)
+    with sessions.begin() as session:
+        plan = Plans(session).get(caller.workspace_id, plan_id)
+        standing = in_force(session, plan, _wanted(session, plan, said))
+        event = read_event(body, _known(standing, body), said.faults)
+        outcome = outcome_of(standing, event, now.date(), body.get("closed_through"))
+        rows = rows_to_see(standing, outcome)
+    outcome = seen_at_once(standing, outcome, rows)
+    with sessions.begin() as session:
+        plan = Plans(session).get(caller.workspace_id, plan_id, lock=store)
+        stored = _row(caller, plan, standing, event, body, now=now)
+        consequence = told(standing.in_session(session), outcome)
+        if store:
+            Events(session, plan.id).add(stored)
+            tell(session, caller, stored, Action.PROPOSE, None, now=now)
+        seen = _proposed_etag(stored, standing.head.number)  # not what is in force by now
+        return Proposed(plan, stored, seen, consequence)
 
 
 def _wanted(session: Session, plan: Plan, said: Said) -> int | None:
@@ -198,6 +212,10 @@ def event_etag(session: Session, plan: Plan, event: PlanEvent) -> str:
         head = in_force(session, plan).head.number
     except (NoVersionInForce, VersionHasNoMonths):
         head = 0
+    return _proposed_etag(event, head)
+
+
+def _proposed_etag(event: PlanEvent, head: int) -> str:
     return etag_of(f"{event.id}-{event.revision}-on-{head}")
 
 

@@ -21,7 +21,7 @@ from service.negotiations.events.domain.life import Status, VersionHasNoMonths
 from service.negotiations.events.domain.told import segments_of
 from service.negotiations.events.repository import Events
 from service.negotiations.events.tables import PlanEvent
-from service.negotiations.events.usecases.carrying import seen_at_once
+from service.negotiations.events.usecases.carrying import rows_to_see, seen_at_once
 from service.negotiations.events.usecases.outcome import outcome_of, told
 from service.negotiations.events.usecases.standing import InForce, in_force
 from service.plans.repository import Plans
@@ -74,6 +74,7 @@ def consequence(
         standing = in_force(session, plan)
         said = Event.of_stored(event.facts)
         outcome = outcome_of(standing, said, now.date(), event.closed_through)
-        return told(standing, seen_at_once(standing, outcome))
+        rows = rows_to_see(standing, outcome)
+        return told(standing, seen_at_once(standing, outcome, rows))
     except (Conflict, ChangeNotCarried):
         return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
 from math import isnan
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from sqlalchemy.orm import Session
 
@@ -52,6 +52,11 @@ class InForce:
     """What the next event changes: the draft that holds all agreements; without any the version."""
     stored: StoredVersion
     """Of the head."""
+
+    def in_session(self, session: Session) -> Self:
+        """The same, read in another transaction."""
+        stored = StoredVersion(self.head, Chunks(session, self.plan.workspace_id))
+        return replace(self, session=session, stored=stored)
 
     @property
     def digits(self) -> int:
