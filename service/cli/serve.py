@@ -66,10 +66,13 @@ def address_of(listener: socket.socket) -> str:
 
 
 def answer(settings: Settings, listener: socket.socket) -> None:
+    from service.allocations.publishing.catching_up import catch_up
     from service.kit.server import serve
     from service.main import create_app
     from service.webhooks.delivering import delivering
 
     app = create_app(settings)
+    with in_words(settings):
+        catch_up(app.state.database)
     with delivering(app.state.database, settings):
         serve(app, settings, listener, _SLOW_TO_LOAD)

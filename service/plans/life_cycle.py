@@ -108,16 +108,16 @@ def publish(session: Session, step: Step, *, effective: date | None = None) -> P
     plan, version = find(session, step)
     advance(version.status, Action.PUBLISH)
     replaced = PlanVersions(session).published(plan.id)
+    since = (replaced and replaced.effective_from) or plan.period_start
     version.effective_from = effective_date(
         effective,
         (plan.period_start, plan.period_end),
-        Replaced(replaced.number, replaced.effective_from or plan.period_start)
-        if replaced
-        else None,
+        Replaced(replaced.number, since) if replaced else None,
         step.now.date(),
     )
     if replaced is not None:
-        _supersede(session, step, replaced, until=version.effective_from - timedelta(days=1))
+        until = version.effective_from - timedelta(days=1)
+        _supersede(session, step, replaced, since=since, until=until)
     before = _advance(version, Action.PUBLISH)
     version.published_at, version.published_by = step.now, step.caller.name
     told = {
@@ -181,10 +181,15 @@ def _submitter(session: Session, step: Step) -> str | None:
     return entry.actor if entry else None
 
 
-def _supersede(session: Session, step: Step, replaced: PlanVersion, *, until: date) -> None:
-    """`until`: its last day; one that is replaced before it took effect ends before it begins."""
+def _supersede(
+    session: Session, step: Step, replaced: PlanVersion, *, since: date, until: date
+) -> None:
+    """`since`: its first day, `until`: its last one, which lies before the first if it was replaced
+    before it took effect.
+    """
     before = _advance(replaced, Action.SUPERSEDE)
     replaced.superseded_at = step.now
+    replaced.effective_from = since
     replaced.effective_to = until
     session.flush()  # first: at most one version of a plan is published at any moment
     record(

@@ -160,7 +160,8 @@ def _told_otherwise(session: Session, workspace_id: str, plan: Plan) -> Iterator
     """The published quotas that are not those of their version."""
     rows, chunks = PublishedQuotas(session, workspace_id), Chunks(session, workspace_id)
     query = sa.select(PlanVersion).filter_by(plan_id=plan.id)
-    ever = session.scalars(query.where(PlanVersion.status.in_(EVER_PUBLISHED))).all()
+    dated = PlanVersion.effective_from.is_not(None)  # versions of before had no days and rows
+    ever = session.scalars(query.where(PlanVersion.status.in_(EVER_PUBLISHED), dated)).all()
     for number in sorted({*rows.versions(plan.id)} - {version.number for version in ever}):
         yield f"quotas of version {number} are told as published, which it never was"
     for version in ever:

@@ -12,15 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from service.allocations.publishing.catching_up import catch_up
 from service.allocations.publishing.tables import PublishedQuota
 from service.kit.auth import DEFAULT_WORKSPACE, Role
 from service.kit.db import Database
 from service.kit.errors import InvalidInput
 from service.kit.outbox import waiting
-from service.plans.domain import EffectiveTooEarly, PeriodIsOver, Replaced, effective_date
+from service.plans.domain import (
+    EffectiveTooEarly,
+    PeriodIsOver,
+    Replaced,
+    VersionStatus,
+    effective_date,
+)
+from service.plans.repository import PlanVersions
 from tests.service.allocations.plans import a_plan, a_version, four_reps, quotas
 from tests.service.callers import Callers
-from tests.service.desk import Desk
+from tests.service.desk import MONDAY, Desk
 from tests.service.steps import approved, at_once, publish, take
 
 YEAR = (date(2027, 1, 1), date(2027, 12, 31))
@@ -348,6 +356,49 @@ class TestRows:
 
         with database.reading.begin() as session:
             assert set(session.scalars(sa.select(PublishedQuota.version))) == {1}
+
+
+class TestCatchingUp:
+    @pytest.fixture
+    def published_before(self, client: TestClient, database: Database) -> str:
+        """A plan whose version was published by a release without rows and days."""
+        plan = a_plan(client)
+        a_version(client, plan)
+        with database.sessions.begin() as session:
+            version = PlanVersions(session).get(plan.rpartition("/")[2], 1)
+            version.status, version.published_at = VersionStatus.PUBLISHED, MONDAY
+        return plan
+
+    def test_what_the_release_before_has_published_gets_its_rows(
+        self, client: TestClient, database: Database, published_before: str
+    ) -> None:
+        assert in_force(client, published_before, "2027-05-15") == {}
+
+        assert catch_up(database) == 1
+
+        version = client.get(f"{published_before}/versions/1").json()
+        assert version["effective_from"] == "2027-01-01"
+        assert sum(in_force(client, published_before, "2027-05-15").values()) == 441
+        assert client.get(f"{published_before}/versions/1/verify").json()["valid"]
+        assert catch_up(database) == 0
+
+    def test_several_processes_that_start_at_once_write_them_once(
+        self, client: TestClient, database: Database, published_before: str
+    ) -> None:
+        at_once(lambda _: catch_up(database), range(4))
+
+        assert len(in_force(client, published_before, "2027-05-15")) == 4
+
+    def test_it_can_be_replaced_before_that(
+        self, client: TestClient, database: Database, published_before: str
+    ) -> None:
+        second = another(client, published_before)
+        publish(client, second, effective="2027-04-01").raise_for_status()
+
+        assert catch_up(database) == 1
+        days = ("2027-01-01", "2027-03-31", "2027-04-01")
+        found = [versions_in_force(client, published_before, day) for day in days]
+        assert found == [{1}, {1}, {2}]
 
 
 class TestSight:
