@@ -17,10 +17,11 @@ from service.negotiations.events.domain.kinds import Event
 from service.negotiations.events.domain.life import Action, Status, after
 from service.negotiations.events.repository import Events
 from service.negotiations.events.tables import PlanEvent
-from service.negotiations.events.usecases.carrying import Carried, Rows, all_rows, carried
+from service.negotiations.events.usecases.carrying import Carried, carried
 from service.negotiations.events.usecases.following import follow
 from service.negotiations.events.usecases.outcome import Outcome, outcome_of, told
 from service.negotiations.events.usecases.proposing import decide, event_etag, tell
+from service.negotiations.events.usecases.rows import Rows, all_rows
 from service.negotiations.events.usecases.standing import InForce, in_force
 from service.negotiations.repository import Renegotiations
 from service.plans.repository import Plans

@@ -10,26 +10,27 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from service.allocations.infeasible import in_words
 from service.allocations.versions.domain.amendable import Amendable
 from service.allocations.versions.domain.decision import Decision, Wanted
+from service.allocations.versions.domain.document import UnreadableProof
+from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.usecases.amending import ChangeNotCarried, Fetched
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import from_minor
 from service.negotiations.events.domain.happening import holders
 from service.negotiations.events.domain.kinds import Kind
-from service.negotiations.events.domain.newcomers import with_newcomer
 from service.negotiations.events.usecases.outcome import Outcome
+from service.negotiations.events.usecases.rows import Rows
 from service.negotiations.events.usecases.standing import InForce
 from solver.amend import CannotCarry, Funding, shared
 from solver.problem import IntArray
 from solver.seats import Seats, with_amounts
 
-type Row = dict[str, Any]
 type Months = tuple[int, ...]
 
 FUNDINGS: Final[tuple[Funding, ...]] = ("siblings", "parent", "reserve", "unfunded")
@@ -47,34 +48,28 @@ class Carried:
     funding: Funding | None
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """All rows of the version that is changed, with one for whoever it does not know yet."""
-
-    manifest: Any
-    units: Sequence[Row]
-    quotas: Sequence[Row]
-    rules: Sequence[Row]
-
-
 def carried(
     standing: InForce, outcome: Outcome, rows: Rows, funding: Funding | None, reference: str
 ) -> Carried:
     """Let others carry what is left open; `rows` are those of `all_rows`. Needs no database.
 
-    Raises InvalidInput where the funding is missing or cannot be had, and ChangeNotCarried.
+    Raises InvalidInput where the funding is missing or cannot be had, ChangeNotCarried, and
+    VersionDamaged.
     """
-    found = Fetched(
-        standing.plan.id,
-        standing.head.number,
-        standing.head.hash,
-        standing.digits,
-        Amendable.of(rows.manifest, rows.units, rows.quotas, rows.rules),
-    )
+    found = _opened(standing, rows)
     plan = _Deciding(standing, outcome, found, funding, reference)
     after = plan.after()
     whole = replace(outcome, others=plan.others(after), after=_seats_of(outcome, after))
     return Carried(whole, found, after, plan.told_funding)
+
+
+def _opened(standing: InForce, rows: Rows) -> Fetched:
+    number = standing.head.number
+    try:
+        version = Amendable.of(rows.manifest, rows.units, rows.quotas, rows.rules)
+    except UnreadableProof as reason:
+        raise VersionDamaged(f"Version {number} is not proved: {reason}.") from None
+    return Fetched(standing.plan.id, number, standing.head.hash, standing.digits, version)
 
 
 def _seats_of(outcome: Outcome, after: Amendable) -> Seats:
@@ -84,35 +79,11 @@ def _seats_of(outcome: Outcome, after: Amendable) -> Seats:
     return with_amounts(outcome.after, months)
 
 
-def rows_to_see(standing: InForce, outcome: Outcome) -> Rows | None:
-    """What `seen_at_once` needs; None: nothing."""
-    return all_rows(standing, outcome) if outcome.event.kind is Kind.TARGET else None
-
-
 def seen_at_once(standing: InForce, outcome: Outcome, rows: Rows | None) -> Outcome:
     """A new target with who carries it; of all else funding has to be chosen first. Needs no
     database. Raises ChangeNotCarried.
     """
     return outcome if rows is None else carried(standing, outcome, rows, None, "").outcome
-
-
-def all_rows(standing: InForce, outcome: Outcome) -> Rows:
-    """The rows of the version that is changed."""
-    rows, units = standing.stored.quotas(), standing.units
-    manifest: Any = standing.stored.manifest
-    event = outcome.event
-    if event.kind is Kind.HIRE and event.rep and standing.row_of(event.rep) is None:
-        unit = _home_of_newcomer(outcome, event.rep)
-        rows = with_newcomer(rows, units, manifest, rep=event.rep, unit=unit)
-    return Rows(manifest, units, rows, standing.stored.rules())
-
-
-def _home_of_newcomer(outcome: Outcome, rep: str) -> str | None:
-    """The unit of the first seat that is taken over."""
-    own = sorted(
-        (own.first, own.seat, own.unit) for own in outcome.after.segments if own.holder == rep
-    )
-    return own[0][2]
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,9 @@ from service.negotiations.events.domain.life import Status, VersionHasNoMonths
 from service.negotiations.events.domain.told import segments_of
 from service.negotiations.events.repository import Events
 from service.negotiations.events.tables import PlanEvent
-from service.negotiations.events.usecases.carrying import rows_to_see, seen_at_once
+from service.negotiations.events.usecases.carrying import seen_at_once
 from service.negotiations.events.usecases.outcome import outcome_of, told
+from service.negotiations.events.usecases.rows import rows_to_see
 from service.negotiations.events.usecases.standing import InForce, in_force
 from service.plans.repository import Plans
 from service.plans.tables import Plan
