@@ -33,9 +33,13 @@ router = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["versions"
 _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
 
 
-def _limit(request: Request) -> float:
+def manager_limit(request: Request) -> float:
+    """How far a manager may move a quota."""
     limit: float = request.app.state.settings.manager_limit
     return limit
+
+
+ManagerLimitDep = Annotated[float, Depends(manager_limit)]
 
 
 @router.patch(
@@ -63,7 +67,7 @@ def adjust_quotas(
     sessions: SessionsDep,
     expected: RequiredIfMatchDep,
     now: NowDep,
-    limit: Annotated[float, Depends(_limit)],
+    limit: ManagerLimitDep,
     patience: PatienceDep,
 ) -> VersionDetailOut:
     """Adjust quotas into a new draft, which keeps them until they are released."""
@@ -105,7 +109,7 @@ def release_lock(
     sessions: SessionsDep,
     expected: RequiredIfMatchDep,
     now: NowDep,
-    limit: Annotated[float, Depends(_limit)],
+    limit: ManagerLimitDep,
     patience: PatienceDep,
 ) -> VersionDetailOut:
     """Release the lock of one rep into a new draft, as `release` of an adjustment does."""

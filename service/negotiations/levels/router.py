@@ -5,6 +5,8 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
+from service.allocations.adjustments.domain import BeyondManagersLimit
+from service.allocations.adjustments.router import ManagerLimitDep
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
 from service.allocations.solving import NO_PLAN
@@ -25,7 +27,6 @@ from service.negotiations.levels.domain.lane import (
     NotInsideOwn,
     UnitNotFound,
 )
-from service.negotiations.levels.domain.limits import BeyondTheManagersLimit
 from service.negotiations.levels.domain.together import RulesBrokenTogether, UnfinishedUnits
 from service.negotiations.levels.schemas import (
     AdjustIn,
@@ -153,7 +154,7 @@ def unfreeze_unit(
 
 @router.post(
     "/units/{unit:path}/solve",
-    responses=problems(*_STEP, *_SEEN, BeyondTheManagersLimit, Infeasible, *NO_PLAN),
+    responses=problems(*_STEP, *_SEEN, BeyondManagersLimit, Infeasible, *NO_PLAN),
     dependencies=_MAY_WORK,
 )
 def solve_unit(
@@ -168,6 +169,7 @@ def solve_unit(
     expected: RequiredIfMatchDep,
     now: NowDep,
     patience: PatienceDep,
+    limit: ManagerLimitDep,
 ) -> LaneOut:
     """Solve a unit's reps again: their sum is the envelope, and every lock is kept.
 
@@ -178,14 +180,20 @@ def solve_unit(
     return _told(
         response,
         working.solve(
-            sessions, caller, step, asks=body.asked, fairness=body.fairness, patience=patience
+            sessions,
+            caller,
+            step,
+            asks=body.asked,
+            fairness=body.fairness,
+            limit=limit,
+            patience=patience,
         ),
     )
 
 
 @router.patch(
     "/units/{unit:path}/quotas",
-    responses=problems(*_STEP, *_SEEN, BeyondTheManagersLimit, Infeasible, *NO_PLAN),
+    responses=problems(*_STEP, *_SEEN, BeyondManagersLimit, Infeasible, *NO_PLAN),
     dependencies=_MAY_WORK,
 )
 def adjust_unit(
@@ -199,6 +207,7 @@ def adjust_unit(
     sessions: SessionsDep,
     expected: RequiredIfMatchDep,
     now: NowDep,
+    limit: ManagerLimitDep,
 ) -> LaneOut:
     """Move reps inside a unit, each with a reason; later solves keep them until they are released.
 
@@ -208,7 +217,8 @@ def adjust_unit(
     """
     step = Step(plan_id, number, unit, now, expected, body.note)
     return _told(
-        response, working.adjust(sessions, caller, step, asks=body.asked, released=body.release)
+        response,
+        working.adjust(sessions, caller, step, asks=body.asked, released=body.release, limit=limit),
     )
 
 

@@ -1,26 +1,20 @@
 """What the owner of a unit asks for the own reps, and how far a manager may go.
 
-A manager may move a rep by at most 5 % of the quota that the frame has: of the frame's, so that ten
-times 4 % is not 40 %. Limits that a manager sets for a solve may not push anybody further either.
+A manager may move a rep by at most a part of the quota that the frame has (5 % unless the setting
+says otherwise): of the frame's, so that ten times 4 % is not 40 %. Limits that a manager sets for a
+solve may not push anybody further either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from service.kit.errors import Fault, NotPermitted
-
-MANAGER_LIMIT: Final = 0.05
-"""Of a rep's quota in the frame."""
+from service.allocations.adjustments.domain import BeyondManagersLimit, moved_too_far
+from service.kit.errors import Fault
 
 type Ends = tuple[int | None, int | None]
 """Floor and cap in minor units, None where none is asked for."""
-
-
-class BeyondTheManagersLimit(NotPermitted):
-    """A manager may not move a rep that far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +89,28 @@ def _beyond(row: Asked, member: Member, told: Mapping[str, str]) -> Iterator[Fau
 
 
 def keep_within(asked: Sequence[Asked], members: Mapping[str, Member], limit: float) -> None:
-    """Raises BeyondTheManagersLimit and names everybody whom a manager may not move so far."""
-    beyond = [row.rep for row in asked if _too_far(row, members[row.rep].quota, limit)]
+    """Raises BeyondManagersLimit and names everybody whom a manager may not move so far."""
+    stands = {row.rep: members[row.rep].quota for row in asked}
+    wanted = [(row.rep, amount) for row in asked for amount in _pushes(row, stands[row.rep])]
+    beyond = dict.fromkeys(
+        rep for own in wanted for rep, _ in moved_too_far(stands, dict([own]), limit)
+    )
     if beyond:
-        shown = ", ".join(beyond[:10])
-        raise BeyondTheManagersLimit(
-            f"A manager may move a rep by at most {limit:.0%} of the quota in the version that the "
+        shown = ", ".join([*beyond][:10])
+        raise BeyondManagersLimit(
+            f"A manager may move a rep by at most {limit:.1%} of the quota in the version that the "
             f"unit was frozen in; beyond that: {shown}. A planner may.",
-            reps=beyond,
+            reps=[*beyond],
             limit=limit,
         )
 
 
-def _too_far(row: Asked, quota: int, limit: float) -> bool:
-    room = quota * limit + 1e-9
+def _pushes(row: Asked, quota: int) -> Iterator[int]:
+    """Where a wish pushes somebody: a floor below the quota and a cap above it push nobody."""
     least, most = row.ends
-    wanted = [amount for amount in (row.quota,) if amount is not None]
-    # A floor below the quota and a cap above it push nobody.
-    wanted += [max(least, quota)] if least is not None else []
-    wanted += [min(most, quota)] if most is not None else []
-    return any(abs(amount - quota) > room for amount in wanted)
+    if row.quota is not None:
+        yield row.quota
+    if least is not None:
+        yield max(least, quota)
+    if most is not None:
+        yield min(most, quota)

@@ -14,7 +14,6 @@ from service.kit.auth import Caller, Role
 from service.kit.errors import Fault, InvalidInput, PreconditionFailed
 from service.negotiations.levels.domain.lane import LaneAction, after
 from service.negotiations.levels.domain.limits import (
-    MANAGER_LIMIT,
     Asked,
     faults_of,
     keep_within,
@@ -59,18 +58,19 @@ def solve(
     *,
     asks: Asks = nothing,
     fairness: Fairness | None = None,
+    limit: float,
     patience: Patience | None = None,
 ) -> Stepped:
     """Solve a unit's reps again with its envelope as exact sum, and every lock.
 
-    `asks`: floors and caps that the owner sets for the own reps. Raises InvalidInput,
-    BeyondTheManagersLimit, Infeasible, PreconditionFailed and what `Frame` does.
+    `asks`: floors and caps that the owner sets for the own reps; `limit`: how far a manager may go.
+    Raises InvalidInput, BeyondManagersLimit, Infeasible, PreconditionFailed and what `Frame` does.
     """
     claimed = _claim(
         sessions, caller, step, LaneAction.SOLVE, by_potential=fairness == "equal_potential_share"
     )
     asked = asks(claimed.digits)
-    _check(claimed, caller, asked)
+    _check(claimed, caller, asked, limit)
     ends = {row.rep: row.ends for row in asked}
     with in_the_owners_words(claimed.team, claimed.digits, patience) as watch:
         work = solved(
@@ -86,10 +86,11 @@ def adjust(
     *,
     asks: Asks = nothing,
     released: Sequence[str] = (),
+    limit: float,
 ) -> Stepped:
     """Move some reps of the unit; the others carry what these do not balance among themselves.
 
-    Raises InvalidInput, BeyondTheManagersLimit, Infeasible, PreconditionFailed and what `Frame`
+    Raises InvalidInput, BeyondManagersLimit, Infeasible, PreconditionFailed and what `Frame`
     does.
     """
     claimed = _claim(sessions, caller, step, LaneAction.ADJUST)
@@ -99,7 +100,7 @@ def adjust(
         for number, rep in enumerate(released)
         if rep not in locks
     ]
-    _check(claimed, caller, asked, strangers)
+    _check(claimed, caller, asked, limit, strangers)
     wanted = {row.rep: row.quota for row in asked if row.quota is not None}
     with in_the_owners_words(claimed.team, claimed.digits, wanted=wanted):
         work = adjusted(claimed.team, claimed.work, wanted, released)
@@ -163,7 +164,11 @@ def _store(
 
 
 def _check(
-    claimed: Claimed, caller: Caller, asked: Sequence[Asked], known: Sequence[Fault] = ()
+    claimed: Claimed,
+    caller: Caller,
+    asked: Sequence[Asked],
+    limit: float,
+    known: Sequence[Fault] = (),
 ) -> None:
     """What is wrong for everybody first, then what a manager may not."""
     members = claimed.team.members
@@ -180,4 +185,4 @@ def _check(
     if faults := [*faults_of(asked, members, claimed.team.unit, told), *known]:
         raise InvalidInput(faults)
     if caller.role is Role.MANAGER:
-        keep_within(asked, members, MANAGER_LIMIT)
+        keep_within(asked, members, limit)

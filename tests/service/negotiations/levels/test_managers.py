@@ -60,7 +60,7 @@ class TestWhatAManagerMay:
         assert adjust(west, version, "west", bob=1056, dan=1144).status_code == 200
         refused = adjust(west, version, "west", bob=1014)
         assert refused.status_code == 403
-        assert refused.json()["type"] == "/problems/beyond-the-managers-limit"
+        assert refused.json()["type"] == "/problems/beyond-managers-limit"
         assert refused.json()["reps"] == ["bob"]
         assert adjust(planner, version, "west", bob=1014).status_code == 200
         limits = [{"rep": "cyd", "min": 1160}]  # 5 % are 1,155
