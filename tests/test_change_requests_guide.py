@@ -26,6 +26,7 @@ SHOWN: list[dict[str, Any]] = [
     json.loads(block) for block in re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
 ]
 PLAN = {"name": "FY27", "period": {"start": "2027-01-01", "end": "2027-12-31"}}
+BEFORE = {"name": "FY28", "period": {"start": "2028-01-01", "end": "2028-12-31"}}
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
 
 
 def test_the_request_its_preview_and_what_accepting_it_answers(client: TestClient) -> None:
-    inputs, asked, previewed, body, accepted = SHOWN
+    inputs, asked, previewed, body, accepted, _ = SHOWN
     plan = f"/v1/plans/{client.post('/v1/plans', json=PLAN).json()['id']}"
     client.put(f"{plan}/inputs", json=inputs).raise_for_status()
     client.post(f"{plan}/versions", json={}).raise_for_status()
@@ -54,6 +55,22 @@ def test_the_request_its_preview_and_what_accepting_it_answers(client: TestClien
     assert {name: preview[name] for name in previewed} == previewed
     assert told == accepted | {"id": filed.json()["id"]}
     assert client.get(f"{plan}/versions/2/verify").json()["valid"]
+
+
+def test_the_correction(client: TestClient) -> None:
+    inputs, asked, *_, body = SHOWN
+    plan = f"/v1/plans/{client.post('/v1/plans', json=BEFORE).json()['id']}"
+    reps = [row | {"potential": 900000} for row in inputs["reps"]]
+    client.put(f"{plan}/inputs", json=inputs | {"reps": reps}).raise_for_status()
+    policy = {"fairness": "equal_potential_share"}
+    client.post(f"{plan}/versions", json={"policy": policy}).raise_for_status()
+    publish(client, f"{plan}/versions/1").raise_for_status()
+    wrong = {"kind": "potential_error", "amount": 800000, "reference": "census"}
+    filed = client.post(f"{plan}/change-requests", json=asked | {"evidence": [wrong]})
+
+    told = client.post(f"{filed.headers['location']}/accept", json=body).json()
+
+    assert (told["status"], told["inputs_follow"]) == ("accepted", True)
 
 
 def test_the_kinds_of_evidence_and_what_each_says() -> None:

@@ -160,7 +160,7 @@ def _claim(
         found=found,
         policy=version.policy,
         inputs=load_snapshot(session, caller.workspace_id, version.inputs_hash),
-        terms=_terms(plan, found),
+        terms=terms_of_version(plan, found),
         wish=wish,
         reference=new_id("adj"),
         start=start,
@@ -168,7 +168,7 @@ def _claim(
     )
 
 
-def _terms(plan: Plan, found: Fetched) -> Terms:
+def terms_of_version(plan: Plan, found: Fetched) -> Terms:
     """In which money and period the version was solved; the plan's may be others by now."""
     manifest: Any = found.version.manifest
     period = plan.period_start, plan.period_end

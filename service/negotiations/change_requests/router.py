@@ -5,6 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from service.allocations.infeasible import Infeasible
+from service.allocations.patience import PatienceDep
+from service.allocations.solving import NO_PLAN
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.usecases.amending import ChangeNotCarried
 from service.kit.access import Permission, needs
@@ -21,6 +24,7 @@ from service.negotiations.change_requests.domain.asking import (
     AlreadyRequested,
     VersionDoesNotCount,
 )
+from service.negotiations.change_requests.domain.correction import as_sent
 from service.negotiations.change_requests.domain.evidence import day_of
 from service.negotiations.change_requests.domain.funding import Funding, NotTheFunder
 from service.negotiations.change_requests.domain.life import (
@@ -43,6 +47,7 @@ from service.negotiations.change_requests.schemas import (
 )
 from service.negotiations.change_requests.statistics_schemas import StatisticsOut
 from service.negotiations.change_requests.usecases import (
+    correcting,
     counting,
     deciding,
     filing,
@@ -241,7 +246,15 @@ def counter_change_request(
 
 @router.post(
     "/{request_id}/accept",
-    responses=problems(*_TURN, *_GRANT, granting.CounterHasChanged, granting.TooBusy),
+    responses=problems(
+        *_TURN,
+        *_GRANT,
+        granting.CounterHasChanged,
+        granting.TooBusy,
+        correcting.SolveWouldUndo,
+        Infeasible,
+        *NO_PLAN,
+    ),
     dependencies=[Depends(needs(Permission.REQUEST_CHANGE))],
 )
 def accept_change_request(
@@ -255,6 +268,7 @@ def accept_change_request(
     sessions: SessionsDep,
     expected: IfMatchDep,
     now: NowDep,
+    patience: PatienceDep,
 ) -> AcceptedOut:
     """Grant it, in a new draft version; or, by who asked, accept the counter as it stands.
 
@@ -262,11 +276,16 @@ def accept_change_request(
     """
     grant = granting.Grant(body.amount, body.funding, body.effective, body.resources, body.note)
     call = granting.Call(caller, (plan_id, request_id), grant, expected, now)
-    request = granting.accept(granting.Doors(reading_sessions, sessions), call)
+    doors, follows = granting.Doors(reading_sessions, sessions), None
+    if body.correct is None:
+        request = granting.accept(doors, call)
+    else:
+        done = correcting.accept_corrected(doors, call, as_sent({**body.correct}), patience)
+        request, follows = done.request, done.inputs_follow
     send_etag(response, request_etag(request))
     with reading_sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id)
-    return AcceptedOut.of(request, plan.currency)
+    return AcceptedOut.of(request, plan.currency, inputs_follow=follows)
 
 
 @router.post(

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, with_config
 
 from service.kit.body import InputModel, Line, Note
 from service.kit.money import MoneyIn, MoneyOut, from_minor, minor_digits
+from service.negotiations.change_requests.correction_schemas import CorrectionIn
 from service.negotiations.change_requests.domain.evidence import Kind
 from service.negotiations.change_requests.domain.funding import Funding
 from service.negotiations.change_requests.domain.life import Action, Side, Status, is_overdue
@@ -104,6 +105,12 @@ class GrantIn(AnswerIn):
         description="Granted instead of money",
         examples=[["a presales engineer until June"]],
     )
+    correct: CorrectionIn | None = Field(
+        default=None,
+        description="Instead of money: inputs that the evidence says are wrong, as they should "
+        "have been. Everything is solved again under the unchanged policy",
+        examples=[{"reps": [{"id": "r1", "potential": 800000}]}],
+    )
 
 
 class AcceptedOut(BaseModel):
@@ -118,9 +125,15 @@ class AcceptedOut(BaseModel):
     funding: str | None = Field(examples=["siblings"])
     effective: str | None = Field(description="null: all months", examples=["2027-04"])
     resources: list[str] = Field(examples=[[]])
+    inputs_follow: bool | None = Field(
+        description="Of corrected inputs: whether the plan's working inputs were corrected as "
+        "well; they are not where they are other facts by now"
+    )
 
     @classmethod
-    def of(cls, request: ChangeRequest, currency: str) -> Self:
+    def of(
+        cls, request: ChangeRequest, currency: str, *, inputs_follow: bool | None = None
+    ) -> Self:
         digits = minor_digits(currency)
         return cls(
             id=request.id,
@@ -130,6 +143,7 @@ class AcceptedOut(BaseModel):
             funding=request.funding,
             effective=request.effective,
             resources=request.resources or [],
+            inputs_follow=inputs_follow,
         )
 
 

@@ -45,7 +45,7 @@ from service.plans.repository import PlanVersions
 from service.plans.tables import Plan
 from service.roster.usecases import owners_of
 
-_TRIES: Final = 50
+TRIES: Final = 50
 """Each of them fails only because somebody else's grant was stored meanwhile."""
 
 
@@ -147,7 +147,7 @@ def accept(doors: Doors, call: Call) -> ChangeRequest:
     """
     if call.grant.resources is not None:
         return _with_resources(doors, call)
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         with doors.reading.begin() as session:
             terms = terms_of(session, call.turn(session, Action.ACCEPT, lock=False), call)
         if (accepted := _stored(doors, call, terms)) is not None:
@@ -174,7 +174,7 @@ def _stored(doors: Doors, call: Call, terms: Terms) -> ChangeRequest | None:
     with doors.writing.begin() as session:
         turn = call.turn(session, Action.ACCEPT, lock=True)
         request = turn.request
-        _check_counts(session, turn.plan, request.version)
+        check_counts(session, turn.plan, request.version)
         renegotiations = Renegotiations(session, call.caller.workspace_id, turn.plan.id)
         moved = renegotiations.head(request.version) != terms.found.number
         if moved or request.revision != terms.turn.request.revision:
@@ -191,7 +191,7 @@ def _stored(doors: Doors, call: Call, terms: Terms) -> ChangeRequest | None:
 def terms_of(session: Session, turn: Turn, call: Call) -> Terms:
     """Raises InvalidInput with every fault, VersionDoesNotCount and CounterHasChanged."""
     plan, request = turn.plan, turn.request
-    _check_counts(session, plan, request.version)
+    check_counts(session, plan, request.version)
     funding: Funding | None
     if turn.side == Side.REQUESTER:
         change, funding = _as_countered(turn, call)
@@ -241,7 +241,7 @@ def _as_countered(turn: Turn, call: Call) -> tuple[Change, Funding]:
     return Change(request, request.amount, effective), funding
 
 
-def _check_counts(session: Session, plan: Plan, number: int) -> None:
+def check_counts(session: Session, plan: Plan, number: int) -> None:
     """Raises VersionDoesNotCount."""
     version = PlanVersions(session).get(plan.id, number)
     check_version(number, version.status, counting_version(session, plan))

@@ -1,0 +1,239 @@
+"""Correct an input that the evidence says is wrong, and solve again under the unchanged policy.
+
+Everybody's quota follows, so only planners and administrators do it. Locks and agreed envelopes
+stay. What a solve would undo stands in its way: sums that were changed on purpose (reserves, gaps),
+events, imports, and months that are over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from sqlalchemy.orm import Session
+
+from service.allocations.adjustments.usecases import terms_of_version
+from service.allocations.assemble import Terms
+from service.allocations.patience import Patience
+from service.allocations.versions.domain.content import Content, Parent, Row
+from service.allocations.versions.domain.handed import Handed
+from service.allocations.versions.repository import Chunks, pack
+from service.allocations.versions.usecases import amending
+from service.allocations.versions.usecases.amending import Fetched
+from service.allocations.versions.usecases.solving import solved_content
+from service.allocations.versions.usecases.storing import version_content
+from service.kit.audit import record
+from service.kit.auth import Caller
+from service.kit.errors import Conflict, Fault, InvalidInput
+from service.negotiations.change_requests.domain.correction import (
+    Correction,
+    corrected,
+    correction_faults,
+)
+from service.negotiations.change_requests.domain.evidence import CORRECTING, Kind
+from service.negotiations.change_requests.domain.funding import NotTheFunder
+from service.negotiations.change_requests.domain.life import Action
+from service.negotiations.change_requests.tables import ChangeRequest
+from service.negotiations.change_requests.usecases.granting import (
+    TRIES,
+    Call,
+    Doors,
+    TooBusy,
+    check_counts,
+)
+from service.negotiations.change_requests.usecases.turn import Turn
+from service.negotiations.repository import Renegotiations
+from service.plans.domain import version_subject
+from service.plans.inputs import put_inputs
+from service.plans.policy import present_policy
+from service.plans.repository import PlanVersions
+from service.plans.tables import Plan, PlanVersion
+from service.roster.domain import Inputs, InvalidInputs, read_inputs
+from service.roster.present import present
+from service.roster.usecases import load_snapshot, store_snapshot
+from solver.amend import CARRYING
+
+_KEPT_BY_LOCKS: Final = frozenset({"adjustment", "change_request"})
+
+
+class SolveWouldUndo(Conflict):
+    """Solving again would undo what was decided or has happened since."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Corrected:
+    """An accepted request, and whether the plan's working inputs were corrected as well."""
+
+    request: ChangeRequest
+    inputs_follow: bool
+    """They do not where they are other facts by now."""
+
+
+def accept_corrected(
+    doors: Doors, call: Call, correction: Correction, patience: Patience | None = None
+) -> Corrected:
+    """Accept by correcting inputs: a new draft, solved from them without a transaction.
+
+    Raises NotTheFunder, SolveWouldUndo, InvalidInput, VersionDoesNotCount, TooBusy, and what
+    solving raises.
+    """
+    if call.grant.amount is not None or call.grant.says_how or call.grant.resources is not None:
+        raise InvalidInput([Fault("/correct", "stands alone: nobody funds a corrected input")])
+    for _ in range(TRIES):
+        with doors.reading.begin() as session:
+            turn = call.turn(session, Action.ACCEPT, lock=False)
+            check_counts(session, turn.plan, turn.request.version)
+            case = correcting(session, turn, correction, call.now)
+        content = case.solved(patience)
+        if (accepted := _stored(doors, call, turn, case, content)) is not None:
+            return accepted
+    raise TooBusy("Others amend the same draft again and again; send it once more.")
+
+
+def _stored(
+    doors: Doors, call: Call, before: Turn, case: Correcting, content: Content
+) -> Corrected | None:
+    """None where somebody else has amended the same draft meanwhile."""
+    caller, now = call.caller, call.now
+    with doors.writing.begin() as session:
+        turn = call.turn(session, Action.ACCEPT, lock=True)
+        plan, request = turn.plan, turn.request
+        check_counts(session, plan, request.version)
+        renegotiations = Renegotiations(session, caller.workspace_id, plan.id)
+        moved = renegotiations.head(request.version) != case.found.number
+        if moved or request.revision != before.request.revision:
+            return None
+        version = store_corrected(session, caller, plan, case, content, note=request.id, now=now)
+        renegotiations.advance(request.version, version.number)
+        follows = plan.inputs_hash == case.inputs_hash
+        if follows:
+            put_inputs(session, caller, plan.id, case.inputs, now=now)
+        request.amount = quota_in(content, request.rep)["quota"]
+        request.funding = request.effective = None
+        request.granted_in = version.number
+        return Corrected(turn.take(session, note=call.grant.note, now=now), follows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Correcting:
+    """A version, its inputs corrected, and what the solve keeps."""
+
+    found: Fetched
+    inputs_hash: str
+    """Of the inputs as they were."""
+    inputs: Inputs
+    terms: Terms
+    policy: Row
+    handed: Handed
+
+    def solved(self, patience: Patience | None) -> Content:
+        return solved_content(
+            self.inputs, self.terms, self.policy, self.handed.among(self.inputs), patience=patience
+        )
+
+
+def check_may_correct(turn: Turn) -> None:
+    """Raises NotTheFunder, and InvalidInput where no evidence says that an input is wrong."""
+    if not turn.scope.is_planner:
+        raise NotTheFunder(
+            "Correcting an input moves everybody's quota: escalate the request.",
+            escalate=True,
+            unit=None,
+        )
+    kinds = {Kind(piece["kind"]) for piece in turn.request.evidence}
+    if not kinds & CORRECTING:
+        said = ", ".join(sorted(CORRECTING))
+        raise InvalidInput([Fault("/correct", f"needs evidence of a wrong input: {said}")])
+
+
+def correcting(session: Session, turn: Turn, correction: Correction, now: datetime) -> Correcting:
+    """Raises NotTheFunder, SolveWouldUndo and InvalidInput with every fault."""
+    check_may_correct(turn)
+    plan, request = turn.plan, turn.request
+    head = Renegotiations(session, plan.workspace_id, plan.id).head(request.version)
+    found = amending.fetch(session, plan.workspace_id, plan.id, head)
+    version = PlanVersions(session).get(plan.id, head)
+    terms = terms_of_version(plan, found)
+    manifest: Mapping[str, Any] = {**found.version.manifest}
+    _check_nothing_is_undone(manifest, terms, now)
+    before = load_snapshot(session, plan.workspace_id, version.inputs_hash, plan_id=plan.id)
+    return Correcting(
+        found,
+        version.inputs_hash,
+        _corrected(before, correction, terms),
+        terms,
+        present_policy(version.policy, terms.digits),
+        Handed.of(manifest).without({request.rep}),
+    )
+
+
+def _check_nothing_is_undone(manifest: Mapping[str, Any], terms: Terms, now: datetime) -> None:
+    if terms.period is not None and now.date() > terms.period[0]:
+        raise SolveWouldUndo("The period has begun, and months that are over never change.")
+    if undone := [*_undone(manifest)]:
+        raise SolveWouldUndo(
+            f"It would undo {', '.join(undone)}. Correct the inputs and solve again, or "
+            "grant money.",
+            references=undone,
+        )
+
+
+def _undone(manifest: Mapping[str, Any]) -> Iterator[str]:
+    for part in manifest.get("amendments", ()):
+        if part["kind"] not in _KEPT_BY_LOCKS or part["funding"] not in CARRYING:
+            yield part["reference"]
+
+
+def _corrected(before: Inputs, correction: Correction, terms: Terms) -> Inputs:
+    document = present(before)
+    faults = [*correction_faults(document, correction)]
+    if faults:
+        raise InvalidInput(faults)
+    try:
+        return read_inputs(
+            corrected(document, correction), digits=terms.digits, period=terms.period
+        )
+    except InvalidInputs as refused:
+        raise InvalidInput(
+            [
+                Fault("/correct", f"makes {fault.pointer} wrong: it {fault.detail}")
+                for fault in refused.faults
+            ]
+        ) from None
+
+
+def quota_in(content: Content, rep: str) -> Row:
+    """The row of a rep whom the solve is about."""
+    for listed in content.facts["quotas"]:
+        for row in orjson.loads(content.chunks[listed["chunk"]]):
+            if row["rep"] == rep:
+                found: Row = row
+                return found
+    raise KeyError(rep)
+
+
+def store_corrected(
+    session: Session, caller: Caller, plan: Plan, case: Correcting, content: Content, *,
+    note: str, now: datetime,
+) -> PlanVersion:  # fmt: skip
+    """The corrected inputs, and the new draft that they were solved to. The plan is locked."""
+    store_snapshot(session, caller.workspace_id, case.inputs, plan_id=plan.id)
+    Chunks(session, caller.workspace_id).put(pack(content.chunks))
+    parent = Parent(case.found.number, case.found.hash)
+    version = PlanVersions(session).add(
+        plan.id, version_content(content, parent, note), now=now, created_by=caller.name
+    )
+    record(
+        session,
+        caller,
+        "version.solve",
+        version_subject(plan.id, version.number),
+        now=now,
+        after=version.status,
+        reason=note,
+        facts={"hash": version.hash, "inputs": version.inputs_hash},
+    )
+    return version
