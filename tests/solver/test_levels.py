@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from solver.hierarchy import exact_sums, lay_out
-from solver.levels import level_of
+from solver.levels import level_of, level_of_one
 from solver.policy import Policy
 from solver.problem import Problem
 from solver.solve import solve
@@ -85,3 +85,9 @@ def test_levels_add_up_and_lie_within_an_increment(factor: float, problem: Probl
     pairs = zip(quota.tolist(), level.tolist(), strict=True)
     assert all(abs(whole * share - o) < increment for whole, o in pairs)
     assert np.all(level <= quota) if factor <= 1 else np.all(level >= quota)
+
+
+def test_a_level_of_one_rep_goes_to_the_increment_where_the_quota_does() -> None:
+    assert level_of_one(11_000, 0.8, 1_000) == 9_000  # 8.8 increments
+    assert level_of_one(11_001, 0.8, 1_000) == 8_801
+    assert level_of_one(500, 0.5, 100) == 200  # halves to even

@@ -99,6 +99,16 @@ def test_a_reserve_takes_the_difference_until_it_is_used_up() -> None:
         )
 
 
+def test_a_reserve_takes_back_only_what_it_gave() -> None:
+    policy = {"reserves": [{"unit": "west", "amount": 12}]}
+    lower, back = a_decision({"ann": 10_000}, "reserve"), a_decision({"ann": 11_000}, "reserve")
+    _, document = amend(solved(policy=policy), lower, back)
+    assert document["manifest"]["reserves"] == [{"unit": "west", "amount": 1_200, "used": 0}]
+    assert examine(document).valid, examine(document).faults
+    with pytest.raises(Refused, match="only what was taken"):
+        amend(solved(policy=policy), a_decision({"ann": 11_500}, "reserve"))
+
+
 def test_what_nobody_carries_is_booked() -> None:
     _, document = amend(solved(), a_decision({"ann": 10_000}, "unfunded"))
     assert document["manifest"]["assigned"] == 54_000

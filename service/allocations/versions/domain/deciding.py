@@ -26,7 +26,7 @@ from service.allocations.versions.domain.document import AmendmentPart, Manifest
 from service.allocations.versions.domain.named import Change
 from solver.amend import CARRYING, Amendment, CannotCarry, one_decision
 from solver.conflict.names import Names as RuleNames
-from solver.infeasibility import Rule
+from solver.infeasibility import Rule, Words
 
 
 def decide(before: Amendable, decision: Decision) -> Amendable:
@@ -251,14 +251,20 @@ def _broken(before: Amendable, after: Amendable, decision: Decision) -> Iterator
             words = (f"unit {unit} is frozen at ", agreed, " and would carry ", carried)
             yield Refusal(words, rule=f"unit:{unit}:target", limit=agreed)
     for reserve in after.manifest.get("reserves", []):
-        if not 0 <= reserve["used"] <= reserve["amount"]:
-            where = reserve["unit"] or "the company"
+        where = f"unit {reserve['unit']}" if reserve["unit"] else "the company"
+        if reserve["used"] > reserve["amount"]:
             had = {own["unit"]: own["used"] for own in before.manifest.get("reserves", [])}
             left = reserve["amount"] - had[reserve["unit"]]
-            total = reserve["amount"]
-            yield Refusal(
-                (f"the reserve of {where} has ", left, " of ", total, " left"), limit=left
+            words: Words = (
+                f"the reserve of {where} has ",
+                left,
+                " of ",
+                reserve["amount"],
+                " left",
             )
+            yield Refusal(words, limit=left)
+        elif reserve["used"] < 0:
+            yield Refusal((f"the reserve of {where} gives only what was taken of it before",))
     if not decision.beyond:
         yield from _left_limits(before, after, decision)
 
