@@ -332,9 +332,18 @@ def test_no_call_tells_of_another_team(
         for number in ("1", "2")
         for address in reading(callers, plan_id=plan_id, number=number, other="2")
     }
+    theirs = {
+        address
+        for number in ("1", "2")
+        for address in reading(callers, plan_id=plan_id, number=number, rep="ann", unit="west")
+        if "/ann" in address or "/west" in address
+    }
     client = callers(role, **scope)
     told = {address: client.get(address) for address in addresses}
+    refused = {address: client.get(address).status_code for address in theirs}
 
+    assert len(refused) >= 4
+    assert {at: status for at, status in refused.items() if status not in (403, 404)} == {}
     assert sum(answer.status_code == 200 for answer in told.values()) >= 8
     leaks = {address: OTHERS.findall(answer.text) for address, answer in told.items()}
     assert {address: found for address, found in leaks.items() if found} == {}
