@@ -158,6 +158,10 @@ class VersionCard:
     status: str
     created_at: datetime
     published_at: datetime | None = None
+    deadline: datetime | None = None
+    effective_from: date | None = None
+    effective_to: date | None = None
+    """Included; None: until the period ends."""
     note: str | None = None
     sight: Sight = EVERYTHING
 

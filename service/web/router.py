@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from service.allocations.fairness_report.usecases import report
 from service.kit.access import Permission, needs
 from service.kit.auth import Caller, CallerDep
+from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep
 from service.kit.errors import NotFound
 from service.kit.pages import PageRequest
@@ -115,6 +116,7 @@ def plan(
     offset: Offset = 0,
     find: Annotated[str, Query(max_length=200)] = "",
     held: str | None = None,
+    now: NowDep,
 ) -> Response:
     card = reader.card(version)
     if card is None:
@@ -124,7 +126,7 @@ def plan(
         return RedirectResponse(opened.addresses.rep(card.sight.rep), status_code=303)
     _known_unit(opened, unit)
     asked = Asked(unit, offset, find, hold_named(held))
-    return page(request, "plan.html", plan_page(opened, reader.versions(), asked))
+    return page(request, "plan.html", plan_page(opened, reader.versions(), asked, now))
 
 
 @of_a_plan.get("/rows")

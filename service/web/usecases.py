@@ -249,6 +249,9 @@ def _version_card(version: PlanVersion, sight: Sight) -> VersionCard:
         status=version.status.value,
         created_at=version.created_at,
         published_at=version.published_at,
+        deadline=version.deadline,
+        effective_from=version.effective_from,
+        effective_to=version.effective_to,
         note=version.note if sight.is_whole else None,
         sight=sight,
     )

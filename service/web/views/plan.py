@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from service.web.chart import Mark, draw
@@ -13,6 +14,7 @@ from service.web.i18n import Language
 from service.web.risk import RiskWords
 from service.web.rule_prices import RulePriceWords
 from service.web.rule_table import RuleTable
+from service.web.status import standing
 from service.web.tree import Line, at_level, children, found, lines_of
 from service.web.views.opened import SHAPES, Figure, Opened, head, plan_address
 from service.web.words import Words
@@ -48,12 +50,15 @@ def empty_plan_page(language: Language, plan: PlanCard) -> dict[str, Any]:
     }
 
 
-def plan_page(opened: Opened, versions: Sequence[VersionCard], asked: Asked) -> dict[str, Any]:
+def plan_page(
+    opened: Opened, versions: Sequence[VersionCard], asked: Asked, now: datetime
+) -> dict[str, Any]:
     plan, version, figures, words = opened.plan, opened.version, opened.figures, opened.words
     lines, total = _lines(opened, asked)
     return {
         **head(opened),
         **_line_facts(opened),
+        "standing": standing(opened.language, figures, opened.card, now),
         "versions": versions,
         "newest_href": plan_address(plan),
         "headline": _headline(opened),

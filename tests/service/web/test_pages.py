@@ -1,6 +1,8 @@
 """The pages as answers: status codes, languages, headers, what a damaged version shows."""
 
 import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 import pytest
@@ -17,9 +19,16 @@ from service.web import usecases
 from solver.policy import Fairness
 from tests.service.allocations.plans import a_plan, a_version, four_reps
 from tests.service.callers import a_key
-from tests.service.steps import publish
+from tests.service.desk import Desk
+from tests.service.steps import publish, take
 
 CHINESE = {"Accept-Language": "zh-CN"}
+
+
+@pytest.fixture
+def desk(app: FastAPI, client: TestClient) -> Iterator[Desk]:
+    yield Desk(app, client)
+    app.dependency_overrides.clear()
 
 
 def page_of(plan: str) -> str:
@@ -95,6 +104,29 @@ class TestPlan:
 
         assert "This version has been superseded." in client.get(f"{page_of(plan)}?version=1").text
         assert "superseded." not in client.get(page_of(plan)).text
+
+    def test_say_what_a_version_waits_for_and_when_it_holds(self, desk: Desk) -> None:
+        client = desk.client
+        plan = a_plan(client)
+        a_version(client, plan)
+        version, first = f"{plan}/versions/1", f"{page_of(plan)}?version=1"
+        take(client, version, "submit", deadline="2026-11-30T12:00:00Z")
+
+        assert "A decision is due by Nov 30, 2026." in client.get(first).text
+        assert "请于2026年11月30日前审批。" in client.get(first, headers=CHINESE).text
+        desk.now = datetime(2026, 12, 1, tzinfo=UTC)
+        assert "Overdue: a decision was due by Nov 30, 2026." in client.get(first).text
+        take(client, version, "approve")
+        assert "approved, but not published" in client.get(first).text
+        take(client, version, "publish")
+        assert "In force from Jan 1, 2027." in client.get(first).text
+        a_version(client, plan)
+        publish(client, f"{plan}/versions/2", effective="2027-04-01")
+        assert "In force from Jan 1, 2027 to Mar 31, 2027." in client.get(first).text
+        a_version(client, plan)
+        publish(client, f"{plan}/versions/3", effective="2027-04-01")
+        second = client.get(f"{page_of(plan)}?version=2").text
+        assert "It was replaced before it took effect." in second
 
     def test_tells_what_was_proved(self, client: TestClient) -> None:
         plan = a_plan(client)
