@@ -54,13 +54,14 @@ _FOUND = (PlanNotFound, VersionNotFound, VersionDamaged, UnitNotFound)
 _STEP = (*_FOUND, FrameClosed, LaneNotAllowed)
 _SEEN = (PreconditionFailed, PreconditionRequired)
 _MAY_FREEZE = [Depends(needs(Permission.FREEZE))]
+_MAY_READ = [Depends(needs(Permission.READ_QUOTAS))]
 _MAY_WORK = [Depends(needs(Permission.WORK_UNIT))]
 
 
 @router.get(
     "/units",
     responses=problems(PlanNotFound, VersionNotFound, VersionDamaged),
-    dependencies=_MAY_WORK,
+    dependencies=_MAY_READ,
 )
 def list_units(
     plan_id: PlanIdPath,
@@ -78,7 +79,7 @@ def list_units(
 
 
 @router.get(
-    "/units/{unit:path}", responses=problems(*_FOUND, LaneNotAllowed), dependencies=_MAY_WORK
+    "/units/{unit:path}", responses=problems(*_FOUND, LaneNotAllowed), dependencies=_MAY_READ
 )
 def get_unit(
     plan_id: PlanIdPath,
@@ -126,7 +127,14 @@ def freeze_unit(
     )
     return _told(
         response,
-        freezing.freeze(session, caller, step, deadline=body.deadline, effective=body.effective),
+        freezing.freeze(
+            session,
+            caller,
+            step,
+            envelope=body.envelope,
+            deadline=body.deadline,
+            effective=body.effective,
+        ),
     )
 
 

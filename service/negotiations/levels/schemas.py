@@ -37,6 +37,12 @@ class NoteIn(InputModel):
 class FreezeIn(NoteIn):
     """A unit to freeze. What it carries is what the version says."""
 
+    envelope: MoneyIn | None = Field(
+        default=None,
+        description="The amount that was agreed, to be sure: another one than the version's is "
+        "refused",
+    )
+
     deadline: AwareDatetime | None = Field(
         default=None,
         description="When the owner should have signed; nothing happens by itself",

@@ -10,8 +10,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from service.allocations.infeasible import in_words
 from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput
+from service.kit.money import InvalidMoney, to_minor
 from service.negotiations.levels.domain.lane import (
     LaneAction,
     LaneNotAllowed,
@@ -34,10 +36,12 @@ def freeze(
     caller: Caller,
     step: Step,
     *,
+    envelope: float | str | None = None,
     deadline: datetime | None = None,
     effective: str | None = None,
 ) -> Stepped:
-    """Agree what a unit carries: what the version says, or the lane around it.
+    """Agree what a unit carries: what the version says, or the lane around it. `envelope`, as it
+    came, is what the caller thinks that is.
 
     `effective`: the first month that moves, `2027-04`; None: all, or as in the lane around.
     Raises InvalidInput, UnitNotFound, FrameClosed, LaneNotAllowed, LanesInTheWay, NotInsideOwn.
@@ -66,6 +70,7 @@ def freeze(
         quotas = {rep: work.quotas[rep] for rep in below}
         mark_outer(frame, around, LaneAction.FREEZE, step)
     work = Work.begun(frame.version.hash, step.unit, quotas, effective)
+    _agreed(frame, step.unit, envelope, work.envelope)
     row = frame.lanes.get(step.unit, lock=True)
     status = after(row.status if row else None, LaneAction.FREEZE, step.unit)
     if row is None:
@@ -74,6 +79,23 @@ def freeze(
     row.frozen_at, row.frozen_by = step.now, caller.name
     row.signed_at = row.signed_by = None
     return take(frame, row, LaneAction.FREEZE, step, work=work)
+
+
+def _agreed(frame: Frame, unit: str, stated: float | str | None, envelope: int) -> None:
+    """Raises InvalidInput where somebody means another amount."""
+    if stated is None:
+        return
+    digits = frame.stored.digits
+    try:
+        meant = to_minor(stated, digits)
+    except InvalidMoney as fault:
+        raise InvalidInput([Fault("/envelope", str(fault), stated)]) from None
+    if meant != envelope:
+        reason = (
+            f"is another amount than the {in_words(envelope, digits)} that unit {unit} carries; to "
+            "agree on it, set the unit's target in the inputs and solve again"
+        )
+        raise InvalidInput([Fault("/envelope", reason, stated)])
 
 
 def _new(frame: Frame, step: Step, work: Work) -> UnitLane:

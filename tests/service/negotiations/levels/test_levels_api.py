@@ -75,7 +75,15 @@ class TestFreezing:
         version = a_draft(client)
         answer = client.post(f"{at(version, 'west')}/freeze", json={"envelope": 5000})
         assert answer.status_code == 422
-        assert answer.json()["errors"][0]["pointer"] == "/envelope"
+        assert answer.json()["errors"] == [
+            {
+                "pointer": "/envelope",
+                "detail": "is another amount than the 4,350 that unit west carries; to agree on "
+                "it, set the unit's target in the inputs and solve again",
+                "value": 5000,
+            }
+        ]
+        assert freeze(client, version, "west", envelope="4350.00")["envelope"] == 4350
 
     def test_a_deadline_lies_ahead(self, client: TestClient) -> None:
         version = a_draft(client)

@@ -87,7 +87,11 @@ class TestWhatAManagerMay:
         planner, ann = callers("planner"), callers("rep", rep="ann")
         version = a_draft(planner)
         freeze(planner, version, "west")
-        assert ann.get(f"{version}/units").status_code == 403
+        assert ann.get(f"{version}/units").status_code == 404  # a draft
+        auditor = callers("auditor")
+        assert len(auditor.get(f"{version}/units").json()["items"]) == 4
+        assert auditor.get(at(version, "west")).status_code == 200
+        assert step(auditor, version, "west", "solve").status_code == 403
         assert ann.post(f"{at(version, 'west')}/solve", json={}).status_code == 403
 
 
