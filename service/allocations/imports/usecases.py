@@ -136,8 +136,10 @@ def import_plan(
     )
     even = solved_content(inputs, terms, options.policy, Handed(), patience=patience)
     before, reference = _opened(even), new_id("imp")
-    wanted = by_hand.wanted
-    after = decide(before, Decision("import", reference, wanted, "unfunded", beyond=True))
+    after = decide(
+        before,
+        Decision("import", reference, by_hand.wanted, "unfunded", whole=True, beyond=True),
+    )
     mended = None
     if options.repair and beyond(after.stands.plan, after.book):
         mended = _mended(after, new_id("imp"), patience)

@@ -43,6 +43,13 @@ def upload(
     return answer.status_code, answer.json()
 
 
+def gaps(client: TestClient, version: str) -> list[Document]:
+    answer = client.get(f"{version}/gaps")
+    assert answer.status_code == 200, answer.text
+    found: list[Document] = answer.json()["items"]
+    return found
+
+
 def limits_hold(client: TestClient, version: str) -> bool:
     manifest = client.get(f"{version}/certificate").json()["manifest"]
     return not manifest.get("beyond")
@@ -174,6 +181,25 @@ class TestImport:
         )
         assert refused.status_code == 422
         assert refused.json()["type"] == "/problems/infeasible"
+
+    def test_leaves_further_measures_as_they_are_solved(self, client: TestClient) -> None:
+        inputs = four_reps()
+        del inputs["target"]
+        for row, potential in zip(inputs["reps"], (10, 20, 30, 40), strict=True):
+            row["potential"] = potential
+        targets = [{"amount": 441}, {"measure": "new_customers", "amount": 100}]
+        plan = a_plan(client, inputs | {"targets": targets})
+        a_version(client, plan)
+
+        imported(client, plan, repair=True)
+
+        customers = {"measure": "new_customers"}
+        for number in (2, 3):
+            version = f"{plan}/versions/{number}"
+            assert quotas(client, version, **customers) == quotas(
+                client, f"{plan}/versions/1", **customers
+            )
+            assert client.get(f"{version}/verify").json()["valid"]
 
     def test_asks_what_is_meant_where_reps_are_missing(self, client: TestClient) -> None:
         plan = a_plan(client)
@@ -364,6 +390,24 @@ class TestRepair:
         assert answer.status_code == 409
         assert answer.json()["type"] == "/problems/nothing-to-repair"
 
+    def test_keeps_rules_across_teams_as_well(self, client: TestClient) -> None:
+        plan = a_plan(client)
+        policy = {
+            "groups": [{"id": "duo", "reps": ["bob", "cyd"], "max": 200}],
+            "rows": [{"id": "mentor", "coefficients": {"ann": 1, "d/d": -0.5}, "min": 20}],
+        }
+
+        found = imported(client, plan, policy=policy, repair=True)["imported"]
+
+        assert [row["rule"] for row in found["findings"]] == ["rep:ann:cap", "group:duo:max"]
+        mended = quotas(client, f"{plan}/versions/2")
+        assert sum(mended.values()) == 441
+        assert mended["ann"] <= 105
+        assert mended["bob"] + mended["cyd"] <= 200
+        assert mended["ann"] - mended["d/d"] / 2 >= 20
+        assert limits_hold(client, f"{plan}/versions/2")
+        assert client.get(f"{plan}/versions/2/verify").json()["valid"]
+
     def test_can_be_asked_for_later(self, client: TestClient) -> None:
         plan = a_plan(client)
         both = imported(client, plan, repair=True)["imported"]["repaired"]["number"]
@@ -376,8 +420,21 @@ class TestRepair:
         assert quotas(client, f"{plan}/versions/3") == quotas(client, f"{plan}/versions/{both}")
         assert client.post(f"{plan}/versions/9/repair", json={}).status_code == 404
 
-    def test_can_be_published_in_the_end(self, client: TestClient) -> None:
+    def test_leaves_nothing_to_sign(self, client: TestClient) -> None:
+        """Only what the whole plan by hand has too much or too little is a gap of the company."""
         plan = a_plan(client)
-        imported(client, plan, repair=True)
+        found = imported(client, plan, BY_HAND | {"bob": 120}, repair=True)
 
+        assert [(gap["unit"], gap["amount"]) for gap in gaps(client, f"{plan}/versions/1")] == [
+            (None, -20)
+        ]
+        assert gaps(client, f"{plan}/versions/2") == []
+        assert found["imported"]["repaired"]["assigned"] == 441
         assert publish(client, f"{plan}/versions/2").status_code == 200
+
+    def test_is_not_needed_to_publish_what_adds_up(self, client: TestClient) -> None:
+        plan = a_plan(client)
+        imported(client, plan)
+
+        assert gaps(client, f"{plan}/versions/1") == []
+        assert publish(client, f"{plan}/versions/1").status_code == 200

@@ -28,7 +28,7 @@ REPS = ("ann", "bob", "cyd", "dan", "eve")
 
 def by_hand(quotas: dict[str, int]) -> Decision:
     wanted = [Wanted(rep, quota) for rep, quota in quotas.items()]
-    return Decision("import", "imp_1", wanted, "unfunded", beyond=True)
+    return Decision("import", "imp_1", wanted, "unfunded", whole=True, beyond=True)
 
 
 def broken(plan: Amendable) -> list[str]:

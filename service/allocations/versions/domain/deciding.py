@@ -107,7 +107,8 @@ class _Deciding:
     def _amendments(self, wanted: Mapping[int, int]) -> Sequence[Amendment]:
         decision, names = self.decision, self.before.names
         manifest, hierarchy = self.before.manifest, self.before.everybody.hierarchy
-        if decision.funding is None or (decision.funding == "unfunded" and decision.unit):
+        by_one_unit = decision.funding == "unfunded" and (decision.unit or decision.whole)
+        if decision.funding is None or by_one_unit:
             return [Amendment({**wanted}, decision.funding, names.node[decision.unit])]
         found = one_decision(
             hierarchy,

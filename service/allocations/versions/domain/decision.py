@@ -37,6 +37,9 @@ class Decision:
     unit: str | None = None
     """Without carriers: the unit that it is about; None: the company, or each one's own unit where
     nobody funds it."""
+    whole: bool = False
+    """Where nobody funds it: whether it is one change of the whole company, as a plan by hand is,
+    whose units need not add up to what they did."""
     locks: bool = False
     """Whether later solves keep the wanted quotas."""
     beyond: bool = False
