@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from service.allocations.versions.domain.deciding import decide
 from service.allocations.versions.domain.decision import Decision, NotCarried, Refused, Wanted
 from service.allocations.versions.domain.proof import examine
+from solver.amend import Funding
 from tests.service.allocations.amended import opened, proved, solved, two_teams
 
 REPS = ("ann", "bob", "cyd", "dan", "eve")
@@ -60,7 +61,9 @@ def decisions(draw: st.DrawFn) -> list[Decision]:
     for number in range(draw(st.integers(1, 4))):
         who = draw(st.lists(st.sampled_from(REPS), min_size=1, max_size=3, unique=True))
         wanted = [Wanted(rep, draw(st.integers(8_800, 12_200))) for rep in who]
-        funding = draw(st.sampled_from(("siblings", "parent", "everyone", "reserve", "unfunded")))
+        funding: Funding = draw(
+            st.sampled_from(("siblings", "parent", "everyone", "reserve", "unfunded"))
+        )
         month = draw(st.sampled_from((None, "2027-01", "2027-05", "2027-12")))
         locks, beyond = draw(st.booleans()), draw(st.booleans())
         found.append(

@@ -26,7 +26,7 @@ from service.allocations.versions.domain.document import AmendmentPart, Manifest
 from service.allocations.versions.domain.named import Change
 from solver.amend import CARRYING, Amendment, CannotCarry, one_decision
 from solver.conflict.names import Names as RuleNames
-from solver.infeasibility import Rule, Words
+from solver.infeasibility import Rule
 
 
 def decide(before: Amendable, decision: Decision) -> Amendable:
@@ -256,14 +256,8 @@ def _broken(before: Amendable, after: Amendable, decision: Decision) -> Iterator
         if reserve["used"] > reserve["amount"]:
             had = {own["unit"]: own["used"] for own in before.manifest.get("reserves", [])}
             left = reserve["amount"] - had[reserve["unit"]]
-            words: Words = (
-                f"the reserve of {where} has ",
-                left,
-                " of ",
-                reserve["amount"],
-                " left",
-            )
-            yield Refusal(words, limit=left)
+            of_all = (" of ", reserve["amount"], " left")
+            yield Refusal((f"the reserve of {where} has ", left, *of_all), limit=left)
         elif reserve["used"] < 0:
             yield Refusal((f"the reserve of {where} gives only what was taken of it before",))
     if not decision.beyond:
