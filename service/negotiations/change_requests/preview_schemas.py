@@ -1,12 +1,12 @@
 """What the API says about what granting a change request would do."""
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
 from service.kit.money import MoneyOut, from_minor
 from service.negotiations.change_requests.domain.funding import Funding
-from service.negotiations.change_requests.usecases.previewing import Shown, Way
+from service.negotiations.change_requests.usecases.previewing import Corrected, Shown, Way
 
 
 class CarrierOut(BaseModel):
@@ -56,6 +56,32 @@ class ReserveLeftOut(BaseModel):
     left: MoneyOut
 
 
+class CorrectedOut(BaseModel):
+    """What correcting the input would do instead of moving money."""
+
+    correct: dict[str, list[dict[str, Any]]] = Field(
+        description="What the evidence says is right, as `accept` takes it",
+        examples=[{"reps": [{"id": "r1", "potential": 800000}]}],
+    )
+    amount: MoneyOut | None = Field(description="The quota that it comes to")
+    stretch_after: float | None
+    attainment_probability_after: float | None
+    others_moved: int = Field(description="How many others would have another quota")
+    reason: str | None = Field(description="Why it cannot be done")
+
+    @classmethod
+    def of(cls, corrected: Corrected, digits: int) -> Self:
+        amount = corrected.quota.after
+        return cls(
+            correct={table: [{**row} for row in rows] for table, rows in corrected.correct.items()},
+            amount=None if amount is None else from_minor(amount, digits),
+            stretch_after=corrected.stretch.after,
+            attainment_probability_after=corrected.probability.after,
+            others_moved=corrected.moved,
+            reason=corrected.reason,
+        )
+
+
 class PreviewOut(BaseModel):
     """What granting would do, in the first of `ways`."""
 
@@ -79,6 +105,10 @@ class PreviewOut(BaseModel):
     carriers_probability_before: RangeOut | None = Field(description="null for reps")
     carriers_probability_after: RangeOut | None
     reserve: ReserveLeftOut | None = Field(description="The nearest one above; null for reps")
+
+    correction: CorrectedOut | None = Field(
+        description="The other way, where the evidence says what is right; for planners and admins"
+    )
 
     @classmethod
     def of(cls, shown: Shown) -> Self:
@@ -115,6 +145,9 @@ class PreviewOut(BaseModel):
                 amount=from_minor(reserve.amount, digits),
                 left=from_minor(reserve.left, digits),
             ),
+            correction=None
+            if shown.correction is None
+            else CorrectedOut.of(shown.correction, digits),
         )  # fmt: skip
 
 

@@ -201,6 +201,7 @@ def preview_change_request(
     caller: CallerDep,
     reading_sessions: ReadingSessionsDep,
     now: NowDep,
+    patience: PatienceDep,
     funding: Annotated[
         Funding | None, Query(description="Left out: the first that can, and all others beside")
     ] = None,
@@ -214,7 +215,7 @@ def preview_change_request(
     """Who would carry it, and what it would do to them and to who asked; nothing is stored."""
     grant = granting.Grant(amount, funding, effective)
     call = granting.Call(caller, (plan_id, request_id), grant, IfMatch(), now)
-    return PreviewOut.of(previewing.preview(reading_sessions, call))
+    return PreviewOut.of(previewing.preview(reading_sessions, call, patience))
 
 
 @router.post(

@@ -162,3 +162,36 @@ def test_the_corrected_version_can_be_published_and_asked_about(
     publish(client, f"{plan}/versions/2").raise_for_status()
 
     assert ask(client, plan, "bob", 100, version=2).status_code == 201
+
+
+def test_a_preview_shows_both_ways_side_by_side(client: TestClient, plan: str) -> None:
+    request = a_wrong_potential(client, plan)
+
+    told = client.get(f"{request}/preview").json()
+    body = {"correct": told["correction"]["correct"]}
+    amount = answer(client, request, "accept", **body).json()["amount"]
+
+    assert (told["amount"], told["funding"]) == (40, "siblings")
+    assert [row["to"] for row in told["carriers"]] == [160]
+    assert body == BODY
+    assert told["correction"]["amount"] == amount == 31
+    assert told["correction"]["others_moved"] == 3
+    assert told["correction"]["reason"] is None
+
+
+def test_a_preview_says_why_an_input_cannot_be_corrected(
+    client: TestClient, plan: str, app: FastAPI
+) -> None:
+    request = a_wrong_potential(client, plan)
+    app.dependency_overrides[utc_now] = lambda: datetime(2027, 3, 1, tzinfo=UTC)
+
+    told = client.get(f"{request}/preview").json()["correction"]
+
+    assert told["amount"] is None
+    assert "months that are over" in told["reason"]
+
+
+def test_evidence_of_something_else_has_one_way_alone(client: TestClient, plan: str) -> None:
+    request = a_request(client, plan, "ann", 90)
+
+    assert client.get(f"{request}/preview").json()["correction"] is None

@@ -313,6 +313,28 @@ class TestTogether:
         verified = client.get(f"{plan}/versions/6/verify").json()
         assert verified["valid"], verified
 
+    def test_ten_granted_one_after_the_other_are_all_in_the_last_draft(
+        self, client: TestClient
+    ) -> None:
+        units = [{"id": f"u{number}"} for number in range(10)]
+        reps = [
+            {"id": f"{name}{number}", "unit": f"u{number}", "baseline": 100, "reach": 100}
+            for number in range(10)
+            for name in "ab"
+        ]
+        plan = a_published_plan(client, {"target": 2200, "units": units, "reps": reps})
+        requests = [a_request(client, plan, f"a{number}", 100 + number) for number in range(10)]
+
+        versions = [accepted(client, request)["version"] for request in requests]
+
+        assert versions == [*range(2, 12)]
+        assert quotas(client, f"{plan}/versions/11") == {
+            name: amount
+            for number in range(10)
+            for name, amount in ((f"a{number}", 100 + number), (f"b{number}", 120 - number))
+        }
+        assert client.get(f"{plan}/versions/11/verify").json()["valid"]
+
     def test_granted_at_once_both_are_in_the_last_draft(
         self, client: TestClient, plan: str
     ) -> None:

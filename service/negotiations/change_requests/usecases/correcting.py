@@ -32,8 +32,9 @@ from service.negotiations.change_requests.domain.correction import (
     Correction,
     corrected,
     correction_faults,
+    stated_by,
 )
-from service.negotiations.change_requests.domain.evidence import CORRECTING, Kind
+from service.negotiations.change_requests.domain.evidence import CORRECTING, Evidence, Kind
 from service.negotiations.change_requests.domain.funding import NotTheFunder
 from service.negotiations.change_requests.domain.life import Action
 from service.negotiations.change_requests.tables import ChangeRequest
@@ -111,7 +112,7 @@ def _stored(
         follows = plan.inputs_hash == case.inputs_hash
         if follows:
             put_inputs(session, caller, plan.id, case.inputs, now=now)
-        request.amount = quota_in(content, request.rep)["quota"]
+        request.amount = rows_in(content)[request.rep]["quota"]
         request.funding = request.effective = None
         request.granted_in = version.number
         return Corrected(turn.take(session, note=call.grant.note, now=now), follows)
@@ -205,14 +206,22 @@ def _corrected(before: Inputs, correction: Correction, terms: Terms) -> Inputs:
         ) from None
 
 
-def quota_in(content: Content, rep: str) -> Row:
-    """The row of a rep whom the solve is about."""
-    for listed in content.facts["quotas"]:
-        for row in orjson.loads(content.chunks[listed["chunk"]]):
-            if row["rep"] == rep:
-                found: Row = row
-                return found
-    raise KeyError(rep)
+def stated_correction(session: Session, turn: Turn) -> Correction:
+    """What the evidence says would be right, of the inputs that would be corrected; empty where it
+    does not say.
+    """
+    plan, request = turn.plan, turn.request
+    head = Renegotiations(session, plan.workspace_id, plan.id).head(request.version)
+    key = PlanVersions(session).get(plan.id, head).inputs_hash
+    document = present(load_snapshot(session, plan.workspace_id, key, plan_id=plan.id))
+    evidence = [Evidence.of_stored(piece) for piece in request.evidence]
+    return stated_by(evidence, request.rep, document, turn.digits)
+
+
+def rows_in(content: Content) -> dict[str, Row]:
+    """The quota rows of a solve, by rep."""
+    chunks = (content.chunks[listed["chunk"]] for listed in content.facts["quotas"])
+    return {row["rep"]: row for data in chunks for row in orjson.loads(data)}
 
 
 def store_corrected(

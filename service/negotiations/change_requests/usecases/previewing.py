@@ -7,11 +7,12 @@ of attaining are not shown to reps.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from service.allocations.patience import Patience
 from service.allocations.versions.usecases.amending import (
     ChangeNotCarried,
     Fetched,
@@ -19,9 +20,16 @@ from service.allocations.versions.usecases.amending import (
     Touched,
 )
 from service.kit.auth import Role
+from service.kit.errors import AppError, Unprocessable
 from service.kit.money import to_minor
+from service.negotiations.change_requests.domain.correction import Correction
 from service.negotiations.change_requests.domain.funding import IN_ORDER, Funding, upwards
 from service.negotiations.change_requests.domain.life import Action
+from service.negotiations.change_requests.usecases.correcting import (
+    correcting,
+    rows_in,
+    stated_correction,
+)
 from service.negotiations.change_requests.usecases.funding import (
     Change,
     Option,
@@ -78,6 +86,21 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """What correcting the input would do instead, as far as the evidence says what is right."""
+
+    correct: Correction
+    """As `accept` takes it."""
+    quota: BeforeAfter[int]
+    stretch: BeforeAfter[float]
+    probability: BeforeAfter[float]
+    moved: int
+    """How many others would have another quota."""
+    reason: str | None
+    """Why it cannot be done."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """What granting a request in the first of the `ways` would do."""
 
@@ -96,9 +119,11 @@ class Shown:
     carriers_stretch: BeforeAfter[Range]
     carriers_probability: BeforeAfter[Range]
     reserve: Reserve | None
+    correction: Corrected | None
+    """For those who may correct inputs."""
 
 
-def preview(reading: sessionmaker[Session], call: Call) -> Shown:
+def preview(reading: sessionmaker[Session], call: Call, patience: Patience | None = None) -> Shown:
     """What accepting now would do. Where no funding is named, the first of `ways` is the one that
     would be taken, and the others are told beside it. Raises what accepting does of a request that
     is decided, an odd amount or a version that does not count.
@@ -106,14 +131,58 @@ def preview(reading: sessionmaker[Session], call: Call) -> Shown:
     with reading.begin() as session:
         turn = call.turn_of_anybody(session, Action.ACCEPT)
         terms = terms_of(session, turn, call)
+        corrects = turn.scope.is_planner
+        correction = stated_correction(session, turn) if corrects else {}
     found, change, signer = terms.found, terms.change, terms.signer
     wanted = (terms.funding,) if terms.funding else (*IN_ORDER, "unfunded")
     options = [option(found, change, funding, signer) for funding in wanted]
     taken = best([each for each in options if each.funding in {*IN_ORDER, terms.funding}])
     others = [each for each in options if each is not taken]
     scope = turn.scope
-    return _shown(found, change, scope, taken, [_way(found, change, scope, each)
-                                                for each in (taken, *others)])  # fmt: skip
+    ways = [_way(found, change, scope, each) for each in (taken, *others)]
+    shown = _shown(found, change, scope, taken, ways)
+    if not correction:
+        return shown
+    return replace(shown, correction=_corrected(reading, call, found, correction, patience))
+
+
+def _corrected(
+    reading: sessionmaker[Session],
+    call: Call,
+    found: Fetched,
+    correction: Correction,
+    patience: Patience | None,
+) -> Corrected:
+    with reading.begin() as session:
+        turn = call.turn_of_anybody(session, Action.ACCEPT)
+        rep = turn.request.rep
+        before = next(row for row in found.version.quotas if row["rep"] == rep)
+        try:
+            case = correcting(session, turn, correction, call.now)
+        except AppError as refused:
+            return _not_corrected(correction, before, refused)
+    try:
+        rows = rows_in(case.solved(patience))
+    except Unprocessable as refused:  # infeasible, or a figure that the policy lacks
+        return _not_corrected(correction, before, refused)
+    quotas = {row["rep"]: row["quota"] for row in found.version.quotas}
+    after = rows[rep]
+    return Corrected(
+        correction,
+        BeforeAfter(before["quota"], after["quota"]),
+        BeforeAfter(before["stretch"], after["stretch"]),
+        BeforeAfter(before["attainment_probability"], after["attainment_probability"]),
+        sum(row["quota"] != quotas.get(key) for key, row in rows.items() if key != rep),
+        None,
+    )
+
+
+def _not_corrected(
+    correction: Correction, before: Mapping[str, Any], refused: AppError
+) -> Corrected:
+    nothing: BeforeAfter[float] = BeforeAfter()
+    quota = BeforeAfter(before["quota"], None)
+    return Corrected(correction, quota, nothing, nothing, 0, refused.detail)
 
 
 def _shown(
@@ -135,6 +204,7 @@ def _shown(
         _ranges(others, "stretch"),
         BeforeAfter() if is_rep else _ranges(others, "attainment_probability"),
         None if is_rep else _reserve(found, change, scope),
+        None,
     )
 
 
