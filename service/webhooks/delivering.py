@@ -4,6 +4,7 @@ Attempts hold no transaction: claim, send, settle. Several processes may deliver
 claim keeps two of them from sending to one webhook at a time, and runs out if its holder dies.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ from service.webhooks.sending import NotDelivered, body_of, send, signed
 LEASE: Final = timedelta(seconds=60)
 """Longer than any attempt takes."""
 _EVERY: Final = 1.0  # seconds between two looks at the outbox
+_SHARE: Final = (
+    10  # with very many workspaces looking takes longer; it never takes most of the time
+)
 _SIDE_BY_SIDE: Final = 4
 
 log = structlog.get_logger()
@@ -52,11 +56,13 @@ class Deliverer:
         """Until `stopping`; attempts under way are finished first."""
         with ThreadPoolExecutor(_SIDE_BY_SIDE, "webhook") as pool:
             while not self.stopping.is_set():
+                began = time.monotonic()
                 try:
                     self._start_what_is_due(pool)
                 except Exception:
                     log.exception("webhooks_failed")  # the database is away: look again later
-                self.stopping.wait(_EVERY)
+                looked = time.monotonic() - began
+                self.stopping.wait(max(_EVERY, _SHARE * looked))
 
     def _start_what_is_due(self, pool: ThreadPoolExecutor) -> None:
         for workspace_id, webhook_id in self.due():
