@@ -28,9 +28,7 @@ from service.webhooks.sending import NotDelivered, body_of, send, signed
 LEASE: Final = timedelta(seconds=60)
 """Longer than any attempt takes."""
 _EVERY: Final = 1.0  # seconds between two looks at the outbox
-_SHARE: Final = (
-    10  # with very many workspaces looking takes longer; it never takes most of the time
-)
+_SHARE: Final = 10  # with many workspaces looking takes long; it takes a tenth of the time at most
 _SIDE_BY_SIDE: Final = 4
 
 log = structlog.get_logger()

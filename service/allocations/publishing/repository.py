@@ -1,7 +1,7 @@
 """Stored published quotas: written all at once, read by day and by rep.
 
-100,000 reps with their months take the service 1.4 s of CPU to read from their version and 0.6 s
-(SQLite) or 1.2 s (PostgreSQL) to write, and another 0.2 s when they end; a page of 100 takes 11 ms.
+100,000 reps with their months took the service 1.4 s of CPU to read from their version, and 0.6 s
+(SQLite) or 1.2 s (PostgreSQL, without its own) to write; a page of 100 of them took 11 ms.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
