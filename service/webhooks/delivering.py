@@ -25,8 +25,8 @@ from service.kit.settings import Settings
 from service.webhooks.repository import Claimed, Webhooks
 from service.webhooks.sending import NotDelivered, body_of, send, signed
 
-LEASE: Final = timedelta(seconds=60)
-"""Longer than any attempt takes."""
+LEASE: Final = timedelta(minutes=2)
+"""Longer than an attempt takes: looking up a name, connecting, and `sending.DEADLINE`."""
 _EVERY: Final = 1.0  # seconds between two looks at the outbox
 _SHARE: Final = 10  # with many workspaces looking takes long; it takes a tenth of the time at most
 _SIDE_BY_SIDE: Final = 4

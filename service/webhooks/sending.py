@@ -21,8 +21,9 @@ from standardwebhooks.webhooks import Webhook as Signer
 from service.webhooks.domain import is_public
 
 DEADLINE: Final = 15.0
-"""Seconds for a whole attempt, whatever the receiver does."""
+"""Seconds for an attempt once there is a connection, whatever the receiver does."""
 _SILENCE: Final = 10.0
+_ADDRESSES_TRIED: Final = 2  # a name with very many would keep others waiting
 
 
 class NotDelivered(Exception):
@@ -67,7 +68,7 @@ def _connected(parts: SplitResult, *, private_allowed: bool) -> socket.socket:
     addresses = [str(entry[4][0]) for entry in found]
     if not private_allowed and not all(map(_is_public, addresses)):
         raise NotDelivered("Its name stands for a private address.")
-    link = _first_that_answers(addresses, port)
+    link = _first_that_answers(addresses[:_ADDRESSES_TRIED], port)
     if parts.scheme == "http":
         return link
     try:
