@@ -175,6 +175,8 @@ def test_a_planning_season(app: FastAPI, client: TestClient) -> None:  # noqa: P
     # ── The plan is made again from today's facts ──
     again = replanned(client, plan)
     holds(client, again)
+    for version in (frame, adjusted_, again):
+        assert client.post(f"{version}/replay").json() == {"same": True, "differences": []}
 
     # ── An auditor checks all of it ──
     checked = client.get(f"{plan}/verify").json()

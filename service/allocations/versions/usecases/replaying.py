@@ -1,7 +1,7 @@
 """Solve a stored version's inputs and policy again: the same bytes must come out.
 
-Everything that a solve reads is in the version: inputs by their hash, policy, currency, rounding
-and period. So nothing else (the clock, the caller, the order of rows, the machine's number of
+Everything that a solve reads is in the version: inputs by their hash, policy, currency, rounding,
+period, and the locks and envelopes that it was handed. So nothing else (the clock, the caller, the order of rows, the machine's number of
 threads) may have a say, and a release that answers otherwise raises `ENGINE_VERSION`.
 
 Of an amended version the plan as it was solved is compared; its ledger is replayed by every check.
@@ -15,11 +15,8 @@ from typing import Any, Final
 import orjson
 from sqlalchemy.orm import Session, sessionmaker
 
-from service.allocations.assemble import Terms, assemble
-from service.allocations.measures.solving import solve_measures
+from service.allocations.assemble import Terms
 from service.allocations.patience import Patience
-from service.allocations.places import Places
-from service.allocations.versions.describe import describe
 from service.allocations.versions.domain.amended import solved_part
 from service.allocations.versions.domain.content import (
     ENGINE_VERSION,
@@ -28,9 +25,11 @@ from service.allocations.versions.domain.content import (
     Row,
 )
 from service.allocations.versions.domain.document import Manifest
+from service.allocations.versions.domain.handed import Handed
 from service.allocations.versions.repository import Chunks, StoredVersion
+from service.allocations.versions.usecases.solving import solved_content
 from service.kit.errors import Conflict
-from service.plans.policy import Named, present_policy, read_spreading, to_policy
+from service.plans.policy import present_policy
 from service.plans.repository import Plans, PlanVersions
 from service.roster.domain import Inputs
 from service.roster.usecases import load_snapshot
@@ -92,8 +91,6 @@ def replay(
 
 
 def _solved_again(manifest: Row, inputs: Inputs, patience: Patience | None) -> Content:
-    body = present_policy(manifest["policy"], manifest["digits"])
-    named = Named(frozenset(inputs.reps.id), frozenset(inputs.units.id))
     period = manifest["period"]
     terms = Terms(
         manifest["currency"],
@@ -101,10 +98,20 @@ def _solved_again(manifest: Row, inputs: Inputs, patience: Patience | None) -> C
         manifest["increment"],
         period and (date.fromisoformat(period["start"]), date.fromisoformat(period["end"])),
     )
-    policy = to_policy(body, digits=terms.digits, named=named)
-    case = assemble(inputs, terms, policy, Places(policy=body), read_spreading(body))
-    solved = solve_measures(case, patience)
-    return describe(case, solved.allocation, solved.further)
+    body = present_policy(manifest["policy"], manifest["digits"])
+    return solved_content(inputs, terms, body, _handed_to(manifest), patience=patience)
+
+
+def _handed_to(manifest: Row) -> Handed:
+    """The locks and envelopes that the solve kept; those of amendments came after it."""
+    amendments = manifest.get("amendments", ())
+    references = {part["reference"] for part in amendments}
+    agreed = {unit for part in amendments for unit in part.get("frozen", ())}
+    return Handed(
+        [own for own in manifest.get("locks", ()) if own["reference"] not in references],
+        [own for own in manifest.get("frozen", ()) if own["unit"] not in agreed],
+        manifest.get("dropped_locks", ()),
+    )
 
 
 def _other_rows(manifest: Manifest, quotas: Sequence[Row], again: Content) -> Iterator[str]:
