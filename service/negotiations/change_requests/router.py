@@ -251,6 +251,7 @@ def counter_change_request(
         *_TURN,
         *_GRANT,
         granting.CounterHasChanged,
+        granting.CounterCannotBeCarried,
         granting.TooBusy,
         correcting.SolveWouldUndo,
         Infeasible,

@@ -337,6 +337,18 @@ class TestWhoMay:
         assert others.status_code == 422
         assert others.json()["detail"] == ask(bob, plan, "zoe", 104).json()["detail"]
 
+    def test_a_draft_does_not_exist_for_a_rep(self, callers: Callers) -> None:
+        admin = callers("admin")
+        plan = a_published_plan(admin)
+        a_version(admin, plan)
+        bob = callers("rep", rep="bob")
+
+        for amount in (112, 104, 10_000):  # the quota of the draft, another one, beyond its cap
+            draft, nothing = (ask(bob, plan, "bob", amount, version=n).json() for n in (2, 9))
+            assert (
+                draft["detail"] == nothing["detail"] == ("/version: names no version of this plan")
+            )
+
     def test_a_manager_asks_for_the_own_subtree(self, callers: Callers) -> None:
         plan = a_published_plan(callers("admin"))
         east = callers("manager", unit="east")

@@ -477,6 +477,27 @@ class TestWhoMay:
             "requester", "decider", "requester",
         ]  # fmt: skip
 
+    def test_nobody_is_told_limits_of_people_who_are_not_theirs(self, callers: Callers) -> None:
+        admin = callers("admin")
+        plan = a_published_plan(admin, three_teams())
+        dan, east = callers("rep", rep="dan"), callers("manager", unit="east")
+        request = a_request(dan, plan, "dan", 70)
+
+        # the others of north cannot carry it either, once eve and west are locked
+        for rep in ("ann", "bob", "cyd"):
+            own = a_request(admin, plan, rep, 111)
+            answer(admin, own, "accept", funding="unfunded").raise_for_status()
+        refused = answer(east, request, "accept", funding="parent")
+        answer(east, request, "counter", amount=85).raise_for_status()
+        other = a_request(admin, plan, "eve", 112)
+        answer(admin, other, "accept", funding="unfunded").raise_for_status()
+        late = answer(dan, request, "accept", amount=85)
+
+        assert refused.json()["type"] == "/problems/not-the-funder"
+        assert late.status_code == 409
+        assert late.json()["type"] == "/problems/counter-cannot-be-carried"
+        assert "rep:" not in refused.text + late.text
+
     def test_a_rep_who_read_an_older_counter_is_told(self, callers: Callers) -> None:
         plan = a_published_plan(callers("admin"), three_teams())
         ann, west = callers("rep", rep="ann"), callers("manager", unit="west")

@@ -1,6 +1,7 @@
 """File a change request."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.allocations.versions.repository import Chunks, StoredVersion
+from service.allocations.versions.usecases.visible import sight_of
 from service.kit.audit import record
 from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput
@@ -25,6 +27,7 @@ from service.negotiations.change_requests.domain.life import Action, Side, Statu
 from service.negotiations.change_requests.repository import ChangeRequests
 from service.negotiations.change_requests.tables import ChangeRequest
 from service.negotiations.change_requests.usecases.scope import Scope
+from service.plans.domain import VersionNotFound
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan, PlanVersion
 
@@ -59,7 +62,7 @@ def file_request(
     faults = [*ask.faults]
     evidence = read_evidence(ask.evidence, digits, faults)
     faults += _deadline_faults(ask.deadline, now.date())
-    version = _version(session, plan, ask.version, faults)
+    version = _version(session, caller, plan, ask.version, faults)
     row = _row(session, caller, version, ask.rep, faults)
     proposed = _proposed(ask, row, evidence, digits, faults)
     if faults or version is None or row is None or proposed is None:
@@ -152,16 +155,17 @@ def _deadline_faults(deadline: date | None, today: date) -> Iterator[Fault]:
 
 
 def _version(
-    session: Session, plan: Plan, number: int | None, faults: list[Fault]
+    session: Session, caller: Caller, plan: Plan, number: int | None, faults: list[Fault]
 ) -> PlanVersion | None:
+    """Versions that the caller does not see, such as drafts for a rep, do not exist."""
     if number is None:
         return None
-    newest = PlanVersions(session).newest_number(plan.id) or 0
-    if number > newest:
-        known = f"there are 1 to {newest}" if newest else "there is none yet"
-        faults.append(Fault("/version", f"names no version of this plan; {known}", number))
-        return None
-    return PlanVersions(session).get(plan.id, number)
+    with suppress(VersionNotFound):
+        version = PlanVersions(session).get(plan.id, number)
+        if sight_of(session, caller, version) is not None:
+            return version
+    faults.append(Fault("/version", "names no version of this plan", number))
+    return None
 
 
 def _row(

@@ -68,12 +68,15 @@ class Option:
     """Why it cannot be; None where it can."""
 
     def required(self) -> Amendable:
-        """What stands afterwards. Raises the refusal, and NotTheFunder."""
+        """What stands afterwards. Raises the refusal, and NotTheFunder.
+
+        Who may not sign is not told why it cannot be: that names limits of other people.
+        """
+        if not self.signs:
+            raise not_the_funder(self)
         if self.after is None:
             assert self.refusal is not None  # noqa: S101 -- one of the two is there
             raise self.refusal
-        if not self.signs:
-            raise not_the_funder(self)
         return self.after
 
 

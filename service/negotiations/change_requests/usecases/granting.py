@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.versions.domain.amendable import Amendable
 from service.allocations.versions.usecases import amending
-from service.allocations.versions.usecases.amending import Fetched
+from service.allocations.versions.usecases.amending import ChangeNotCarried, Fetched
 from service.kit.auth import Caller
 from service.kit.errors import Conflict, Fault, InvalidInput
 from service.kit.etags import IfMatch
@@ -51,6 +51,10 @@ TRIES: Final = 50
 
 class CounterHasChanged(Conflict):
     """The counter is not the one that was to be accepted."""
+
+
+class CounterCannotBeCarried(Conflict):
+    """What was offered cannot be carried any more."""
 
 
 class TooBusy(Conflict):
@@ -114,15 +118,25 @@ class Terms:
     def settled(self) -> tuple[Funding, Amendable]:
         """Who funds it, and what stands then.
 
-        Raises InvalidInput, ChangeNotCarried and NotTheFunder. A counter was signed when made.
+        Raises InvalidInput, ChangeNotCarried, NotTheFunder and CounterCannotBeCarried. A counter
+        was signed when it was made.
         """
         if self.funding is None:
             chosen = first_possible(self.found, self.change, self.signer)
         elif self.turn.side == Side.REQUESTER:
-            return self.funding, decided(self.found, self.change, self.funding)
+            return self.funding, self._as_offered(self.funding)
         else:
             chosen = option(self.found, self.change, self.funding, self.signer)
         return chosen.funding, chosen.required()
+
+    def _as_offered(self, funding: Funding) -> Amendable:
+        """Who asked is not told which limits of other people stop it."""
+        try:
+            return decided(self.found, self.change, funding)
+        except (InvalidInput, ChangeNotCarried):
+            raise CounterCannotBeCarried(
+                "Others were granted something since; ask whoever made the counter for another."
+            ) from None
 
 
 def counter(doors: Doors, call: Call) -> ChangeRequest:
