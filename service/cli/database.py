@@ -1,15 +1,17 @@
 """What several commands need: the settings, and the database behind them, in working order."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import sqlalchemy as sa
+import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from service.cli.failure import Failure
 from service.kit.db import Database, open_database
 from service.kit.migrations import is_current, upgrade
+from service.kit.row_security import is_bypassed
 from service.kit.settings import Settings
 
 
@@ -75,6 +77,23 @@ def bring_up_to_date(settings: Settings) -> None:
         raise Failure(
             f"The database {_shown(settings)} does not have the tables of this release; "
             "run `fairquota db upgrade` first."
+        )
+
+
+def warn_without_second_wall(settings: Settings) -> None:
+    """Say so where the service connects to PostgreSQL as a role that sees all workspaces anyway."""
+    if sa.make_url(settings.database_url).get_backend_name() == "sqlite":
+        return
+    with (
+        closing(open_database(settings.database_url)) as database,
+        database.engine.connect() as connection,
+    ):
+        bypassed = is_bypassed(connection)
+    if bypassed:
+        typer.echo(
+            "The database role sees all workspaces whatever row-level security says; connect as "
+            "another one (FAIRQUOTA_SERVICE_ROLE of `fairquota db upgrade`).",
+            err=True,
         )
 
 

@@ -8,7 +8,12 @@ from typing import Final
 
 import typer
 
-from service.cli.database import bring_up_to_date, in_words, read_settings
+from service.cli.database import (
+    bring_up_to_date,
+    in_words,
+    read_settings,
+    warn_without_second_wall,
+)
 from service.cli.failure import Failure
 from service.kit.local_mode import ListeningRefused, check_listening
 from service.kit.settings import Settings
@@ -29,6 +34,7 @@ def run_service(*, host: str | None, port: int | None) -> None:
     with listening(settings) as listener:
         with in_words(settings):
             bring_up_to_date(settings)
+            warn_without_second_wall(settings)
         where = address_of(listener)
         typer.echo(f"FairQuota listens on {where} (Ctrl-C stops it).", err=True)
         answer(settings, listener)

@@ -13,6 +13,7 @@ from fastapi.routing import iter_route_contexts
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
+from service.cli.database import warn_without_second_wall
 from service.kit import migrations, row_security
 from service.kit.auth import DEFAULT_WORKSPACE, Workspace, current_caller
 from service.kit.db import (
@@ -185,6 +186,16 @@ def test_the_service_role_owns_nothing_and_can_drop_no_wall(service: Database) -
             with pytest.raises(sa.exc.ProgrammingError, match=r"must be owner|permission denied"):
                 connection.exec_driver_sql(forbidden)
             connection.rollback()
+
+
+def test_a_service_without_the_wall_says_so(
+    owners_url: str, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warn_without_second_wall(Settings(database_url=owners_url))
+    assert "sees all workspaces" in capsys.readouterr().err
+
+    warn_without_second_wall(Settings(database_url=database_url))
+    assert capsys.readouterr().err == ""
 
 
 def test_a_superuser_sees_everything_and_is_told_apart(database: Database) -> None:

@@ -1,8 +1,9 @@
 """Solve a stored version's inputs and policy again: the same bytes must come out.
 
 Everything that a solve reads is in the version: inputs by their hash, policy, currency, rounding,
-period, and the locks and envelopes that it was handed. So nothing else (the clock, the caller, the order of rows, the machine's number of
-threads) may have a say, and a release that answers otherwise raises `ENGINE_VERSION`.
+period, and the locks and envelopes that it was handed. So nothing else (the clock, the caller, the
+order of rows, the machine's number of threads) may have a say, and a release that answers otherwise
+raises `ENGINE_VERSION`.
 
 Of an amended version the plan as it was solved is compared; its ledger is replayed by every check.
 """
