@@ -15,11 +15,11 @@ import numpy as np
 import orjson
 from sqlalchemy.orm import Session, sessionmaker
 
-from service.allocations.assemble import Case, Terms, assemble
+from service.allocations.assemble import Case
 from service.allocations.measures.solving import SolvedMeasure, solve_measures
 from service.allocations.patience import Patience
-from service.allocations.places import Places
-from service.allocations.scenarios.domain.axes import MOST, Scenario, count, scenarios
+from service.allocations.scenarios.cases import read_cases
+from service.allocations.scenarios.domain.axes import Scenario
 from service.allocations.scenarios.domain.figures import Figures, figures
 from service.allocations.scenarios.domain.frontier import Standing, beaten_by
 from service.allocations.solving import SolveTookTooLong
@@ -32,14 +32,12 @@ from service.allocations.versions.usecases.solving import terms_of
 from service.allocations.versions.usecases.storing import version_content
 from service.kit.audit import record
 from service.kit.auth import Caller
-from service.kit.errors import MAX_FAULTS, AppError, Fault, InvalidInput, Unavailable, Unprocessable
-from service.kit.money import InvalidMoney, to_minor
+from service.kit.errors import AppError, Fault, InvalidInput, Unavailable, Unprocessable
 from service.plans.domain import version_subject
 from service.plans.inputs import InputsMissing
-from service.plans.policy import Named, read_reserves, read_spreading, to_policy
+from service.plans.policy import read_reserves
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan
-from service.roster.domain import Inputs
 from service.roster.usecases import load_snapshot, store_snapshot
 
 type Row = dict[str, Any]
@@ -136,7 +134,9 @@ def compare(
         handed = handed.among(inputs)
         terms = terms_of(plan)
         before = _standing(session, caller.workspace_id, plan_id, base)
-    cases = _read(question, inputs, terms)
+    if question.faults:
+        raise InvalidInput(question.faults)
+    cases = read_cases(question.body, inputs, terms)
     patience = patience or Patience()
     last = patience.clock() + TIMES * patience.seconds
     outcomes = []
@@ -160,61 +160,6 @@ def compare(
         if outcome.found is not None
     }
     return Compared(base, terms.digits, outcomes, beaten_by(plans))
-
-
-def _read(question: Question, inputs: Inputs, terms: Terms) -> list[tuple[Scenario, Case]]:
-    """Every scenario as a case. Raises InvalidInput with the faults of all of them."""
-    if question.faults:
-        raise InvalidInput(question.faults)
-    made = count(question.body)
-    if made > MOST:
-        reason = f"makes {made:,} scenarios with the other axes, and at most {MOST} are solved"
-        raise InvalidInput([Fault("/grid", f"{reason} at once: leave some out")])
-    read, faults = _Cases(inputs, terms), dict[tuple[str, str], Fault]()
-    cases = []
-    for scenario in scenarios(question.body):
-        try:
-            cases.append((scenario, read.under(scenario)))
-        except InvalidInput as error:
-            placed = map(scenario.placed, error.faults)
-            faults |= {(fault.pointer, fault.detail): fault for fault in placed}
-    if faults:
-        raise InvalidInput([*faults.values()][:MAX_FAULTS], count=len(faults))
-    return cases
-
-
-class _Cases:
-    """The facts as a case, made once for each target: nothing in that depends on the policy."""
-
-    def __init__(self, inputs: Inputs, terms: Terms) -> None:
-        self._inputs, self._terms = inputs, terms
-        self._named = Named(frozenset(inputs.reps.id), frozenset(inputs.units.id))
-        self._of_target: dict[int | None, Case] = {}
-
-    def under(self, scenario: Scenario) -> Case:
-        """Raises InvalidInput."""
-        digits = self._terms.digits
-        target, wrong = _target(scenario, digits)
-        policy = to_policy(scenario.policy, digits=digits, named=self._named, known=wrong)
-        spreading, places = read_spreading(scenario.policy), Places(policy=scenario.policy)
-        if (known := self._of_target.get(target)) is not None:
-            return known.under(policy, spreading, places)
-        inputs = self._inputs if target is None else replace(self._inputs, target=target)
-        case = assemble(inputs, self._terms, policy, places, spreading)
-        self._of_target[target] = case
-        return case
-
-
-def _target(scenario: Scenario, digits: int) -> tuple[int | None, list[Fault]]:
-    if scenario.target is None:
-        return None, []
-    try:
-        target = to_minor(scenario.target, digits)
-    except InvalidMoney as reason:
-        return None, [Fault("/policy/target", str(reason), scenario.target)]
-    if target < 0:
-        return None, [Fault("/policy/target", "must be 0 or more", scenario.target)]
-    return target, []
 
 
 def _out_of_time(patience: Patience) -> AppError:
