@@ -290,11 +290,12 @@ class TestHistory:
         plan = version.rpartition("/versions/")[0]
         publish(client, version)
         a_version(client, plan)
-        publish(client, f"{plan}/versions/2")
+        publish(client, f"{plan}/versions/2", effective="2027-04-01")
 
         last = client.get(f"{version}/history").json()["items"][-1]
 
-        assert (last["action"], last["facts"]) == ("version.supersede", {"by": 2})
+        assert last["action"] == "version.supersede"
+        assert last["facts"] == {"by": 2, "effective_to": "2027-03-31"}
 
     def test_what_is_refused_leaves_no_trace(self, client: TestClient, version: str) -> None:
         take(client, version, "publish")
