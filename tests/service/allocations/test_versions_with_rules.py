@@ -158,11 +158,24 @@ def test_no_route_answers_anything_of_another_workspace(
         "post /fairness": {"actuals": [{"rep": "r0", "actual": 1}]},
         "post /cohorts": {"cohorts": [{"rep": "r0", "attributes": {"sex": "F"}}]},
     }
-    values = {"number": 1, "rep": "r0", "inputs_hash": inputs_hash}
+    own_bodies["post /assemble"] = {"exceptions": []}
+    adjustments = [{"rep": "r0", "quota": 1, "reason": "mine is better"}]
+    negotiations: dict[str, Any] = {
+        "post /counter": {"amount": 1},
+        "post /accept": {"funding": "siblings"},
+        "post /reject": {},
+        "patch /quotas": {"adjustments": adjustments},
+    }
+    values = {
+        "number": 1, "other": 1, "rep": "r0", "unit": "u0", "inputs_hash": inputs_hash,
+        "event_id": new_id("evt"), "request_id": new_id("chg"),
+    }  # fmt: skip
 
     def answered(plan_id: str, method: str, path: str) -> tuple[int, str]:
         address = path.format(plan_id=plan_id, **values)
-        body = own_bodies.get(f"{method} /{path.rpartition('/')[2]}", bodies.get(method))
+        last = f"{method} /{path.rpartition('/')[2]}"
+        negotiated = any(part in path for part in ("{request_id}", "{event_id}", "{unit}"))
+        body = negotiations.get(last) if negotiated else own_bodies.get(last, bodies.get(method))
         answer = client.request(method, address, json=body, headers={"If-Match": "*"})
         said = re.sub(r'"request_id":"[^"]*"', "", answer.text).replace(plan_id, "it")
         return answer.status_code, said
