@@ -78,6 +78,7 @@ class TestAccept:
             "funding": "siblings",
             "effective": None,
             "resources": [],
+            "inputs_follow": None,
         }
         assert quotas(client, f"{plan}/versions/2") == EVERYBODY | {
             "ann": 100, "bob": 115, "cyd": 115,
