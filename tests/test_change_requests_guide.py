@@ -76,7 +76,7 @@ def test_the_correction(client: TestClient) -> None:
 def test_the_kinds_of_evidence_and_what_each_says() -> None:
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| (.*?) \| (.*?) \|?$", GUIDE, re.MULTILINE)
     stated = {
-        kind: (set(re.findall(r"`(\w+)`", says)), set(re.findall(r"`(\w+)`", may)))
+        kind: (frozenset(re.findall(r"`(\w+)`", says)), frozenset(re.findall(r"`(\w+)`", may)))
         for kinds, says, may in rows
         for kind in re.findall(r"`(\w+)`", kinds)
     }

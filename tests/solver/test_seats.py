@@ -61,38 +61,38 @@ def nobody(seats: Seats, why: Why) -> int:
 
 
 class TestLeave:
-    def test_takes_the_months_that_remain(self):
+    def test_takes_the_months_that_remain(self) -> None:
         after = leave(a_team(ann=100), "ann", day(5))
 
         assert quota(after, "ann") == 400
         assert nobody(after, Why.VACANT) == 800
 
-    def test_of_the_month_in_which_it_falls_the_working_days_count(self):
+    def test_of_the_month_in_which_it_falls_the_working_days_count(self) -> None:
         # February 2027 has 20 working days, 10 of them before the 15th.
         after = leave(a_team(ann=100), "ann", day(2, 15))
 
         assert in_month(after, "ann", 2) == 50
 
-    def test_for_a_while_leaves_what_comes_after_it(self):
+    def test_for_a_while_leaves_what_comes_after_it(self) -> None:
         after = leave(a_team(ann=100), "ann", day(5), day(7, 31))
 
         assert quota(after, "ann") == 900
         assert nobody(after, Why.AWAY) == 300
         assert [own.why for own in after.segments if own.why is None] == [None, None]
 
-    def test_whoever_comes_back_the_same_day_carries_all_again(self):
+    def test_whoever_comes_back_the_same_day_carries_all_again(self) -> None:
         before = leave(a_team(ann=100), "ann", day(8), day(8, 31))
 
         assert come_back(leave(before, "ann", day(5, 12)), "ann", day(5, 12)) == before
 
-    def test_whoever_comes_back_earlier_carries_the_rest_again(self):
+    def test_whoever_comes_back_earlier_carries_the_rest_again(self) -> None:
         after = come_back(leave(a_team(ann=100), "ann", day(5), day(7, 31)), "ann", day(6))
 
         assert nobody(after, Why.AWAY) == 100
 
 
 class TestTakingOver:
-    def test_a_successor_carries_what_was_left(self):
+    def test_a_successor_carries_what_was_left(self) -> None:
         left = leave(a_team(ann=100), "ann", day(5))
 
         after = take_over(left, "ann", "new", day(7))
@@ -100,7 +100,7 @@ class TestTakingOver:
         assert quota(after, "new") == 600
         assert nobody(after, Why.VACANT) == 200
 
-    def test_somebody_new_begins_with_a_ramp(self):
+    def test_somebody_new_begins_with_a_ramp(self) -> None:
         left = leave(a_team(ann=120), "ann", day(7))
 
         after = take_over(new_in(left, "new", JANUARY + 6), "ann", "new", day(7))
@@ -116,7 +116,7 @@ class TestTakingOver:
         ]
         assert nobody(after, Why.RAMP) == 360
 
-    def test_who_replaces_somebody_for_a_while_gives_the_seat_back(self):
+    def test_who_replaces_somebody_for_a_while_gives_the_seat_back(self) -> None:
         left = leave(a_team(ann=100), "ann", day(5), day(7, 31))
 
         after = take_over(left, "ann", "new", day(5))
@@ -124,14 +124,14 @@ class TestTakingOver:
         assert quota(after, "new") == 300
         assert quota(after, "ann") == 900
 
-    def test_nobody_takes_what_is_held(self):
+    def test_nobody_takes_what_is_held(self) -> None:
         seats = a_team(ann=100)
 
         assert take_over(seats, "ann", "new", day(5)) == seats
 
 
 class TestMoving:
-    def test_takes_the_seat_along(self):
+    def test_takes_the_seat_along(self) -> None:
         after = move(a_team(ann=100), "ann", "east", day(5))
 
         assert carried_by(after) == {
@@ -139,12 +139,12 @@ class TestMoving:
             ("ann", "east"): (0,) * 4 + (100,) * 8,
         }
 
-    def test_there_and_back_on_one_day_changes_nothing(self):
+    def test_there_and_back_on_one_day_changes_nothing(self) -> None:
         seats = a_team(ann=101)
 
         assert move(move(seats, "ann", "east", day(5, 12)), "ann", "west", day(5, 12)) == seats
 
-    def test_a_seat_can_be_handed_over(self):
+    def test_a_seat_can_be_handed_over(self) -> None:
         after = hand_over(a_team(ann=100, bob=10), "ann", "bob", day(5))
 
         assert quota(after, "ann") == 400
@@ -152,18 +152,18 @@ class TestMoving:
 
 
 class TestSwap:
-    def test_two_people_carry_what_remains_of_each_other(self):
+    def test_two_people_carry_what_remains_of_each_other(self) -> None:
         after = swap(a_team(ann=100, bob=30), "ann", "bob", day(9))
 
         assert quota(after, "ann") == 800 + 120
         assert quota(after, "bob") == 240 + 400
 
-    def test_twice_on_one_day_changes_nothing(self):
+    def test_twice_on_one_day_changes_nothing(self) -> None:
         seats = a_team(ann=100, bob=31)
 
         assert swap(swap(seats, "ann", "bob", day(9, 9)), "ann", "bob", day(9, 9)) == seats
 
-    def test_absences_go_with_people(self):
+    def test_absences_go_with_people(self) -> None:
         seats = leave(a_team(ann=100, bob=30), "ann", day(8), day(8, 31))
 
         after = swap(seats, "ann", "bob", day(5))
@@ -174,19 +174,19 @@ class TestSwap:
 
 
 class TestWorkingTime:
-    def test_half_the_time_is_half_the_months(self):
+    def test_half_the_time_is_half_the_months(self) -> None:
         after = work_part_of_the_time(a_team(ann=100), "ann", 0.5, day(7))
 
         assert quota(after, "ann") == 900
         assert nobody(after, Why.PART_TIME) == 300
 
-    def test_back_to_the_whole_on_the_same_day_changes_nothing_that_is_carried(self):
+    def test_back_to_the_whole_on_the_same_day_changes_nothing_that_is_carried(self) -> None:
         seats = a_team(ann=101)
         half = work_part_of_the_time(seats, "ann", 0.5, day(7, 14))
 
         assert work_part_of_the_time(half, "ann", 1.0, day(7, 14)).segments == seats.segments
 
-    def test_a_seat_of_half_the_time_is_carried_twice_by_somebody_who_works_all_of_it(self):
+    def test_a_seat_of_half_the_time_is_carried_twice_by_somebody_who_works_all_of_it(self) -> None:
         seats = replace(a_team(ann=50), working_time={"ann": 0.5})
 
         after = work_part_of_the_time(seats, "ann", 1.0, day(7))
@@ -194,19 +194,19 @@ class TestWorkingTime:
         assert quota(after, "ann") == 300 + 600
         assert nobody(after, Why.PART_TIME) == -300
 
-    def test_more_than_the_seat_asks_for_comes_in_whole_increments_too(self):
+    def test_more_than_the_seat_asks_for_comes_in_whole_increments_too(self) -> None:
         after = work_part_of_the_time(a_team(100, ann=300), "ann", 1.2, day(1))
 
         assert quota(after, "ann") == 4300  # 4,320 to the increment
         assert {own % 100 for own in carried_by(after)["ann", "west"]} == {0}
 
-    def test_months_together_are_the_share_even_in_large_increments(self):
+    def test_months_together_are_the_share_even_in_large_increments(self) -> None:
         after = work_part_of_the_time(a_team(100, ann=300), "ann", 0.5, day(1))
 
         assert quota(after, "ann") == 1800
         assert {own % 100 for own in carried_by(after)["ann", "west"]} == {0}
 
-    def test_half_the_time_while_away_counts_when_back(self):
+    def test_half_the_time_while_away_counts_when_back(self) -> None:
         away = leave(a_team(ann=100), "ann", day(5), day(6, 30))
 
         after = work_part_of_the_time(away, "ann", 0.5, day(6))
@@ -216,7 +216,7 @@ class TestWorkingTime:
 
 
 class TestOutcome:
-    def test_tells_who_carries_less_and_what_is_left_open(self):
+    def test_tells_who_carries_less_and_what_is_left_open(self) -> None:
         before = a_team(ann=100, bob=30)
 
         found = moved(before, leave(before, "ann", day(12)))
@@ -224,14 +224,14 @@ class TestOutcome:
         assert found.people == {("ann", "west"): (0,) * 11 + (-100,)}
         assert found.open == {"west": (0,) * 11 + (100,)}
 
-    def test_what_people_carried_beside_goes_to_what_they_held_last(self):
+    def test_what_people_carried_beside_goes_to_what_they_held_last(self) -> None:
         seats = move(a_team(ann=100), "ann", "east", day(5))
 
         after = with_amounts(seats, {"ann": (100,) * 4 + (110,) * 8})
 
         assert carried_by(after)["ann", "east"] == (0,) * 4 + (110,) * 8
 
-    def test_what_they_carry_less_is_taken_from_what_has_room(self):
+    def test_what_they_carry_less_is_taken_from_what_has_room(self) -> None:
         seats = move(a_team(ann=100), "ann", "east", day(6, 29))  # June has 22 days, two are left
 
         after = with_amounts(seats, {"ann": (100,) * 5 + (80,) + (100,) * 6})
@@ -247,6 +247,7 @@ amounts = st.lists(st.integers(0, 5_000), min_size=YEAR, max_size=YEAR)
 days = st.integers(day(1), day(12, 31))
 reps = st.sampled_from(REPS)
 type Change = Callable[[Seats], Seats]
+type OfRep = Callable[[Seats, str, int], Seats]
 
 
 @st.composite
@@ -265,7 +266,7 @@ def changes(draw: st.DrawFn, since: int = day(1)) -> Change:
     first = draw(st.integers(since, day(12, 31)))
     last = draw(st.integers(first, day(12, 31)))
     fte = draw(st.sampled_from([0.2, 0.5, 0.8, 1.0]))
-    return draw(
+    chosen: Change = draw(
         st.sampled_from(
             [
                 lambda seats: leave(seats, rep, first),
@@ -280,6 +281,7 @@ def changes(draw: st.DrawFn, since: int = day(1)) -> Change:
             ]
         )
     )
+    return chosen
 
 
 def by_seat(seats: Seats) -> dict[str, list[int]]:
@@ -291,7 +293,7 @@ def by_seat(seats: Seats) -> dict[str, list[int]]:
 
 
 @given(teams(), st.lists(changes(), max_size=6))
-def test_segments_add_up_to_seats_whatever_happens(seats, events):
+def test_segments_add_up_to_seats_whatever_happens(seats: Seats, events: list[Change]) -> None:
     after = seats
     for event in events:
         after = event(after)
@@ -301,7 +303,9 @@ def test_segments_add_up_to_seats_whatever_happens(seats, events):
 
 
 @given(teams(), st.lists(changes(), max_size=3), st.data())
-def test_days_before_a_change_stay_as_they_are(seats, earlier, data):
+def test_days_before_a_change_stay_as_they_are(
+    seats: Seats, earlier: list[Change], data: st.DataObject
+) -> None:
     for event in earlier:
         seats = event(seats)
     closed = data.draw(st.integers(1, 11))
@@ -316,7 +320,7 @@ def test_days_before_a_change_stay_as_they_are(seats, earlier, data):
 
 
 @given(teams(), st.lists(changes(), max_size=5))
-def test_what_people_carry_less_is_what_is_left_open(seats, events):
+def test_what_people_carry_less_is_what_is_left_open(seats: Seats, events: list[Change]) -> None:
     for event in events:
         after = event(seats)
         found = moved(seats, after)
@@ -325,7 +329,9 @@ def test_what_people_carry_less_is_what_is_left_open(seats, events):
 
 
 @given(teams(), st.lists(changes(), max_size=4), reps, days)
-def test_an_event_and_its_opposite_on_the_same_day_change_nothing(seats, earlier, rep, first):
+def test_an_event_and_its_opposite_on_the_same_day_change_nothing(
+    seats: Seats, earlier: list[Change], rep: str, first: int
+) -> None:
     for event in earlier:
         seats = event(seats)
     other = next(each for each in REPS if each != rep)
@@ -339,7 +345,9 @@ def test_an_event_and_its_opposite_on_the_same_day_change_nothing(seats, earlier
 
 
 @given(teams(), reps, days)
-def test_leaving_and_coming_back_on_the_same_day_changes_nothing(seats, rep, first):
+def test_leaving_and_coming_back_on_the_same_day_changes_nothing(
+    seats: Seats, rep: str, first: int
+) -> None:
     assert come_back(leave(seats, rep, first), rep, first) == seats
 
 
@@ -353,15 +361,17 @@ ALONE: tuple[Callable[[Seats, str, int], Seats], ...] = (
 
 @given(teams(), st.sampled_from(ALONE), st.sampled_from(ALONE), days, days)
 def test_events_about_different_people_come_to_the_same_in_either_order(
-    seats, one, other, first, second
-):
+    seats: Seats, one: OfRep, other: OfRep, first: int, second: int
+) -> None:
     assert one(other(seats, "bob", second), "ann", first) == other(
         one(seats, "ann", first), "bob", second
     )
 
 
 @given(amounts, days, days, st.sampled_from([1.0, 0.5, 0.3]), st.sampled_from([1, 10]))
-def test_segments_are_what_proration_makes_of_the_same_tenures(months, left, came, fte, increment):
+def test_segments_are_what_proration_makes_of_the_same_tenures(
+    months: list[int], left: int, came: int, fte: float, increment: int
+) -> None:
     """ann leaves, after a day bob comes and works a part of the time: two ways to the same."""
     left, came = sorted((left, came))
     calendar = working_calendar(None, JANUARY, JANUARY + YEAR)
@@ -371,12 +381,15 @@ def test_segments_are_what_proration_makes_of_the_same_tenures(months, left, cam
     seats = take_over(leave(seats, "ann", left), "ann", "bob", came)
     rows = [(0, day(1), left - 1, 1.0), (1, came, day(12, 31), fte)]
     rows = [row for row in rows if row[1] <= row[2]]
+    holders, first, last, working = (np.array(column) for column in zip(*rows, strict=True))
     tenures = Tenures(
-        np.zeros(len(rows), np.int64),
-        *(np.array(column, np.int64) for column in list(zip(*rows, strict=True))[:3]),
-        np.ones(len(rows)),
-        np.array([row[3] for row in rows]),
-        np.full(len(rows), NOT_NEW),
+        seat=np.zeros(len(rows), np.int64),
+        holder=holders,
+        first=first,
+        last=last,
+        share=np.ones(len(rows)),
+        fte=working,
+        hired=np.full(len(rows), NOT_NEW),
     )
 
     found = prorate(
@@ -389,7 +402,7 @@ def test_segments_are_what_proration_makes_of_the_same_tenures(months, left, cam
         assert abs(sum(own) - found[holder].sum()) <= 3 * increment
 
 
-def test_working_days_of_a_segment_are_told_by_month():
+def test_working_days_of_a_segment_are_told_by_month() -> None:
     calendar = working_calendar(None, JANUARY, JANUARY + YEAR)
 
     assert segment_days(calendar, day(2, 15), day(3, 1))[:4] == [0, 10, 1, 0]

@@ -9,32 +9,39 @@ from solver.amend import CannotCarry, shared
 from solver.problem import UNLIMITED
 
 
-def after(change, *quotas, floor=None, cap=None, increment=1):
+def after(
+    change: int,
+    *quotas: int,
+    floor: list[int] | None = None,
+    cap: list[int] | None = None,
+    increment: int = 1,
+) -> list[int]:
     count = len(quotas)
     ends = (
         np.full(count, 0) if floor is None else np.array(floor),
         np.full(count, UNLIMITED) if cap is None else np.array(cap),
     )
-    return shared(change, np.array(quotas), *ends, increment).tolist()
+    found: list[int] = shared(change, np.array(quotas), *ends, increment).tolist()
+    return found
 
 
-def test_everybody_carries_the_same_part_more():
+def test_everybody_carries_the_same_part_more() -> None:
     assert after(60, 100, 200, 300) == [110, 220, 330]
 
 
-def test_everybody_carries_the_same_part_less():
+def test_everybody_carries_the_same_part_less() -> None:
     assert after(-60, 100, 200, 300) == [90, 180, 270]
 
 
-def test_whoever_is_at_a_cap_leaves_it_to_the_others():
+def test_whoever_is_at_a_cap_leaves_it_to_the_others() -> None:
     assert after(60, 100, 200, 300, cap=[100, UNLIMITED, UNLIMITED]) == [100, 224, 336]
 
 
-def test_who_carries_nothing_stays_at_nothing():
+def test_who_carries_nothing_stays_at_nothing() -> None:
     assert after(30, 0, 100, 200) == [0, 110, 220]
 
 
-def test_what_nobody_can_carry_is_told():
+def test_what_nobody_can_carry_is_told() -> None:
     with pytest.raises(CannotCarry) as caught:
         after(60, 100, 200, cap=[110, 220])
 
@@ -46,7 +53,9 @@ def test_what_nobody_can_carry_is_told():
     st.integers(-10_000, 10_000),
     st.sampled_from([1, 100]),
 )
-def test_the_sum_is_exact_and_parts_are_equal(quotas, change, increment):
+def test_the_sum_is_exact_and_parts_are_equal(
+    quotas: list[int], change: int, increment: int
+) -> None:
     change = max(change, -sum(quotas))
 
     found = after(change, *quotas, increment=increment)
@@ -61,7 +70,7 @@ def test_the_sum_is_exact_and_parts_are_equal(quotas, change, increment):
 
 
 @given(st.lists(st.integers(1, 1_000), min_size=1, max_size=6), st.integers(0, 2_000))
-def test_order_does_not_matter_but_for_the_odd_increment(quotas, change):
+def test_order_does_not_matter_but_for_the_odd_increment(quotas: list[int], change: int) -> None:
     one = after(change, *quotas)
     other = after(change, *reversed(quotas))
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.service.allocations.plans import Document, a_plan, a_version, publish, quotas
@@ -44,7 +45,9 @@ def months(client: TestClient, version: str, rep: str) -> list[float]:
 
 
 class TestLeave:
-    def test_siblings_carry_what_is_left_by_equal_parts(self, client, plan):
+    def test_siblings_carry_what_is_left_by_equal_parts(
+        self, client: TestClient, plan: str
+    ) -> None:
         happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
 
         assert quotas(client, f"{plan}/versions/2") == {
@@ -52,20 +55,22 @@ class TestLeave:
         }  # fmt: skip
         assert months(client, f"{plan}/versions/2", "bob") == [100] * 6 + [200] * 6
 
-    def test_the_parent_s_other_teams_carry_it_too(self, client, plan):
+    def test_the_parent_s_other_teams_carry_it_too(self, client: TestClient, plan: str) -> None:
         happens(client, plan, "parent", **from_july(kind="leave", rep="ann"))
 
         assert quotas(client, f"{plan}/versions/2") == {
             "ann": 600, "bob": 1400, "cyd": 1400, "d/d": 1400,
         }  # fmt: skip
 
-    def test_nobody_carries_what_is_unfunded(self, client, plan):
+    def test_nobody_carries_what_is_unfunded(self, client: TestClient, plan: str) -> None:
         happens(client, plan, "unfunded", **from_july(kind="leave", rep="ann"))
 
         version = client.get(f"{plan}/versions/2").json()
         assert version["assigned"] == 4200
 
-    def test_who_has_left_carries_nothing_of_the_next_change(self, client, plan):
+    def test_who_has_left_carries_nothing_of_the_next_change(
+        self, client: TestClient, plan: str
+    ) -> None:
         happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
         happens(client, plan, "parent", **{"from": "2027-10-01", "kind": "leave", "rep": "cyd"})
 
@@ -74,7 +79,7 @@ class TestLeave:
         assert found["cyd"] == 900
         assert sum(found.values()) == 4800
 
-    def test_funding_is_asked_for(self, client, plan):
+    def test_funding_is_asked_for(self, client: TestClient, plan: str) -> None:
         event = propose(client, plan, **from_july(kind="leave", rep="ann"))
         path = f"{plan}/events/{event['id']}"
         etag = {"If-Match": client.get(path).headers["etag"]}
@@ -86,7 +91,9 @@ class TestLeave:
 
 
 class TestHire:
-    def test_somebody_new_takes_over_with_a_ramp_and_relieves_the_team(self, client, plan):
+    def test_somebody_new_takes_over_with_a_ramp_and_relieves_the_team(
+        self, client: TestClient, plan: str
+    ) -> None:
         happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
         row = {"id": "new", "name": "Nora New", "unit": "west"}
 
@@ -99,14 +106,18 @@ class TestHire:
         assert found["bob"] == 1500
         assert sum(found.values()) == 4800
 
-    def test_without_a_seat_somebody_new_begins_with_nothing(self, client, plan):
+    def test_without_a_seat_somebody_new_begins_with_nothing(
+        self, client: TestClient, plan: str
+    ) -> None:
         row = {"id": "new", "unit": "west"}
 
         happens(client, plan, **from_july(kind="hire", rep=row, takes_over=None))
 
         assert quotas(client, f"{plan}/versions/2")["new"] == 0
 
-    def test_the_working_inputs_have_a_row_for_somebody_new(self, client, plan):
+    def test_the_working_inputs_have_a_row_for_somebody_new(
+        self, client: TestClient, plan: str
+    ) -> None:
         row = {"id": "new", "name": "Nora New", "unit": "west", "attributes": {"crm": "x"}}
 
         event = happens(client, plan, **from_july(kind="hire", rep=row, takes_over=None))
@@ -115,7 +126,9 @@ class TestHire:
         reps = {row["id"]: row for row in client.get(f"{plan}/inputs").json()["reps"]}
         assert reps["new"] == row | {"hired": "2027-07-01"}
 
-    def test_a_vacant_seat_is_filled_with_what_it_was_planned_to_carry(self, client):
+    def test_a_vacant_seat_is_filled_with_what_it_was_planned_to_carry(
+        self, client: TestClient
+    ) -> None:
         inputs = twelve_hundred_each()
         inputs["reps"][1] |= {"vacant": True}
         plan = a_plan(client, inputs)
@@ -132,7 +145,9 @@ class TestHire:
 
 
 class TestMovingBetweenUnits:
-    def test_units_change_by_what_moves_and_the_company_does_not(self, client, plan):
+    def test_units_change_by_what_moves_and_the_company_does_not(
+        self, client: TestClient, plan: str
+    ) -> None:
         happens(client, plan, **from_july(kind="transfer", rep="ann", to_unit="east"))
 
         units = client.get(f"{plan}/versions/2/months").json()
@@ -140,13 +155,17 @@ class TestMovingBetweenUnits:
         assert units["units"][0]["months"]["2027-07"] in (100, 300)
         assert quotas(client, f"{plan}/versions/2")["ann"] == 1200
 
-    def test_a_swap_between_units_leaves_third_parties_alone(self, client, plan):
+    def test_a_swap_between_units_leaves_third_parties_alone(
+        self, client: TestClient, plan: str
+    ) -> None:
         happens(client, plan, **from_july(kind="swap", reps=["ann", "cyd"]))
 
         found = quotas(client, f"{plan}/versions/2")
         assert (found["bob"], found["d/d"]) == (1200, 1200)
 
-    def test_who_takes_over_elsewhere_leaves_the_own_seat_to_the_team(self, client, plan):
+    def test_who_takes_over_elsewhere_leaves_the_own_seat_to_the_team(
+        self, client: TestClient, plan: str
+    ) -> None:
         happens(client, plan, "siblings", **from_july(kind="leave", rep="cyd"))
 
         happens(
@@ -163,7 +182,9 @@ class TestMovingBetweenUnits:
 
 
 class TestTarget:
-    def test_everybody_carries_the_same_part_in_open_months(self, app, client, plan):
+    def test_everybody_carries_the_same_part_in_open_months(
+        self, app: FastAPI, client: TestClient, plan: str
+    ) -> None:
         given_today(app, "2027-05-20")
 
         event = happens(client, plan, kind="target", amount=5184, **{"from": "2027-05-20"})
@@ -173,20 +194,20 @@ class TestTarget:
         assert set(quotas(client, version).values()) == {1296}
         assert months(client, version, "ann") == [100] * 4 + [112] * 8
 
-    def test_a_second_one_begins_from_the_first(self, client, plan):
+    def test_a_second_one_begins_from_the_first(self, client: TestClient, plan: str) -> None:
         happens(client, plan, kind="target", amount=5184, **{"from": "2027-05-01"})
         happens(client, plan, kind="target", amount=4800, **{"from": "2027-05-01"})
 
         assert set(quotas(client, f"{plan}/versions/3").values()) == {1200}
 
-    def test_the_same_target_changes_nothing(self, client, plan):
+    def test_the_same_target_changes_nothing(self, client: TestClient, plan: str) -> None:
         body = {"kind": "target", "amount": 4800, "from": "2027-05-01"}
 
         assert client.post(f"{plan}/events", json=body).json()["type"] == (
             "/problems/nothing-changes"
         )
 
-    def test_what_caps_do_not_allow_is_told(self, client):
+    def test_what_caps_do_not_allow_is_told(self, client: TestClient) -> None:
         inputs = twelve_hundred_each()
         for row in inputs["reps"]:
             row["max"] = 1300
@@ -204,7 +225,7 @@ class TestTarget:
 
 
 class TestChains:
-    def test_events_add_up_in_one_draft(self, client, plan):
+    def test_events_add_up_in_one_draft(self, client: TestClient, plan: str) -> None:
         happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
         happens(client, plan, "siblings", **from_july(kind="fte", rep="cyd", share=0.5))
 
@@ -214,7 +235,9 @@ class TestChains:
             "ann": 600, "bob": 1800, "cyd": 900, "d/d": 1500,
         }  # fmt: skip
 
-    def test_events_of_different_units_come_to_the_same_in_either_order(self, client, plan):
+    def test_events_of_different_units_come_to_the_same_in_either_order(
+        self, client: TestClient, plan: str
+    ) -> None:
         leave = from_july(kind="leave", rep="ann")
         fte = from_july(kind="fte", rep="cyd", share=0.3)
         happens(client, plan, "siblings", **leave)
@@ -234,7 +257,9 @@ class TestChains:
 
         assert told(one) == told(two)
 
-    def test_whoever_comes_back_has_the_own_months_again(self, client, plan):
+    def test_whoever_comes_back_has_the_own_months_again(
+        self, client: TestClient, plan: str
+    ) -> None:
         happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
 
         happens(
@@ -243,7 +268,9 @@ class TestChains:
 
         assert set(quotas(client, f"{plan}/versions/3").values()) == {1200}
 
-    def test_what_was_seen_before_another_event_is_not_accepted(self, client, plan):
+    def test_what_was_seen_before_another_event_is_not_accepted(
+        self, client: TestClient, plan: str
+    ) -> None:
         one = propose(client, plan, **from_july(kind="leave", rep="ann"))
         other = propose(client, plan, **from_july(kind="fte", rep="cyd", share=0.5))
         path = f"{plan}/events/{other['id']}"
@@ -254,7 +281,9 @@ class TestChains:
 
         assert answer.status_code == 412
 
-    def test_a_published_draft_is_where_the_next_event_begins(self, client, plan):
+    def test_a_published_draft_is_where_the_next_event_begins(
+        self, client: TestClient, plan: str
+    ) -> None:
         happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
         publish(client, f"{plan}/versions/2")
 
@@ -262,7 +291,9 @@ class TestChains:
 
         assert quotas(client, f"{plan}/versions/3")["ann"] == 600
 
-    def test_the_draft_that_stands_on_a_version_is_named_as_well_as_that(self, client, plan):
+    def test_the_draft_that_stands_on_a_version_is_named_as_well_as_that(
+        self, client: TestClient, plan: str
+    ) -> None:
         happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
         a_version(client, plan)  # beside it
         body = from_july(kind="fte", rep="cyd", share=0.5)
@@ -274,7 +305,7 @@ class TestChains:
             "Version 3 is a draft beside it; version 1 is in force."
         )
 
-    def test_nothing_accepted_is_withdrawn(self, client, plan):
+    def test_nothing_accepted_is_withdrawn(self, client: TestClient, plan: str) -> None:
         event = happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
         path = f"{plan}/events/{event['id']}"
 
@@ -287,7 +318,7 @@ class TestChains:
 
 
 class TestPreview:
-    def test_tells_of_everybody_who_carries_something(self, client, plan):
+    def test_tells_of_everybody_who_carries_something(self, client: TestClient, plan: str) -> None:
         event = propose(client, plan, **from_july(kind="leave", rep="ann"))
 
         shown = client.get(
@@ -308,7 +339,9 @@ class TestPolicies:
         ],
         ids=["chances", "across"],
     )
-    def test_whatever_was_solved_people_come_and_move_and_it_is_proved(self, client, policy):
+    def test_whatever_was_solved_people_come_and_move_and_it_is_proved(
+        self, client: TestClient, policy: dict[str, Any]
+    ) -> None:
         inputs = twelve_hundred_each()
         for place, row in enumerate(inputs["reps"]):
             row |= {"sigma": 0.3, "cohorts": {"role": "ab"[place % 2]}}
@@ -326,7 +359,9 @@ class TestPolicies:
 
 
 class TestTheCompanyItself:
-    def test_nobody_is_moved_from_a_unit_to_the_company(self, client, plan):
+    def test_nobody_is_moved_from_a_unit_to_the_company(
+        self, client: TestClient, plan: str
+    ) -> None:
         answer = client.post(
             f"{plan}/events", json=from_july(kind="transfer", rep="ann", to_unit=None)
         )
@@ -339,7 +374,9 @@ class TestTheCompanyItself:
             }
         ]
 
-    def test_a_gap_is_booked_where_somebody_of_another_unit_works_less(self, client, plan):
+    def test_a_gap_is_booked_where_somebody_of_another_unit_works_less(
+        self, client: TestClient, plan: str
+    ) -> None:
         happens(client, plan, **from_july(kind="transfer", rep="ann", to_unit="east"))
 
         happens(client, plan, "unfunded", **from_july(kind="fte", rep="ann", share=0.5))

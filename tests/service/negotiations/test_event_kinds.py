@@ -46,20 +46,20 @@ def said(**body: Any) -> Event:
         ({"kind": "target"}, "/amount"),
     ],
 )
-def test_what_is_missing_or_wrong_is_named(body, pointer):
+def test_what_is_missing_or_wrong_is_named(body: dict[str, Any], pointer: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         said(**body)
 
     assert [fault.pointer for fault in refused.value.faults] == [pointer]
 
 
-def test_somebody_who_comes_back_takes_over_the_own_seat():
+def test_somebody_who_comes_back_takes_over_the_own_seat() -> None:
     event = said(kind="hire", rep={"id": "ann"}, takes_over="ann")
 
     assert (event.kind, event.rep, event.takes_over) == (Kind.HIRE, "ann", "ann")
 
 
-def test_everybody_who_is_named_is_concerned():
+def test_everybody_who_is_named_is_concerned() -> None:
     body = {"kind": "transfer", "rep": "ann", "to_unit": "east", "takes_over": "bob"}
 
     assert said(**body).concerned == {"ann", "bob"} == named_in(body)
@@ -75,7 +75,7 @@ def test_everybody_who_is_named_is_concerned():
         {"kind": "target", "amount": "4800.50"},
     ],
 )
-def test_an_event_can_be_stored_and_read_again(body):
+def test_an_event_can_be_stored_and_read_again(body: dict[str, Any]) -> None:
     event = said(**body)
 
     assert Event.of_stored(event.stored()) == event

@@ -51,7 +51,7 @@ def refused(client: TestClient, plan: str, **body: Any) -> dict[str, str]:
 
 
 class TestProposing:
-    def test_shows_what_comes_of_a_leave(self, client, plan):
+    def test_shows_what_comes_of_a_leave(self, client: TestClient, plan: str) -> None:
         event = propose(client, plan, kind="leave", rep="ann", **{"from": "2027-07-01"})
 
         assert event["status"] == "proposed"
@@ -66,7 +66,7 @@ class TestProposing:
             (None, -600), ("west", -600),
         ]  # fmt: skip
 
-    def test_stores_nothing_that_is_only_tried(self, client, plan):
+    def test_stores_nothing_that_is_only_tried(self, client: TestClient, plan: str) -> None:
         body = {"kind": "leave", "rep": "ann", "from": "2027-07-01"}
 
         answer = client.post(f"{plan}/events?dry_run=true", json=body)
@@ -76,14 +76,16 @@ class TestProposing:
         assert answer.json()["consequence"]["people"][0]["to"] == 600
         assert client.get(f"{plan}/events").json()["items"] == []
 
-    def test_segments_add_up_to_the_quota(self, client, plan):
+    def test_segments_add_up_to_the_quota(self, client: TestClient, plan: str) -> None:
         event = propose(client, plan, kind="swap", reps=["ann", "cyd"], **{"from": "2027-05-12"})
 
         for row in event["consequence"]["people"]:
             assert sum(own["amount"] for own in row["segments"]) == row["to"]
             assert [own["unit"] for own in row["segments"]] in (["west", "east"], ["east", "west"])
 
-    def test_whoever_moves_takes_the_remaining_months_to_the_other_unit(self, client, plan):
+    def test_whoever_moves_takes_the_remaining_months_to_the_other_unit(
+        self, client: TestClient, plan: str
+    ) -> None:
         event = propose(
             client, plan, kind="transfer", rep="ann", to_unit="east", **{"from": "2027-10-01"}
         )
@@ -94,7 +96,7 @@ class TestProposing:
         ]  # fmt: skip
         assert shown["open"] == []
 
-    def test_names_of_people_are_in_no_answer(self, client, plan):
+    def test_names_of_people_are_in_no_answer(self, client: TestClient, plan: str) -> None:
         row = {"id": "new", "name": "Nora New", "unit": "west"}
 
         answer = client.post(
@@ -107,7 +109,9 @@ class TestProposing:
 
 
 class TestClosedMonths:
-    def test_what_happens_in_one_counts_from_the_first_open_month(self, app, client, plan):
+    def test_what_happens_in_one_counts_from_the_first_open_month(
+        self, app: FastAPI, client: TestClient, plan: str
+    ) -> None:
         given_today(app, "2027-06-10")
 
         event = propose(client, plan, kind="leave", rep="ann", **{"from": "2027-03-15"})
@@ -117,7 +121,7 @@ class TestClosedMonths:
         assert event["consequence"]["closed_through"] == "2027-05"
         assert event["consequence"]["people"][0]["to"] == 500
 
-    def test_books_may_be_closed_further(self, client, plan):
+    def test_books_may_be_closed_further(self, client: TestClient, plan: str) -> None:
         event = propose(
             client,
             plan,
@@ -129,7 +133,9 @@ class TestClosedMonths:
 
         assert event["consequence"]["counts_from"] == "2027-09-01"
 
-    def test_when_all_are_closed_nothing_can_happen(self, app, client, plan):
+    def test_when_all_are_closed_nothing_can_happen(
+        self, app: FastAPI, client: TestClient, plan: str
+    ) -> None:
         given_today(app, "2028-01-02")
 
         answer = client.post(
@@ -139,7 +145,9 @@ class TestClosedMonths:
         assert answer.status_code == 409
         assert answer.json()["type"] == "/problems/every-month-is-closed"
 
-    def test_a_leave_that_ended_in_one_changes_nothing(self, app, client, plan):
+    def test_a_leave_that_ended_in_one_changes_nothing(
+        self, app: FastAPI, client: TestClient, plan: str
+    ) -> None:
         given_today(app, "2027-06-10")
 
         answer = client.post(
@@ -152,7 +160,7 @@ class TestClosedMonths:
 
 
 class TestRefusing:
-    def test_days_outside_the_period_are_named(self, client, plan):
+    def test_days_outside_the_period_are_named(self, client: TestClient, plan: str) -> None:
         before = refused(client, plan, kind="leave", rep="ann", **{"from": "2026-12-31"})
         after = refused(client, plan, kind="leave", rep="ann", **{"from": "2028-01-01"})
 
@@ -161,7 +169,7 @@ class TestRefusing:
         }
         assert after == {"/from": "lies after the end of the plan, 2027-12-31"}
 
-    def test_every_fault_is_named_at_once(self, client, plan):
+    def test_every_fault_is_named_at_once(self, client: TestClient, plan: str) -> None:
         faults = refused(
             client,
             plan,
@@ -178,19 +186,21 @@ class TestRefusing:
             "is not said by a transfer, which says from, hands_to, rep, takes_over and to_unit"
         )
 
-    def test_faults_of_shape_and_of_sense_come_together(self, client, plan):
+    def test_faults_of_shape_and_of_sense_come_together(
+        self, client: TestClient, plan: str
+    ) -> None:
         faults = refused(client, plan, kind="fte", rep="zoe", share=-1, **{"from": "2027-05-01"})
 
         assert set(faults) == {"/rep", "/share"}
 
-    def test_nobody_is_asked_why(self, client, plan):
+    def test_nobody_is_asked_why(self, client: TestClient, plan: str) -> None:
         faults = refused(
             client, plan, kind="leave", rep="ann", reason="ill", **{"from": "2027-05-01"}
         )
 
         assert faults == {"/reason": "is not a known field"}
 
-    def test_the_shape_of_a_body_is_checked_by_name(self, client, plan):
+    def test_the_shape_of_a_body_is_checked_by_name(self, client: TestClient, plan: str) -> None:
         day = {"from": "2027-05-01"}
 
         assert set(refused(client, plan, kind="target", amount=1, spread="west", **day)) == {
@@ -199,7 +209,7 @@ class TestRefusing:
         assert set(refused(client, plan, kind="sabbatical", rep="ann", **day)) == {"/kind"}
         assert set(refused(client, plan, kind="leave", rep="ann", version=7, **day)) == {"/version"}
 
-    def test_nobody_takes_over_what_is_held(self, client, plan):
+    def test_nobody_takes_over_what_is_held(self, client: TestClient, plan: str) -> None:
         body = {"kind": "hire", "rep": {"id": "new"}, "takes_over": "ann", "from": "2027-05-01"}
 
         answer = client.post(f"{plan}/events", json=body)
@@ -209,7 +219,9 @@ class TestRefusing:
             "Nobody has left the seat of ann: there is nothing to take over."
         )
 
-    def test_without_a_published_version_there_is_nothing_to_change(self, client):
+    def test_without_a_published_version_there_is_nothing_to_change(
+        self, client: TestClient
+    ) -> None:
         plan = a_plan(client, twelve_hundred_each())
         a_version(client, plan)
 
@@ -220,7 +232,9 @@ class TestRefusing:
         assert answer.status_code == 409
         assert answer.json()["type"] == "/problems/no-version-in-force"
 
-    def test_a_superseded_version_is_not_changed_any_more(self, client, plan):
+    def test_a_superseded_version_is_not_changed_any_more(
+        self, client: TestClient, plan: str
+    ) -> None:
         a_version(client, plan)
         publish(client, f"{plan}/versions/2")
 
@@ -234,7 +248,7 @@ class TestRefusing:
 
 
 class TestDeciding:
-    def test_a_proposal_is_refused_with_a_reason(self, client, plan):
+    def test_a_proposal_is_refused_with_a_reason(self, client: TestClient, plan: str) -> None:
         event = propose(client, plan, kind="leave", rep="ann", **{"from": "2027-07-01"})
         path = f"{plan}/events/{event['id']}"
         etag = {"If-Match": client.get(path).headers["etag"]}
@@ -246,14 +260,18 @@ class TestDeciding:
         again = client.post(f"{path}/withdraw", headers={"If-Match": answer.headers["etag"]})
         assert again.status_code == 409
 
-    def test_an_etag_is_needed_and_has_to_be_the_present_one(self, client, plan):
+    def test_an_etag_is_needed_and_has_to_be_the_present_one(
+        self, client: TestClient, plan: str
+    ) -> None:
         event = propose(client, plan, kind="leave", rep="ann", **{"from": "2027-07-01"})
         path = f"{plan}/events/{event['id']}/withdraw"
 
         assert client.post(path).status_code == 428
         assert client.post(path, headers={"If-Match": '"old"'}).status_code == 412
 
-    def test_the_etag_changes_with_the_version_in_force(self, client, plan):
+    def test_the_etag_changes_with_the_version_in_force(
+        self, client: TestClient, plan: str
+    ) -> None:
         event = propose(client, plan, kind="leave", rep="ann", **{"from": "2027-07-01"})
         path = f"{plan}/events/{event['id']}"
         before = client.get(path).headers["etag"]
@@ -263,13 +281,13 @@ class TestDeciding:
 
         assert client.get(path).headers["etag"] != before
 
-    def test_another_plan_has_no_such_event(self, client, plan):
+    def test_another_plan_has_no_such_event(self, client: TestClient, plan: str) -> None:
         event = propose(client, plan, kind="leave", rep="ann", **{"from": "2027-07-01"})
         other = a_plan(client)
 
         assert client.get(f"{other}/events/{event['id']}").status_code == 404
 
-    def test_events_are_listed_by_status_and_kind(self, client, plan):
+    def test_events_are_listed_by_status_and_kind(self, client: TestClient, plan: str) -> None:
         propose(client, plan, kind="leave", rep="ann", **{"from": "2027-07-01"})
         swap = propose(client, plan, kind="swap", reps=["bob", "cyd"], **{"from": "2027-07-01"})
 

@@ -31,7 +31,7 @@ def people(consequence: Document) -> dict[str, tuple[float, float]]:
     return {row["rep"]: (row["from"], row["to"]) for row in consequence["people"]}
 
 
-def test_the_guide_tells_what_comes_of_its_examples(client: TestClient):
+def test_the_guide_tells_what_comes_of_its_examples(client: TestClient) -> None:
     plan = a_team(client)
 
     leave = propose(client, plan, **LEAVE)

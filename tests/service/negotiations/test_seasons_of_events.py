@@ -95,7 +95,7 @@ def adds_up(client: TestClient, version: str) -> None:
 @pytest.mark.parametrize("seed", range(2))
 def test_a_season_of_events_adds_up_and_leaves_closed_months_alone(
     app: FastAPI, client: TestClient, seed: int
-):
+) -> None:
     given_today(app, "2026-12-01")
     path = a_company(client)
     company, head, happened = Company(seed), 1, 0

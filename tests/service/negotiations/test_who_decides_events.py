@@ -29,7 +29,7 @@ class TestRoles:
         assert publish(admin, f"{path}/versions/1").status_code == 200
         return path
 
-    def test_an_integration_proposes_and_sees_no_quota(self, callers, plan):
+    def test_an_integration_proposes_and_sees_no_quota(self, callers: Callers, plan: str) -> None:
         answer = callers("integration").post(
             f"{plan}/events", json=from_july(kind="leave", rep="ann")
         )
@@ -37,7 +37,7 @@ class TestRoles:
         assert answer.status_code == 201
         assert answer.json()["consequence"] is None
 
-    def test_only_planners_and_administrators_accept(self, callers, plan):
+    def test_only_planners_and_administrators_accept(self, callers: Callers, plan: str) -> None:
         event = propose(callers("integration"), plan, **from_july(kind="leave", rep="ann"))
         path = f"{plan}/events/{event['id']}"
 
@@ -52,8 +52,8 @@ class TestRoles:
         accept(callers("planner"), plan, event, funding="siblings")
 
     def test_nobody_withdraws_what_somebody_else_proposed_unless_they_may_decide(
-        self, callers, plan
-    ):
+        self, callers: Callers, plan: str
+    ) -> None:
         event = propose(callers("planner"), plan, **from_july(kind="leave", rep="ann"))
         path = f"{plan}/events/{event['id']}/withdraw"
 
@@ -62,13 +62,15 @@ class TestRoles:
 
         assert (refused.status_code, done.status_code) == (403, 200)
 
-    def test_managers_and_reps_see_no_events(self, callers, plan):
+    def test_managers_and_reps_see_no_events(self, callers: Callers, plan: str) -> None:
         propose(callers("planner"), plan, **from_july(kind="leave", rep="ann"))
 
         assert callers("manager", unit="west").get(f"{plan}/events").status_code == 403
         assert callers("rep", rep="ann").get(f"{plan}/events").status_code == 403
 
-    def test_a_rep_reads_the_own_segments_of_a_published_version(self, callers, plan):
+    def test_a_rep_reads_the_own_segments_of_a_published_version(
+        self, callers: Callers, plan: str
+    ) -> None:
         planner, ann = callers("planner"), callers("rep", rep="ann")
         happens(planner, plan, **from_july(kind="transfer", rep="ann", to_unit="east"))
         hidden = ann.get(f"{plan}/versions/2/segments/ann")
@@ -93,14 +95,14 @@ class TestRoles:
             ],
         }  # fmt: skip
 
-    def test_who_was_in_no_event_has_one_segment(self, callers, plan):
+    def test_who_was_in_no_event_has_one_segment(self, callers: Callers, plan: str) -> None:
         told = callers("hr").get(f"{plan}/versions/1/segments/d/d").json()
 
         assert [own["amount"] for own in told["segments"]] == [1200]
 
 
 class TestRaces:
-    def test_of_two_who_accept_the_same_event_one_does(self, client, plan):
+    def test_of_two_who_accept_the_same_event_one_does(self, client: TestClient, plan: str) -> None:
         event = propose(client, plan, **from_july(kind="leave", rep="ann"))
         path = f"{plan}/events/{event['id']}"
         etag = {"If-Match": client.get(path).headers["etag"]}
@@ -113,7 +115,9 @@ class TestRaces:
         assert sorted(answer.status_code for answer in answers) in ([200, 409], [200, 412])
         assert len(client.get(f"{plan}/versions").json()["items"]) == 2
 
-    def test_of_two_events_at_the_same_moment_one_is_looked_at_again(self, client, plan):
+    def test_of_two_events_at_the_same_moment_one_is_looked_at_again(
+        self, client: TestClient, plan: str
+    ) -> None:
         events = [
             propose(client, plan, **from_july(kind="leave", rep="ann")),
             propose(client, plan, **from_july(kind="fte", rep="cyd", share=0.5)),
@@ -137,7 +141,9 @@ class TestRaces:
 
 
 class TestTraces:
-    def test_what_was_done_is_in_the_trail_and_announced(self, client, plan, database: Database):
+    def test_what_was_done_is_in_the_trail_and_announced(
+        self, client: TestClient, plan: str, database: Database
+    ) -> None:
         event = happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
 
         with database.of(DEFAULT_WORKSPACE).reading.begin() as session:
@@ -152,8 +158,8 @@ class TestTraces:
         assert announced[1].payload["version"] == 2
 
     def test_the_row_of_somebody_new_is_kept_only_until_it_is_decided(
-        self, client, plan, database: Database
-    ):
+        self, client: TestClient, plan: str, database: Database
+    ) -> None:
         row = {"id": "new", "name": "Nora New", "unit": "west"}
         event = propose(client, plan, **from_july(kind="hire", rep=row, takes_over=None))
 
@@ -165,7 +171,9 @@ class TestTraces:
         accept(client, plan, event)
         assert person() is None
 
-    def test_inputs_that_were_changed_since_do_not_follow(self, client, plan):
+    def test_inputs_that_were_changed_since_do_not_follow(
+        self, client: TestClient, plan: str
+    ) -> None:
         inputs: Document = twelve_hundred_each() | {"forecast": 5000}
         client.put(f"{plan}/inputs", json=inputs)
 
@@ -175,7 +183,7 @@ class TestTraces:
         assert not follows["followed"]
         assert follows["why"].startswith("the working inputs were changed")
 
-    def test_inputs_follow_one_event_after_the_other(self, client: TestClient, plan: str):
+    def test_inputs_follow_one_event_after_the_other(self, client: TestClient, plan: str) -> None:
         happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
         happens(client, plan, "siblings", **from_july(kind="fte", rep="cyd", share=0.5))
         happens(client, plan, **from_july(kind="transfer", rep="bob", to_unit="east"))
@@ -190,7 +198,7 @@ class TestTraces:
 
 
 class TestFunding:
-    def test_a_reserve_takes_what_is_left(self, client):
+    def test_a_reserve_takes_what_is_left(self, client: TestClient) -> None:
         plan = a_plan(client, twelve_hundred_each())
         reserves = [{"unit": "west", "amount": 700}]
         a_version(client, plan, policy={"season": "even", "reserves": reserves})
@@ -204,7 +212,7 @@ class TestFunding:
         answer = client.post(path, json={"funding": "reserve"}, headers={"If-Match": "*"})
         assert answer.status_code == 422
 
-    def test_nobody_else_in_the_team_is_told(self, client, plan):
+    def test_nobody_else_in_the_team_is_told(self, client: TestClient, plan: str) -> None:
         happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
         event = propose(client, plan, **from_july(kind="leave", rep="bob"))
 
@@ -214,7 +222,7 @@ class TestFunding:
         assert answer.status_code == 422
         assert answer.json()["type"] == "/problems/change-not-carried"
 
-    def test_lines_of_business_still_add_up(self, client):
+    def test_lines_of_business_still_add_up(self, client: TestClient) -> None:
         inputs = twelve_hundred_each()
         del inputs["target"]
         inputs["history"] = [
