@@ -12,6 +12,8 @@ from service.kit.db import Database
 from service.plans.domain import PlanNotFound, VersionContent
 from service.plans.repository import PlanVersions
 from service.plans.tables import PlanVersion
+from tests.service.allocations.plans import a_version as solve
+from tests.service.allocations.plans import four_reps
 from tests.service.steps import approved, at_once, publish, take
 
 YEAR = {"start": "2027-01-01", "end": "2027-12-31"}
@@ -44,6 +46,12 @@ def a_version(database: Database, plan_id: str, **facts: Any) -> int:
         return version.number
 
 
+def a_solved_version(client: TestClient, plan_id: str) -> None:
+    """One whose quotas can be published."""
+    client.put(f"/v1/plans/{plan_id}/inputs", json=four_reps()).raise_for_status()
+    solve(client, f"/v1/plans/{plan_id}")
+
+
 class TestGetVersion:
     def test_tells_all_but_the_quotas(
         self, client: TestClient, database: Database, plan: str
@@ -55,6 +63,7 @@ class TestGetVersion:
         version = response.json()
         assert response.headers["etag"] == '"1-draft"'
         assert version.pop("created_at").endswith("Z")
+        assert version.pop("ledger")["amendments"] == []
         assert version == {
             "number": 1,
             "status": "draft",
@@ -82,6 +91,8 @@ class TestGetVersion:
             "published_at": None,
             "published_by": None,
             "superseded_at": None,
+            "effective_from": None,
+            "effective_to": None,
         }
 
     @pytest.mark.parametrize(("number", "status"), [("7", 404), ("0", 422), ("%C2%855", 422)])
@@ -92,11 +103,9 @@ class TestGetVersion:
 
 
 class TestListVersions:
-    def test_newest_first_in_pages_and_by_status(
-        self, client: TestClient, database: Database, plan: str
-    ) -> None:
+    def test_newest_first_in_pages_and_by_status(self, client: TestClient, plan: str) -> None:
         for _ in range(3):
-            a_version(database, plan)
+            a_solved_version(client, plan)
         versions = f"/v1/plans/{plan}/versions"
         publish(client, f"{versions}/2")
 
@@ -110,10 +119,8 @@ class TestListVersions:
 
 
 class TestPublish:
-    def test_makes_an_approved_version_the_binding_one(
-        self, client: TestClient, database: Database, plan: str
-    ) -> None:
-        a_version(database, plan)
+    def test_makes_an_approved_version_the_binding_one(self, client: TestClient, plan: str) -> None:
+        a_solved_version(client, plan)
         seen = approved(client, f"/v1/plans/{plan}/versions/1")
 
         response = client.post(f"/v1/plans/{plan}/versions/1/publish", headers={"If-Match": seen})
@@ -124,11 +131,9 @@ class TestPublish:
         assert response.json()["published_at"] is not None
         assert response.json()["published_by"] == "local administrator"
 
-    def test_the_version_before_is_superseded(
-        self, client: TestClient, database: Database, plan: str
-    ) -> None:
-        a_version(database, plan)
-        a_version(database, plan)
+    def test_the_version_before_is_superseded(self, client: TestClient, plan: str) -> None:
+        a_solved_version(client, plan)
+        a_solved_version(client, plan)
         versions = f"/v1/plans/{plan}/versions"
         for number in (2, 1):
             publish(client, f"{versions}/{number}")
@@ -140,9 +145,9 @@ class TestPublish:
 
     @pytest.mark.parametrize("if_match", ['"1-approved"', "*"])
     def test_of_many_at_once_exactly_one_wins(
-        self, client: TestClient, database: Database, plan: str, if_match: str
+        self, client: TestClient, plan: str, if_match: str
     ) -> None:
-        a_version(database, plan)
+        a_solved_version(client, plan)
         address = f"/v1/plans/{plan}/versions/1"
         approved(client, address)
 
@@ -155,11 +160,11 @@ class TestPublish:
         assert sorted(answers) == [200] + [losing] * 7
 
     def test_of_many_versions_at_once_one_stays_published(
-        self, client: TestClient, database: Database, plan: str
+        self, client: TestClient, plan: str
     ) -> None:
         versions = f"/v1/plans/{plan}/versions"
         for number in range(1, 7):
-            a_version(database, plan)
+            a_solved_version(client, plan)
             approved(client, f"{versions}/{number}")
 
         answers = at_once(lambda n: take(client, f"{versions}/{n}", "publish"), range(1, 7))
@@ -193,10 +198,8 @@ class TestDeletingAPlan:
 
         assert client.delete(f"/v1/plans/{plan}").status_code == 204
 
-    def test_is_refused_once_a_version_was_published(
-        self, client: TestClient, database: Database, plan: str
-    ) -> None:
-        a_version(database, plan)
+    def test_is_refused_once_a_version_was_published(self, client: TestClient, plan: str) -> None:
+        a_solved_version(client, plan)
         publish(client, f"/v1/plans/{plan}/versions/1")
 
         response = client.delete(f"/v1/plans/{plan}")
@@ -260,7 +263,7 @@ class TestImmutability:
     def test_a_published_version_cannot_be_removed(
         self, client: TestClient, database: Database, plan: str
     ) -> None:
-        a_version(database, plan)
+        a_solved_version(client, plan)
         publish(client, f"/v1/plans/{plan}/versions/1")
 
         removal = sa.delete(PlanVersion)
