@@ -237,13 +237,26 @@ class TestAmendedVersions:
         assert [(row["rep"], row["change"]) for row in found["changed"]] == [
             ("cyd", -12), ("d/d", 12),
         ]  # fmt: skip
-        for row in found["changed"]:
-            (reason,) = row["reasons"]
-            assert reason.startswith("adjustment:adj_")
-            assert row["why"] == [f"A manual adjustment ({reason.partition(':')[2]})."]
+        adjusted, carrier = found["changed"]
+        (reason,) = adjusted["reasons"]
+        name = reason.partition(":")[2]
+        assert reason.startswith("adjustment:adj_")
+        assert (adjusted["why"], adjusted["follows_from"]) == (
+            [f"A manual adjustment ({name})."],
+            [],
+        )
+        assert carrier["reasons"] == [reason, "consequence"]
+        assert carrier["why"] == [
+            f"A part of a manual adjustment ({name}).",
+            "Nothing of the rep's own was changed: it follows from `rep:cyd`.",
+        ]
+        assert carrier["follows_from"] == ["rep:cyd"]
         assert found["unchanged"] == 2
-        (back,) = {tuple(row["why"]) for row in diff(client, plan, 2, 1)["changed"]}
-        assert back[0].startswith("No more a manual adjustment (adj_")
+        back = [row["why"][0] for row in diff(client, plan, 2, 1)["changed"]]
+        assert back == [
+            f"No more a manual adjustment ({name}).",
+            f"No more a part of a manual adjustment ({name}).",
+        ]
 
     def test_tell_a_lock_that_a_later_solve_keeps(
         self, client: TestClient, database: Database

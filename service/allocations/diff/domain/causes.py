@@ -158,9 +158,25 @@ def ledger_causes(change: Change, sides: tuple[Side, Side]) -> list[Cause]:
         if told[0].get(reference) != told[1].get(reference):
             gone = reference not in told[1]
             words = _words_of(reference, sides)
+            if carried_for(change.rep, reference, sides):
+                words = f"a part of {words}"
             words = f"No more {words}" if gone else f"{words[0].upper()}{words[1:]}"
             found.append(Cause(reason_of(reference), words))
     return found
+
+
+def carried_for(rep: str, reference: str, sides: tuple[Side, Side]) -> tuple[str, ...]:
+    """Whom an amendment is about of which this rep carries a part; nobody where it is about the rep
+    as well, or tells no one.
+    """
+    about = {
+        name
+        for side in sides
+        for part in side.manifest.get("amendments", ())
+        if part["reference"] == reference
+        for name in part.get("reps", ())
+    }
+    return () if rep in about else tuple(sorted(about))
 
 
 def _entries(row: Row | None, side: Side) -> dict[str, int]:

@@ -2,7 +2,8 @@
 
 A reason of the rep's own (inputs, policy, a lock, an amendment), of a unit above, or of the whole
 company moved the quota itself. Where there is none, the change is a consequence of others': of the
-causes in the same region (`regions.py`).
+causes in the same region (`regions.py`). So it is where the rep carries a part of somebody else's
+amendment, which is named beside it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from service.allocations.diff.domain.causes import Cause, Causes, ledger_causes
+from service.allocations.diff.domain.causes import Cause, Causes, carried_for, ledger_causes
 from service.allocations.diff.domain.measured import Moved
 from service.allocations.diff.domain.regions import Regions
 from service.allocations.diff.domain.sides import Change, Side
@@ -58,8 +59,18 @@ def reasons(causes: Causes, found: list[Change]) -> dict[str, Reasons]:
             own += of_solve
             others = reaching.others(solved) if solved.is_derived or not of_solve else ()
             follows = others if others or not of_solve else None
+        if carried := _carried_for(change, own, sides):
+            follows = tuple(dict.fromkeys((*carried, *(follows or ()))))
         told[change.rep] = Reasons(tuple(dict.fromkeys(own)), follows)
     return told
+
+
+def _carried_for(change: Change, own: list[Cause], sides: tuple[Side, Side]) -> tuple[str, ...]:
+    """The reps of whose amendments this one carries a part."""
+    references = (cause.reason.partition(":")[2] for cause in own)
+    return tuple(
+        f"rep:{name}" for each in references for name in carried_for(change.rep, each, sides)
+    )
 
 
 def _is_solved(change: Change) -> bool:
