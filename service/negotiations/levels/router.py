@@ -47,8 +47,23 @@ from service.plans.schemas import VersionDetailOut
 from service.plans.usecases import version_etag
 
 router = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["level by level"])
+of_a_unit = APIRouter(prefix="/units/{unit:path}")
 
 UnitPath = Annotated[str, Path(description="The caller's own id of a unit", examples=["west"])]
+
+
+def read_step(
+    plan_id: PlanIdPath,
+    number: NumberPath,
+    unit: UnitPath,
+    expected: RequiredIfMatchDep,
+    now: NowDep,
+) -> Step:
+    """Of whom has seen the unit: what the address and the headers say of a step in it."""
+    return Step(plan_id, number, unit, now, expected)
+
+
+StepDep = Annotated[Step, Depends(read_step)]
 
 _FOUND = (PlanNotFound, VersionNotFound, VersionDamaged, UnitNotFound)
 _STEP = (*_FOUND, FrameClosed, LaneNotAllowed)
@@ -78,9 +93,7 @@ def list_units(
     return UnitsOut.of(found)
 
 
-@router.get(
-    "/units/{unit:path}", responses=problems(*_FOUND, LaneNotAllowed), dependencies=_MAY_READ
-)
+@of_a_unit.get("", responses=problems(*_FOUND, LaneNotAllowed), dependencies=_MAY_READ)
 def get_unit(
     plan_id: PlanIdPath,
     number: NumberPath,
@@ -99,8 +112,8 @@ def get_unit(
     return UnitWorkOut.of_work(found)
 
 
-@router.post(
-    "/units/{unit:path}/freeze",
+@of_a_unit.post(
+    "/freeze",
     status_code=201,
     responses=problems(*_STEP, LanesInTheWay, NotInsideOwn),
     dependencies=_MAY_FREEZE,
@@ -138,44 +151,34 @@ def freeze_unit(
     )
 
 
-@router.post(
-    "/units/{unit:path}/unfreeze",
+@of_a_unit.post(
+    "/unfreeze",
     responses=problems(*_STEP, *_SEEN, LanesInTheWay, NotInsideOwn),
     dependencies=_MAY_FREEZE,
 )
 def unfreeze_unit(
-    plan_id: PlanIdPath,
-    number: NumberPath,
-    unit: UnitPath,
-    *,
+    step: StepDep,
     body: Annotated[NoteIn, optional_json_body(NoteIn)],
     response: Response,
     caller: CallerDep,
     session: SessionDep,
-    expected: RequiredIfMatchDep,
-    now: NowDep,
 ) -> LaneOut:
     """Give a unit back; what was worked in it is dropped."""
-    step = Step(plan_id, number, unit, now, expected, body.note)
-    return _told(response, freezing.unfreeze(session, caller, step))
+    return _told(response, freezing.unfreeze(session, caller, step.saying(body.note)))
 
 
-@router.post(
-    "/units/{unit:path}/solve",
+@of_a_unit.post(
+    "/solve",
     responses=problems(*_STEP, *_SEEN, BeyondManagersLimit, Infeasible, *NO_PLAN),
     dependencies=_MAY_WORK,
 )
 def solve_unit(
-    plan_id: PlanIdPath,
-    number: NumberPath,
-    unit: UnitPath,
+    step: StepDep,
     *,
     body: Annotated[SolveIn, optional_json_body(SolveIn)],
     response: Response,
     caller: CallerDep,
     sessions: SessionsDep,
-    expected: RequiredIfMatchDep,
-    now: NowDep,
     patience: PatienceDep,
     limit: ManagerLimitDep,
 ) -> LaneOut:
@@ -184,13 +187,12 @@ def solve_unit(
     Nothing outside the unit counts, and nobody outside it moves. Where nothing was asked and
     nobody adjusted, the answer is what the version says.
     """
-    step = Step(plan_id, number, unit, now, expected, body.note)
     return _told(
         response,
         working.solve(
             sessions,
             caller,
-            step,
+            step.saying(body.note),
             asks=body.asked,
             fairness=body.fairness,
             limit=limit,
@@ -199,22 +201,18 @@ def solve_unit(
     )
 
 
-@router.patch(
-    "/units/{unit:path}/quotas",
+@of_a_unit.patch(
+    "/quotas",
     responses=problems(*_STEP, *_SEEN, BeyondManagersLimit, Infeasible, *NO_PLAN),
     dependencies=_MAY_WORK,
 )
 def adjust_unit(
-    plan_id: PlanIdPath,
-    number: NumberPath,
-    unit: UnitPath,
+    step: StepDep,
     *,
     body: Annotated[AdjustIn, json_body(AdjustIn)],
     response: Response,
     caller: CallerDep,
     sessions: SessionsDep,
-    expected: RequiredIfMatchDep,
-    now: NowDep,
     limit: ManagerLimitDep,
 ) -> LaneOut:
     """Move reps inside a unit, each with a reason; later solves keep them until they are released.
@@ -223,55 +221,52 @@ def adjust_unit(
     the same part of the own quota. A manager may move a rep by at most 5 % of the quota in the
     version.
     """
-    step = Step(plan_id, number, unit, now, expected, body.note)
     return _told(
         response,
-        working.adjust(sessions, caller, step, asks=body.asked, released=body.release, limit=limit),
+        working.adjust(
+            sessions,
+            caller,
+            step.saying(body.note),
+            asks=body.asked,
+            released=body.release,
+            limit=limit,
+        ),
     )
 
 
-@router.post(
-    "/units/{unit:path}/sign-off",
+@of_a_unit.post(
+    "/sign-off",
     responses=problems(*_STEP, *_SEEN, LanesInTheWay),
     dependencies=_MAY_WORK,
 )
 def sign_unit_off(
-    plan_id: PlanIdPath,
-    number: NumberPath,
-    unit: UnitPath,
-    *,
+    step: StepDep,
     body: Annotated[NoteIn, optional_json_body(NoteIn)],
     response: Response,
     caller: CallerDep,
     session: SessionDep,
-    expected: RequiredIfMatchDep,
-    now: NowDep,
 ) -> LaneOut:
     """The owner has finished; nothing moves in the unit any more."""
-    step = Step(plan_id, number, unit, now, expected, body.note)
-    return _told(response, freezing.sign_off(session, caller, step))
+    return _told(response, freezing.sign_off(session, caller, step.saying(body.note)))
 
 
-@router.post(
-    "/units/{unit:path}/reopen",
+@of_a_unit.post(
+    "/reopen",
     responses=problems(*_STEP, *_SEEN, LanesInTheWay, NotInsideOwn),
     dependencies=_MAY_FREEZE,
 )
 def reopen_unit(
-    plan_id: PlanIdPath,
-    number: NumberPath,
-    unit: UnitPath,
-    *,
+    step: StepDep,
     body: Annotated[NoteIn, optional_json_body(NoteIn)],
     response: Response,
     caller: CallerDep,
     session: SessionDep,
-    expected: RequiredIfMatchDep,
-    now: NowDep,
 ) -> LaneOut:
     """Have the owner go on working in a unit that was signed."""
-    step = Step(plan_id, number, unit, now, expected, body.note)
-    return _told(response, freezing.reopen(session, caller, step))
+    return _told(response, freezing.reopen(session, caller, step.saying(body.note)))
+
+
+router.include_router(of_a_unit)
 
 
 @router.post(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from service.kit.audit import record
 from service.kit.etags import IfMatch, etag_of
@@ -36,6 +36,9 @@ class Step:
     now: datetime
     expected: IfMatch = field(default_factory=IfMatch)
     note: str | None = None
+
+    def saying(self, note: str | None) -> Self:
+        return replace(self, note=note)
 
 
 @dataclass(frozen=True, slots=True)
