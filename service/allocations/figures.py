@@ -118,7 +118,7 @@ def quota_columns(
     rows = order.tolist()
     reps = allocation.problem.reps
     units: list[str | None] = [*allocation.problem.units.ids, None]  # row -1, the company
-    ratios = _ratios(allocation, digits)
+    ratios = _ratios(allocation, digits, _common_stretch(allocation, digits))
     cap = money(allocation.cap[order])
     unlimited = allocation.cap[order] >= UNLIMITED
     if unlimited.any():
@@ -140,12 +140,15 @@ def quota_columns(
     )
 
 
-def standing_rows(allocation: Allocation, digits: int) -> list[Row]:
+def standing_rows(allocation: Allocation, digits: int, *, compared: bool) -> list[Row]:
     """Of each row what follows from the quota alone, whatever it was solved to; for plans whose
-    quotas were amended.
+    quotas were amended. `compared`: whether the solve has a common stretch to compare efforts with,
+    which does not follow from the quotas that stand.
     """
     order = allocation.hierarchy.rep_row
-    ratios = _ratios(allocation, digits) | {
+    unit = _stretch_unit(allocation, digits)
+    level = allocation.common_stretch / unit if compared else np.nan
+    ratios = _ratios(allocation, digits, level) | {
         "attainment_probability": allocation.attainment_probability
     }
     columns = {name: nullable(column[order]) for name, column in ratios.items()}
@@ -156,11 +159,10 @@ def standing_rows(allocation: Allocation, digits: int) -> list[Row]:
 _COMPARED: Final = ("stretch", "effort", "growth", "over_last_year")
 
 
-def _ratios(allocation: Allocation, digits: int) -> dict[str, FloatArray]:
-    """What quotas come to beside others, (n,) each in row order."""
+def _ratios(allocation: Allocation, digits: int, level: float) -> dict[str, FloatArray]:
+    """What quotas come to beside others, (n,) each in row order; `level`: the common stretch."""
     last_year = allocation.problem.reps.last_year
     stretch = _stretch(allocation, digits)
-    level = _common_stretch(allocation, digits)
     with np.errstate(divide="ignore", invalid="ignore"):
         compared = abs(level) > _NOISE and allocation.scale.response == "linear"
         effort = np.where(compared, stretch / level, np.nan)

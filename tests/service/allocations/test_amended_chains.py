@@ -13,7 +13,14 @@ from service.allocations.versions.domain.deciding import decide
 from service.allocations.versions.domain.decision import Decision, NotCarried, Refused, Wanted
 from service.allocations.versions.domain.proof import examine
 from solver.amend import Funding
-from tests.service.allocations.amended import opened, proved, solved, two_teams
+from tests.service.allocations.amended import (
+    a_decision,
+    amend,
+    opened,
+    proved,
+    solved,
+    two_teams,
+)
 
 REPS = ("ann", "bob", "cyd", "dan", "eve")
 TARGETS = [
@@ -99,3 +106,21 @@ def test_every_chain_of_decisions_is_proved(kind: str, steps: list[Decision]) ->
             assert row == stored[row["rep"]]
     again = opened(document)
     assert again.book.quota.tolist() == after.book.quota.tolist()
+
+
+def test_efforts_compare_with_the_solve_s_common_stretch_where_nobody_is_there() -> None:
+    """Rules across teams: whether there is one to compare with is said by the solve."""
+    policy = {"groups": [{"id": "duo", "reps": ["ann", "dan"], "min": 222}]}
+    everybody = {rep: 11_500 + place for place, rep in enumerate(REPS)}
+    first, *others = everybody.items()
+
+    _, document = amend(
+        solved(policy=policy),
+        a_decision(dict([first]), "unfunded"),
+        a_decision(dict(others), "unfunded"),
+    )
+
+    assert document["manifest"]["fairness"]["reps_at_common_stretch"] == 0
+    assert all(row["effort"] is not None for row in document["quotas"])
+    verdict = examine(document)
+    assert verdict.valid, verdict.faults

@@ -150,7 +150,9 @@ def told_amended(told: Retold, stands: Stands, manifest: Manifest) -> Retold:
             "risk": risk_facts(plan, market_in(manifest)),
             "over_assignment": _over_assignment(facts["over_assignment"], plan),
         }
-    found = Retold(facts, _units(told, stands), [*_quotas(told, stands, digits)])
+    compared = told.facts.get("common", {}).get("stretch") is not None
+    figures = standing_rows(plan, digits, compared=compared)
+    found = Retold(facts, _units(told, stands), [*_quotas(told, stands, figures)])
     return _with_levels(found, stands, factors_in(manifest))
 
 
@@ -180,9 +182,8 @@ def _told(value: float) -> float | None:
     return round(value, _PLACES) + 0.0 if np.isfinite(value) else None
 
 
-def _quotas(told: Retold, stands: Stands, digits: int) -> Iterator[Row]:
+def _quotas(told: Retold, stands: Stands, figures: Sequence[Row]) -> Iterator[Row]:
     solved = iter(told.quotas)
-    figures = standing_rows(stands.plan, digits)
     for place, own in enumerate(figures):
         new = bool(stands.new[place])
         row: Row = {"rep": stands.plan.problem.reps.ids[place]} if new else next(solved)

@@ -175,7 +175,8 @@ class Preview:
 
 def _figures(side: Amendable, digits: int) -> list[Row]:
     stands = side.stands
-    rows = standing_rows(stands.plan, digits)
+    is_common = side.manifest["common"]["stretch"] is not None
+    rows = standing_rows(stands.plan, digits, compared=is_common)
     for place, row in enumerate(rows):
         row["months"] = side.book.of_rep(place).tolist() if stands.has_months else None
     return rows
