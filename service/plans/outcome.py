@@ -24,7 +24,7 @@ class Outcome:
     """In minor units; versions of the first release have nothing of it to tell."""
 
     gaps: tuple[Row, ...] = ()
-    """`unit` (None: the company), `amount`."""
+    """`unit` (None: the company), `amount`; see `gaps_of`."""
     relaxed: tuple[Row, ...] = ()
     """`rule`, `from`, `to`."""
     owners: Mapping[str, str] | None = None
@@ -43,10 +43,10 @@ class Outcome:
             manifest = orjson.loads(version.manifest)
         except orjson.JSONDecodeError:
             return cls()
-        gaps, relaxed, parts, further = (
-            tuple(manifest.get(name, ()))
-            for name in ("gaps", "relaxed", "part_targets", "measures")
+        relaxed, parts, further = (
+            tuple(manifest.get(name, ())) for name in ("relaxed", "part_targets", "measures")
         )
+        gaps = gaps_of(manifest)
         owned = gaps or any(measure["gaps"] for measure in further)
         owners = owners_of(session, workspace_id, version.plan_id) if owned else {}
         return cls(gaps, relaxed, owners, parts, further, manifest)
@@ -81,6 +81,19 @@ class Outcome:
 
     def owner_of(self, unit: str | None) -> str | None:
         return None if unit is None or self.owners is None else self.owners.get(unit)
+
+
+def gaps_of(manifest: Mapping[str, Any]) -> tuple[Row, ...]:
+    """What nobody carries, by unit: what the solve left open, and what amendments changed that
+    nobody funds. Below 0 is what is carried beyond what was solved for; where both come to
+    nothing, there is no gap.
+    """
+    found = {gap["unit"]: dict(gap) for gap in manifest.get("gaps", ())}
+    for part in manifest.get("amendments", ()):
+        if part["funding"] == "unfunded":
+            gap = found.setdefault(part["unit"], {"unit": part["unit"], "amount": 0})
+            gap["amount"] -= part["change"]
+    return tuple(gap for gap in found.values() if gap["amount"])
 
 
 def _of_all(gap: Row) -> Row:

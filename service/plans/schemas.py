@@ -214,11 +214,13 @@ class GapOut(BaseModel):
     """What nobody below a unit can carry, for its owner to sign."""
 
     unit: str | None = Field(description="null: the company", examples=["west"])
-    amount: MoneyOut
+    amount: MoneyOut = Field(
+        description="Below 0: what decisions after the solve have the unit carry beyond it"
+    )
     owner: str | None = Field(description="Who answers for the unit, where that is known")
     held_by: list[HoldingOut] | None = Field(
-        description="What keeps reps there from carrying it, limits of most reps first; null in "
-        "versions of before"
+        description="What keeps reps there from carrying it, limits of most reps first; null "
+        "where that is not told: of a gap that a decision left, and in versions of before"
     )
 
 

@@ -20,7 +20,7 @@ from service.web.domain import Rep, VersionView
 
 type TermName = Literal[
     "baseline", "effort", "asked", "rule", "rounding",
-    "adjustment", "change_request", "event", "import", "unit_solve", "funding",
+    "adjustment", "change_request", "event", "import", "repair", "unit_solve", "funding",
     "quota",
 ]  # fmt: skip
 

@@ -7,10 +7,8 @@ published.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -22,6 +20,7 @@ from service.allocations.versions.usecases.visible import see_version
 from service.kit.audit import record
 from service.kit.auth import Caller
 from service.kit.errors import Conflict, NotFound
+from service.plans.outcome import gaps_of
 from service.plans.tables import PlanVersion
 from service.roster.usecases import owners_of
 
@@ -49,20 +48,9 @@ class Gap:
     signature: GapSignature | None
 
 
-def amounts_of(manifest: Mapping[str, Any]) -> dict[str | None, int]:
-    """What nobody carries, by unit; those of nothing are left out."""
-    found: dict[str | None, int] = {}
-    for gap in manifest.get("gaps", ()):
-        found[gap["unit"]] = found.get(gap["unit"], 0) + gap["amount"]
-    for part in manifest.get("amendments", ()):
-        if part["funding"] == "unfunded":
-            found[part["unit"]] = found.get(part["unit"], 0) - part["change"]
-    return {unit: amount for unit, amount in found.items() if amount}
-
-
 def _amounts(version: PlanVersion) -> dict[str | None, int]:
     try:
-        return amounts_of(orjson.loads(version.manifest))
+        return {gap["unit"]: gap["amount"] for gap in gaps_of(orjson.loads(version.manifest))}
     except orjson.JSONDecodeError:
         raise VersionDamaged(f"The manifest of version {version.number} cannot be read.") from None
 

@@ -40,7 +40,7 @@ class ChangedQuotaOut(ChangeOut):
         description="Stable names: `input:FIELD` of the rep, `input:unit:ID:FIELD` of a unit "
         "above, `input:target`, `policy:PARAMETER`, `plan:increment`, `plan:period`, "
         "`freeze:UNIT`, `adjustment:adj_…`, `change-request:chg_…`, `event:evt_…`, `import:imp_…`, "
-        "`unit-solve:unit:ID`; `consequence`: nothing of the rep's own was changed",
+        "`repair:rpr_…`, `unit-solve:unit:ID`; `consequence`: nothing of the rep's own was changed",
         examples=[["change-request:chg_01kaz3q8f2m7x0c5d6e7f8g9ha"]],
     )
     why: list[str] = Field(

@@ -142,7 +142,7 @@ def import_plan(
     )
     mended = None
     if options.repair and beyond(after.stands.plan, after.book):
-        mended = _mended(after, new_id("imp"), patience)
+        mended = _mended(after, new_id("rpr"), patience)
     content = _whole(even, after)
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
@@ -176,7 +176,7 @@ def repair_version(
         found = amending.fetch(session, caller.workspace_id, plan_id, number)
     if not beyond(found.version.stands.plan, found.version.book):
         raise NothingToRepair(f"Version {number} breaks none, so there is nothing to change.")
-    mended = _mended(found.version, new_id("imp"), (patience or Patience()).from_now_on())
+    mended = _mended(found.version, new_id("rpr"), (patience or Patience()).from_now_on())
     with sessions.begin() as session:
         version = amending.store(session, caller, found, mended, note=note, now=now)
         currency = Plans(session).get(caller.workspace_id, plan_id).currency

@@ -38,7 +38,7 @@ class Term(BaseModel):
 
     term: Literal[
         "anchor", "stretch", "rounding",
-        "adjustment", "change_request", "event", "import", "unit_solve", "funding",
+        "adjustment", "change_request", "event", "import", "repair", "unit_solve", "funding",
     ] = Field(
         description="After the first three, one for each time that the quota was amended since "
         "it was solved; `funding` is what was carried for somebody else"

@@ -102,6 +102,7 @@ def _term_names(words: Words) -> dict[str, str]:
         "change_request": say("Change request"),
         "event": say("Event"),
         "import": say("Import"),
+        "repair": say("Repair"),
         "unit_solve": say("Shared out in the unit"),
         "funding": say("Carried for somebody else"),
         "quota": say("Quota"),

@@ -93,6 +93,16 @@ class TestImport:
         uneven = client.get(f"{plan}/versions/1").json()["fairness"]
         assert uneven["gini"] > even["fairness"]["gini"]
 
+    def test_books_what_it_misses_as_a_gap_of_the_company(self, client: TestClient) -> None:
+        plan = a_plan(client)
+
+        version = imported(client, plan, BY_HAND | {"bob": 80})
+
+        company = {"unit": None, "amount": 20, "owner": None, "held_by": None}
+        assert (version["gap"], version["gaps"]) == (20, [company])
+        (booked,) = client.get(f"{plan}/versions/1/gaps").json()["items"]
+        assert (booked["unit"], booked["amount"]) == (None, 20)
+
     def test_finds_every_limit_and_sum_that_is_not_kept(self, client: TestClient) -> None:
         inputs = four_reps()
         inputs["units"][0]["max"] = 220  # the east's
@@ -171,7 +181,8 @@ class TestImport:
         version = imported(client, plan, policy=policy)
 
         assert version["policy"]["on_infeasible"] == "gap"
-        assert version["gap"] == 900 - 105 - 3 * 150
+        assert version["imported"]["beside"]["solved"] == 105 + 3 * 150
+        assert version["gap"] == 900 - sum(BY_HAND.values())
         refused = client.post(
             f"{plan}/versions/import",
             json={

@@ -70,7 +70,7 @@ def test_any_plan_by_hand_is_proved_and_mended(
     assert told.above.amount + told.below.amount == told.imported - told.solved
     assert told.above.reps + told.below.reps + told.same == len(REPS)
 
-    repair = repair_of(after, "imp_2")
+    repair = repair_of(after, "rpr_2")
     mended = decide(after, repair)
     assert broken(mended) == []
     assert bool(repair.wanted) == bool(broken(after))
@@ -84,7 +84,7 @@ def test_who_is_locked_is_not_moved() -> None:
     locked = decide(opened(proved(even)), lock)
     after = decide(locked, by_hand({"bob": 5_000}))
 
-    mended = decide(after, repair_of(after, "imp_2"))
+    mended = decide(after, repair_of(after, "rpr_2"))
 
     assert mended.book.quota[mended.names.rep["ann"]] == 9_000
     assert broken(mended) == []
@@ -99,4 +99,4 @@ def test_locks_that_break_limits_themselves_cannot_be_kept() -> None:
     after = decide(opened(proved(even)), lock)
 
     with pytest.raises(InfeasibleProblem):
-        repair_of(after, "imp_1")
+        repair_of(after, "rpr_1")

@@ -12,7 +12,13 @@ from service.allocations.diff.domain.policies import PolicyChange
 from service.allocations.diff.domain.sides import Change, Row, Side
 from service.allocations.diff.domain.words import field_words, policy_words, unit_words
 
-KINDS: Final = {"adj": "adjustment", "chg": "change-request", "evt": "event", "imp": "import"}
+KINDS: Final = {
+    "adj": "adjustment",
+    "chg": "change-request",
+    "evt": "event",
+    "imp": "import",
+    "rpr": "repair",
+}
 """How a reason begins whose reference has this prefix."""
 
 
@@ -193,6 +199,7 @@ _KIND_WORDS: Final = {
     "change_request": "a granted change request",
     "event": "a change of people or territories",
     "import": "imported from the planner's own plan",
+    "repair": "the smallest change that keeps all limits",
     "unit_solve": "solved inside the unit's envelope",
 }
 

@@ -27,4 +27,4 @@ def repair_of(standing: Amendable, reference: str, watch: Watch | None = None) -
         for place, (before, after) in enumerate(zip(quota.tolist(), found.tolist(), strict=True))
         if before != after
     ]
-    return Decision("import", reference, wanted, "unfunded", whole=True)
+    return Decision("repair", reference, wanted, "unfunded", whole=True)
