@@ -106,7 +106,7 @@ def _identify(
     else:
         found = _by_identity(request, database, text)
     if found is None:
-        raise NotAuthenticated("This is not valid here, or not any more.")
+        raise NotAuthenticated("The key or token is not valid here, or not any more.")
     return found
 
 

@@ -24,13 +24,14 @@ COMPANY: Final = None
 type Names = Mapping[str, str]
 """What the reps are called, by their ids; who has no name is called by the id."""
 
-type Hold = Literal["none", "floor", "cap", "fixed", "unit", "across"]
-"""What holds a quota away from the common effort: the kind of its nearest rule."""
+type Hold = Literal["none", "floor", "cap", "fixed", "unit", "across", "amended"]
+"""What holds a quota away from the common effort: the kind of its nearest rule, or decisions since
+the solve."""
 
 NO_EFFORT: Final = 1e-9
 """A common stretch below this is none, and nothing can be told in multiples of it."""
 
-HOLDS: Final[tuple[Hold, ...]] = ("none", "cap", "floor", "fixed", "unit", "across")
+HOLDS: Final[tuple[Hold, ...]] = ("none", "cap", "floor", "fixed", "unit", "across", "amended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class Rep:
 
     @property
     def hold(self) -> Hold:
-        return hold_of(self.binding)
+        return "amended" if self.amended else hold_of(self.binding)
 
     @property
     def last_year(self) -> float | None:
@@ -329,16 +330,22 @@ class VersionView:
             counts[rep.hold] += 1
         return counts
 
+    @property
+    def is_amended(self) -> bool:
+        """Whether quotas were changed since the solve."""
+        return self.held["amended"] > 0
+
     def follows_the_common_effort(self, rep: Rep) -> bool:
-        """Whether the rep carries a part of whatever more is to be assigned: no rule holds the
-        rep, and neither the own cap nor the maximum of a unit or of a rule has been reached.
+        """Whether the rep carries a part of whatever more is to be assigned: neither a rule nor a
+        decision since the solve holds the rep, and neither the own cap nor the maximum of a unit or
+        of a rule has been reached.
         """
         full = any(
             unit.maximum is not None and self.totals[unit.id].quota >= unit.maximum
             for unit in self.ancestors(rep.unit)
         ) or any(self.rules[place].is_full for place in rep.counted_by)
         capped = rep.cap is not None and rep.quota + self.increment > rep.cap
-        return not (rep.binding or full or capped)
+        return not (rep.binding or rep.amended or full or capped)
 
     @property
     def proof_kind(self) -> str:

@@ -55,6 +55,7 @@ class Words:
             "fixed": say("locked"),
             "unit": say("limit of a unit"),
             "across": say("rule across teams"),
+            "amended": say("changed since the solve"),
         }[hold]
 
     def holds(self) -> list[tuple[Hold, str, int]]:

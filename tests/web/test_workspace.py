@@ -281,6 +281,6 @@ CONTRASTS = """() => {
   const of = (names) => Object.fromEntries(names.map((name) => [name, contrast(name)]));
   return {
     text: of(["--ink", "--quiet", "--accent", "--good", "--bad"]),
-    marks: of(["--none", "--cap", "--floor", "--fixed", "--unit", "--across"]),
+    marks: of(["--none", "--cap", "--floor", "--fixed", "--unit", "--across", "--amended"]),
   };
 }"""

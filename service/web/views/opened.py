@@ -26,6 +26,7 @@ SHAPES: Final[dict[Hold, Markup]] = {
     "fixed": Markup('<rect x="-4.2" y="-4.2" width="8.4" height="8.4"/>'),
     "unit": Markup('<path d="M0-6 6 0 0 6-6 0z"/>'),
     "across": Markup('<path d="M-2-5.5H2V-2H5.5V2H2V5.5H-2V2H-5.5V-2H-2z"/>'),
+    "amended": Markup('<path d="M-5-4.5 0 0l5-4.5v9L0 0l-5 4.5z"/>'),
 }
 """A mark per kind of rule, told apart by form and colour."""
 

@@ -157,7 +157,7 @@ def _headline(opened: Opened) -> list[Figure]:
     power = figures.spoken_power(amounts)
     target, assigned, unassigned = (figures.headline(minor, power) for minor in amounts)
     count = len(version.reps)
-    held = count - version.held["none"]
+    held = count - version.held["none"] - version.held["amended"]
     over_last_year = figures.percent(version.totals[COMPANY].over_last_year, signed=True)
     shown = [
         Figure(say("Target"), target.shown, target.exact),

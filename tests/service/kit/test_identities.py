@@ -388,7 +388,7 @@ class TestCalls:
             for token in ("fq_unknown", "nonsense", provider.token(exp=utc_now() - HOUR))
         }
 
-        assert refusals == {(401, "This is not valid here, or not any more.")}
+        assert refusals == {(401, "The key or token is not valid here, or not any more.")}
 
     def test_without_the_provider_it_is_said_that_one_should_try_again(
         self, client: TestClient, provider: IdentityProvider

@@ -27,3 +27,30 @@ def test_an_adjusted_quota_is_told_with_its_decisions_and_its_lock(client: TestC
     assert "为他人承担" in bob.text
     assert "已锁定" not in bob.text
     assert client.get(f"{page}?version=2").status_code == 200
+
+
+def test_only_who_was_not_changed_since_carries_the_common_effort(client: TestClient) -> None:
+    plan = a_plan(client, two_teams())
+    a_version(client, plan)
+    etag = {"If-Match": client.get(f"{plan}/versions/1").headers["etag"]}
+    row = {"rep": "ann", "quota": 100, "reason": "key account lost"}
+    body = {"adjustments": [row], "funding": "siblings"}
+    assert client.patch(f"{plan}/versions/1/quotas", json=body, headers=etag).status_code == 201
+
+    page = plan.removeprefix("/v1")
+    before, after = (client.get(f"{page}?version={number}").text for number in (1, 2))
+    chinese = client.get(f"{page}?version=2", headers={"Accept-Language": "zh"}).text
+    bob = client.get(f"{page}/reps/bob?version=2").text
+    dan = client.get(f"{page}/reps/dan?version=2").text
+
+    assert "no rule: common effort (5)" in before
+    assert "changed since the solve" not in before
+    assert "as it was solved" not in before
+    assert "no rule: common effort (2)" in after
+    assert "changed since the solve (3)" in after
+    assert "evenness are those of the plan as it was solved" in after
+    assert "求解后有改动 (3)" in chinese
+    assert "it follows the common effort" not in bob
+    assert "more for the company to assign" not in bob
+    assert "it follows the common effort" in dan
+    assert "more for the company to assign" in dan

@@ -67,7 +67,7 @@ def grant_faults(amount: int, quota: int, proposed: int, digits: int) -> Iterato
     low, high = sorted((quota, proposed))
     if amount == quota or not low <= amount <= high:
         reason = (
-            f"must lie between the quota as it stands, {plain_text(quota, digits)}, which it is "
-            f"not, and what is asked for, {plain_text(proposed, digits)}"
+            f"must differ from the quota as it stands, {plain_text(quota, digits)}, and go no "
+            f"further than what is asked for, {plain_text(proposed, digits)}"
         )
         yield Fault("/amount", reason, plain_text(amount, digits))
