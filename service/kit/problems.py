@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+import sqlalchemy.orm.exc
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -120,6 +121,11 @@ def install_problems(app: FastAPI) -> None:
         return problem_response(
             request, DatabaseUnavailable("The database did not answer as it should; see /readyz.")
         )
+
+    @app.exception_handler(sa.orm.exc.ObjectDeletedError)
+    async def gone(request: Request, error: sa.orm.exc.ObjectDeletedError) -> Response:
+        structlog.get_logger().log(logging.WARNING, "deleted_meanwhile", exc_info=error)
+        return problem_response(request, errors.NotFound("It was deleted while it was read."))
 
     @app.exception_handler(sa.exc.DataError)
     async def unstorable(request: Request, error: sa.exc.DataError) -> Response:

@@ -18,6 +18,8 @@ from typing import Any
 from service.kit.errors import Conflict, Fault, InvalidInput, NotFound, NotPermitted
 
 MAX_MONTHS = 120
+MOST_VERSIONS = 2**31 - 1
+"""Of one plan: the largest number of a version that a database keeps."""
 
 
 class VersionStatus(StrEnum):

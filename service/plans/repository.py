@@ -10,6 +10,7 @@ from service.kit.ids import is_id
 from service.kit.pages import PageRequest, fetch_page
 from service.plans.domain import (
     EVER_PUBLISHED,
+    MOST_VERSIONS,
     UNDER_REVIEW,
     PlanNotFound,
     VersionContent,
@@ -93,7 +94,8 @@ class PlanVersions:
 
     def get(self, plan_id: str, number: int) -> PlanVersion:
         """Raises VersionNotFound. The manifest is loaded when it is first read."""
-        version = self.session.get(PlanVersion, (plan_id, number))
+        kept = number <= MOST_VERSIONS
+        version = self.session.get(PlanVersion, (plan_id, number)) if kept else None
         if version is None:
             raise VersionNotFound(f"Plan {plan_id} has no version {number}.")
         return version

@@ -16,6 +16,7 @@ from service.kit.pages import Page, PageDep
 from service.kit.problems import problems
 from service.plans import usecases
 from service.plans.domain import (
+    MOST_VERSIONS,
     CurrencyIsFixed,
     PlanIsPublished,
     PlanIsUnderReview,
@@ -34,7 +35,7 @@ def plain_digits(text: str) -> str:
 
 
 PlanIdPath = Annotated[str, Path(description="plan_…")]
-NumberPath = Annotated[int, BeforeValidator(plain_digits), Path(ge=1, le=2**31 - 1)]
+NumberPath = Annotated[int, BeforeValidator(plain_digits), Path(ge=1, le=MOST_VERSIONS)]
 
 
 @router.post("", status_code=201, dependencies=[Depends(needs(Permission.WRITE_PLANS))])

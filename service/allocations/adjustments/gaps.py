@@ -21,6 +21,7 @@ from service.kit.audit import record
 from service.kit.auth import Caller
 from service.kit.errors import Conflict, NotFound
 from service.plans.outcome import gaps_of
+from service.plans.repository import Plans
 from service.plans.tables import PlanVersion
 from service.roster.usecases import owners_of
 
@@ -76,6 +77,7 @@ def sign_gap(
     Of a unit its manager may, of the company whoever sees all of it. A second signature changes
     nothing. Raises GapNotFound, also where the caller may not sign, and GapIsSettled.
     """
+    Plans(session).get(caller.workspace_id, place[0], lock=True)  # of two who sign, one is second
     version, sight = see_version(session, caller, *place)
     may = sight.is_whole if unit is None else sight.sees_unit(unit)
     amount = _amounts(version).get(unit) if may else None

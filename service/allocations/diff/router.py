@@ -16,7 +16,7 @@ from service.kit.auth import CallerDep
 from service.kit.db import ReadSessionDep
 from service.kit.pages import PageDep
 from service.kit.problems import problems
-from service.plans.domain import PlanNotFound, VersionNotFound
+from service.plans.domain import MOST_VERSIONS, PlanNotFound, VersionNotFound
 from service.plans.router import NumberPath, PlanIdPath, plain_digits
 from service.roster.repository import SnapshotNotFound
 
@@ -25,7 +25,9 @@ router = APIRouter(prefix="/plans/{plan_id}/versions", tags=["versions"])
 OtherPath = Annotated[
     int,
     BeforeValidator(plain_digits),
-    Path(ge=1, le=2**31 - 1, description="The version that it is compared with, of the same plan"),
+    Path(
+        ge=1, le=MOST_VERSIONS, description="The version that it is compared with, of the same plan"
+    ),
 ]
 
 

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from tests.service.allocations.amended import two_teams
 from tests.service.allocations.plans import a_plan, a_version, quotas
 from tests.service.callers import Callers
+from tests.service.steps import at_once
 
 type Document = dict[str, Any]
 
@@ -221,6 +222,20 @@ def test_what_nobody_carries_is_signed_before_it_is_published(
     assert client.post(f"{draft}/gaps/sign").status_code == 404
     assert client.post(f"{draft}/gaps/west/sign").json()["signed_by"]
     assert client.post(f"{draft}/publish", headers=etag).status_code == 200
+
+
+def test_of_many_who_sign_a_gap_at_once_one_signature_is_kept(
+    client: TestClient, plan: str
+) -> None:
+    drafts = [
+        adjusted(client, f"{plan}/versions/1", {"ann": 100}, funding="unfunded") for _ in range(4)
+    ]
+
+    for draft in drafts:
+        answers = at_once(lambda _, at=draft: client.post(f"{at}/gaps/west/sign"), range(8))
+
+        assert {answer.status_code for answer in answers} == {200}
+        assert len({answer.json()["signed_at"] for answer in answers}) == 1
 
 
 class TestManagers:

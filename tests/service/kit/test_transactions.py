@@ -5,14 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
+from service.kit.access import Permission, needs
 from service.kit.auth import DEFAULT_WORKSPACE, Workspace
 from service.kit.clock import utc_now
 from service.kit.db import Database, ReadSessionDep, SessionDep
 from service.kit.errors import Conflict
+from service.plans.tables import Plan
 
 PLAN = {"name": "FY27", "period": {"start": "2027-01-01", "end": "2027-12-31"}}
 rename = sa.update(Workspace).filter_by(id=DEFAULT_WORKSPACE)
@@ -49,6 +51,23 @@ def test_a_refusal_takes_back_what_was_written(
 
     assert client.post("/refuses").status_code == 409
     assert workspace_name(database) == "Default"
+
+
+def test_what_is_deleted_while_it_is_read_is_not_there(app: FastAPI, client: TestClient) -> None:
+    client.post("/v1/plans", json=PLAN).raise_for_status()
+
+    def read_too_late(session: SessionDep) -> str:
+        plan = session.scalars(sa.select(Plan)).one()
+        session.expire(plan)
+        session.execute(sa.delete(Plan), execution_options={"synchronize_session": False})
+        return plan.name
+
+    app.add_api_route("/late", read_too_late, dependencies=[Depends(needs(Permission.READ_PLANS))])
+
+    answer = client.get("/late")
+
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == "It was deleted while it was read."
 
 
 def test_a_reading_session_cannot_write(

@@ -100,6 +100,17 @@ class TestFile:
         assert nobody["detail"] == "/rep: has no quota in version 1"
         assert beyond["detail"] == "/proposed: is above the cap of ann in this version, 105.00"
 
+    @pytest.mark.parametrize("number", [2, 2**31, 2**63, 10**30])
+    def test_refuses_a_version_that_there_is_not(self, client: TestClient, number: int) -> None:
+        plan = a_published_plan(client)
+
+        refused = ask(client, plan, "bob", 104, version=number)
+        counted = client.get(f"{plan}/change-requests/statistics?version={number}")
+
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "/version"
+        assert counted.status_code == 404
+
     def test_refuses_a_draft_and_says_which_version_counts(self, client: TestClient) -> None:
         plan = a_published_plan(client)
         a_version(client, plan)

@@ -186,6 +186,12 @@ class TestRefusing:
             "is not said by a transfer, which says from, hands_to, rep, takes_over and to_unit"
         )
 
+    @pytest.mark.parametrize("nobody", [None, "", 7, {"id": "cyd"}, ["cyd"], "x" * 129])
+    def test_who_swaps_is_named_by_ids(self, client: TestClient, plan: str, nobody: Any) -> None:
+        faults = refused(client, plan, kind="swap", reps=["zoe", nobody], **{"from": "2027-05-01"})
+
+        assert set(faults) == {"/reps/0", "/reps/1"}
+
     def test_faults_of_shape_and_of_sense_come_together(
         self, client: TestClient, plan: str
     ) -> None:

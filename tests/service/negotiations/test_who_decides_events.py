@@ -139,6 +139,30 @@ class TestRaces:
             "ann": 600, "bob": 1800, "cyd": 900, "d/d": 1500,
         }  # fmt: skip
 
+    def test_of_two_events_whose_state_nobody_minds_none_is_lost(
+        self, client: TestClient, plan: str
+    ) -> None:
+        events = [
+            propose(client, plan, **from_july(kind="leave", rep="ann")),
+            propose(client, plan, **from_july(kind="fte", rep="cyd", share=0.5)),
+        ]
+
+        answers = at_once(
+            lambda event: client.post(
+                f"{plan}/events/{event['id']}/accept",
+                json={"funding": "siblings"},
+                headers={"If-Match": "*"},
+            ),
+            events,
+        )
+
+        for event, answer in zip(events, answers, strict=True):
+            if answer.status_code == 412:
+                accept(client, plan, event, funding="siblings")
+        assert quotas(client, f"{plan}/versions/3") == {
+            "ann": 600, "bob": 1800, "cyd": 900, "d/d": 1500,
+        }  # fmt: skip
+
 
 class TestTraces:
     def test_what_was_done_is_in_the_trail_and_announced(

@@ -215,10 +215,10 @@ def _wrong_swap(body: Row, known: Known) -> Iterator[Fault]:
     reps = body.get("reps")
     if reps is None:
         return
-    if len(reps) != 2 or len(set(reps)) != 2:
+    if len(reps) != 2 or reps[0] == reps[1]:
         yield Fault("/reps", "must be two people")
     for number, rep in enumerate(reps):
-        if rep not in known.reps:
+        if isinstance(rep, str) and rep not in known.reps:  # else it is told already
             yield Fault(f"/reps/{number}", "has no quota in the version in force", rep)
 
 

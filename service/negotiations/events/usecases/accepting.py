@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.versions.usecases.amending import store
 from service.kit.auth import Caller
+from service.kit.errors import PreconditionFailed
 from service.kit.etags import IfMatch
 from service.negotiations.events.domain.happening import kept
 from service.negotiations.events.domain.kinds import Event
@@ -72,6 +73,7 @@ def accept(
     found = carried(claimed.standing, claimed.outcome, claimed.rows, funding, event_id)
     with sessions.begin() as session:
         plan, event = _checked(session, caller, plan_id, event_id, expected, lock=True)
+        _check_still_stands(session, plan, event, claimed.standing)
         _stored(session, caller, plan, event, found, now=now)
     return plan, event
 
@@ -86,6 +88,17 @@ def _checked(
     return plan, event
 
 
+def _check_still_stands(session: Session, plan: Plan, event: PlanEvent, claimed: InForce) -> None:
+    """Raises PreconditionFailed where somebody else's agreement was stored meanwhile: on what was
+    claimed it would be lost. Only `If-Match: *` comes as far as that.
+    """
+    if in_force(session, plan).head.number != claimed.head.number:
+        raise PreconditionFailed(
+            "Something else was agreed on this version meanwhile. Look at the preview again.",
+            etag=event_etag(session, plan, event),
+        )
+
+
 def _claimed(session: Session, plan: Plan, event: PlanEvent, now: datetime) -> _Claimed:
     standing = in_force(session, plan)
     said = Event.of_stored(event.facts)
@@ -96,7 +109,7 @@ def _claimed(session: Session, plan: Plan, event: PlanEvent, now: datetime) -> _
 def _stored(
     session: Session, caller: Caller, plan: Plan, event: PlanEvent, found: Carried, *, now: datetime
 ) -> None:
-    standing = in_force(session, plan)  # the same as was claimed, or the ETag would be another
+    standing = in_force(session, plan)  # the same as was claimed
     consequence = told(standing, found.outcome)
     before = _inputs_before(standing)
     version = store(session, caller, found.found, found.after, note=None, now=now)
