@@ -71,6 +71,15 @@ def test_without_a_funding_all_ways_are_told_the_one_taken_first(client: TestCli
     assert told["reserve"] == {"unit": "north", "amount": 20, "left": 20}
 
 
+def test_a_way_that_is_closed_says_why_in_words(client: TestClient, plan: str) -> None:
+    request = a_request(client, plan, "ann", 100)
+
+    ways = {way["funding"]: way for way in preview(client, request)["ways"]}
+
+    assert ways["reserve"]["reason"] == "neither a unit above nor the company has a reserve"
+    assert ways["siblings"]["reason"] is None
+
+
 def test_a_decided_request_has_no_preview(client: TestClient, plan: str) -> None:
     request = a_request(client, plan, "ann", 100)
     answer(client, request, "reject").raise_for_status()

@@ -124,7 +124,12 @@ class _Deciding:
         funded = {place for amendment in found for place in amendment.wanted}
         ids = self.before.everybody.problem.reps.ids
         if missing := [place for place in wanted if place not in funded]:
-            raise Refused([Refusal(("has no reserve above",), ids[place]) for place in missing])
+            raise Refused(
+                [
+                    Refusal(("neither a unit above nor the company has a reserve",), ids[place])
+                    for place in missing
+                ]
+            )
         return found
 
     def _entered(

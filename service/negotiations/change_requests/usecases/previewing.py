@@ -20,7 +20,7 @@ from service.allocations.versions.usecases.amending import (
     Touched,
 )
 from service.kit.auth import Role
-from service.kit.errors import AppError, Unprocessable
+from service.kit.errors import AppError, InvalidInput, Unprocessable
 from service.kit.money import to_minor
 from service.negotiations.change_requests.domain.correction import Correction
 from service.negotiations.change_requests.domain.funding import IN_ORDER, Funding, upwards
@@ -231,6 +231,13 @@ def _range(values: Iterable[float | None]) -> Range | None:
     return (min(known), max(known)) if known else None
 
 
+def _reason(refusal: AppError) -> str:
+    """Why a way is closed; nothing was sent for it, so there is no place to point at."""
+    if isinstance(refusal, InvalidInput):
+        return "; ".join(fault.detail for fault in refusal.faults)
+    return refusal.detail
+
+
 def _way(found: Fetched, change: Change, scope: Scope, one: Option) -> Way:
     limits: tuple[tuple[str, float], ...] = ()
     at_most: int | None = change.amount if one.after is not None else None
@@ -240,7 +247,7 @@ def _way(found: Fetched, change: Change, scope: Scope, one: Option) -> Way:
         limits = tuple(_seen_limits(context["limits"], found, scope))
     elif one.funding == "reserve" and at_most is None:
         at_most = _out_of_reserve(found, change, scope)
-    reason = one.refusal.detail if one.refusal else None
+    reason = _reason(one.refusal) if one.refusal else None
     return Way(one.funding, one.unit, one.after is not None, one.signs, at_most, reason, limits)
 
 
