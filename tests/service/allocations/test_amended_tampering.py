@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from service.allocations.versions.domain.decision import Decision, Wanted
+from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.proof import examine
 from service.allocations.versions.domain.uncovered import UNCOVERED, UNCOVERED_OF_LEDGERS
 from tests.service.allocations.amended import a_decision, amend, solved, two_teams
@@ -21,6 +22,7 @@ from tests.service.allocations.test_altered_answers import (
     name_of,
 )
 from tests.service.allocations.test_altered_answers import altered as alter
+from tests.service.allocations.test_proof_tampering import with_new_hashes
 
 type Document = dict[str, Any]
 
@@ -88,3 +90,64 @@ def test_the_guide_lists_the_same() -> None:
     guide = (Path(__file__).parents[3] / "docs" / "guide" / "proof.md").read_text(encoding="utf-8")
     for words, names in UNCOVERED_OF_LEDGERS.items():
         assert f"| {words} | {', '.join(f'`{name}`' for name in names)} |" in guide
+
+
+SIBLINGS = 0
+"""The number of the amendment that bob and cyd carry for ann."""
+
+
+def with_an_amendment(number: int, **changes: Any) -> Document:
+    document = with_every_kind()
+    parts = [{**own} for own in document["manifest"]["amendments"]]
+    parts[number] |= changes
+    return document | {"manifest": document["manifest"] | {"amendments": parts}}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"unit": None},
+        {"unit": "all"},
+        {"unit": "east"},
+        {"reps": ["dan"]},
+        {"reps": ["ann", "ann"]},
+        {"held": ["ann"]},
+        {"held": ["dan"]},
+        {"held": ["bob", "bob"]},
+        {"frozen": ["west"]},
+        {"frozen": ["east"]},
+        {"frozen": ["all"]},
+        {"funding": "unfunded"},
+    ],
+    ids=str,
+)
+def test_whom_a_decision_names_belongs_to_those_who_carry_it(changes: Document) -> None:
+    assert not examined(with_an_amendment(SIBLINGS, **changes))
+
+
+@pytest.mark.parametrize("kept", [{"held": ["ann"]}, {"frozen": ["west"]}, {"reps": ["cyd"]}])
+def test_what_nobody_carries_keeps_nobody_apart(kept: Document) -> None:
+    assert not examined(with_an_amendment(2, **kept))
+
+
+@pytest.mark.parametrize("amount", [10**25, -(10**25)])
+def test_an_amount_that_no_quota_has_is_refused(amount: int) -> None:
+    document = with_every_kind()
+    row = next(own for own in document["quotas"] if "amended" in own)
+    row["amended"][0][1] = amount
+    assert not examined(document)
+
+
+def test_an_envelope_stands_once() -> None:
+    document = with_every_kind()
+    west = next(own for own in document["units"] if own["id"] == "west")
+    document["manifest"]["frozen"] += [{"unit": "west", "amount": west["quota"]}] * 2
+    assert not examined(document)
+
+
+def examined(document: Document) -> bool:
+    """Whether it holds with new hashes; nothing but `UnreadableProof` may be raised."""
+    try:
+        return examine(with_new_hashes(document)).valid
+    except UnreadableProof:
+        return False

@@ -36,7 +36,7 @@ _Entry = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 _Month = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}$")]
 _Moves = Annotated[list[_Signed], Field(min_length=1, max_length=MAX_MONTHS)]
-_Amended = Annotated[list[int | str | _Moves | None], Field(min_length=2, max_length=4)]
+_Amended = Annotated[list[_Signed | str | _Moves | None], Field(min_length=2, max_length=4)]
 
 type AmendmentKind = Literal[
     "adjustment", "change_request", "event", "import", "repair", "unit_solve"

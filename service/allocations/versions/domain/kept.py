@@ -34,11 +34,13 @@ def _other_locks(manifest: Manifest, book: Book) -> Iterator[str]:
 
 def _other_envelopes(manifest: Manifest, book: Book) -> Iterator[str]:
     sums = dict(zip(book.plan.problem.units.ids, book.sums[1:].tolist(), strict=True))
+    seen: set[str] = set()
     for envelope in manifest.get("frozen", []):
         unit = envelope["unit"]
-        if sums.get(unit) != envelope["amount"]:
+        if unit in seen or sums.get(unit) != envelope["amount"]:
             carried = sums.get(unit, "nothing")
             yield f"frozen.{unit} says {envelope['amount']:,}, and the unit carries {carried}"
+        seen.add(unit)
 
 
 def _other_reserves(manifest: Manifest) -> Iterator[str]:

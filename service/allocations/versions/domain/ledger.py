@@ -152,6 +152,9 @@ def replay(manifest: Manifest, plan: Allocation, rows: Sequence[QuotaRow]) -> Re
     entries = _entries(manifest, rows)
     for number, (part, own) in enumerate(zip(manifest.get("amendments", []), entries, strict=True)):
         change = names.change_of(part, own, book.quota)
+        if not names.are_below(change, plan):
+            faults.append(f"amendments.{number}: not all whom it names are below its unit")
+            break
         try:
             after = book.after(change)
         except CannotCarry:
@@ -162,8 +165,6 @@ def replay(manifest: Manifest, plan: Allocation, rows: Sequence[QuotaRow]) -> Re
         faults += _other_changes(number, after.quota - book.quota, stated, rows)
         if int(stated.sum()) != part["change"]:
             faults.append(f"amendments.{number}.change is not the sum of its changes")
-        if not names.are_below(change, plan):
-            faults.append(f"amendments.{number}.unit is none that it is about")
         if part["kind"] == "unit_solve" and part["change"]:
             faults.append(f"amendments.{number} changes what its unit carries")
         book = after

@@ -46,8 +46,14 @@ class Names:
     ) -> Change:
         """What an amendment says, and the entries of it say. Raises `UnreadableProof`."""
         carrying = part["funding"] in CARRYING
-        if carrying and "reps" not in part:
-            raise UnreadableProof(f"amendments.{part['reference']} does not say whom it is about")
+        if carrying != ("reps" in part):
+            raise UnreadableProof(
+                f"amendments.{part['reference']} says whom it is about where others carry it alone"
+            )
+        for name in ("reps", "held", "frozen"):
+            stated: Any = part.get(name, [])
+            if len({*stated}) < len(stated):
+                raise UnreadableProof(f"amendments.{part['reference']}.{name} says a name twice")
         try:
             subjects = [self.rep[rep] for rep in part["reps"]] if "reps" in part else [*entries]
             amendment = Amendment(
@@ -71,12 +77,24 @@ class Names:
         return Change(amendment, self.first_open(part["effective"]), moves, units)
 
     def are_below(self, change: Change, plan: Allocation) -> bool:
-        """Whether all whom an amendment is about hang below its unit."""
-        h, node = plan.hierarchy, change.amendment.node
-        return all(
-            h.first[node] <= place < h.last[node]
-            for place in change.amendment.wanted
-            if place not in change.units
+        """Whether all whom an amendment is about hang below its unit, and on itself where siblings
+        carry it; and what is kept is another part of those who carry.
+        """
+        h, one = plan.hierarchy, change.amendment
+        node, alone = one.node, one.funding == "siblings"
+
+        def is_below(place: int) -> bool:
+            own = h.rep_node[place] == node
+            return bool(own if alone else h.first[node] <= place < h.last[node])
+
+        if one.funding not in CARRYING:
+            kept = one.held or one.frozen
+            return not kept and all(map(is_below, one.wanted.keys() - change.units.keys()))
+        return (
+            all(map(is_below, (*one.wanted, *one.held)))
+            and one.wanted.keys().isdisjoint(one.held)
+            and all(unit != node and node in h.ancestors(unit) for unit in one.frozen)
+            and not (alone and one.frozen)
         )
 
     def first_open(self, effective: str | None) -> int:

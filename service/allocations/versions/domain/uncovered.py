@@ -90,6 +90,22 @@ UNCOVERED_OF_LEDGERS: Final[dict[str, tuple[str, ...]]] = {
         "manifest.dropped_locks",
         "manifest.locks[].reference",
     ),
+    "what was decided, and what later solves keep": (
+        "manifest.amendments[].effective",
+        "manifest.amendments[].frozen[]",
+        "manifest.amendments[].funding",
+        "manifest.amendments[].held[]",
+        "manifest.amendments[].reps[]",
+        "manifest.frozen[].unit",
+        "manifest.locks[].rep",
+    ),
 }
-"""The same of versions with a ledger alone; the unit, of amendments that nobody carries: which of
-those above the people it is about."""
+"""The same of versions with a ledger alone.
+
+    unit        of amendments that nobody carries: which of those above the people it is about
+    funding     whether somebody carries a change follows from nothing, and neither does whom it is
+    reps        about; who carries what of it does, once both are said
+    held        who was locked at that time, but is no more; what envelopes there were (`frozen`)
+    effective   where the months of a change are stated
+    locks[]     each one that is listed is what the rep carries; one that is left out is not missed
+"""
