@@ -78,12 +78,11 @@ FEATURES: tuple[APIRouter, ...] = (
 
 def create_app(settings: Settings) -> FastAPI:
     """The service as an ASGI app; connects to the database when the first request needs it."""
-    database = open_database(settings.database_url)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
-        database.close()
+        app.state.database.close()
 
     app = FastAPI(
         title="FairQuota",
@@ -94,11 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    app.state.settings = settings
-    app.state.database = database
-    app.state.hindrances = (units_in_the_way, gaps_in_the_way)
-    app.state.key_uses = KeyUses(database)
-    app.state.identities = Identities(settings) if settings.access == "oidc" else None
+    connect(app, settings)
     install_problems(app)
     for router in FEATURES:
         # The caller is known before a body is read, and no route can forget to ask.
@@ -117,6 +112,18 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Observed)  # last added, so outermost
     install_openapi(app)
     return app
+
+
+def connect(app: FastAPI, settings: Settings) -> None:
+    """Give an app its settings and all that it remembers: another database is another service.
+
+    The way of access stays as `create_app` built it.
+    """
+    app.state.settings = settings
+    app.state.database = database = open_database(settings.database_url)
+    app.state.hindrances = (units_in_the_way, gaps_in_the_way)
+    app.state.key_uses = KeyUses(database)
+    app.state.identities = Identities(settings) if settings.access == "oidc" else None
 
 
 def _add_health(app: FastAPI) -> None:

@@ -25,8 +25,8 @@ from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.db import Base, Database, open_database
 from service.kit.outbox import OutboxEvent
 from service.kit.settings import Settings
-from service.main import create_app
 from service.webhooks.domain import KINDS
+from tests.service.apps import serving
 from tests.service.callers import Callers
 
 
@@ -146,9 +146,8 @@ def empty(url: str) -> None:
 @pytest.fixture
 def app(database_url: str) -> Iterator[FastAPI]:
     """The service in local mode."""
-    app = create_app(Settings(database_url=database_url))
-    yield app
-    app.state.database.close()
+    with serving(Settings(database_url=database_url)) as app:
+        yield app
 
 
 @pytest.fixture
@@ -168,6 +167,5 @@ def database(owners_url: str) -> Iterator[Database]:
 @pytest.fixture
 def callers(database_url: str) -> Iterator[Callers]:
     """`callers("manager", unit="west")` calls the service in keys mode, as one of these."""
-    app = create_app(Settings(database_url=database_url, access="keys"))
-    yield Callers(app)
-    app.state.database.close()
+    with serving(Settings(database_url=database_url, access="keys")) as app:
+        yield Callers(app)

@@ -1,6 +1,5 @@
 """What is in force when: effective dates, the rows that readers get, and who gets which."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -90,9 +89,8 @@ class TestEffectiveDates:
 
 
 @pytest.fixture
-def desk(app: FastAPI, client: TestClient) -> Iterator[Desk]:
-    yield Desk(app, client)
-    app.dependency_overrides.clear()
+def desk(app: FastAPI, client: TestClient) -> Desk:
+    return Desk(app, client)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from service.kit.provider import IdentityProviderUnavailable
 from service.kit.roles import Role
 from service.kit.settings import Settings
 from service.main import create_app
+from tests.service.apps import serving
 from tests.service.callers import a_key
 from tests.service.identity_provider import IdentityProvider, new_key
 
@@ -295,19 +296,17 @@ class TestSettings:
 @pytest.fixture
 def app(database_url: str, provider: IdentityProvider) -> Iterator[FastAPI]:
     groups = {"Sales Ops": "planner", "Managers": "manager", "Sales": "rep"}
-    app = create_app(
-        Settings(
-            database_url=database_url,
-            **provider.settings(
-                oidc_roles=groups,
-                oidc_role_claim="realm_access.roles",
-                oidc_unit_claim="department",
-                oidc_workspace_claim="tenant",
-            ),
-        )
+    settings = Settings(
+        database_url=database_url,
+        **provider.settings(
+            oidc_roles=groups,
+            oidc_role_claim="realm_access.roles",
+            oidc_unit_claim="department",
+            oidc_workspace_claim="tenant",
+        ),
     )
-    yield app
-    app.state.database.close()
+    with serving(settings) as app:
+        yield app
 
 
 class TestCalls:

@@ -12,7 +12,6 @@ from service.kit.auth import DEFAULT_WORKSPACE, Role
 from service.kit.db import Database
 from service.kit.outbox import waiting
 from service.kit.settings import Settings
-from service.main import create_app
 from service.plans.domain import (
     Action,
     TransitionNotAllowed,
@@ -22,6 +21,7 @@ from service.plans.domain import (
     possible_actions,
 )
 from tests.service.allocations.plans import a_plan, a_version
+from tests.service.apps import serving
 from tests.service.conftest import LOOPBACK
 from tests.service.desk import MONDAY, TUESDAY, Desk
 from tests.service.steps import at_once, publish, take
@@ -41,9 +41,8 @@ ALLOWED = {
 
 
 @pytest.fixture
-def desk(app: FastAPI, client: TestClient) -> Iterator[Desk]:
-    yield Desk(app, client)
-    app.dependency_overrides.clear()
+def desk(app: FastAPI, client: TestClient) -> Desk:
+    return Desk(app, client)
 
 
 @pytest.fixture
@@ -197,9 +196,8 @@ class TestDeadlines:
 class TestFourEyes:
     @pytest.fixture
     def app(self, database_url: str) -> Iterator[FastAPI]:
-        app = create_app(Settings(database_url=database_url, four_eyes=True))
-        yield app
-        app.state.database.close()
+        with serving(Settings(database_url=database_url, four_eyes=True)) as app:
+            yield app
 
     @pytest.fixture
     def client(self, app: FastAPI) -> Iterator[TestClient]:

@@ -1,7 +1,6 @@
 """The pages as answers: status codes, languages, headers, what a damaged version shows."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -26,9 +25,8 @@ CHINESE = {"Accept-Language": "zh-CN"}
 
 
 @pytest.fixture
-def desk(app: FastAPI, client: TestClient) -> Iterator[Desk]:
-    yield Desk(app, client)
-    app.dependency_overrides.clear()
+def desk(app: FastAPI, client: TestClient) -> Desk:
+    return Desk(app, client)
 
 
 def page_of(plan: str) -> str:

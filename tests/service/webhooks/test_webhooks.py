@@ -23,13 +23,13 @@ from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.kit.outbox import OutboxEvent, announce
 from service.kit.settings import Settings
-from service.main import create_app
 from service.webhooks import sending
 from service.webhooks.delivering import LEASE, Deliverer, delivering
 from service.webhooks.domain import KINDS, is_public, url_fault, wait_after
 from service.webhooks.repository import Webhooks
 from service.webhooks.tables import Webhook
 from tests.service.allocations.plans import a_plan, a_version
+from tests.service.apps import serving
 from tests.service.callers import Callers
 from tests.service.conftest import LOOPBACK
 from tests.service.steps import at_once, publish
@@ -45,9 +45,8 @@ def settings(database_url: str) -> Settings:
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[FastAPI]:
-    app = create_app(settings)
-    yield app
-    app.state.database.close()
+    with serving(settings) as app:
+        yield app
 
 
 @pytest.fixture
