@@ -25,6 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self, cast
 
@@ -87,6 +88,16 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
             return None
         moment = cast("datetime", value)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def by_value(states: type[StrEnum]) -> sa.Enum:
+    """The type of a column with one of these states, stored as its value."""
+    return sa.Enum(
+        states,
+        native_enum=False,
+        length=20,
+        values_callable=lambda kind: [own.value for own in kind],
+    )
 
 
 @dataclass(frozen=True, slots=True)

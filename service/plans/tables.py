@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.kit.db import Base, UtcDateTime
+from service.kit.db import Base, UtcDateTime, by_value
 from service.kit.seals import Sealed
 from service.plans.domain import VersionStatus
 
@@ -53,13 +53,7 @@ class PlanVersion(Sealed, Base):
     plan_id: Mapped[str] = mapped_column(sa.ForeignKey("plan.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     status: Mapped[VersionStatus] = mapped_column(
-        sa.Enum(
-            VersionStatus,
-            native_enum=False,
-            length=20,
-            values_callable=lambda states: [state.value for state in states],
-        ),
-        default=VersionStatus.DRAFT,
+        by_value(VersionStatus), default=VersionStatus.DRAFT
     )
     inputs_hash: Mapped[str] = mapped_column(HASH)
     hash: Mapped[str] = mapped_column(HASH)
@@ -85,3 +79,12 @@ class PlanVersion(Sealed, Base):
     effective_from: Mapped[date | None]
     effective_to: Mapped[date | None]  # included; None: until the plan's period ends
     superseded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def of_version() -> sa.ForeignKeyConstraint:
+    """Of a table with rows of versions: `plan_id` and `version` name one, and go with it."""
+    return sa.ForeignKeyConstraint(
+        ["plan_id", "version"],
+        ["plan_version.plan_id", "plan_version.number"],
+        ondelete="CASCADE",
+    )

@@ -20,7 +20,7 @@ from service.kit.errors import PreconditionFailed, PreconditionRequired
 from service.kit.etags import RequiredIfMatchDep, send_etag
 from service.kit.pages import PageDep
 from service.kit.problems import problems
-from service.negotiations.levels.domain.lane import (
+from service.negotiations.levels.domain.life import (
     FrameClosed,
     LaneNotAllowed,
     LanesInTheWay,

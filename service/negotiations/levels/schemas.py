@@ -8,14 +8,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from service.allocations.lanes.domain.work import Work
+from service.allocations.lanes.tables import LaneStep, UnitLane
 from service.allocations.versions.domain.content import Row
 from service.kit.body import InputModel, Line, Note
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import InvalidMoney, MoneyIn, MoneyOut, from_minor, to_minor
 from service.kit.pages import Page
 from service.negotiations.levels.domain.limits import Asked
-from service.negotiations.levels.domain.work import Work
-from service.negotiations.levels.tables import LaneAssembly, LaneStep, UnitLane
+from service.negotiations.levels.tables import LaneAssembly
 from service.negotiations.levels.usecases.reading import (
     UnitsPage,
     UnitStatus,

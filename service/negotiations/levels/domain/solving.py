@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from service.allocations.lanes.domain.work import Work
 from service.negotiations.levels.domain.limits import Ends
 from service.negotiations.levels.domain.team import Team
-from service.negotiations.levels.domain.work import Work
 from solver.amend import Standing, carried
 from solver.policy import Fairness
 from solver.problem import FloatArray, IntArray

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from service.allocations.lanes.domain.lane import Tree
 from service.allocations.versions.domain.content import Row
-from service.negotiations.levels.domain.lane import Tree
 from service.negotiations.levels.domain.limits import Ends, Member
 from solver.coupled.coupling import Coupling
 from solver.fairness import SCALES, Scale

@@ -11,14 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from service.allocations.lanes.domain.lane import Lane, LaneStatus, Tree
+from service.allocations.lanes.domain.work import Work
 from service.allocations.versions.domain.amendable import Amendable
 from service.allocations.versions.domain.beyond import beyond
 from service.allocations.versions.domain.content import Row
 from service.allocations.versions.domain.ledger import Book
 from service.allocations.versions.domain.named import Change
 from service.kit.errors import Conflict, Fault
-from service.negotiations.levels.domain.lane import Lane, LanesInTheWay, LaneStatus, Tree
-from service.negotiations.levels.domain.work import Work
+from service.negotiations.levels.domain.life import LanesInTheWay
 from solver.amend import Amendment
 
 

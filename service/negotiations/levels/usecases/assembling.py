@@ -7,12 +7,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from service.allocations.lanes.domain.lane import LaneStatus
+from service.allocations.lanes.repository import Lanes, Works, lane_of, standing
 from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.solving import Solved
 from service.kit.audit import record
 from service.kit.auth import Caller
 from service.kit.errors import InvalidInput
-from service.negotiations.levels.domain.lane import LaneStatus
 from service.negotiations.levels.domain.together import (
     UnfinishedUnits,
     UnitWork,
@@ -21,7 +22,6 @@ from service.negotiations.levels.domain.together import (
     odd_exceptions,
     together,
 )
-from service.negotiations.levels.repository import Lanes, Works, lane_of, standing
 from service.negotiations.levels.tables import LaneAssembly
 from service.negotiations.levels.usecases.frame import Frame
 from service.plans.outcome import Outcome

@@ -10,6 +10,10 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from service.allocations.assemble import evidence_of, period_of
+from service.allocations.lanes.domain.lane import LaneStatus, Tree
+from service.allocations.lanes.domain.work import Work
+from service.allocations.lanes.repository import Lanes, Works, standing
+from service.allocations.lanes.tables import UnitLane
 from service.allocations.versions.domain.claim import certificate_of
 from service.allocations.versions.domain.content import Row
 from service.allocations.versions.domain.document import read_quotas, read_rules, read_units
@@ -18,19 +22,14 @@ from service.allocations.versions.usecases.solving import terms_of
 from service.allocations.versions.usecases.visible import sight_of
 from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput
-from service.negotiations.levels.domain.lane import (
+from service.negotiations.levels.domain.life import (
     OPEN,
     FrameClosed,
     LaneNotAllowed,
-    LaneStatus,
     NotInsideOwn,
-    Tree,
     UnitNotFound,
 )
 from service.negotiations.levels.domain.team import Team
-from service.negotiations.levels.domain.work import Work
-from service.negotiations.levels.repository import Lanes, Works, standing
-from service.negotiations.levels.tables import UnitLane
 from service.plans.domain import VersionNotFound, VersionStatus
 from service.plans.repository import Plans, PlanVersions
 from service.plans.sight import Sight

@@ -11,22 +11,22 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from service.allocations.infeasible import in_words
+from service.allocations.lanes.domain.lane import LaneStatus
+from service.allocations.lanes.domain.work import Work
+from service.allocations.lanes.repository import Works
+from service.allocations.lanes.tables import UnitLane
 from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import InvalidMoney, to_minor
-from service.negotiations.levels.domain.lane import (
+from service.negotiations.levels.domain.life import (
     LaneAction,
     LaneNotAllowed,
     LanesInTheWay,
-    LaneStatus,
     after,
     may_freeze_inside,
     may_sign,
     may_unfreeze,
 )
-from service.negotiations.levels.domain.work import Work
-from service.negotiations.levels.repository import Works
-from service.negotiations.levels.tables import UnitLane
 from service.negotiations.levels.usecases.frame import Frame
 from service.negotiations.levels.usecases.steps import Step, Stepped, lane_etag, mark_outer, take
 

@@ -8,13 +8,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from service.allocations.lanes.domain.lane import Tree
+from service.allocations.lanes.domain.work import Work
+from service.allocations.lanes.repository import lane_of
+from service.allocations.lanes.tables import LaneStep, UnitLane
 from service.allocations.versions.domain.content import Row
 from service.kit.auth import Caller
 from service.kit.pages import PageRequest, cursor_after
-from service.negotiations.levels.domain.lane import Tree
-from service.negotiations.levels.domain.work import Work
-from service.negotiations.levels.repository import lane_of
-from service.negotiations.levels.tables import LaneAssembly, LaneStep, UnitLane
+from service.negotiations.levels.tables import LaneAssembly
 from service.negotiations.levels.usecases.frame import Frame
 from service.roster.usecases import owners_of
 
@@ -85,7 +86,8 @@ def units(
     seen = [(place, own) for place, own in seen if first is None or place > first]
     kept = seen[: page.limit]
     cursor = cursor_after(listing, kept[-1][0]) if len(seen) > page.limit else None
-    return UnitsPage([own for _, own in kept], frame.stored.digits, frame.lanes.assembly(), cursor)
+    assembly = session.get(LaneAssembly, (frame.plan.id, number))
+    return UnitsPage([own for _, own in kept], frame.stored.digits, assembly, cursor)
 
 
 def unit_work(

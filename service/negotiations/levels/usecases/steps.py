@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
+from service.allocations.lanes.domain.work import Work
+from service.allocations.lanes.repository import Works
+from service.allocations.lanes.tables import LaneStep, UnitLane
 from service.kit.audit import record
 from service.kit.etags import IfMatch, etag_of
 from service.kit.money import from_minor
 from service.kit.outbox import announce
-from service.negotiations.levels.domain.lane import LaneAction
-from service.negotiations.levels.domain.work import Work
-from service.negotiations.levels.repository import Works
-from service.negotiations.levels.tables import LaneStep, UnitLane
+from service.negotiations.levels.domain.life import LaneAction
 from service.negotiations.levels.usecases.frame import Frame
 
 _NEWS = {

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.infeasible import in_words
+from service.allocations.lanes.domain.work import Work
 from service.allocations.patience import Patience
 from service.kit.auth import Caller, Role
 from service.kit.errors import Fault, InvalidInput, PreconditionFailed
-from service.negotiations.levels.domain.lane import LaneAction, after
+from service.negotiations.levels.domain.life import LaneAction, after
 from service.negotiations.levels.domain.limits import (
     Asked,
     faults_of,
@@ -20,7 +21,6 @@ from service.negotiations.levels.domain.limits import (
 )
 from service.negotiations.levels.domain.solving import adjusted, solved
 from service.negotiations.levels.domain.team import Team
-from service.negotiations.levels.domain.work import Work
 from service.negotiations.levels.usecases.frame import Frame
 from service.negotiations.levels.usecases.freezing import hold_lane
 from service.negotiations.levels.usecases.steps import Step, Stepped, lane_etag, take

@@ -6,13 +6,12 @@ from typing import Any, ClassVar
 import pytest
 
 from service.allocations.adjustments.domain import BeyondManagersLimit
-from service.negotiations.levels.domain.lane import (
-    Lane,
+from service.allocations.lanes.domain.lane import Lane, LaneStatus, Tree
+from service.allocations.lanes.domain.work import Work
+from service.negotiations.levels.domain.life import (
     LaneAction,
     LaneNotAllowed,
     LanesInTheWay,
-    LaneStatus,
-    Tree,
     after,
     may_freeze_inside,
     may_sign,
@@ -24,7 +23,6 @@ from service.negotiations.levels.domain.limits import (
     faults_of,
     keep_within,
 )
-from service.negotiations.levels.domain.work import Work
 
 FROZEN, SIGNED, UNFROZEN = LaneStatus.FROZEN, LaneStatus.SIGNED, LaneStatus.UNFROZEN
 UNITS: list[dict[str, Any]] = [

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from starlette.testclient import TestClient
 
+from service.allocations.lanes.repository import Lanes
 from service.kit.db import Database
-from service.negotiations.levels.repository import Lanes
 from tests.service.allocations.plans import quotas
 from tests.service.negotiations.levels.teams import (
     a_draft,

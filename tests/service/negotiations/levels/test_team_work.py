@@ -8,11 +8,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.allocations.lanes.domain.lane import Lane, LaneStatus, Tree
+from service.allocations.lanes.domain.work import Work
 from service.allocations.versions.domain.content import Row
-from service.negotiations.levels.domain.lane import Lane, LaneStatus, Tree
 from service.negotiations.levels.domain.solving import adjusted, solved
 from service.negotiations.levels.domain.team import Team
-from service.negotiations.levels.domain.work import Work
 from solver.allocation import Allocation
 from solver.amend import CannotCarry
 from solver.errors import InfeasibleProblem

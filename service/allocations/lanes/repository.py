@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from service.allocations.lanes.domain.lane import Lane, LaneStatus
+from service.allocations.lanes.domain.work import Work
+from service.allocations.lanes.tables import LaneStep, UnitLane
 from service.allocations.versions.repository import Chunks, VersionDamaged, pack
-from service.negotiations.levels.domain.lane import Lane, LaneStatus
-from service.negotiations.levels.domain.work import Work
-from service.negotiations.levels.tables import LaneAssembly, LaneStep, UnitLane
 from service.plans.domain import PlanNotFound, VersionStatus
 from service.plans.tables import PlanVersion
 
@@ -84,10 +84,6 @@ class Lanes:
         if status is None:
             raise PlanNotFound(f"There is no plan {self.plan_id[:80]} any more.")
         return status
-
-    def assembly(self) -> LaneAssembly | None:
-        """How this version was put together from the lanes of another."""
-        return self.session.get(LaneAssembly, (self.plan_id, self.version))
 
 
 def lane_of(row: UnitLane) -> Lane:

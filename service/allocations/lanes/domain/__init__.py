@@ -1,0 +1,1 @@
+"""What is true of frozen units, whoever works in them."""
