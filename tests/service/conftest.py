@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,7 @@ def postgresql_url(postgresql_server: sa.URL, testrun_uid: str, worker_id: str) 
     url = postgresql_server.set(database=name).render_as_string(hide_password=False)
     prepare(url)
     yield url
+    _sweeper(url).dispose()
     _administer(postgresql_server, f'DROP DATABASE "{name}" WITH (FORCE)', f'DROP ROLE "{name}"')
 
 
@@ -136,11 +138,17 @@ def owners_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def empty(url: str) -> None:
     """Faster than TRUNCATE for a few rows; as replica, neither triggers nor foreign keys object."""
-    with closing(open_database(url)) as database, database.sessions.begin() as session:
-        session.execute(sa.text("SET LOCAL session_replication_role = replica"))
+    with _sweeper(url).begin() as connection:
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         for table in Base.metadata.sorted_tables:
             kept = table.c.id == DEFAULT_WORKSPACE if table.name == "workspace" else sa.false()
-            session.execute(sa.delete(table).where(~kept))
+            connection.execute(sa.delete(table).where(~kept))
+
+
+@cache
+def _sweeper(url: str) -> sa.Engine:
+    """One connection for the whole run: a new one would have to learn all tables first."""
+    return sa.create_engine(url, pool_size=1)
 
 
 @pytest.fixture
