@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
@@ -16,7 +17,7 @@ from service.kit.body import json_body, optional_json_body
 from service.kit.clock import NowDep
 from service.kit.db import ReadingSessionsDep, ReadSessionDep, SessionDep, SessionsDep
 from service.kit.errors import InvalidInput, PreconditionFailed
-from service.kit.etags import IfMatch, IfMatchDep, send_etag
+from service.kit.etags import IfMatchDep, send_etag
 from service.kit.pages import Page, PageDep
 from service.kit.problems import problems
 from service.kit.settings import Settings
@@ -55,7 +56,8 @@ from service.negotiations.change_requests.usecases import (
     previewing,
     reading,
 )
-from service.negotiations.change_requests.usecases.turn import request_etag
+from service.negotiations.change_requests.usecases.granting import Doors, Grant
+from service.negotiations.change_requests.usecases.turn import Step, request_etag
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.repository import Plans
 from service.plans.router import PlanIdPath
@@ -63,17 +65,30 @@ from service.roster.body import Sent, patient_body
 
 router = APIRouter(prefix="/plans/{plan_id}/change-requests", tags=["change requests"])
 
+of_a_request = APIRouter(prefix="/{request_id}")
+
 RequestIdPath = Annotated[str, Path(description="chg_…")]
 
-_MISSING = problems(PlanNotFound, ChangeRequestNotFound, VersionDamaged)
-_TURN = (
-    PlanNotFound,
-    ChangeRequestNotFound,
-    VersionDamaged,
-    PreconditionFailed,
-    ChangeRequestIsDecided,
-)
+
+def read_step(
+    plan_id: PlanIdPath,
+    request_id: RequestIdPath,
+    caller: CallerDep,
+    expected: IfMatchDep,
+    now: NowDep,
+) -> Step:
+    """What the address and the headers say of a step in a request."""
+    return Step(caller, plan_id, request_id, now, expected)
+
+
+StepDep = Annotated[Step, Depends(read_step)]
+
+_FOUND = (PlanNotFound, ChangeRequestNotFound, VersionDamaged)
+_TURN = (*_FOUND, PreconditionFailed, ChangeRequestIsDecided)
 _GRANT = (InvalidInput, ChangeNotCarried, VersionDoesNotCount, NotTheDecider, NotTheFunder)
+_MAY_READ = [Depends(needs(Permission.READ_CHANGES))]
+_MAY_ASK = [Depends(needs(Permission.REQUEST_CHANGE))]
+_MAY_DECIDE = [Depends(needs(Permission.DECIDE_CHANGE))]
 
 
 def _days(request: Request) -> int:
@@ -87,7 +102,7 @@ def _days(request: Request) -> int:
     responses=problems(
         PlanNotFound, VersionDamaged, InvalidInput, VersionDoesNotCount, AlreadyRequested
     ),
-    dependencies=[Depends(needs(Permission.REQUEST_CHANGE))],
+    dependencies=_MAY_ASK,
 )
 def file_change_request(
     plan_id: PlanIdPath,
@@ -111,16 +126,14 @@ def file_change_request(
         faults=sent.faults,
     )
     request = filing.file_request(session, caller, plan_id, ask, now=now, days=days)
-    send_etag(response, request_etag(request))
     response.headers["Location"] = f"/v1/plans/{plan_id}/change-requests/{request.id}"
-    told = reading.get_request(session, caller, plan_id, request.id)
-    return ChangeRequestWithStepsOut.of(told, now=now)
+    return _told(response, session, Step(caller, plan_id, request.id, now))
 
 
 @router.get(
     "",
     responses=problems(PlanNotFound, VersionDamaged),
-    dependencies=[Depends(needs(Permission.READ_CHANGES))],
+    dependencies=_MAY_READ,
 )
 def list_change_requests(
     plan_id: PlanIdPath,
@@ -162,11 +175,7 @@ def count_change_requests(
     return StatisticsOut.of(counted)
 
 
-@router.get(
-    "/{request_id}",
-    responses=_MISSING,
-    dependencies=[Depends(needs(Permission.READ_CHANGES))],
-)
+@of_a_request.get("", responses=problems(*_FOUND), dependencies=_MAY_READ)
 def get_change_request(
     plan_id: PlanIdPath,
     request_id: RequestIdPath,
@@ -177,22 +186,13 @@ def get_change_request(
     now: NowDep,
 ) -> ChangeRequestWithStepsOut:
     """One change request, with everything that was done with it."""
-    told = reading.get_request(session, caller, plan_id, request_id)
-    send_etag(response, request_etag(told.request))
-    return ChangeRequestWithStepsOut.of(told, now=now)
+    return _told(response, session, Step(caller, plan_id, request_id, now))
 
 
-@router.get(
-    "/{request_id}/preview",
-    responses=problems(
-        PlanNotFound,
-        ChangeRequestNotFound,
-        VersionDamaged,
-        InvalidInput,
-        VersionDoesNotCount,
-        ChangeRequestIsDecided,
-    ),
-    dependencies=[Depends(needs(Permission.READ_CHANGES))],
+@of_a_request.get(
+    "/preview",
+    responses=problems(*_FOUND, InvalidInput, VersionDoesNotCount, ChangeRequestIsDecided),
+    dependencies=_MAY_READ,
 )
 def preview_change_request(
     plan_id: PlanIdPath,
@@ -213,40 +213,28 @@ def preview_change_request(
     ] = None,
 ) -> PreviewOut:
     """Who would carry it, and what it would do to them and to who asked; nothing is stored."""
-    grant = granting.Grant(amount, funding, effective)
-    call = granting.Call(caller, (plan_id, request_id), grant, IfMatch(), now)
-    return PreviewOut.of(previewing.preview(reading_sessions, call, patience))
+    step, grant = Step(caller, plan_id, request_id, now), Grant(amount, funding, effective)
+    return PreviewOut.of(previewing.preview(reading_sessions, step, grant, patience))
 
 
-@router.post(
-    "/{request_id}/counter",
-    responses=problems(*_TURN, *_GRANT),
-    dependencies=[Depends(needs(Permission.DECIDE_CHANGE))],
-)
+@of_a_request.post("/counter", responses=problems(*_TURN, *_GRANT), dependencies=_MAY_DECIDE)
 def counter_change_request(
-    plan_id: PlanIdPath,
-    request_id: RequestIdPath,
+    step: StepDep,
     *,
     body: Annotated[CounterIn, json_body(CounterIn)],
     response: Response,
-    caller: CallerDep,
     reading_sessions: ReadingSessionsDep,
     sessions: SessionsDep,
-    expected: IfMatchDep,
-    now: NowDep,
 ) -> ChangeRequestWithStepsOut:
     """Offer a part of what is asked for; who asked may accept it."""
-    grant = granting.Grant(body.amount, body.funding, body.effective, note=body.note)
-    call = granting.Call(caller, (plan_id, request_id), grant, expected, now)
-    request = granting.counter(granting.Doors(reading_sessions, sessions), call)
-    send_etag(response, request_etag(request))
+    grant = Grant(body.amount, body.funding, body.effective)
+    granting.counter(Doors(reading_sessions, sessions), step.saying(body.note), grant)
     with reading_sessions.begin() as session:
-        told = reading.get_request(session, caller, plan_id, request_id)
-    return ChangeRequestWithStepsOut.of(told, now=now)
+        return _told(response, session, step)
 
 
-@router.post(
-    "/{request_id}/accept",
+@of_a_request.post(
+    "/accept",
     responses=problems(
         *_TURN,
         *_GRANT,
@@ -257,116 +245,80 @@ def counter_change_request(
         Infeasible,
         *NO_PLAN,
     ),
-    dependencies=[Depends(needs(Permission.REQUEST_CHANGE))],
+    dependencies=_MAY_ASK,
 )
 def accept_change_request(
-    plan_id: PlanIdPath,
-    request_id: RequestIdPath,
+    step: StepDep,
     *,
     body: Annotated[GrantIn, optional_json_body(GrantIn)],
     response: Response,
-    caller: CallerDep,
     reading_sessions: ReadingSessionsDep,
     sessions: SessionsDep,
-    expected: IfMatchDep,
-    now: NowDep,
     patience: PatienceDep,
 ) -> AcceptedOut:
     """Grant it, in a new draft version; or, by who asked, accept the counter as it stands.
 
     Everything that is granted about one version adds up in one draft.
     """
-    grant = granting.Grant(body.amount, body.funding, body.effective, body.resources, body.note)
-    call = granting.Call(caller, (plan_id, request_id), grant, expected, now)
-    doors, follows = granting.Doors(reading_sessions, sessions), None
+    step, doors, follows = step.saying(body.note), Doors(reading_sessions, sessions), None
+    grant = Grant(body.amount, body.funding, body.effective, body.resources)
     if body.correct is None:
-        request = granting.accept(doors, call)
+        request = granting.accept(doors, step, grant)
     else:
-        done = correcting.accept_corrected(doors, call, as_sent({**body.correct}), patience)
+        correction = as_sent({**body.correct})
+        done = correcting.accept_corrected(doors, step, grant, correction, patience)
         request, follows = done.request, done.inputs_follow
     send_etag(response, request_etag(request))
     with reading_sessions.begin() as session:
-        plan = Plans(session).get(caller.workspace_id, plan_id)
+        plan = Plans(session).get(step.caller.workspace_id, step.plan_id)
     return AcceptedOut.of(request, plan.currency, inputs_follow=follows)
 
 
-@router.post(
-    "/{request_id}/reject",
-    responses=problems(*_TURN, NotTheDecider),
-    dependencies=[Depends(needs(Permission.DECIDE_CHANGE))],
-)
+@of_a_request.post("/reject", responses=problems(*_TURN, NotTheDecider), dependencies=_MAY_DECIDE)
 def reject_change_request(
-    plan_id: PlanIdPath,
-    request_id: RequestIdPath,
-    *,
+    step: StepDep,
     body: Annotated[AnswerIn, optional_json_body(AnswerIn)],
     response: Response,
-    caller: CallerDep,
     session: SessionDep,
-    expected: IfMatchDep,
-    now: NowDep,
 ) -> ChangeRequestWithStepsOut:
     """Leave the quota as it is."""
-    place = (plan_id, request_id)
-    request = deciding.reject(session, caller, place, expected=expected, note=body.note, now=now)
-    send_etag(response, request_etag(request))
-    told = reading.get_request(session, caller, plan_id, request_id)
-    return ChangeRequestWithStepsOut.of(told, now=now)
+    deciding.reject(session, step.saying(body.note))
+    return _told(response, session, step)
 
 
-@router.post(
-    "/{request_id}/escalate",
+@of_a_request.post(
+    "/escalate",
     responses=problems(*_TURN, NotTheDecider, NothingAbove),
-    dependencies=[Depends(needs(Permission.DECIDE_CHANGE))],
+    dependencies=_MAY_DECIDE,
 )
 def escalate_change_request(
-    plan_id: PlanIdPath,
-    request_id: RequestIdPath,
-    *,
+    step: StepDep,
     body: Annotated[AnswerIn, optional_json_body(AnswerIn)],
     response: Response,
-    caller: CallerDep,
     session: SessionDep,
-    expected: IfMatchDep,
-    now: NowDep,
 ) -> ChangeRequestWithStepsOut:
     """Hand it to whoever answers for the unit above."""
-    place = (plan_id, request_id)
-    request = deciding.escalate(session, caller, place, expected=expected, note=body.note, now=now)
-    send_etag(response, request_etag(request))
-    told = reading.get_request(session, caller, plan_id, request_id)
-    return ChangeRequestWithStepsOut.of(told, now=now)
+    deciding.escalate(session, step.saying(body.note))
+    return _told(response, session, step)
 
 
-@router.post(
-    "/{request_id}/withdraw",
-    responses=problems(*_TURN, NotTheRequester),
-    dependencies=[Depends(needs(Permission.REQUEST_CHANGE))],
-)
+@of_a_request.post("/withdraw", responses=problems(*_TURN, NotTheRequester), dependencies=_MAY_ASK)
 def withdraw_change_request(
-    plan_id: PlanIdPath,
-    request_id: RequestIdPath,
-    *,
+    step: StepDep,
     body: Annotated[AnswerIn, optional_json_body(AnswerIn)],
     response: Response,
-    caller: CallerDep,
     session: SessionDep,
-    expected: IfMatchDep,
-    now: NowDep,
 ) -> ChangeRequestWithStepsOut:
     """Take back what one has asked for."""
-    place = (plan_id, request_id)
-    request = deciding.withdraw(session, caller, place, expected=expected, note=body.note, now=now)
-    send_etag(response, request_etag(request))
-    told = reading.get_request(session, caller, plan_id, request_id)
-    return ChangeRequestWithStepsOut.of(told, now=now)
+    deciding.withdraw(session, step.saying(body.note))
+    return _told(response, session, step)
 
 
-@router.delete(
-    "/{request_id}/notes",
+@of_a_request.delete(
+    "/notes",
     status_code=204,
     response_class=Response,
-    responses=_MISSING,
+    responses=problems(*_FOUND),
     dependencies=[Depends(needs(Permission.WRITE_PLANS))],
 )
 def forget_notes(
@@ -377,4 +329,14 @@ def forget_notes(
     now: NowDep,
 ) -> None:
     """Erase what people wrote in a request; steps and evidence stay."""
-    deciding.forget_notes(session, caller, (plan_id, request_id), now=now)
+    deciding.forget_notes(session, Step(caller, plan_id, request_id, now))
+
+
+router.include_router(of_a_request)
+
+
+def _told(response: Response, session: Session, step: Step) -> ChangeRequestWithStepsOut:
+    """The request as it stands, with its steps."""
+    told = reading.get_request(session, step.caller, step.plan_id, step.request_id)
+    send_etag(response, request_etag(told.request))
+    return ChangeRequestWithStepsOut.of(told, now=step.now)

@@ -64,6 +64,20 @@ class ChangeRequestIn(TypedDict):
     """The last day for a decision; left out: as many days from now as the service is set to."""
 
 
+FundingIn = Annotated[
+    Funding | None,
+    Field(description="Left out: the first of reserve, siblings and parent that can"),
+]
+EffectiveIn = Annotated[
+    dt.date | None,
+    Field(
+        description="The first day of the first month that changes; left out: the whole period, or "
+        "once that has begun the first month that has not",
+        examples=["2027-04-01"],
+    ),
+]
+
+
 class AnswerIn(InputModel):
     """An answer in words, which may be left out."""
 
@@ -74,30 +88,16 @@ class CounterIn(AnswerIn):
     """A part of what is asked for."""
 
     amount: MoneyIn = Field(examples=[285000])
-    funding: Funding | None = Field(
-        default=None, description="Left out: the first of reserve, siblings and parent that can"
-    )
-    effective: dt.date | None = Field(
-        default=None,
-        description="The first day of the first month that changes; left out: the whole period, or "
-        "once that has begun the first month that has not",
-        examples=["2027-04-01"],
-    )
+    funding: FundingIn = None
+    effective: EffectiveIn = None
 
 
 class GrantIn(AnswerIn):
     """What is granted; left out: what is asked for."""
 
     amount: MoneyIn | None = Field(default=None, examples=[280000])
-    funding: Funding | None = Field(
-        default=None, description="Left out: the first of reserve, siblings and parent that can"
-    )
-    effective: dt.date | None = Field(
-        default=None,
-        description="The first day of the first month that changes; left out: the whole period, or "
-        "once that has begun the first month that has not",
-        examples=["2027-04-01"],
-    )
+    funding: FundingIn = None
+    effective: EffectiveIn = None
     resources: list[Line] | None = Field(
         default=None,
         min_length=1,

@@ -26,7 +26,6 @@ from service.allocations.versions.usecases.amending import Fetched
 from service.allocations.versions.usecases.solving import solved_content
 from service.allocations.versions.usecases.storing import version_content
 from service.kit.audit import record
-from service.kit.auth import Caller
 from service.kit.errors import Conflict, Fault, InvalidInput
 from service.negotiations.change_requests.domain.correction import (
     Correction,
@@ -39,19 +38,19 @@ from service.negotiations.change_requests.domain.funding import NotTheFunder
 from service.negotiations.change_requests.domain.life import Action
 from service.negotiations.change_requests.tables import ChangeRequest
 from service.negotiations.change_requests.usecases.granting import (
-    TRIES,
-    Call,
     Doors,
-    TooBusy,
+    Grant,
     check_counts,
+    locked_again,
+    until_stored,
 )
-from service.negotiations.change_requests.usecases.turn import Turn
+from service.negotiations.change_requests.usecases.turn import Step, Turn
 from service.negotiations.repository import Renegotiations
 from service.plans.domain import version_subject
 from service.plans.inputs import put_inputs
 from service.plans.policy import present_policy
 from service.plans.repository import PlanVersions
-from service.plans.tables import Plan, PlanVersion
+from service.plans.tables import PlanVersion
 from service.roster.domain import Inputs, InvalidInputs, read_inputs
 from service.roster.present import present
 from service.roster.usecases import load_snapshot, store_snapshot
@@ -74,48 +73,42 @@ class Corrected:
 
 
 def accept_corrected(
-    doors: Doors, call: Call, correction: Correction, patience: Patience | None = None
+    doors: Doors, step: Step, grant: Grant, correction: Correction, patience: Patience | None = None
 ) -> Corrected:
     """Accept by correcting inputs: a new draft, solved from them without a transaction.
 
     Raises NotTheFunder, SolveWouldUndo, InvalidInput, VersionDoesNotCount, TooBusy, and what
     solving raises.
     """
-    if call.grant.amount is not None or call.grant.says_how or call.grant.resources is not None:
+    if grant.amount is not None or grant.says_how or grant.resources is not None:
         raise InvalidInput([Fault("/correct", "stands alone: nobody funds a corrected input")])
-    for _ in range(TRIES):
+
+    def attempt() -> Corrected | None:
         with doors.reading.begin() as session:
-            turn = call.turn(session, Action.ACCEPT, lock=False)
+            turn = Turn.of(session, step, Action.ACCEPT, lock=False)
             check_counts(session, turn.plan, turn.request.version)
-            case = correcting(session, turn, correction, call.now)
-        content = case.solved(patience)
-        if (accepted := _stored(doors, call, turn, case, content)) is not None:
-            return accepted
-    raise TooBusy("Others amend the same draft again and again; send it once more.")
+            case = correcting(session, turn, correction)
+        return _stored(doors, turn, case, case.solved(patience))
+
+    return until_stored(attempt)
 
 
-def _stored(
-    doors: Doors, call: Call, before: Turn, case: Correcting, content: Content
-) -> Corrected | None:
+def _stored(doors: Doors, read: Turn, case: Correcting, content: Content) -> Corrected | None:
     """None where somebody else has amended the same draft meanwhile."""
-    caller, now = call.caller, call.now
     with doors.writing.begin() as session:
-        turn = call.turn(session, Action.ACCEPT, lock=True)
-        plan, request = turn.plan, turn.request
-        check_counts(session, plan, request.version)
-        renegotiations = Renegotiations(session, caller.workspace_id, plan.id)
-        moved = renegotiations.head(request.version) != case.found.number
-        if moved or request.revision != before.request.revision:
+        turn = locked_again(session, read, case.found.number)
+        if turn is None:
             return None
-        version = store_corrected(session, caller, plan, case, content, note=request.id, now=now)
-        renegotiations.advance(request.version, version.number)
+        step, plan, request = turn.step, turn.plan, turn.request
+        version = _store_version(session, turn, case, content)
+        Renegotiations(session, plan.workspace_id, plan.id).advance(request.version, version.number)
         follows = plan.inputs_hash == case.inputs_hash
         if follows:
-            put_inputs(session, caller, plan.id, case.inputs, now=now)
+            put_inputs(session, step.caller, plan.id, case.inputs, now=step.now)
         request.amount = rows_in(content)[request.rep]["quota"]
         request.funding = request.effective = None
         request.granted_in = version.number
-        return Corrected(turn.take(session, note=call.grant.note, now=now), follows)
+        return Corrected(turn.take(session), follows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +143,7 @@ def check_may_correct(turn: Turn) -> None:
         raise InvalidInput([Fault("/correct", f"needs evidence of a wrong input: {said}")])
 
 
-def correcting(session: Session, turn: Turn, correction: Correction, now: datetime) -> Correcting:
+def correcting(session: Session, turn: Turn, correction: Correction) -> Correcting:
     """Raises NotTheFunder, SolveWouldUndo and InvalidInput with every fault."""
     check_may_correct(turn)
     plan, request = turn.plan, turn.request
@@ -159,7 +152,7 @@ def correcting(session: Session, turn: Turn, correction: Correction, now: dateti
     version = PlanVersions(session).get(plan.id, head)
     terms = terms_of_version(plan, found)
     manifest: Mapping[str, Any] = {**found.version.manifest}
-    _check_nothing_is_undone(manifest, terms, now)
+    _check_nothing_is_undone(manifest, terms, turn.step.now)
     before = load_snapshot(session, plan.workspace_id, version.inputs_hash, plan_id=plan.id)
     return Correcting(
         found,
@@ -224,11 +217,9 @@ def rows_in(content: Content) -> dict[str, Row]:
     return {row["rep"]: row for data in chunks for row in orjson.loads(data)}
 
 
-def store_corrected(
-    session: Session, caller: Caller, plan: Plan, case: Correcting, content: Content, *,
-    note: str, now: datetime,
-) -> PlanVersion:  # fmt: skip
+def _store_version(session: Session, turn: Turn, case: Correcting, content: Content) -> PlanVersion:
     """The corrected inputs, and the new draft that they were solved to. The plan is locked."""
+    caller, now, plan, note = turn.step.caller, turn.step.now, turn.plan, turn.request.id
     store_snapshot(session, caller.workspace_id, case.inputs, plan_id=plan.id)
     Chunks(session, caller.workspace_id).put(pack(content.chunks))
     parent = Parent(case.found.number, case.found.hash)

@@ -7,9 +7,9 @@ transaction; where somebody else was quicker, it is decided again on what they l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -17,9 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from service.allocations.versions.domain.amendable import Amendable
 from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.amending import ChangeNotCarried, Fetched
-from service.kit.auth import Caller
 from service.kit.errors import Conflict, Fault, InvalidInput
-from service.kit.etags import IfMatch
 from service.kit.money import InvalidMoney, from_minor, to_minor
 from service.negotiations.change_requests.domain.asking import check_version, grant_faults
 from service.negotiations.change_requests.domain.effective import (
@@ -28,7 +26,7 @@ from service.negotiations.change_requests.domain.effective import (
     not_before,
 )
 from service.negotiations.change_requests.domain.funding import Funding
-from service.negotiations.change_requests.domain.life import Action, Side, Status, advance
+from service.negotiations.change_requests.domain.life import Action, Side
 from service.negotiations.change_requests.tables import ChangeRequest
 from service.negotiations.change_requests.usecases.filing import counting_version
 from service.negotiations.change_requests.usecases.funding import (
@@ -38,8 +36,7 @@ from service.negotiations.change_requests.usecases.funding import (
     first_possible,
     option,
 )
-from service.negotiations.change_requests.usecases.reading import find
-from service.negotiations.change_requests.usecases.turn import Place, Turn
+from service.negotiations.change_requests.usecases.turn import Step, Turn
 from service.negotiations.repository import Renegotiations
 from service.plans.repository import PlanVersions
 from service.plans.tables import Plan
@@ -69,31 +66,10 @@ class Grant:
     funding: Funding | None = None
     effective: date | None = None
     resources: Sequence[str] | None = None
-    note: str | None = None
 
     @property
     def says_how(self) -> bool:
         return self.funding is not None or self.effective is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Who grants what, in answer to which request, in which state."""
-
-    caller: Caller
-    place: Place
-    grant: Grant
-    expected: IfMatch
-    now: datetime
-
-    def turn(self, session: Session, action: Action, *, lock: bool) -> Turn:
-        return Turn.of(session, self.caller, self.place, action, self.expected, lock=lock)
-
-    def turn_of_anybody(self, session: Session, action: Action) -> Turn:
-        """As whoever decides would take it, for those who only want to see what would be."""
-        plan, request, scope = find(session, self.caller, *self.place)
-        advance(Status(request.status), action)
-        return Turn(plan, request, scope, action, Side.DECIDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,85 +115,106 @@ class Terms:
             ) from None
 
 
-def counter(doors: Doors, call: Call) -> ChangeRequest:
+def counter(doors: Doors, step: Step, grant: Grant) -> ChangeRequest:
     """Offer a part of what is asked for, in a way that is possible and that the caller may sign;
     whoever asked may then accept it.
     """
     with doors.reading.begin() as session:
-        terms = terms_of(session, call.turn(session, Action.COUNTER, lock=False), call)
+        terms = terms_of(session, Turn.of(session, step, Action.COUNTER, lock=False), grant)
     funding, _ = terms.settled()
     with doors.writing.begin() as session:
-        turn = call.turn(session, Action.COUNTER, lock=True)
+        turn = Turn.of(session, step, Action.COUNTER)
         turn.request.amount = terms.change.amount
         turn.request.funding = funding
         turn.request.effective = terms.change.effective
-        return turn.take(session, note=call.grant.note, now=call.now)
+        return turn.take(session)
 
 
-def accept(doors: Doors, call: Call) -> ChangeRequest:
+def accept(doors: Doors, step: Step, grant: Grant) -> ChangeRequest:
     """Grant it: who carries the difference, and a new draft that says so; or resources instead.
 
     Who asked accepts the last counter as it stands.
     """
-    if call.grant.resources is not None:
-        return _with_resources(doors, call)
-    for _ in range(TRIES):
+    if grant.resources is not None:
+        return _with_resources(doors, step, grant)
+
+    def attempt() -> ChangeRequest | None:
         with doors.reading.begin() as session:
-            terms = terms_of(session, call.turn(session, Action.ACCEPT, lock=False), call)
-        if (accepted := _stored(doors, call, terms)) is not None:
-            return accepted
+            terms = terms_of(session, Turn.of(session, step, Action.ACCEPT, lock=False), grant)
+        return _stored(doors, terms)
+
+    return until_stored(attempt)
+
+
+def until_stored[Stored](attempt: Callable[[], Stored | None]) -> Stored:
+    """What an attempt stores that nobody else comes before, who makes it answer None.
+
+    Raises TooBusy.
+    """
+    for _ in range(TRIES):
+        if (stored := attempt()) is not None:
+            return stored
     raise TooBusy("Others amend the same draft again and again; send it once more.")
 
 
-def _with_resources(doors: Doors, call: Call) -> ChangeRequest:
+def locked_again(session: Session, read: Turn, head: int) -> Turn | None:
+    """A turn that was read without the lock; None where somebody else has taken one with the same
+    request, or amended `head`, the draft that gathers what is granted.
+    """
+    turn = Turn.of(session, read.step, read.action)
+    request = turn.request
+    check_counts(session, turn.plan, request.version)
+    now_head = Renegotiations(session, turn.plan.workspace_id, turn.plan.id).head(request.version)
+    stands = now_head == head and request.revision == read.request.revision
+    return turn if stands else None
+
+
+def _with_resources(doors: Doors, step: Step, grant: Grant) -> ChangeRequest:
     """Instead of money: nobody's quota changes."""
-    if call.grant.amount is not None or call.grant.says_how:
+    if grant.amount is not None or grant.says_how:
         raise InvalidInput([Fault("/resources", "are granted instead of money, not beside it")])
     with doors.writing.begin() as session:
-        turn = call.turn(session, Action.ACCEPT, lock=True)
+        turn = Turn.of(session, step, Action.ACCEPT)
         if turn.side == Side.REQUESTER:
             raise InvalidInput([Fault("/resources", "are granted by whoever decides")])
-        turn.request.resources = list(call.grant.resources or ())
+        turn.request.resources = list(grant.resources or ())
         turn.request.amount = turn.request.funding = turn.request.effective = None
-        return turn.take(session, note=call.grant.note, now=call.now)
+        return turn.take(session)
 
 
-def _stored(doors: Doors, call: Call, terms: Terms) -> ChangeRequest | None:
+def _stored(doors: Doors, terms: Terms) -> ChangeRequest | None:
     """None where somebody else has amended the same draft meanwhile."""
     funding, after = terms.settled()
     with doors.writing.begin() as session:
-        turn = call.turn(session, Action.ACCEPT, lock=True)
-        request = turn.request
-        check_counts(session, turn.plan, request.version)
-        renegotiations = Renegotiations(session, call.caller.workspace_id, turn.plan.id)
-        moved = renegotiations.head(request.version) != terms.found.number
-        if moved or request.revision != terms.turn.request.revision:
+        turn = locked_again(session, terms.turn, terms.found.number)
+        if turn is None:
             return None
+        step, plan, request = turn.step, turn.plan, turn.request
         version = amending.store(
-            session, call.caller, terms.found, after, note=request.id, now=call.now
+            session, step.caller, terms.found, after, note=request.id, now=step.now
         )
-        renegotiations.advance(request.version, version.number)
+        Renegotiations(session, plan.workspace_id, plan.id).advance(request.version, version.number)
         request.amount, request.funding = terms.change.amount, funding
         request.effective, request.granted_in = terms.change.effective, version.number
-        return turn.take(session, note=call.grant.note, now=call.now)
+        return turn.take(session)
 
 
-def terms_of(session: Session, turn: Turn, call: Call) -> Terms:
+def terms_of(session: Session, turn: Turn, grant: Grant) -> Terms:
     """Raises InvalidInput with every fault, VersionDoesNotCount and CounterHasChanged."""
     plan, request = turn.plan, turn.request
     check_counts(session, plan, request.version)
     funding: Funding | None
     if turn.side == Side.REQUESTER:
-        change, funding = _as_countered(turn, call)
+        change, funding = _as_countered(turn, grant)
     else:
-        change, funding = _as_granted(turn, call.grant, call.now), call.grant.funding
+        change, funding = _as_granted(turn, grant), grant.funding
     head = Renegotiations(session, plan.workspace_id, plan.id).head(request.version)
     found = amending.fetch(session, plan.workspace_id, plan.id, head)
     owners = owners_of(session, plan.workspace_id, plan.id)
     return Terms(turn, found, Signer(turn.scope, owners), change, funding)
 
 
-def _as_granted(turn: Turn, grant: Grant, now: datetime) -> Change:
+def _as_granted(turn: Turn, grant: Grant) -> Change:
     request, digits, faults = turn.request, turn.digits, list[Fault]()
     amount = request.proposed
     if turn.action == Action.COUNTER and grant.amount is None:
@@ -228,16 +225,15 @@ def _as_granted(turn: Turn, grant: Grant, now: datetime) -> Change:
             faults += grant_faults(amount, request.quota, request.proposed, digits)
         except InvalidMoney as fault:
             faults.append(Fault("/amount", str(fault), grant.amount))
-    period, today = _period(turn.plan), now.date()
+    period, today = _period(turn.plan), turn.step.now.date()
     faults += effective_faults(grant.effective, period, today)
     if faults:
         raise InvalidInput(faults)
     return Change(request, amount, effective_month(grant.effective, period, today))
 
 
-def _as_countered(turn: Turn, call: Call) -> tuple[Change, Funding]:
-    grant, named = call.grant, call.expected.header is not None
-    request = turn.request
+def _as_countered(turn: Turn, grant: Grant) -> tuple[Change, Funding]:
+    request, named = turn.request, turn.step.expected.header is not None
     assert request.amount is not None  # noqa: S101 -- every counter has one
     if grant.says_how:
         raise InvalidInput([Fault("", "how a counter is granted is said by whoever made it")])
@@ -250,7 +246,7 @@ def _as_countered(turn: Turn, call: Call) -> tuple[Change, Funding]:
             "It is another one by now. Read it again.",
             amount=from_minor(request.amount, turn.digits),
         )
-    effective = not_before(request.effective, _period(turn.plan), call.now.date())
+    effective = not_before(request.effective, _period(turn.plan), turn.step.now.date())
     funding: Funding = request.funding  # type: ignore[assignment] # as it was countered
     return Change(request, request.amount, effective), funding
 

@@ -36,8 +36,9 @@ from service.negotiations.change_requests.usecases.funding import (
     best,
     option,
 )
-from service.negotiations.change_requests.usecases.granting import Call, terms_of
+from service.negotiations.change_requests.usecases.granting import Grant, terms_of
 from service.negotiations.change_requests.usecases.scope import Scope
+from service.negotiations.change_requests.usecases.turn import Step, Turn
 
 type Range = tuple[float, float]
 
@@ -123,14 +124,16 @@ class Shown:
     """For those who may correct inputs."""
 
 
-def preview(reading: sessionmaker[Session], call: Call, patience: Patience | None = None) -> Shown:
+def preview(
+    reading: sessionmaker[Session], step: Step, grant: Grant, patience: Patience | None = None
+) -> Shown:
     """What accepting now would do. Where no funding is named, the first of `ways` is the one that
     would be taken, and the others are told beside it. Raises what accepting does of a request that
     is decided, an odd amount or a version that does not count.
     """
     with reading.begin() as session:
-        turn = call.turn_of_anybody(session, Action.ACCEPT)
-        terms = terms_of(session, turn, call)
+        turn = Turn.of_anybody(session, step, Action.ACCEPT)
+        terms = terms_of(session, turn, grant)
         corrects = turn.scope.is_planner
         correction = stated_correction(session, turn) if corrects else {}
     found, change, signer = terms.found, terms.change, terms.signer
@@ -143,22 +146,22 @@ def preview(reading: sessionmaker[Session], call: Call, patience: Patience | Non
     shown = _shown(found, change, scope, taken, ways)
     if not correction:
         return shown
-    return replace(shown, correction=_corrected(reading, call, found, correction, patience))
+    return replace(shown, correction=_corrected(reading, step, found, correction, patience))
 
 
 def _corrected(
     reading: sessionmaker[Session],
-    call: Call,
+    step: Step,
     found: Fetched,
     correction: Correction,
     patience: Patience | None,
 ) -> Corrected:
     with reading.begin() as session:
-        turn = call.turn_of_anybody(session, Action.ACCEPT)
+        turn = Turn.of_anybody(session, step, Action.ACCEPT)
         rep = turn.request.rep
         before = next(row for row in found.version.quotas if row["rep"] == rep)
         try:
-            case = correcting(session, turn, correction, call.now)
+            case = correcting(session, turn, correction)
         except AppError as refused:
             return _not_corrected(correction, before, refused)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
@@ -25,18 +25,36 @@ from service.negotiations.change_requests.usecases.reading import find
 from service.negotiations.change_requests.usecases.scope import Scope
 from service.plans.tables import Plan
 
-type Place = tuple[str, str]
-"""The ids of a plan and of a request in it."""
-
 
 def request_etag(request: ChangeRequest) -> str:
     return etag_of(request.revision)
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """Who does something with which request, the state they have seen, and why."""
+
+    caller: Caller
+    plan_id: str
+    request_id: str
+    now: datetime
+    expected: IfMatch = field(default_factory=IfMatch)
+    note: str | None = None
+
+    def saying(self, note: str | None) -> Self:
+        """The same step with a note."""
+        return replace(self, note=note)
+
+    def find(self, session: Session, *, lock: bool) -> tuple[Plan, ChangeRequest, Scope]:
+        """What `reading.find` finds, and raises."""
+        return find(session, self.caller, self.plan_id, self.request_id, lock=lock)
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """An action that the caller may take now."""
 
+    step: Step
     plan: Plan
     request: ChangeRequest
     scope: Scope
@@ -44,40 +62,39 @@ class Turn:
     side: Side
 
     @classmethod
-    def of(
-        cls,
-        session: Session,
-        caller: Caller,
-        place: Place,
-        action: Action,
-        expected: IfMatch,
-        *,
-        lock: bool = True,
-    ) -> Self:
+    def of(cls, session: Session, step: Step, action: Action, *, lock: bool = True) -> Self:
         """Raises PlanNotFound, ChangeRequestNotFound, PreconditionFailed, ChangeRequestIsDecided,
         NotTheRequester and NotTheDecider.
 
         `lock`: nobody else takes a turn in this plan until the transaction ends.
         """
-        plan, request, scope = find(session, caller, *place, lock=lock)
-        expected.check(request_etag(request))
+        plan, request, scope = step.find(session, lock=lock)
+        step.expected.check(request_etag(request))
         status = Status(request.status)
         advance(status, action)
-        return cls(plan, request, scope, action, side_for(status, action, scope.sides(request)))
+        side = side_for(status, action, scope.sides(request))
+        return cls(step, plan, request, scope, action, side)
+
+    @classmethod
+    def of_anybody(cls, session: Session, step: Step, action: Action) -> Self:
+        """As whoever decides would take it, for those who only want to see what would be."""
+        plan, request, scope = step.find(session, lock=False)
+        advance(Status(request.status), action)
+        return cls(step, plan, request, scope, action, Side.DECIDER)
 
     @property
     def digits(self) -> int:
         return minor_digits(self.plan.currency)
 
-    def take(self, session: Session, *, note: str | None, now: datetime) -> ChangeRequest:
+    def take(self, session: Session) -> ChangeRequest:
         """Write down that it was taken: in the request, its steps, the trail and the outbox."""
-        request, caller = self.request, self.scope.caller
+        request, caller, now = self.request, self.step.caller, self.step.now
         before = request.status
         request.status = advance(Status(before), self.action).value
         request.revision += 1
         request.updated_at = now
         requests = ChangeRequests(session, self.plan.id)
         step = requests.take_step(request, caller, self.action, self.side, now=now)
-        requests.write(request, f"step/{step.number}", note)
+        requests.write(request, f"step/{step.number}", self.step.note)
         tell(session, caller, request, self.action, before=before, digits=self.digits, now=now)
         return request
