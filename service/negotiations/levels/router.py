@@ -15,7 +15,7 @@ from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.body import json_body, optional_json_body
 from service.kit.clock import NowDep
-from service.kit.db import ReadSessionDep, SessionDep, SessionsDep
+from service.kit.db import ReadingSessionsDep, ReadSessionDep, SessionDep, SessionsDep
 from service.kit.errors import PreconditionFailed, PreconditionRequired
 from service.kit.etags import RequiredIfMatchDep, send_etag
 from service.kit.pages import PageDep
@@ -291,6 +291,7 @@ def assemble_version(
     response: Response,
     caller: CallerDep,
     sessions: SessionsDep,
+    reading_sessions: ReadingSessionsDep,
     now: NowDep,
 ) -> VersionDetailOut:
     """Put the work of all signed units together in a new draft.
@@ -300,6 +301,7 @@ def assemble_version(
     """
     made = assembling.assemble(
         sessions,
+        reading_sessions,
         caller,
         plan_id,
         number,

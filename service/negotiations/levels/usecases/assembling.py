@@ -30,6 +30,7 @@ from service.plans.tables import PlanVersion
 
 def assemble(
     sessions: sessionmaker[Session],
+    reading: sessionmaker[Session],
     caller: Caller,
     plan_id: str,
     number: int,
@@ -40,10 +41,11 @@ def assemble(
 ) -> Solved:
     """A new draft on version `number` with the work of its units.
 
-    Units that are not frozen, and those named in `exceptions`, stay as they are in the version.
+    Units that are not frozen, and those named in `exceptions`, stay as they are in the version. All
+    are taken as they stood at one moment, while others go on.
     Raises FrameClosed, InvalidInput, UnfinishedUnits, LanesInTheWay, RulesBrokenTogether.
     """
-    with sessions.begin() as session:
+    with reading.begin() as session:
         frame = Frame.open(session, caller, plan_id, number)
         frame.must_be_draft()
         tree = frame.tree()

@@ -3,6 +3,9 @@
 from typing import Any
 
 import orjson
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from service.allocations.versions.repository import Chunks, StoredVersion
@@ -81,6 +84,34 @@ def test_who_has_not_signed_is_waited_for_or_named(client: TestClient) -> None:
         {"unit": "east/1", "amount": 220_000},
         {"unit": "west", "amount": 435_000},
     ]
+
+
+@pytest.mark.parametrize("last", ["quotas", "unfreeze"])
+def test_units_are_put_together_as_they_stood_at_one_moment(
+    app: FastAPI, client: TestClient, last: str
+) -> None:
+    """While their work is read, the west is reopened and goes on, or is given back."""
+    version = a_draft(client)
+    freeze(client, version, "west")
+    adjust(client, version, "west", bob=1085)
+    step(client, version, "west", "sign-off")
+    engine, reads = app.state.database.engine, list[str]()
+
+    def go_on_before_the_second_read(*arguments: Any) -> None:
+        if "FROM unit_lane" in arguments[2]:
+            reads.append(arguments[2])
+            if len(reads) == 2:
+                step(client, version, "west", "reopen").raise_for_status()
+                more = {"adjustments": [{"rep": "bob", "quota": 1090, "reason": "one more"}]}
+                body = more if last == "quotas" else {}
+                step(client, version, "west", last, **body).raise_for_status()
+
+    sa.event.listen(engine, "before_cursor_execute", go_on_before_the_second_read)
+    made = assemble(client, version)
+
+    assert len(reads) > 2
+    assert quotas(client, made)["bob"] == 1085  # what was signed
+    assert client.get(f"{made}/units").json()["assembled"]["units"] == ["west"]
 
 
 def test_exceptions_are_of_units_that_need_one(client: TestClient) -> None:
