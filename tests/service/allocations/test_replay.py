@@ -157,6 +157,34 @@ def test_the_hash_does_not_depend_on_the_process_or_its_threads(threads: str) ->
     assert told.stdout.decode().strip() == digest(solved(body, policy).manifest(None))
 
 
+def test_what_is_kept_since_the_solve_is_not_taken_for_what_it_was_handed(
+    client: TestClient,
+) -> None:
+    """The solve of version 2 was handed Ann's lock; Bob's and the envelopes came after it."""
+    plan = a_plan(client, two_teams())
+    a_version(client, plan)
+    adjusted(client, f"{plan}/versions/1", {"ann": 105}, "everyone")
+    adjusted(client, f"{plan}/versions/2", {"bob": 114}, "siblings")
+    agreed(client, f"{plan}/versions/3", "west")
+    agreed(client, f"{plan}/versions/1", "east")
+
+    assert [replayed(client, plan, number) for number in range(1, 6)] == [SAME] * 5
+
+
+def adjusted(client: TestClient, version: str, quotas: dict[str, int], funding: str) -> None:
+    rows = [{"rep": rep, "quota": quota, "reason": "-"} for rep, quota in quotas.items()]
+    body = {"adjustments": rows, "funding": funding}
+    answer = client.patch(f"{version}/quotas", json=body, headers={"If-Match": "*"})
+    assert answer.status_code == 201, answer.text
+
+
+def agreed(client: TestClient, version: str, unit: str) -> None:
+    """Frozen and signed off as it stands."""
+    for step in (f"units/{unit}/freeze", f"units/{unit}/sign-off", "assemble"):
+        answer = client.post(f"{version}/{step}", json={}, headers={"If-Match": "*"})
+        assert answer.is_success, answer.text
+
+
 def test_what_comes_out_otherwise_is_named(client: TestClient, database: Database) -> None:
     """As if an engine had answered otherwise: another snapshot stands under the version's name."""
     plan = a_plan(client, two_teams())

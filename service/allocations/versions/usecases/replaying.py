@@ -9,7 +9,7 @@ Of an amended version the plan as it was solved is compared; its ledger is repla
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -36,6 +36,8 @@ from service.roster.domain import Inputs
 from service.roster.usecases import load_snapshot
 
 _SOLVED: Final = ("unit", "quota", "unrounded", "floor", "cap", "anchor", "yardstick", "reach")
+_OF_THE_SOLVE: Final = ("inputs", "policy", "units", "rules", "quotas")
+"""Members of a manifest that locks and envelopes change only in a solve."""
 
 
 class OtherEngine(Conflict):
@@ -72,13 +74,14 @@ def replay(
         stored = StoredVersion(version, Chunks(session, workspace_id))
         bytes_of_manifest, quotas = version.manifest, stored.quotas()
         inputs = load_snapshot(session, workspace_id, stored.manifest["inputs"])
-    manifest: Row = orjson.loads(bytes_of_manifest)
+        manifest: Row = orjson.loads(bytes_of_manifest)
+        solved = _solved_in(PlanVersions(session), plan.id, manifest)
     if manifest["engine_version"] != ENGINE_VERSION:
         raise OtherEngine(
             f"Version {number} is of engine {manifest['engine_version']}, this is {ENGINE_VERSION}."
         )
-    again = _solved_again(manifest, inputs, patience)
-    if manifest.get("amendments"):
+    again = _solved_again(solved, inputs, patience)
+    if solved is not manifest or manifest.get("amendments"):
         return Replay(tuple(_other_rows(stored.manifest, quotas, again)))
     parent = manifest["parent"] and Parent(manifest["base_version"], manifest["parent"])
     replayed = again.manifest(parent)
@@ -100,19 +103,29 @@ def _solved_again(manifest: Row, inputs: Inputs, patience: Patience | None) -> C
         period and (date.fromisoformat(period["start"]), date.fromisoformat(period["end"])),
     )
     body = present_policy(manifest["policy"], manifest["digits"])
-    return solved_content(inputs, terms, body, _handed_to(manifest), patience=patience)
+    handed = replace(Handed.of(manifest), dropped=manifest.get("dropped_locks", ()))
+    return solved_content(inputs, terms, body, handed, patience=patience)
 
 
-def _handed_to(manifest: Row) -> Handed:
-    """The locks and envelopes that the solve kept; those of amendments came after it."""
-    amendments = manifest.get("amendments", ())
-    references = {part["reference"] for part in amendments}
-    agreed = {unit for part in amendments for unit in part.get("frozen", ())}
-    return Handed(
-        [own for own in manifest.get("locks", ()) if own["reference"] not in references],
-        [own for own in manifest.get("frozen", ()) if own["unit"] not in agreed],
-        manifest.get("dropped_locks", ()),
-    )
+def _solved_in(versions: PlanVersions, plan_id: str, manifest: Row) -> Row:
+    """The manifest of the version that the solve made: it says what was handed to the solve, and
+    those that were made of it since say what is kept by now.
+    """
+    while manifest["base_version"] is not None:
+        before = orjson.loads(versions.get(plan_id, manifest["base_version"]).manifest)
+        if not _is_amended(before, manifest):
+            break
+        manifest = before
+    return manifest
+
+
+def _is_amended(before: Row, after: Row) -> bool:
+    """Whether a version is the one before with a longer ledger, and was not solved anew."""
+    was, now = (own.get("amendments", []) for own in (before, after))
+    if now:  # an import is solved together with its first amendment
+        is_import = not was and now[0]["kind"] == "import"
+        return not is_import and bool(now[: len(was)] == was)
+    return not was and all(before.get(name) == after.get(name) for name in _OF_THE_SOLVE)
 
 
 def _other_rows(manifest: Manifest, quotas: Sequence[Row], again: Content) -> Iterator[str]:
