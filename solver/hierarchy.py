@@ -153,18 +153,28 @@ def _ranks(ids: Sequence[str]) -> IntArray:
 
 def slice_sums(values: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
     """Sum of values[first:last] for each pair; 0 for an empty slice."""
-    padded = np.append(values, 0.0)  # reduceat needs every start inside, and misreads empty slices
-    pairs = np.column_stack((first, last)).ravel()
-    sums = np.add.reduceat(padded, pairs)[::2]
-    return np.where(first < last, sums, 0.0)
+    sums: FloatArray = _slice_sums(values, first, last)
+    return sums
 
 
 def exact_sums(values: IntArray, first: IntArray, last: IntArray) -> IntArray:
     """The same in integers. A sum beyond every possible amount is answered as `UNLIMITED`."""
-    padded = np.append(values, 0)
-    pairs = np.column_stack((first, last)).ravel()
-    sums = np.add.reduceat(padded, pairs)[::2]
+    sums: IntArray = _slice_sums(values, first, last)
     # Integer sums wrap around silently; the float sum, off by a few units at most, tells when.
-    rough = slice_sums(values.astype(np.float64), first, last)
-    sums = np.where(np.abs(rough) < UNLIMITED, sums, UNLIMITED)
-    return np.where(first < last, sums, 0)
+    size = values.astype(np.float64)
+    if float(np.abs(size).sum()) < UNLIMITED:
+        return sums
+    return np.where(np.abs(slice_sums(size, first, last)) < UNLIMITED, sums, UNLIMITED)
+
+
+def _slice_sums[N: np.float64 | np.int64](
+    values: np.ndarray[tuple[int, ...], np.dtype[N]], first: IntArray, last: IntArray
+) -> np.ndarray[tuple[int, ...], np.dtype[N]]:
+    # Written out where NumPy has append and column_stack: on small plans these take most of it.
+    padded = np.zeros(len(values) + 1, dtype=values.dtype)  # reduceat needs every start inside,
+    padded[:-1] = values
+    pairs = np.empty(2 * len(first), dtype=np.int64)
+    pairs[::2], pairs[1::2] = first, last
+    sums = np.add.reduceat(padded, pairs)[::2]
+    sums[first >= last] = 0  # and misreads empty slices
+    return sums

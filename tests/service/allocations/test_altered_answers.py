@@ -275,12 +275,24 @@ def alterations(place: Place, value: Any, beside: Sequence[Any], noise: random.R
     return [1, "x"] if value is None else [[1]]
 
 
+MONTHS = 12
+
+
+def representatives(places: Sequence[Place], noise: random.Random) -> Iterator[Place]:
+    """Two months stand for all of a list with an entry for each; any other place for itself."""
+    lists = defaultdict(list)
+    for place in places:
+        lists[place[:-1] if isinstance(place[-1], int) else place].append(place)
+    for entries in lists.values():
+        yield from noise.sample(entries, 2) if len(entries) == MONTHS else entries
+
+
 def every_alteration(document: Document) -> Iterator[tuple[Place, Any]]:
     noise, places = random.Random(SEED), list(leaves(document))
     beside = defaultdict(list)
     for place in places:
         beside[name_of(place)].append(at(document, place))
-    for place in places:
+    for place in representatives(places, noise):
         value = at(document, place)
         for other in alterations(place, value, beside[name_of(place)], noise):
             if other != value:
@@ -357,10 +369,9 @@ def test_every_altered_leaf_of_a_proof_is_found_or_listed(
         by_place[place].append(value)
     for place, values in by_place.items():
         name = name_of(place)
-        if place[-1] in {"hash", "chunk"}:
-            continue  # whoever alters a proof computes them anew
-        if holds_with_new_hashes(altered(proof, place, noise.choice(values))):
-            assert any(is_below(name, entry) for entry in listed), name
+        if place[-1] in {"hash", "chunk"} or any(is_below(name, entry) for entry in listed):
+            continue  # whoever alters a proof computes the hashes anew
+        assert not holds_with_new_hashes(altered(proof, place, noise.choice(values))), name
 
 
 def is_below(name: str, entry: str) -> bool:
