@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
 from service.kit.errors import Conflict, NotPermitted
 from service.plans.domain import VersionStatus
 from solver.amend import Funding
+
+ACTION: Final = "version.adjust"
+"""What the trail says of every draft that adjustments or releases made."""
 
 
 class NotAdjustable(Conflict):

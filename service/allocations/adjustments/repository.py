@@ -7,7 +7,10 @@ from collections.abc import Collection, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from service.allocations.adjustments.domain import ACTION
 from service.allocations.adjustments.tables import QuotaAdjustment
+from service.kit.audit import AuditEntry
+from service.plans.domain import version_subject
 from service.plans.tables import PlanVersion
 
 
@@ -46,10 +49,19 @@ class Adjustments:
         )
         return self.session.scalars(query).all()
 
-    def start_of(self, number: int) -> int:
+    def start_of(self, workspace_id: str, number: int) -> int:
         """The version that a line of adjustments began from: however often a quota is moved, it is
         compared with what it was there.
+
+        The trail says which versions are of that line. Rows of adjustments do not: a draft that
+        only releases a lock has none, and began the line anew.
         """
         chain = self.chain(number)
-        made = {row.version for row in self.of_chain(chain)}
+        subjects = {version_subject(self.plan_id, version): version for version in chain}
+        query = sa.select(AuditEntry.subject).where(
+            AuditEntry.workspace_id == workspace_id,
+            AuditEntry.subject.in_(subjects),
+            AuditEntry.action == ACTION,
+        )
+        made = {subjects[subject] for subject in self.session.scalars(query)}
         return next((version for version in chain if version not in made), number)

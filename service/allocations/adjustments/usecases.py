@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.adjustments.domain import (
+    ACTION,
     BeyondManagersLimit,
     Wish,
     moved_too_far,
@@ -36,6 +37,7 @@ from service.kit.auth import Caller, Role
 from service.kit.errors import Fault
 from service.kit.etags import IfMatch
 from service.kit.ids import new_id
+from service.plans.domain import version_subject
 from service.plans.outcome import Outcome
 from service.plans.policy import present_policy
 from service.plans.repository import Plans, PlanVersions
@@ -151,7 +153,7 @@ def _claim(
     wish = read_wish(said.document, said.faults, found, sight)
     start: Mapping[str, int] = {}
     if caller.role is Role.MANAGER:
-        first = Adjustments(session, plan.id).start_of(number)
+        first = Adjustments(session, plan.id).start_of(plan.workspace_id, number)
         at_first = amending.fetch(session, caller.workspace_id, plan_id, first)
         reps = at_first.version.everybody.problem.reps.ids
         start = dict(zip(reps, at_first.version.book.quota.tolist(), strict=True))
@@ -307,8 +309,8 @@ def _note_down(
     record(
         session,
         caller,
-        "version.adjust",
-        f"{plan.id}/versions/{version.number}",
+        ACTION,
+        version_subject(plan.id, version.number),
         now=now,
         before=found.hash,
         after=version.hash,

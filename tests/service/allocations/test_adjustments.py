@@ -271,6 +271,17 @@ class TestManagers:
         assert again.status_code == 403
         assert "ann by -6.4%" in again.json()["detail"]
 
+    def test_a_released_lock_does_not_begin_it_anew(self, callers: Callers, version: str) -> None:
+        west = callers("manager", unit="west")
+        once = adjusted(west, version, {"ann": 106, "bob": 114})
+        etag = {"If-Match": west.get(once).headers["etag"]}
+        free = west.delete(f"{once}/locks/ann", headers=etag).headers["location"]
+
+        again = adjust(west, free, {"ann": 103, "bob": 117})
+
+        assert again.status_code == 403
+        assert "ann by -6.4%" in again.json()["detail"]
+
     def test_the_own_unit_keeps_its_sum(self, callers: Callers, version: str) -> None:
         west = callers("manager", unit="west")
         for more in ({}, {"funding": "everyone"}, {"funding": "unfunded"}):

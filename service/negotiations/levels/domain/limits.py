@@ -1,8 +1,9 @@
 """What the owner of a unit asks for the own reps, and how far a manager may go.
 
 A manager may move a rep by at most a part of the quota that the frame has (5 % unless the setting
-says otherwise): of the frame's, so that ten times 4 % is not 40 %. Limits that a manager sets for a
-solve may not push anybody further either.
+says otherwise): of the frame's, so that ten times 4 % is not 40 %. It holds for what comes of a
+step: who has to carry what limits and adjustments of all the others leave is not moved further
+either.
 """
 
 from __future__ import annotations
@@ -88,29 +89,29 @@ def _beyond(row: Asked, member: Member, told: Mapping[str, str]) -> Iterator[Fau
             yield Fault(f"{row.pointer}/{name}", f"is more than rep:{row.rep}:cap, {cap}")
 
 
-def keep_within(asked: Sequence[Asked], members: Mapping[str, Member], limit: float) -> None:
-    """Raises BeyondManagersLimit and names everybody whom a manager may not move so far."""
-    stands = {row.rep: members[row.rep].quota for row in asked}
-    wanted = [(row.rep, amount) for row in asked for amount in _pushes(row, stands[row.rep])]
-    beyond = dict.fromkeys(
-        rep for own in wanted for rep, _ in moved_too_far(stands, dict([own]), limit)
-    )
+def keep_within(
+    before: Mapping[str, int],
+    after: Mapping[str, int],
+    members: Mapping[str, Member],
+    limit: float,
+) -> None:
+    """Nobody whom a step moves from `before` to `after` ends beyond the limit, unless nearer to the
+    frame than they were.
+
+    Raises BeyondManagersLimit and names all of them: those who are asked for, and those who would
+    have to carry what that leaves.
+    """
+    frame = {rep: member.quota for rep, member in members.items()}
+    moved = {
+        rep: quota
+        for rep, quota in after.items()
+        if abs(quota - frame[rep]) > abs(before[rep] - frame[rep])
+    }
+    beyond = [rep for rep, _ in moved_too_far(frame, moved, limit)]
     if beyond:
-        shown = ", ".join([*beyond][:10])
         raise BeyondManagersLimit(
             f"A manager may move a rep by at most {limit:.1%} of the quota in the version that the "
-            f"unit was frozen in; beyond that: {shown}. A planner may.",
-            reps=[*beyond],
+            f"unit was frozen in; beyond that: {', '.join(beyond[:10])}. A planner may.",
+            reps=beyond,
             limit=limit,
         )
-
-
-def _pushes(row: Asked, quota: int) -> Iterator[int]:
-    """Where a wish pushes somebody: a floor below the quota and a cap above it push nobody."""
-    least, most = row.ends
-    if row.quota is not None:
-        yield row.quota
-    if least is not None:
-        yield max(least, quota)
-    if most is not None:
-        yield min(most, quota)

@@ -70,12 +70,13 @@ def solve(
         sessions, caller, step, LaneAction.SOLVE, by_potential=fairness == "equal_potential_share"
     )
     asked = asks(claimed.digits)
-    _check(claimed, caller, asked, limit)
+    _check(claimed, asked)
     ends = {row.rep: row.ends for row in asked}
     with in_the_owners_words(claimed.team, claimed.digits, patience) as watch:
         work = solved(
             claimed.team, claimed.work, fairness, ends, potential=claimed.potential, watch=watch
         )
+    _check_reach(claimed, work, limit)
     return _store(sessions, step, action=LaneAction.SOLVE, claimed=claimed, work=work)
 
 
@@ -100,10 +101,11 @@ def adjust(
         for number, rep in enumerate(released)
         if rep not in locks
     ]
-    _check(claimed, caller, asked, limit, strangers)
+    _check(claimed, asked, strangers)
     wanted = {row.rep: row.quota for row in asked if row.quota is not None}
     with in_the_owners_words(claimed.team, claimed.digits, wanted=wanted):
         work = adjusted(claimed.team, claimed.work, wanted, released)
+    _check_reach(claimed, work, limit)
     told = [{"rep": row.rep, "quota": row.quota, "reason": row.reason} for row in asked]
     return _store(
         sessions,
@@ -163,14 +165,8 @@ def _store(
         return take(frame, row, action, step, work=work, before=before, adjustments=adjustments)
 
 
-def _check(
-    claimed: Claimed,
-    caller: Caller,
-    asked: Sequence[Asked],
-    limit: float,
-    known: Sequence[Fault] = (),
-) -> None:
-    """What is wrong for everybody first, then what a manager may not."""
+def _check(claimed: Claimed, asked: Sequence[Asked], known: Sequence[Fault] = ()) -> None:
+    """What is wrong whoever asks."""
     members = claimed.team.members
     told = {
         f"{end}:{rep}": in_words(amount, claimed.digits)
@@ -184,5 +180,9 @@ def _check(
     }
     if faults := [*faults_of(asked, members, claimed.team.unit, told), *known]:
         raise InvalidInput(faults)
-    if caller.role is Role.MANAGER:
-        keep_within(asked, members, limit)
+
+
+def _check_reach(claimed: Claimed, work: Work, limit: float) -> None:
+    """What a manager may not. Raises BeyondManagersLimit."""
+    if claimed.frame.caller.role is Role.MANAGER:
+        keep_within(claimed.work.quotas, work.quotas, claimed.team.members, limit)

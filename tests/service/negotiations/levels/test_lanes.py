@@ -171,16 +171,20 @@ class TestWhatMayBeAsked:
             ("/l/0/max", "is more than rep:ann:cap, 120.00"),
         ]
 
-    def test_a_manager_moves_nobody_by_more_than_five_per_cent(self) -> None:
-        keep_within([Asked("dan", "/a/0", quota=1050)], self.members, 0.05)
-        keep_within([Asked("dan", "/a/0", quota=950)], self.members, 0.05)
-        with pytest.raises(BeyondManagersLimit, match=r"at most 5.0%.*beyond that: dan"):
-            keep_within([Asked("dan", "/a/0", quota=1051)], self.members, 0.05)
+    def keeps_within(self, before: dict[str, int], after: dict[str, int]) -> None:
+        keep_within(before, after, self.members, 0.05)
 
-    def test_a_manager_s_limits_push_nobody_by_more(self) -> None:
-        keep_within([Asked("dan", "/l/0", ends=(100, 5000))], self.members, 0.05)
-        keep_within([Asked("dan", "/l/0", ends=(1050, None))], self.members, 0.05)
+    def test_a_manager_moves_nobody_by_more_than_five_per_cent(self) -> None:
+        stands = {"dan": 1000, "ann": 100}
+        self.keeps_within(stands, stands | {"dan": 1050})
+        self.keeps_within(stands, stands | {"dan": 950})
+        with pytest.raises(BeyondManagersLimit, match=r"at most 5.0%.*beyond that: ann, dan"):
+            self.keeps_within(stands, {"dan": 1051, "ann": 94})
+
+    def test_whom_a_planner_has_moved_further_a_manager_moves_back_alone(self) -> None:
+        self.keeps_within({"dan": 900}, {"dan": 900})
+        self.keeps_within({"dan": 900}, {"dan": 920})
         with pytest.raises(BeyondManagersLimit):
-            keep_within([Asked("dan", "/l/0", ends=(1051, None))], self.members, 0.05)
+            self.keeps_within({"dan": 900}, {"dan": 899})
         with pytest.raises(BeyondManagersLimit):
-            keep_within([Asked("dan", "/l/0", ends=(None, 949))], self.members, 0.05)
+            self.keeps_within({"dan": 900}, {"dan": 1101})

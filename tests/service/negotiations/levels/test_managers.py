@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from tests.service.allocations.plans import a_plan, a_version, quotas
 from tests.service.callers import Callers
-from tests.service.negotiations.levels.teams import a_draft, adjust, at, freeze, step
+from tests.service.negotiations.levels.teams import a_draft, adjust, at, freeze, in_lane, step
 
 type Document = dict[str, Any]
 
@@ -66,6 +66,24 @@ class TestWhatAManagerMay:
         limits = [{"rep": "cyd", "min": 1160}]  # 5 % are 1,155
         assert step(west, version, "west", "solve", limits=limits).status_code == 403
         assert step(planner, version, "west", "solve", limits=limits).status_code == 200
+
+    def test_nobody_is_pushed_further_by_what_is_asked_of_all_the_others(
+        self, callers: Callers
+    ) -> None:
+        planner, west = callers("planner"), callers("manager", unit="west")
+        version = a_draft(planner)
+        freeze(planner, version, "west")
+
+        refused = [
+            adjust(west, version, "west", ann=998, bob=1046, cyd=1046),
+            step(west, version, "west", "solve", limits=[{"rep": "ann", "max": 998},
+                 {"rep": "bob", "max": 1046}, {"rep": "cyd", "max": 1046}]),
+        ]  # fmt: skip
+
+        assert [answer.status_code for answer in refused] == [403, 403]
+        assert [answer.json()["reps"] for answer in refused] == [["dan"], ["dan"]]
+        assert in_lane(west, version, "west")["dan"] == 1100
+        assert adjust(planner, version, "west", ann=998, bob=1046, cyd=1046).status_code == 200
 
     def test_teams_are_frozen_inside_the_own_region(self, callers: Callers) -> None:
         planner, east = callers("planner"), callers("manager", unit="east")
