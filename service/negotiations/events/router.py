@@ -35,7 +35,8 @@ from service.negotiations.events.schemas import (
     ReasonIn,
     SegmentsOut,
 )
-from service.negotiations.events.usecases import accepting, proposing, reading
+from service.negotiations.events.usecases import accepting, deciding, proposing, reading
+from service.negotiations.events.usecases.steps import Step, decided_etag, event_etag
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.repository import Plans
 from service.plans.router import NumberPath, PlanIdPath
@@ -44,7 +45,23 @@ from service.roster.body import Sent, patient_body
 router = APIRouter(prefix="/plans/{plan_id}/events", tags=["events"])
 segments = APIRouter(prefix="/plans/{plan_id}/versions/{number}/segments", tags=["events"])
 
+of_an_event = APIRouter(prefix="/{event_id}")
+
 EventIdPath = Annotated[str, Path(description="evt_…")]
+
+
+def read_step(
+    plan_id: PlanIdPath,
+    event_id: EventIdPath,
+    caller: CallerDep,
+    expected: RequiredIfMatchDep,
+    now: NowDep,
+) -> Step:
+    """Of whom has seen the event: what the address and the headers say of a step in its life."""
+    return Step(caller, plan_id, event_id, now, expected)
+
+
+StepDep = Annotated[Step, Depends(read_step)]
 
 _NO_OUTCOME = (
     NoVersionInForce,
@@ -109,8 +126,8 @@ def list_events(
     return Page(items=items, next_cursor=next_cursor)
 
 
-@router.get(
-    "/{event_id}",
+@of_an_event.get(
+    "",
     responses=problems(*_FOUND, VersionDamaged),
     dependencies=[Depends(needs(Permission.READ_INPUTS))],
 )
@@ -126,15 +143,15 @@ def get_event(
     """One event with what comes of it: as it would be now, or as it was when it was accepted."""
     plan = Plans(session).get(caller.workspace_id, plan_id)
     event = reading.event_of(session, plan, event_id)
-    send_etag(response, proposing.event_etag(session, plan, event))
+    send_etag(response, event_etag(session, plan, event))
     shown: dict[str, Any] | None = None
     if _may_see(caller):
         shown = reading.consequence(session, plan, event, now=now)
     return EventOut.of(event, plan, shown)
 
 
-@router.get(
-    "/{event_id}/preview",
+@of_an_event.get(
+    "/preview",
     responses=problems(*_FOUND, EventIsDecided, ChangeNotCarried, *_NO_OUTCOME),
     dependencies=[Depends(needs(Permission.READ_PROOFS))],
 )
@@ -154,84 +171,62 @@ def preview_event(
     """What would come of a proposed event if it were accepted with this funding."""
     plan = Plans(session).get(caller.workspace_id, plan_id)
     event = reading.event_of(session, plan, event_id)
-    send_etag(response, proposing.event_etag(session, plan, event))
+    send_etag(response, event_etag(session, plan, event))
     return ConsequenceOut(**accepting.preview(session, plan, event, funding, now=now))
 
 
-@router.post(
-    "/{event_id}/accept",
+@of_an_event.post(
+    "/accept",
     responses=problems(*_FOUND, *_GUARDED, ChangeNotCarried, *_NO_OUTCOME),
     dependencies=[Depends(needs(Permission.SOLVE))],
 )
 def accept_event(
-    plan_id: PlanIdPath,
-    event_id: EventIdPath,
-    *,
     body: Annotated[AcceptIn, json_body(AcceptIn)],
+    step: StepDep,
     response: Response,
-    caller: CallerDep,
     sessions: SessionsDep,
-    expected: RequiredIfMatchDep,
-    now: NowDep,
 ) -> EventOut:
     """Make a new draft with what comes of a proposed event; several of them add up in one draft.
 
     `If-Match` is the ETag of the event, which changes with the version that it would change: so
     what is accepted is what was seen.
     """
-    plan, event = accepting.accept(
-        sessions, caller, plan_id, event_id, body.get("funding"), expected=expected, now=now
-    )
-    send_etag(response, proposing.decided_etag(event))
-    response.headers["Location"] = f"/v1/plans/{plan_id}/versions/{event.accepted_in}"
+    plan, event = accepting.accept(sessions, step, body.get("funding"))
+    send_etag(response, decided_etag(event))
+    response.headers["Location"] = f"/v1/plans/{step.plan_id}/versions/{event.accepted_in}"
     return EventOut.of(event, plan, event.consequence)
 
 
-@router.post(
-    "/{event_id}/reject",
+@of_an_event.post(
+    "/reject",
     responses=problems(*_FOUND, *_GUARDED),
     dependencies=[Depends(needs(Permission.SOLVE))],
 )
 def reject_event(
-    plan_id: PlanIdPath,
-    event_id: EventIdPath,
-    *,
     body: Annotated[ReasonIn, json_body(ReasonIn)],
+    step: StepDep,
     response: Response,
-    caller: CallerDep,
     session: SessionDep,
-    expected: RequiredIfMatchDep,
-    now: NowDep,
 ) -> EventOut:
     """Refuse a proposed event."""
-    plan = Plans(session).get(caller.workspace_id, plan_id)
-    event = proposing.reject(
-        session, caller, plan_id, event_id, expected=expected, now=now, reason=body.get("reason")
-    )
-    send_etag(response, proposing.event_etag(session, plan, event))
+    plan, event = deciding.reject(session, step.because(body.get("reason")))
+    send_etag(response, decided_etag(event))
     return EventOut.of(event, plan, None)
 
 
-@router.post(
-    "/{event_id}/withdraw",
+@of_an_event.post(
+    "/withdraw",
     responses=problems(*_FOUND, *_GUARDED),
     dependencies=[Depends(needs(Permission.WRITE_EVENTS))],
 )
-def withdraw_event(
-    plan_id: PlanIdPath,
-    event_id: EventIdPath,
-    *,
-    response: Response,
-    caller: CallerDep,
-    session: SessionDep,
-    expected: RequiredIfMatchDep,
-    now: NowDep,
-) -> EventOut:
+def withdraw_event(step: StepDep, response: Response, session: SessionDep) -> EventOut:
     """Take a proposed event back."""
-    plan = Plans(session).get(caller.workspace_id, plan_id)
-    event = proposing.withdraw(session, caller, plan_id, event_id, expected=expected, now=now)
-    send_etag(response, proposing.event_etag(session, plan, event))
+    plan, event = deciding.withdraw(session, step)
+    send_etag(response, decided_etag(event))
     return EventOut.of(event, plan, None)
+
+
+router.include_router(of_an_event)
 
 
 @segments.get(

@@ -10,22 +10,18 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.versions.usecases.amending import store
-from service.kit.auth import Caller
 from service.kit.errors import PreconditionFailed
-from service.kit.etags import IfMatch
 from service.negotiations.events.domain.happening import kept
 from service.negotiations.events.domain.kinds import Event
 from service.negotiations.events.domain.life import Action, Status, after
-from service.negotiations.events.repository import Events
 from service.negotiations.events.tables import PlanEvent
 from service.negotiations.events.usecases.carrying import Carried, carried
 from service.negotiations.events.usecases.following import follow
 from service.negotiations.events.usecases.outcome import Outcome, outcome_of, told
-from service.negotiations.events.usecases.proposing import decide, event_etag, tell
 from service.negotiations.events.usecases.rows import Rows, all_rows
 from service.negotiations.events.usecases.standing import InForce, in_force
+from service.negotiations.events.usecases.steps import Step, decide, event_etag
 from service.negotiations.repository import Renegotiations
-from service.plans.repository import Plans
 from service.plans.tables import Plan
 from solver.amend import Funding
 
@@ -53,14 +49,7 @@ def preview(
 
 
 def accept(
-    sessions: sessionmaker[Session],
-    caller: Caller,
-    plan_id: str,
-    event_id: str,
-    funding: Funding | None,
-    *,
-    expected: IfMatch,
-    now: datetime,
+    sessions: sessionmaker[Session], step: Step, funding: Funding | None
 ) -> tuple[Plan, PlanEvent]:
     """Make a new draft of the version in force, with what comes of the event.
 
@@ -68,23 +57,20 @@ def accept(
     by their ETag. Raises EventIsDecided, PreconditionFailed, and what `preview` raises.
     """
     with sessions.begin() as session:
-        plan, event = _checked(session, caller, plan_id, event_id, expected, lock=False)
-        claimed = _claimed(session, plan, event, now)
-    found = carried(claimed.standing, claimed.outcome, claimed.rows, funding, event_id)
+        plan, event = _checked(session, step, lock=False)
+        claimed = _claimed(session, plan, event, step.now)
+    found = carried(claimed.standing, claimed.outcome, claimed.rows, funding, step.event_id)
     with sessions.begin() as session:
-        plan, event = _checked(session, caller, plan_id, event_id, expected, lock=True)
+        plan, event = _checked(session, step, lock=True)
         _check_still_stands(session, plan, event, claimed.standing)
-        _stored(session, caller, plan, event, found, now=now)
+        _stored(session, step, plan, event, found)
     return plan, event
 
 
-def _checked(
-    session: Session, caller: Caller, plan_id: str, event_id: str, expected: IfMatch, *, lock: bool
-) -> tuple[Plan, PlanEvent]:
-    plan = Plans(session).get(caller.workspace_id, plan_id, lock=lock)
-    event = Events(session, plan.id).get(event_id, lock=lock)
+def _checked(session: Session, step: Step, *, lock: bool) -> tuple[Plan, PlanEvent]:
+    plan, event = step.find(session, lock=lock)
     after(Status(event.status), Action.ACCEPT)
-    expected.check(event_etag(session, plan, event))
+    step.check_seen(session, plan, event)
     return plan, event
 
 
@@ -106,24 +92,20 @@ def _claimed(session: Session, plan: Plan, event: PlanEvent, now: datetime) -> _
     return _Claimed(standing, outcome, all_rows(standing, outcome))
 
 
-def _stored(
-    session: Session, caller: Caller, plan: Plan, event: PlanEvent, found: Carried, *, now: datetime
-) -> None:
+def _stored(session: Session, step: Step, plan: Plan, event: PlanEvent, found: Carried) -> None:
     standing = in_force(session, plan)  # the same as was claimed
     consequence = told(standing, found.outcome)
     before = _inputs_before(standing)
-    version = store(session, caller, found.found, found.after, note=None, now=now)
+    version = store(session, step.caller, found.found, found.after, note=None, now=step.now)
     Renegotiations(session, plan.workspace_id, plan.id).advance(
         standing.version.number, version.number
     )
-    consequence["inputs"] = follow(session, plan, found.outcome.event, event, before, now=now)
+    consequence["inputs"] = follow(session, plan, found.outcome.event, event, before, now=step.now)
     consequence["version"] = version.number
     event.funding, event.accepted_in = found.funding, version.number
     event.seats, event.consequence = kept(found.outcome.after), consequence
     event.closed_through = found.outcome.open.closed_through
-    decide(event, caller, Action.ACCEPT, now=now)
-    tell(session, caller, event, Action.ACCEPT, Status.PROPOSED, now=now)
-    session.flush()
+    decide(session, step, event, Action.ACCEPT)
 
 
 def _inputs_before(standing: InForce) -> str:

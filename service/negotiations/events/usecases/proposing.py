@@ -1,4 +1,4 @@
-"""Propose an event, and take a proposal back or refuse it."""
+"""Propose an event."""
 
 from __future__ import annotations
 
@@ -9,27 +9,18 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from service.kit.access import Permission, may
-from service.kit.audit import record
 from service.kit.auth import Caller
-from service.kit.errors import Fault, InvalidInput, NotPermitted
-from service.kit.etags import IfMatch, etag_of
+from service.kit.errors import Fault, InvalidInput
 from service.kit.ids import new_id
-from service.kit.outbox import announce
 from service.negotiations.events.domain.kinds import Event, Known, named_in, read_event
-from service.negotiations.events.domain.life import (
-    Action,
-    NoVersionInForce,
-    Status,
-    VersionHasNoMonths,
-    after,
-)
+from service.negotiations.events.domain.life import Action, Status
 from service.negotiations.events.repository import Events
 from service.negotiations.events.tables import PlanEvent
 from service.negotiations.events.usecases.carrying import seen_at_once
 from service.negotiations.events.usecases.outcome import outcome_of, told
 from service.negotiations.events.usecases.rows import rows_to_see
 from service.negotiations.events.usecases.standing import InForce, in_force
+from service.negotiations.events.usecases.steps import Step, proposed_etag, tell
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan
 
@@ -81,8 +72,9 @@ def propose(
         consequence = told(standing.in_session(session), outcome)
         if store:
             Events(session, plan.id).add(stored)
-            tell(session, caller, stored, Action.PROPOSE, None, now=now)
-        seen = _proposed_etag(stored, standing.head.number)  # not what is in force by now
+            step = Step(caller, plan.id, stored.id, now)
+            tell(session, step, stored, Action.PROPOSE, before=None)
+        seen = proposed_etag(stored, standing.head.number)  # not what is in force by now
         return Proposed(plan, stored, seen, consequence)
 
 
@@ -140,117 +132,3 @@ def _as_json(row: Any) -> Any:
     if isinstance(row, list):
         return [_as_json(value) for value in row]
     return row.isoformat() if isinstance(row, date) else row
-
-
-def reject(
-    session: Session,
-    caller: Caller,
-    plan_id: str,
-    event_id: str,
-    *,
-    expected: IfMatch,
-    now: datetime,
-    reason: str | None = None,
-) -> PlanEvent:
-    """Refuse a proposal. Raises EventIsDecided."""
-    event = _locked(session, caller, plan_id, event_id, expected)
-    return _end(session, caller, event, Action.REJECT, now=now, reason=reason)
-
-
-def withdraw(
-    session: Session,
-    caller: Caller,
-    plan_id: str,
-    event_id: str,
-    *,
-    expected: IfMatch,
-    now: datetime,
-) -> PlanEvent:
-    """Take the own proposal back; whoever may decide takes back any. Raises EventIsDecided."""
-    event = _locked(session, caller, plan_id, event_id, expected)
-    if event.created_by != caller.id and not may(caller, Permission.SOLVE):
-        raise NotPermitted("Only who proposed an event, or who may accept it, takes it back.")
-    return _end(session, caller, event, Action.WITHDRAW, now=now)
-
-
-def _locked(
-    session: Session, caller: Caller, plan_id: str, event_id: str, expected: IfMatch
-) -> PlanEvent:
-    plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
-    event = Events(session, plan.id).get(event_id, lock=True)
-    expected.check(event_etag(session, plan, event))
-    return event
-
-
-def _end(
-    session: Session,
-    caller: Caller,
-    event: PlanEvent,
-    action: Action,
-    *,
-    now: datetime,
-    reason: str | None = None,
-) -> PlanEvent:
-    decide(event, caller, action, now=now)
-    tell(session, caller, event, action, Status.PROPOSED, now=now, reason=reason)
-    session.flush()
-    return event
-
-
-def decide(event: PlanEvent, caller: Caller, action: Action, *, now: datetime) -> None:
-    """Move it on; who was hired is known elsewhere by now, or nobody's business."""
-    event.status = after(Status(event.status), action).value
-    event.revision += 1
-    event.person = None
-    event.decided_at, event.decided_by = now, caller.name
-
-
-def event_etag(session: Session, plan: Plan, event: PlanEvent) -> str:
-    """Of a proposal it changes with the version that it would change, for so does its outcome."""
-    if event.status != Status.PROPOSED.value:
-        return decided_etag(event)
-    try:
-        head = in_force(session, plan).head.number
-    except (NoVersionInForce, VersionHasNoMonths):
-        head = 0
-    return _proposed_etag(event, head)
-
-
-def _proposed_etag(event: PlanEvent, head: int) -> str:
-    return etag_of(f"{event.id}-{event.revision}-on-{head}")
-
-
-def decided_etag(event: PlanEvent) -> str:
-    return etag_of(f"{event.id}-{event.revision}")
-
-
-def tell(
-    session: Session,
-    caller: Caller,
-    event: PlanEvent,
-    action: Action,
-    before: Status | None,
-    *,
-    now: datetime,
-    reason: str | None = None,
-) -> None:
-    """Write what was done into the audit trail, and announce it; without anybody's name."""
-    facts = {
-        "kind": event.kind,
-        "effective": event.effective.isoformat(),
-        "funding": event.funding,
-        "version": event.accepted_in,
-    }
-    record(
-        session,
-        caller,
-        f"event.{action}",
-        f"{event.plan_id}/events/{event.id}",
-        now=now,
-        before=before,
-        after=event.status,
-        reason=reason,
-        facts=facts,
-    )
-    payload = {"plan": event.plan_id, "event": event.id, "status": event.status} | facts
-    announce(session, caller.workspace_id, f"event.{event.status}", payload, now=now)
