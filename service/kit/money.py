@@ -8,7 +8,7 @@ that a JSON number carries the last one; 90071992547409.91, which is 2**53 - 1 c
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, cast
 
@@ -17,6 +17,8 @@ import numpy.typing as npt
 from babel.core import get_global
 from babel.numbers import list_currencies
 from pydantic import Field, WithJsonSchema
+
+from service.kit.errors import Fault
 
 MAX_MINOR = 5 * 10**15
 
@@ -84,6 +86,15 @@ def to_minor(value: float | str, digits: int) -> int:
     if minor != scaled:
         raise InvalidMoney(f"has more than {digits} decimals" if digits else "must be whole")
     return minor
+
+
+def amount_faults(value: float | str, digits: int, at: str) -> Iterator[Fault]:
+    """Why this is no amount that somebody could sell; `at`: the pointer to it."""
+    try:
+        if to_minor(value, digits) < 0:
+            yield Fault(at, "must not be negative", value)
+    except InvalidMoney as fault:
+        yield Fault(at, str(fault), value)
 
 
 def _within(minor: int) -> int:

@@ -6,13 +6,14 @@ kind `other` needs it.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from service.kit.errors import Fault, pointer
-from service.kit.money import InvalidMoney, to_minor
+from service.kit.kinds import Fields, Stored
+from service.kit.money import amount_faults, to_minor
 
 MOST: Final = 20
 """Pieces of evidence in one request."""
@@ -39,21 +40,11 @@ CORRECTING: Final = frozenset(
 """Say that an input is wrong: then the input is corrected, instead of moving money."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    needed: frozenset[str]
-    optional: frozenset[str] = frozenset()
-
-    @property
-    def known(self) -> frozenset[str]:
-        return self.needed | self.optional | {"kind", "note"}
+def _fields(needed: str, optional: str = "") -> Fields:
+    return Fields.of(needed, optional, beside="note")
 
 
-def _fields(needed: str, optional: str = "") -> _Fields:
-    return _Fields(frozenset(needed.split()), frozenset(optional.split()))
-
-
-FIELDS: Final[Mapping[Kind, _Fields]] = {
+FIELDS: Final[Mapping[Kind, Fields]] = {
     Kind.ACCOUNT_LOST: _fields("reference amount date", "territory product"),
     Kind.ACCOUNT_WON: _fields("reference amount date", "territory product"),
     Kind.POTENTIAL_ERROR: _fields("amount reference", "territory"),
@@ -72,7 +63,7 @@ where it can be looked up: an account, a document.
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Stored):
     """One piece, without its note; `amount` in minor units."""
 
     kind: Kind
@@ -84,20 +75,6 @@ class Evidence:
     territory: str | None = None
     product: str | None = None
     share: float | None = None
-
-    def stored(self) -> dict[str, Any]:
-        """What was said, as JSON."""
-        said = {name: getattr(self, name) for name in self.__slots__}
-        return {
-            name: value.isoformat() if isinstance(value, dt.date) else value
-            for name, value in said.items()
-            if value is not None
-        }
-
-    @classmethod
-    def of_stored(cls, row: Row) -> Self:
-        days = {name: day_of(row.get(name)) for name in _DAYS}
-        return cls(**{**row, **days, "kind": Kind(row["kind"])})
 
 
 def read_evidence(rows: Sequence[Row], digits: int, faults: list[Fault]) -> tuple[Evidence, ...]:
@@ -115,7 +92,8 @@ def read_evidence(rows: Sequence[Row], digits: int, faults: list[Fault]) -> tupl
     for number, row in enumerate(rows[:MOST]):
         if "kind" not in row:
             continue
-        found = [*_faults(row, ("evidence", number), digits, told)]
+        every = _faults(row, ("evidence", number), digits)
+        found = [fault for fault in every if fault.pointer not in told]
         faults += found
         if not found:
             pieces.append(_piece(row, digits))
@@ -127,30 +105,16 @@ def day_of(value: dt.date | str | None) -> dt.date | None:
     return dt.date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _faults(row: Row, at: tuple[str, int], digits: int, told: Collection[str]) -> Iterator[Fault]:
+def _faults(row: Row, at: tuple[str, int], digits: int) -> Iterator[Fault]:
     kind = Kind(row["kind"])
-    fields = FIELDS[kind]
+    yield from FIELDS[kind].faults(row, kind, at=at)
     said = {name for name, value in row.items() if value is not None}
-    for name in sorted(fields.needed - said):
-        if (place := pointer((*at, name))) not in told:
-            yield Fault(place, f"is needed: {kind} says {_list(fields.needed)}")
-    for name in sorted(said - fields.known):
-        known = _list(fields.known - {"kind"})
-        yield Fault(pointer((*at, name)), f"is not said by {kind}, which says {known}", row[name])
     if "amount" in said:
-        yield from _amount_faults(row["amount"], pointer((*at, "amount")), digits)
+        yield from amount_faults(row["amount"], digits, pointer((*at, "amount")))
     if "date" in said and "until" in said and row["until"] < row["date"]:
         yield Fault(pointer((*at, "until")), "must not be before date", row["until"].isoformat())
-    if "note" in fields.needed and "note" in said and not row["note"].strip():
+    if "note" in FIELDS[kind].needed and "note" in said and not row["note"].strip():
         yield Fault(pointer((*at, "note")), "must say something")
-
-
-def _amount_faults(value: float | str, at: str, digits: int) -> Iterator[Fault]:
-    try:
-        if to_minor(value, digits) < 0:
-            yield Fault(at, "must not be negative", value)
-    except InvalidMoney as fault:
-        yield Fault(at, str(fault), value)
 
 
 def _piece(row: Row, digits: int) -> Evidence:
@@ -159,8 +123,3 @@ def _piece(row: Row, digits: int) -> Evidence:
     if "amount" in said:
         said["amount"] = to_minor(said["amount"], digits)
     return Evidence(**said)
-
-
-def _list(names: frozenset[str]) -> str:
-    *most, last = sorted(names)
-    return f"{', '.join(most)} and {last}" if most else last

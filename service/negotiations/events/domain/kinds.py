@@ -18,10 +18,11 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from service.kit.errors import Fault, InvalidInput
-from service.kit.money import InvalidMoney, to_minor
+from service.kit.kinds import Fields, Stored
+from service.kit.money import amount_faults, to_minor
 
 type Row = Mapping[str, Any]
 
@@ -35,33 +36,22 @@ class Kind(StrEnum):
     TARGET = "target"
 
 
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    needed: frozenset[str]
-    optional: frozenset[str] = frozenset()
-
-    @property
-    def known(self) -> frozenset[str]:
-        return self.needed | self.optional | {"kind", "from", "version", "closed_through"}
-
-
-def _fields(needed: str, optional: str = "") -> _Fields:
-    return _Fields(frozenset(needed.split()), frozenset(optional.split()))
-
-
-FIELDS: Final[Mapping[Kind, _Fields]] = {
-    Kind.LEAVE: _fields("rep from", "to"),
-    Kind.HIRE: _fields("rep from takes_over", "ramp"),
-    Kind.TRANSFER: _fields("rep from to_unit", "takes_over hands_to"),
-    Kind.SWAP: _fields("reps from"),
-    Kind.FTE: _fields("rep from share"),
-    Kind.TARGET: _fields("from amount", "spread"),
+FIELDS: Final[Mapping[Kind, Fields]] = {
+    Kind.LEAVE: Fields.of("rep from", "to"),
+    Kind.HIRE: Fields.of("rep from takes_over", "ramp"),
+    Kind.TRANSFER: Fields.of("rep from to_unit", "takes_over hands_to"),
+    Kind.SWAP: Fields.of("reps from"),
+    Kind.FTE: Fields.of("rep from share"),
+    Kind.TARGET: Fields.of("from amount", "spread"),
 }
 """What each kind has to say, and what it may say besides."""
+_UNTOLD: Final = ("kind", "version", "closed_through")
+_BY_NULL: Final = ("to_unit", "takes_over")
+"""A transfer to the company itself, and a hire of somebody without a seat, say so by null."""
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(Stored):
     """What happens, and from which day on; without anybody's name."""
 
     kind: Kind
@@ -90,20 +80,6 @@ class Event:
         named = {self.rep, self.other, self.takes_over, self.hands_to}
         return frozenset(rep for rep in named if rep is not None)
 
-    def stored(self) -> dict[str, Any]:
-        """As JSON."""
-        said = {name: getattr(self, name) for name in self.__slots__}
-        return {
-            name: value.isoformat() if isinstance(value, dt.date) else value
-            for name, value in said.items()
-            if value is not None
-        }
-
-    @classmethod
-    def of_stored(cls, row: Row) -> Self:
-        days = {name: dt.date.fromisoformat(row[name]) for name in ("first", "last") if name in row}
-        return cls(**{**row, **days, "kind": Kind(row["kind"])})
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -124,7 +100,7 @@ def read_event(body: Row, known: Known, faults: Sequence[Fault] = ()) -> Event:
     body, found = _with_days(body), [*faults]
     kind = Kind(body["kind"]) if "kind" in body else None
     if kind is not None:
-        found += _wrong_fields(kind, body)
+        found += FIELDS[kind].faults(body, _a(kind), untold=_UNTOLD, by_null=_BY_NULL)
         found += _wrong_days(body, known.period)
         found += _WRONG[kind](body, known)
     if found or kind is None:
@@ -148,18 +124,6 @@ def named_in(body: Row) -> frozenset[str]:
     said += list(reps) if isinstance(reps, list) else []
     said = [value.get("id") if isinstance(value, Mapping) else value for value in said]
     return frozenset(value for value in said if isinstance(value, str))
-
-
-def _wrong_fields(kind: Kind, body: Row) -> Iterator[Fault]:
-    fields = FIELDS[kind]
-    said = {name for name, value in body.items() if value is not None}
-    # A transfer to the company itself, and a hire of somebody without a seat, say so by null.
-    stated = said | (set(body) & {"to_unit", "takes_over"})
-    for name in sorted(fields.needed - stated):
-        yield Fault(f"/{name}", f"is needed: {_a(kind)} says {_list(fields.needed)}")
-    for name in sorted(said - fields.known):
-        says = _list(fields.known - {"kind", "version", "closed_through"})
-        yield Fault(f"/{name}", f"is not said by {_a(kind)}, which says {says}", body[name])
 
 
 def _wrong_days(body: Row, period: tuple[dt.date, dt.date]) -> Iterator[Fault]:
@@ -223,14 +187,8 @@ def _wrong_swap(body: Row, known: Known) -> Iterator[Fault]:
 
 
 def _wrong_target(body: Row, known: Known) -> Iterator[Fault]:
-    amount = body.get("amount")
-    if amount is None:
-        return
-    try:
-        if to_minor(amount, known.digits) < 0:
-            yield Fault("/amount", "must not be negative", amount)
-    except InvalidMoney as fault:
-        yield Fault("/amount", str(fault), amount)
+    if body.get("amount") is not None:
+        yield from amount_faults(body["amount"], known.digits, "/amount")
 
 
 _WRONG: Final = {
@@ -263,8 +221,3 @@ def _event(kind: Kind, body: Row, digits: int) -> Event:
 
 def _a(kind: Kind) -> str:
     return f"an {kind}" if kind is Kind.FTE else f"a {kind}"
-
-
-def _list(names: Collection[str]) -> str:
-    *others, last = sorted(names)
-    return f"{', '.join(others)} and {last}" if others else last
