@@ -40,6 +40,12 @@ from service.kit import row_security
 from service.kit.errors import DatabaseUnavailable
 
 BUSY_SECONDS = 30
+FORGOTTEN_SECONDS = 120
+"""After so long without a statement a writing transaction loses its locks on PostgreSQL: whoever
+holds them has stopped, or the network to it has. Longer than anybody computes in one.
+"""
+_LOCKED = {"55P03", "SQLITE_BUSY"}
+"""How PostgreSQL and SQLite call a lock that somebody else has."""
 # A request holds its session while it hops between threads; were all 40 threads of the server
 # waiting for the write lock, its holder could never finish. So fewer than 40 may wait at once,
 # and there are connections for all who may hold one.
@@ -150,6 +156,15 @@ def _enter_its_workspace(session: Session, _transaction: object, connection: sa.
         row_security.enter(connection, workspace_id)
 
 
+def _wait_not_for_ever(_session: Session, _transaction: object, connection: sa.Connection) -> None:
+    """As PostgreSQL would: for a lock, and for whoever holds one and says no more."""
+    connection.exec_driver_sql(
+        "SELECT set_config('lock_timeout', %s, true), "
+        "set_config('idle_in_transaction_session_timeout', %s, true)",
+        (f"{BUSY_SECONDS}s", f"{FORGOTTEN_SECONDS}s"),
+    )
+
+
 def open_database(url: str, *, foreign_keys: bool = True) -> Database:
     """Connect lazily to `sqlite:///file` or `postgresql://…`.
 
@@ -186,11 +201,13 @@ def open_database(url: str, *, foreign_keys: bool = True) -> Database:
         reads = engine.execution_options(
             postgresql_readonly=True, isolation_level="REPEATABLE READ"
         )
+    _say_when_others_write(engine)
     sessions = sessionmaker(engine, expire_on_commit=False)
     reading = sessionmaker(reads, expire_on_commit=False)
     if backend == "postgresql":
         for maker in (sessions, reading):
             sa.event.listen(maker, "after_begin", _enter_its_workspace)
+        sa.event.listen(sessions, "after_begin", _wait_not_for_ever)
     return Database(engine=engine, sessions=sessions, reading=reading)
 
 
@@ -216,9 +233,7 @@ def _prepare_sqlite(engine: sa.Engine, *, foreign_keys: bool) -> None:
         entry = connection.connection.record_info
         if entry is not None and "writes" not in entry:
             if not writing.acquire(timeout=BUSY_SECONDS):
-                raise DatabaseUnavailable(
-                    f"Other writes kept the database busy for {BUSY_SECONDS} seconds."
-                )
+                raise _busy()
             entry["writes"] = True
         connection.exec_driver_sql("PRAGMA query_only=OFF")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -262,6 +277,21 @@ def _stay_with_the_file(engine: sa.Engine, path: Path) -> None:
             raise _gone()
         if now != entry.info["file"]:
             raise sa.exc.DisconnectionError("another file has taken its place")
+
+
+def _say_when_others_write(engine: sa.Engine) -> None:
+    """A lock that was not to be had in time is no fault of the database."""
+
+    @sa.event.listens_for(engine, "handle_error")
+    def say(context: sa.ExceptionContext) -> None:
+        reason = context.original_exception
+        told = getattr(reason, "sqlstate", None) or getattr(reason, "sqlite_errorname", None)
+        if told in _LOCKED:
+            raise _busy() from reason
+
+
+def _busy() -> DatabaseUnavailable:
+    return DatabaseUnavailable(f"Other writes kept the database busy for {BUSY_SECONDS} seconds.")
 
 
 def _gone() -> DatabaseUnavailable:

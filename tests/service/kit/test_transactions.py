@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 import sqlalchemy as sa
@@ -9,12 +10,14 @@ from fastapi import Depends, FastAPI
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
+from service.kit import db
 from service.kit.access import Permission, needs
 from service.kit.auth import DEFAULT_WORKSPACE, Workspace
 from service.kit.clock import utc_now
-from service.kit.db import Database, ReadSessionDep, SessionDep
-from service.kit.errors import Conflict
+from service.kit.db import Database, ReadSessionDep, SessionDep, open_database
+from service.kit.errors import Conflict, DatabaseUnavailable
 from service.plans.tables import Plan
+from tests.service.conftest import as_the_service
 
 PLAN = {"name": "FY27", "period": {"start": "2027-01-01", "end": "2027-12-31"}}
 rename = sa.update(Workspace).filter_by(id=DEFAULT_WORKSPACE)
@@ -89,6 +92,39 @@ def test_a_hundred_writes_at_once_all_arrive(client: TestClient) -> None:
 
     assert {answer.status_code for answer in answers} == {201}
     assert len(client.get("/v1/plans?limit=1000").json()["items"]) == 100
+
+
+def test_who_waits_for_a_lock_in_vain_is_told_to_come_again(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its holder may have stopped for good: nobody waits for ever."""
+    monkeypatch.setattr(db, "BUSY_SECONDS", 0.2)
+    rows = sa.select(Workspace).with_for_update()
+    with closing(open_database(database_url)) as other, database.sessions.begin() as holder:
+        holder.scalars(rows).all()
+        with (
+            pytest.raises(DatabaseUnavailable, match=r"^Other writes kept .* for 0.2 seconds\.$"),
+            other.of(DEFAULT_WORKSPACE).sessions.begin() as session,
+        ):
+            session.scalars(rows).all()
+
+
+def test_who_holds_a_lock_and_stops_loses_it_in_the_end(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was stopped, or that the network does not reach any more."""
+    monkeypatch.setattr(db, "FORGOTTEN_SECONDS", 0.1)
+    rows = sa.select(Workspace).with_for_update()
+    with closing(open_database(as_the_service(postgresql_url))) as database:
+        own = database.of(DEFAULT_WORKSPACE)
+        stopped = own.sessions()
+        stopped.scalars(rows).all()
+
+        with own.sessions.begin() as session:
+            session.scalars(rows).all()
+
+        with pytest.raises(sa.exc.DBAPIError):
+            stopped.commit()
 
 
 def test_no_update_is_lost_between_threads(database: Database) -> None:
