@@ -6,8 +6,10 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
+from service.allocations.versions.domain.ledger import goes_on
 from service.negotiations.tables import Renegotiation
 from service.plans.domain import VersionStatus
+from service.plans.repository import PlanVersions
 from service.plans.tables import PlanVersion
 
 
@@ -35,7 +37,7 @@ class Renegotiations:
         newest = start
         standing = {start}
         for draft in self._drafts_after(start):
-            if draft.base_version in standing and _only_amends(draft):
+            if draft.base_version in standing and _only_amends(draft, self._of(draft.base_version)):
                 standing.add(draft.number)
                 newest = draft.number
         return newest
@@ -51,6 +53,9 @@ class Renegotiations:
         stored.head = head
         self.session.flush()
 
+    def _of(self, number: int) -> PlanVersion:
+        return PlanVersions(self.session).get(self.plan_id, number)
+
     def _drafts_after(self, number: int) -> Iterator[PlanVersion]:
         query = (
             sa.select(PlanVersion)
@@ -62,9 +67,12 @@ class Renegotiations:
         return iter(self.session.scalars(query))
 
 
-def _only_amends(draft: PlanVersion) -> bool:
+def _only_amends(draft: PlanVersion, parent: PlanVersion) -> bool:
     """Whether it is the solve of its parent with amendments, not a solve of its own."""
     try:
-        return bool(orjson.loads(draft.manifest).get("amendments"))
+        own, before = (
+            orjson.loads(each.manifest).get("amendments", []) for each in (draft, parent)
+        )
     except orjson.JSONDecodeError:
         return False  # `…/verify` tells of the damage
+    return bool(own) and goes_on(before, own)

@@ -16,7 +16,8 @@ class AmendmentOut(BaseModel):
 
     reference: str = Field(examples=["adj_01kaz3q8f2m7x0c5d6e7f8g9ha"])
     kind: str = Field(
-        description="adjustment, change_request, event, import, repair or unit_solve",
+        description="adjustment, change_request, closed_months, event, import, repair or "
+        "unit_solve",
         examples=["adjustment"],
     )
     funding: str | None = Field(

@@ -112,6 +112,17 @@ class PlanVersions:
             sa.select(PlanVersion).filter_by(plan_id=plan_id, status=VersionStatus.PUBLISHED)
         )
 
+    def ever_in_force(self, plan_id: str) -> Sequence[PlanVersion]:
+        """Those that were, are or are to be in force on some day, in the order of days."""
+        begins, ends = PlanVersion.effective_from, PlanVersion.effective_to
+        query = sa.select(PlanVersion).where(
+            PlanVersion.plan_id == plan_id,
+            PlanVersion.status.in_(EVER_PUBLISHED),
+            begins.is_not(None),
+            ends.is_(None) | (ends >= begins),
+        )
+        return self.session.scalars(query.order_by(begins, PlanVersion.number)).all()
+
     def was_published(self, plan_id: str) -> bool:
         """Now or before."""
         return bool(self._numbers(plan_id, EVER_PUBLISHED))

@@ -169,12 +169,17 @@ def test_a_planning_season(app: FastAPI, client: TestClient) -> None:  # noqa: P
     for rep in (*TEAMS["west"], *TEAMS["north"]):
         assert quotas(client, raised)[rep] == quotas(client, hired)[rep]
     assert publish(client, raised).status_code == 200
-    in_force = client.get(f"{plan}/published?on=2027-06-15&limit=1000").json()["items"]
-    assert {row["rep"]: row["quota"] for row in in_force} == quotas(client, raised)
+    to_come = client.get(f"{plan}/published?on=2027-06-15&limit=1000").json()["items"]
+    assert {row["rep"]: row["quota"] for row in to_come} == quotas(client, raised)
 
     # ── The plan is made again from today's facts ──
     again = replanned(client, plan)
     holds(client, again)
+    running = client.get(f"{plan}/published?on=2027-05-15&limit=1000").json()["items"]
+    for row in running:  # May has begun, too
+        in_force = list(row["months"].values())
+        assert months(client, again, row["rep"])[:5] == in_force[:5]
+    assert months(client, again, "s5")[5:] == [0] * 7
     for version in (frame, adjusted_, again):
         assert client.post(f"{version}/replay").json() == {"same": True, "differences": []}
 

@@ -29,6 +29,7 @@ from service.allocations.versions.domain.handed import Handed
 from service.allocations.versions.repository import Chunks, StoredVersion, pack
 from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.amending import Fetched
+from service.allocations.versions.usecases.closing import closing_of
 from service.allocations.versions.usecases.solving import Solved, solved_content
 from service.allocations.versions.usecases.storing import version_content
 from service.allocations.versions.usecases.visible import see_version
@@ -103,7 +104,7 @@ def adjust(
     BeyondManagersLimit, ChangeNotCarried, and what solving raises.
     """
     with sessions.begin() as session:
-        claimed = _claim(session, caller, place, said, expected)
+        claimed = _claim(session, caller, place, said, expected=expected, today=now.date())
     again = _is_solved_again(claimed)
     made = _solved_again(claimed, patience) if again else _amended(claimed, limit)
     with sessions.begin() as session:
@@ -142,7 +143,13 @@ def _sees(stored: StoredVersion, sight: Sight, rep: str) -> bool:
 
 
 def _claim(
-    session: Session, caller: Caller, place: tuple[str, int], said: Said, expected: IfMatch
+    session: Session,
+    caller: Caller,
+    place: tuple[str, int],
+    said: Said,
+    *,
+    expected: IfMatch,
+    today: date,
 ) -> _Claimed:
     plan_id, number = place
     version, sight = see_version(session, caller, plan_id, number)
@@ -150,7 +157,8 @@ def _claim(
     refuse_unless_adjustable(version.status)
     plan = Plans(session).get(caller.workspace_id, plan_id)
     found = amending.fetch(session, caller.workspace_id, plan_id, number)
-    wish = read_wish(said.document, said.faults, found, sight)
+    closing = closing_of(session, plan, today)
+    wish = read_wish(said.document, said.faults, found, sight, closing)
     start: Mapping[str, int] = {}
     if caller.role is Role.MANAGER:
         first = Adjustments(session, plan.id).start_of(plan.workspace_id, number)

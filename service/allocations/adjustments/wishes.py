@@ -7,13 +7,18 @@ from typing import Any
 
 from service.allocations.adjustments.domain import Adjusted, Wish
 from service.allocations.versions.usecases.amending import Fetched
+from service.allocations.versions.usecases.closing import Closing
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import InvalidMoney, to_minor
 from service.plans.sight import Sight
 
 
 def read_wish(
-    body: Mapping[str, Any], known: Sequence[Fault], found: Fetched, sight: Sight
+    body: Mapping[str, Any],
+    known: Sequence[Fault],
+    found: Fetched,
+    sight: Sight,
+    closing: Closing,
 ) -> Wish:
     """Raises InvalidInput with the faults that are `known` and all others. Reps whom the caller
     does not see are as unknown as those who do not exist.
@@ -31,6 +36,9 @@ def read_wish(
     effective = body.get("effective")
     if effective is not None and effective not in found.months:
         faults.append(Fault("/effective", "is no month of the version's period", effective))
+    elif effective is not None and effective <= closing.over:
+        reason = f"lies in a month that is over; {closing.first_open} is the first to come"
+        faults.append(Fault("/effective", reason, effective))
     if not faults and not wanted and not body.get("release"):
         faults.append(Fault("", "names neither an adjustment nor a lock to release"))
     if faults:
@@ -42,7 +50,7 @@ def read_wish(
         adjusted=sorted(adjusted, key=lambda own: own.rep),
         released=sorted(body.get("release") or ()),
         funding=body.get("funding"),
-        effective=effective,
+        effective=effective or closing.first_open,
         note=body.get("note"),
     )
 

@@ -11,6 +11,7 @@ from service.allocations.imports.schemas import ImportedVersionOut, RepairIn, im
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
 from service.allocations.solving import NO_PLAN
+from service.allocations.versions.domain.closed import ClosedMonthsNotKept
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.sight import look_at_version
 from service.kit.access import Permission, needs
@@ -33,7 +34,9 @@ router = APIRouter(prefix="/plans/{plan_id}/versions", tags=["versions"])
 @router.post(
     "/import",
     status_code=201,
-    responses=problems(PlanNotFound, InputsMissing, Infeasible, FileFaults, *NO_PLAN),
+    responses=problems(
+        PlanNotFound, InputsMissing, Infeasible, FileFaults, ClosedMonthsNotKept, *NO_PLAN
+    ),
     dependencies=[Depends(needs(Permission.SOLVE))],
 )
 def import_version(
@@ -70,6 +73,7 @@ def import_version(
         VersionNotFound,
         VersionDamaged,
         usecases.NothingToRepair,
+        ClosedMonthsNotKept,
         Infeasible,
         *NO_PLAN,
     ),

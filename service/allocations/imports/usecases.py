@@ -12,24 +12,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
-import orjson
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.imports.domain.beside import Beside, beside
 from service.allocations.imports.domain.repair import repair_of
-from service.allocations.imports.domain.sent import Source
+from service.allocations.imports.domain.sent import RowFault, Source
 from service.allocations.imports.domain.wanted import ByHand, Missing, read_wanted
-from service.allocations.infeasible import Infeasible
+from service.allocations.infeasible import Infeasible, in_words
 from service.allocations.months import month_names
 from service.allocations.patience import Patience
 from service.allocations.versions.domain.amendable import Amendable
 from service.allocations.versions.domain.beyond import beyond
+from service.allocations.versions.domain.closed import ClosedMonthsNotKept
 from service.allocations.versions.domain.content import Content, Parent, Row
 from service.allocations.versions.domain.deciding import decide
-from service.allocations.versions.domain.decision import Decision
+from service.allocations.versions.domain.decision import Decision, Refused
 from service.allocations.versions.domain.handed import Handed
+from service.allocations.versions.domain.opened import opened, whole
 from service.allocations.versions.repository import Chunks, pack
 from service.allocations.versions.usecases import amending
+from service.allocations.versions.usecases.closing import closed_months, closing_of
 from service.allocations.versions.usecases.solving import solved_content, terms_of
 from service.allocations.versions.usecases.storing import version_content
 from service.kit.audit import record
@@ -123,6 +125,7 @@ def import_plan(
             raise InputsMissing(f"Send them first: PUT /v1/plans/{plan.id}/inputs.")
         inputs = load_snapshot(session, caller.workspace_id, plan.inputs_hash)
         terms, currency = terms_of(plan), plan.currency
+        closed = closed_months(session, plan, now.date())
     patience = (patience or Patience()).from_now_on()
     faults = _with_faults_of_policy(options.policy, inputs, terms.digits, faults)
     period = {"start": plan.period_start.isoformat(), "end": plan.period_end.isoformat()}
@@ -134,16 +137,14 @@ def import_plan(
         missing=options.missing,
         known=faults,
     )
-    even = solved_content(inputs, terms, options.policy, Handed(), patience=patience)
-    before, reference = _opened(even), new_id("imp")
-    after = decide(
-        before,
-        Decision("import", reference, by_hand.wanted, "unfunded", whole=True, beyond=True),
-    )
+    even = solved_content(inputs, terms, options.policy, Handed(), closed, patience=patience)
+    before, reference = opened(even), new_id("imp")
+    open_from = closed.first_open(month_names(period)) if closed else None
+    after = _with_hand(before, reference, by_hand, source, open_from)
     mended = None
     if options.repair and beyond(after.stands.plan, after.book):
-        mended = _mended(after, new_id("rpr"), patience)
-    content = _whole(even, after)
+        mended = _mended(after, new_id("rpr"), open_from, patience)
+    content = whole(even, after)
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
         drafts = _Drafts(session, caller, plan, now)
@@ -151,10 +152,31 @@ def import_plan(
         repaired = None
         if mended is not None:
             parent = Parent(made.version.number, made.version.hash)
-            repaired = drafts.add(_whole(even, mended), parent, options.note)
+            repaired = drafts.add(whole(even, mended), parent, options.note)
     told = beside(before, after)
     broken = beyond(after.stands.plan, after.book)
     return Imported(currency, terms.digits, reference, by_hand, told, broken, made, repaired)
+
+
+def _with_hand(
+    before: Amendable, reference: str, by_hand: ByHand, source: Source, open_from: str | None
+) -> Amendable:
+    """With what people carry by hand. Raises the source's refusal where months that are closed
+    would change.
+    """
+    decision = Decision(
+        "import", reference, by_hand.wanted, "unfunded", open_from, whole=True, beyond=True
+    )
+    try:
+        return decide(before, decision)
+    except Refused as refused:
+        digits = before.manifest["digits"]
+        faults = [
+            RowFault(by_hand.row_of.get(reason.rep or ""), "quota",
+                     reason.told(lambda amount: in_words(amount, digits)), reason.rep)
+            for reason in refused.reasons
+        ]  # fmt: skip
+        raise source.refusal(faults, ()) from None
 
 
 def repair_version(
@@ -174,49 +196,36 @@ def repair_version(
     """
     with sessions.begin() as session:
         found = amending.fetch(session, caller.workspace_id, plan_id, number)
+        plan = Plans(session).get(caller.workspace_id, plan_id)
+        open_from = closing_of(session, plan, now.date()).first_open
     if not beyond(found.version.stands.plan, found.version.book):
         raise NothingToRepair(f"Version {number} breaks none, so there is nothing to change.")
-    mended = _mended(found.version, new_id("rpr"), (patience or Patience()).from_now_on())
+    patience = (patience or Patience()).from_now_on()
+    mended = _mended(found.version, new_id("rpr"), open_from, patience)
     with sessions.begin() as session:
         version = amending.store(session, caller, found, mended, note=note, now=now)
         currency = Plans(session).get(caller.workspace_id, plan_id).currency
         return Made(version, Outcome.of(session, caller.workspace_id, version)), currency
 
 
-def _mended(standing: Amendable, reference: str, patience: Patience) -> Amendable:
+def _mended(
+    standing: Amendable, reference: str, open_from: str | None, patience: Patience
+) -> Amendable:
+    """`open_from`: the first month that may change; None: all of them."""
     try:
-        return decide(standing, repair_of(standing, reference, patience.watch()))
+        repair = repair_of(standing, reference, patience.watch())
+        return decide(standing, replace(repair, effective=open_from))
+    except Refused as refused:
+        raise ClosedMonthsNotKept(
+            f"Months before {open_from} are closed, and the smallest repair would change them: "
+            f"{refused}. Adjust quotas of the open months instead.",
+        ) from None
     except InfeasibleProblem as error:
         conflict = [{"rule": rule.name} for rule in error.infeasibility.conflict]
         raise Infeasible(
             "Locks or frozen envelopes of the version break limits themselves: release them first.",
             conflict=conflict,
         ) from None
-
-
-def _opened(content: Content) -> Amendable:
-    """A solved plan that has not been stored, as one that can be amended."""
-    manifest = orjson.loads(content.manifest(None))
-
-    def rows(name: str) -> list[Row]:
-        chunks = (content.chunks[listed["chunk"]] for listed in manifest[name])
-        return [row for data in chunks for row in orjson.loads(data)]
-
-    return Amendable.of(manifest, rows("units"), rows("quotas"), rows("rules"))
-
-
-def _whole(even: Content, after: Amendable) -> Content:
-    """An amended plan with all chunks that it lists, those of the even plan among them."""
-    content = after.content()
-    chunks = {**even.chunks, **content.chunks}
-    return replace(content, chunks={key: chunks[key] for key in {*_listed(content.facts)}})
-
-
-def _listed(facts: Mapping[str, Any]) -> Iterator[str]:
-    for name in ("units", "rules", "quotas", "index"):
-        yield from (listed["chunk"] for listed in facts[name])
-    for further in facts.get("measures", ()):
-        yield from _listed(further)
 
 
 @dataclass(frozen=True, slots=True)

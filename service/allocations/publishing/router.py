@@ -15,6 +15,7 @@ from service.allocations.publishing.schemas import (
 from service.allocations.publishing.usecases import Asked, NothingPublished
 from service.allocations.versions.quotas_router import MeasureQuery
 from service.allocations.versions.repository import VersionDamaged
+from service.allocations.versions.usecases.closing import ClosedMonthsDiffer
 from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.body import optional_json_body
@@ -37,7 +38,9 @@ last_step = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["versio
 @last_step.post(
     "/publish",
     responses=STEP_PROBLEMS
-    | problems(EffectiveTooEarly, PeriodIsOver, VersionDamaged, VersionUnfinished),
+    | problems(
+        ClosedMonthsDiffer, EffectiveTooEarly, PeriodIsOver, VersionDamaged, VersionUnfinished
+    ),
     dependencies=[Depends(needs(Permission.PUBLISH))],
 )
 def publish_version(

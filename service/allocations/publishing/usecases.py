@@ -14,6 +14,7 @@ from service.allocations.publishing.repository import (
 )
 from service.allocations.publishing.tables import PublishedQuota
 from service.allocations.versions.repository import Chunks, StoredVersion
+from service.allocations.versions.usecases.closing import refuse_other_closed_months
 from service.allocations.versions.usecases.reading import units_wanted, unknown
 from service.allocations.versions.usecases.visible import sight_of
 from service.kit.auth import Caller
@@ -56,7 +57,7 @@ def publish(
 
     What it says never changes, so it is read before anybody has to wait for the plan's lock. Then
     its head hash is logged, where nobody who can write the database can change it.
-    Raises what `life_cycle.publish` does, VersionDamaged, and VersionUnfinished.
+    Raises what `life_cycle.publish` does, ClosedMonthsDiffer, VersionDamaged and VersionUnfinished.
     """
     workspace_id = step.caller.workspace_id
     with reading.begin() as session:
@@ -64,11 +65,16 @@ def publish(
         version = PlanVersions(session).get(plan.id, step.number)
         step.expected.check(version_etag(version))
         advance(version.status, Action.PUBLISH)
+        seen = PlanVersions(session).published(plan.id)
+        refuse_other_closed_months(session, plan, version, effective, step.now.date())
         rows = list(project(StoredVersion(version, Chunks(session, workspace_id))))
     with sessions.begin() as session:
         plan = Plans(session).get(workspace_id, step.plan_id, lock=True)
         replaced = PlanVersions(session).published(plan.id)
-        refuse_unfinished(session, PlanVersions(session).get(plan.id, step.number), hindrances)
+        version = PlanVersions(session).get(plan.id, step.number)
+        if (seen and seen.number) != (replaced and replaced.number):  # published meanwhile
+            refuse_other_closed_months(session, plan, version, effective, step.now.date())
+        refuse_unfinished(session, version, hindrances)
         version = life_cycle.publish(session, step, effective=effective)
         quotas = PublishedQuotas(session, workspace_id)
         quotas.add(version, rows)

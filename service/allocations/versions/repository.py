@@ -108,7 +108,7 @@ class StoredVersion:
 
     def __init__(self, version: PlanVersion, chunks: Chunks) -> None:
         """Raises VersionDamaged."""
-        self._number = version.number
+        self.number = version.number
         self._chunks = chunks
         if digest(version.manifest) != version.hash:
             raise self._damaged("manifest")
@@ -247,6 +247,6 @@ class StoredVersion:
 
     def _damaged(self, what: str) -> VersionDamaged:
         return VersionDamaged(
-            f"The {what} of version {self._number} does not have its hash any more. "
-            f"GET …/versions/{self._number}/verify tells what else is damaged."
+            f"The {what} of version {self.number} does not have its hash any more. "
+            f"GET …/versions/{self.number}/verify tells what else is damaged."
         )

@@ -14,6 +14,7 @@ from service.allocations.patience import PatienceDep
 from service.allocations.prices import present_prices
 from service.allocations.schemas import PricesOut
 from service.allocations.solving import NO_PLAN
+from service.allocations.versions.domain.closed import ClosedMonthsNotKept
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.schemas import (
     ProofOut,
@@ -54,6 +55,7 @@ _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
         PlanNotFound,
         InputsMissing,
         Infeasible,
+        ClosedMonthsNotKept,
         *NO_PLAN,
     ),
     dependencies=[Depends(needs(Permission.SOLVE))],
@@ -68,7 +70,11 @@ def solve_version(
     now: NowDep,
     patience: PatienceDep,
 ) -> VersionDetailOut:
-    """Solve the plan's working inputs into a new immutable version, a draft."""
+    """Solve the plan's working inputs into a new immutable version, a draft.
+
+    Once a version is published, months that have begun keep what is in force in them: the new
+    version plans those that are open.
+    """
     body = sent.document
     order = solving.Order(
         policy=body.get("policy") or {},

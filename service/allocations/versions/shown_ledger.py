@@ -27,9 +27,14 @@ class ShownLedger:
         return cls(manifest.get("amendments", ()), locks)
 
     def terms(self, row: Mapping[str, Any]) -> Iterator[tuple[str, int, str]]:
-        """What amendments did to a stored row: term, change in minor units, reference."""
+        """What amendments did to a stored row: term, change in minor units, reference.
+
+        Closed months that were kept move months, not the quota.
+        """
         for number, change, *_ in row.get("amended", ()):
             part = self.amendments[number]
+            if part["kind"] == "closed_months":
+                continue
             about = row["rep"] in part["reps"] if "reps" in part else True
             yield part["kind"] if about else FUNDING, change, part["reference"]
 

@@ -33,7 +33,7 @@ class PlanEvent(Base):
     accepted_in: Mapped[int | None]
     """The version that holds what came of it."""
     seats: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
-    """Once accepted: who sits in which seat after it (`domain.happening.kept`)."""
+    """Once accepted: who sits in which seat after it (`domain.seating.kept`)."""
     consequence: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     """Once accepted: what came of it, as it was shown."""
     revision: Mapped[int]

@@ -15,6 +15,7 @@ from service.allocations.diff.domain.words import field_words, policy_words, uni
 KINDS: Final = {
     "adj": "adjustment",
     "chg": "change-request",
+    "clo": "closed-months",
     "evt": "event",
     "imp": "import",
     "rpr": "repair",
@@ -197,6 +198,7 @@ def _entries(row: Row | None, side: Side) -> dict[str, int]:
 _KIND_WORDS: Final = {
     "adjustment": "a manual adjustment",
     "change_request": "a granted change request",
+    "closed_months": "what is in force in months that are closed",
     "event": "a change of people or territories",
     "import": "imported from the planner's own plan",
     "repair": "the smallest change that keeps all limits",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,6 +24,8 @@ class ByHand:
     wanted: Sequence[Wanted]
     missing: Sequence[str]
     """Reps who stand in no row, by id."""
+    row_of: Mapping[str, int]
+    """In which row each of the others stands."""
 
 
 def read_wanted(
@@ -48,7 +50,8 @@ def read_wanted(
         raise source.refusal(reading.faults, known)
     if missing == "zero":
         wanted += [Wanted(rep, 0) for rep in left_out]
-    return ByHand(wanted, left_out)
+    row_of = {row.rep: at for at, row in enumerate(source.rows) if row.rep}
+    return ByHand(wanted, left_out, row_of)
 
 
 @dataclass(slots=True)

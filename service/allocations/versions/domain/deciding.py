@@ -178,6 +178,8 @@ class _Deciding:
             part["held"] = [ids[place] for place in amendment.held]
         if amendment.frozen:
             part["frozen"] = [units[node - 1] for node in amendment.frozen]
+        if self.decision.through is not None:
+            part["through"] = self.decision.through
         return part
 
     def _not_carried(

@@ -46,6 +46,8 @@ class Decision:
     """Whether it may leave limits of the solve: an import, an approved exception."""
     apart: Sequence[str] = ()
     """Who carries nothing of it besides those who are locked: whoever has left."""
+    through: str | None = None
+    """The last month that is closed for it and for all that is solved later, where that is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ _Moves = Annotated[list[_Signed], Field(min_length=1, max_length=MAX_MONTHS)]
 _Amended = Annotated[list[_Signed | str | _Moves | None], Field(min_length=2, max_length=4)]
 
 type AmendmentKind = Literal[
-    "adjustment", "change_request", "event", "import", "repair", "unit_solve"
+    "adjustment", "change_request", "closed_months", "event", "import", "repair", "unit_solve"
 ]
 
 
@@ -219,6 +219,8 @@ class AmendmentPart(TypedDict):
     """Who was locked, and would have carried some of it."""
     frozen: NotRequired[list[str]]
     """The units below the funding unit whose sums were agreed."""
+    through: NotRequired[_Month]
+    """The last month that is closed since, where that is said."""
 
 
 @with_config(_OPEN)

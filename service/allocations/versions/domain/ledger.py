@@ -15,7 +15,7 @@ Authors and reasons stand beside the chain, never in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -32,6 +32,16 @@ LEDGER: Final = ("amendments", "locks", "frozen", "reserves", "beyond")
 """Members of a manifest; a plan as it was solved has none of them."""
 CHECK: Final = "ledger"
 """What the check of them is called."""
+
+
+_SOLVED_WITH: Final = frozenset({"import", "closed_months"})
+"""Kinds of amendments that a solve brings along, as the first of its ledger."""
+
+
+def goes_on(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether amendments go on from those of another version, and not from a solve of their own."""
+    solved = bool(after) and after[0]["kind"] in _SOLVED_WITH and after[:1] != before[:1]
+    return not solved and [*after[: len(before)]] == [*before]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

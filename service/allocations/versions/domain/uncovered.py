@@ -96,6 +96,7 @@ UNCOVERED_OF_LEDGERS: Final[dict[str, tuple[str, ...]]] = {
         "manifest.amendments[].funding",
         "manifest.amendments[].held[]",
         "manifest.amendments[].reps[]",
+        "manifest.amendments[].through",
         "manifest.frozen[].unit",
         "manifest.locks[].rep",
     ),
@@ -107,5 +108,6 @@ UNCOVERED_OF_LEDGERS: Final[dict[str, tuple[str, ...]]] = {
     reps        about; who carries what of it does, once both are said
     held        who was locked at that time, but is no more; what envelopes there were (`frozen`)
     effective   where the months of a change are stated
+    through     which months were closed is what the company says
     locks[]     each one that is listed is what the rep carries; one that is left out is not missed
 """

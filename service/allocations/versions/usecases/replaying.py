@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from service.allocations.assemble import Terms
 from service.allocations.patience import Patience
 from service.allocations.versions.domain.amended import solved_part
+from service.allocations.versions.domain.closed import ClosedMonths
 from service.allocations.versions.domain.content import (
     ENGINE_VERSION,
     Content,
@@ -27,6 +28,7 @@ from service.allocations.versions.domain.content import (
 )
 from service.allocations.versions.domain.document import Manifest
 from service.allocations.versions.domain.handed import Handed
+from service.allocations.versions.domain.ledger import goes_on
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases.solving import solved_content
 from service.kit.errors import Conflict
@@ -80,7 +82,8 @@ def replay(
         raise OtherEngine(
             f"Version {number} is of engine {manifest['engine_version']}, this is {ENGINE_VERSION}."
         )
-    again = _solved_again(solved, inputs, patience)
+    closed = ClosedMonths.kept_by(manifest, quotas)
+    again = _solved_again(solved, inputs, closed, patience)
     if solved is not manifest or manifest.get("amendments"):
         return Replay(tuple(_other_rows(stored.manifest, quotas, again)))
     parent = manifest["parent"] and Parent(manifest["base_version"], manifest["parent"])
@@ -94,7 +97,9 @@ def replay(
     return Replay(tuple(f"{name} comes out differently" for name in names or ["the manifest"]))
 
 
-def _solved_again(manifest: Row, inputs: Inputs, patience: Patience | None) -> Content:
+def _solved_again(
+    manifest: Row, inputs: Inputs, closed: ClosedMonths | None, patience: Patience | None
+) -> Content:
     period = manifest["period"]
     terms = Terms(
         manifest["currency"],
@@ -104,7 +109,7 @@ def _solved_again(manifest: Row, inputs: Inputs, patience: Patience | None) -> C
     )
     body = present_policy(manifest["policy"], manifest["digits"])
     handed = replace(Handed.of(manifest), dropped=manifest.get("dropped_locks", ()))
-    return solved_content(inputs, terms, body, handed, patience=patience)
+    return solved_content(inputs, terms, body, handed, closed, patience=patience)
 
 
 def _solved_in(versions: PlanVersions, plan_id: str, manifest: Row) -> Row:
@@ -122,9 +127,8 @@ def _solved_in(versions: PlanVersions, plan_id: str, manifest: Row) -> Row:
 def _is_amended(before: Row, after: Row) -> bool:
     """Whether a version is the one before with a longer ledger, and was not solved anew."""
     was, now = (own.get("amendments", []) for own in (before, after))
-    if now:  # an import is solved together with its first amendment
-        is_import = not was and now[0]["kind"] == "import"
-        return not is_import and bool(now[: len(was)] == was)
+    if now:
+        return goes_on(was, now)
     return not was and all(before.get(name) == after.get(name) for name in _OF_THE_SOLVE)
 
 

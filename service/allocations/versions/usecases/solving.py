@@ -13,9 +13,11 @@ from service.allocations.measures.solving import solve_measures
 from service.allocations.patience import Patience
 from service.allocations.places import Places
 from service.allocations.versions.describe import describe
+from service.allocations.versions.domain.closed import ClosedMonths
 from service.allocations.versions.domain.content import Content, Parent
 from service.allocations.versions.domain.handed import Handed, handing
 from service.allocations.versions.repository import Chunks, pack
+from service.allocations.versions.usecases.closing import closed_months
 from service.allocations.versions.usecases.storing import version_content
 from service.kit.audit import record
 from service.kit.auth import Caller
@@ -79,8 +81,15 @@ def solve_version(
         inputs = load_snapshot(session, caller.workspace_id, plan.inputs_hash)
         terms = terms_of(plan)
         base, handed = _base(session, plan, order) if not faults else (None, Handed())
+        closed = closed_months(session, plan, now.date()) if not faults else None
     content = solved_content(
-        inputs, terms, order.policy, handed.among(inputs), known=faults, patience=patience
+        inputs,
+        terms,
+        order.policy,
+        handed.among(inputs),
+        closed,
+        known=faults,
+        patience=patience,
     )
     packed = pack(content.chunks)
     with sessions.begin() as session:
@@ -111,20 +120,27 @@ def solved_content(
     terms: Terms,
     body: Mapping[str, Any],
     handed: Handed,
+    closed: ClosedMonths | None = None,
     *,
     known: Sequence[Fault] = (),
     patience: Patience | None = None,
 ) -> Content:
-    """Inputs solved under a policy, a `PolicyBody`, with what is handed down to them.
+    """Inputs solved under a policy, a `PolicyBody`, with what is handed down to them, and what
+    the months carry that are `closed`.
 
-    Raises InvalidInput with the faults that are `known` and all others, and what `allocate` does.
+    Raises InvalidInput with the faults that are `known` and all others, ClosedMonthsNotKept, and
+    what `allocate` does.
     """
     named = Named(frozenset(inputs.reps.id), frozenset(inputs.units.id))
     policy = to_policy(body, digits=terms.digits, named=named, known=known)
     case = assemble(inputs, terms, policy, Places(policy=body), read_spreading(body))
+    if closed is not None:
+        closed.check(inputs)
+        case = closed.held_in(case)
     solved = solve_measures(handed.held_in(case), patience)
     content = describe(solved.case, solved.allocation, solved.further)
-    return handing(content, handed, read_reserves(body, terms.digits))
+    content = handing(content, handed, read_reserves(body, terms.digits))
+    return content if closed is None else closed.kept_in(content)
 
 
 def terms_of(plan: Plan) -> Terms:

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.versions.usecases.amending import store
 from service.kit.errors import PreconditionFailed
-from service.negotiations.events.domain.happening import kept
 from service.negotiations.events.domain.kinds import Event
 from service.negotiations.events.domain.life import Action, Status, after
+from service.negotiations.events.domain.seating import kept
 from service.negotiations.events.tables import PlanEvent
 from service.negotiations.events.usecases.carrying import Carried, carried
 from service.negotiations.events.usecases.following import follow
@@ -63,7 +63,7 @@ def accept(
     with sessions.begin() as session:
         plan, event = _checked(session, step, lock=True)
         _check_still_stands(session, plan, event, claimed.standing)
-        _stored(session, step, plan, event, found)
+        _stored(session, step, plan, event, claimed=claimed, found=found)
     return plan, event
 
 
@@ -92,7 +92,15 @@ def _claimed(session: Session, plan: Plan, event: PlanEvent, now: datetime) -> _
     return _Claimed(standing, outcome, all_rows(standing, outcome))
 
 
-def _stored(session: Session, step: Step, plan: Plan, event: PlanEvent, found: Carried) -> None:
+def _stored(
+    session: Session,
+    step: Step,
+    plan: Plan,
+    event: PlanEvent,
+    *,
+    claimed: _Claimed,
+    found: Carried,
+) -> None:
     standing = in_force(session, plan)  # the same as was claimed
     consequence = told(standing, found.outcome)
     before = _inputs_before(standing)
@@ -100,7 +108,7 @@ def _stored(session: Session, step: Step, plan: Plan, event: PlanEvent, found: C
     Renegotiations(session, plan.workspace_id, plan.id).advance(
         standing.version.number, version.number
     )
-    consequence["inputs"] = follow(session, plan, found.outcome.event, event, before, now=step.now)
+    consequence["inputs"] = follow(standing, event, claimed.outcome.after, before, now=step.now)
     consequence["version"] = version.number
     event.funding, event.accepted_in = found.funding, version.number
     event.seats, event.consequence = kept(found.outcome.after), consequence

@@ -22,8 +22,8 @@ from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.usecases.amending import ChangeNotCarried, Fetched
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import from_minor
-from service.negotiations.events.domain.happening import holders
 from service.negotiations.events.domain.kinds import Kind
+from service.negotiations.events.domain.seating import holders
 from service.negotiations.events.usecases.outcome import Outcome
 from service.negotiations.events.usecases.rows import Rows
 from service.negotiations.events.usecases.standing import InForce
@@ -204,6 +204,7 @@ class _Deciding:
             effective=f"{self.outcome.since:%Y-%m}",
             beyond=True,  # what happens is no wish: who falls below a floor is named
             apart=self._apart if funding is not None else (),
+            through=self.outcome.open.closed_through,
         )
         return self.found.decide(decision, before)
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from service.kit.errors import Fault, InvalidInput
 from service.negotiations.events.domain.closed import Open
-from service.negotiations.events.domain.happening import happened
+from service.negotiations.events.domain.consequence import Told, segments_of, vacancies
 from service.negotiations.events.domain.kinds import Event
 from service.negotiations.events.domain.life import NothingChanges
-from service.negotiations.events.domain.told import Told, segments_of, vacancies
+from service.negotiations.events.domain.seating import happened
 from service.negotiations.events.usecases.standing import InForce
 from solver.seats import Moved, Seats, moved
 

@@ -16,9 +16,9 @@ from service.kit.auth import Caller
 from service.kit.errors import Conflict
 from service.kit.money import from_minor
 from service.kit.pages import PageRequest
+from service.negotiations.events.domain.consequence import segments_of
 from service.negotiations.events.domain.kinds import Event, Kind
 from service.negotiations.events.domain.life import Status, VersionHasNoMonths
-from service.negotiations.events.domain.told import segments_of
 from service.negotiations.events.repository import Events
 from service.negotiations.events.tables import PlanEvent
 from service.negotiations.events.usecases.carrying import seen_at_once

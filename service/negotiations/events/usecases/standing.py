@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.kit.money import minor_digits
 from service.negotiations.events.domain.closed import Open
-from service.negotiations.events.domain.happening import holders, with_kept
 from service.negotiations.events.domain.kinds import Event, Kind
 from service.negotiations.events.domain.life import (
     NoVersionInForce,
     VersionHasNoMonths,
     VersionNotInForce,
 )
+from service.negotiations.events.domain.seating import holders, with_kept
 from service.negotiations.events.repository import Events
 from service.negotiations.events.tables import PlanEvent
 from service.negotiations.repository import Renegotiations
@@ -102,8 +102,11 @@ class InForce:
 
         Raises `EveryMonthIsClosed`.
         """
-        before = [each.closed_through for each in self.accepted if each.closed_through is not None]
-        latest = max([*before, *([through] if through else [])], default=None)
+        said = [each.closed_through for each in self.accepted if each.closed_through is not None]
+        parts: Sequence[Row] = {**self.stored.manifest}.get("amendments", ())  # type: ignore[assignment]
+        # A new solve keeps the running month, in which something may still happen.
+        said += [part["through"] for part in parts if part.get("through", "") > f"{today:%Y-%m}"]
+        latest = max([*said, *([through] if through else [])], default=None)
         return Open.on(today, self.stored.months, latest)
 
     def row_of(self, rep: str) -> Row | None:

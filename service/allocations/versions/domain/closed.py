@@ -1,0 +1,197 @@
+"""Months that stay as they are when a plan is solved again in the middle of its period.
+
+Nobody is solved to carry less than the closed months carry, and who is away in all open months
+carries just that. Of what was solved, the first amendment (kind `closed_months`) gives the closed
+months what was in force in them, in the unit that it was carried in, and puts the rest into the
+open months as the solve spread it. So a proof needs to know nothing of it but that amendment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
+
+import numpy as np
+
+from service.allocations.assemble import Case
+from service.allocations.months import month_names
+from service.allocations.presence import in_seat_by_month
+from service.allocations.versions.domain.amendable import Amendable
+from service.allocations.versions.domain.canonical import digest
+from service.allocations.versions.domain.content import Content, Row
+from service.allocations.versions.domain.deciding import decide
+from service.allocations.versions.domain.decision import Decision, Refused, Wanted
+from service.allocations.versions.domain.opened import opened, whole
+from service.kit.errors import Conflict
+from service.roster.domain import Inputs
+from solver.amend import moved
+from solver.problem import NOT_SET, IntArray, Problem
+
+KIND: Final = "closed_months"
+_NAMED: Final = 20
+"""People whom a refusal names."""
+
+
+class ClosedMonthsNotKept(Conflict):
+    """A new solve could not keep what is in force in the months that are closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedMonths:
+    """What the closed months carry, in minor units."""
+
+    through: str
+    """The last closed month, `2027-05`."""
+    count: int
+    """How many months of the period are closed; at least one month is open."""
+    carried: Mapping[str, Mapping[str | None, Sequence[int]]]
+    """By rep, then by the unit that it belongs to: an amount for each closed month."""
+
+    @classmethod
+    def kept_by(cls, manifest: Mapping[str, Any], quotas: Iterable[Row]) -> Self | None:
+        """What the solve of a version had to keep; None where it planned the whole period."""
+        for part in manifest.get("amendments", ()):
+            if part["kind"] == KIND:
+                names = month_names(manifest["period"])
+                count = names.index(part["through"]) + 1
+                solved = (row for row in quotas if row.get("solved", 0) is not None)
+                return cls(
+                    part["through"],
+                    count,
+                    {row["rep"]: {row["unit"]: row["months"][:count]} for row in solved},
+                )
+        return None
+
+    def of_rep(self, rep: str) -> int:
+        return sum(sum(months) for months in self.carried.get(rep, {}).values())
+
+    def first_open(self, months: Sequence[str]) -> str:
+        """The first open month of the period."""
+        return months[self.count]
+
+    def check(self, inputs: Inputs) -> None:
+        """Raises `ClosedMonthsNotKept` where inputs of this shape cannot keep them."""
+        if len(inputs.measures.further) or len(inputs.parts):
+            what = "several measures" if len(inputs.measures.further) else "targets of parts"
+            raise ClosedMonthsNotKept(
+                f"Months through {self.through} are closed, and a new solve of a plan with {what} "
+                "would plan them again. For the rest of the period use events, adjustments and "
+                "change requests.",
+                closed_through=self.through,
+            )
+        known = {*inputs.reps.id}
+        lost = sorted(rep for rep in self.carried if rep not in known and self.of_rep(rep))
+        if lost:
+            more = f" and {len(lost) - _NAMED} others" if len(lost) > _NAMED else ""
+            raise ClosedMonthsNotKept(
+                f"Months through {self.through} are closed, and {', '.join(lost[:_NAMED])}{more} "
+                "carried a part of them: keep their rows in the inputs, with an absence from the "
+                "day on which they left.",
+                closed_through=self.through,
+                reps=lost[:_NAMED],
+            )
+
+    def held_in(self, case: Case) -> Case:
+        """The case whose solve leaves everybody at least what the closed months carry."""
+        return replace(case, problem=self._held_in(case.problem, self._gone(case)))
+
+    def _gone(self, case: Case) -> Any:
+        """(n,) who is there in no open month."""
+        reps = case.inputs.reps
+        if case.period is None:
+            return np.zeros(len(reps), dtype=np.bool_)
+        there = in_seat_by_month(reps.hired, case.inputs.absences, case.period)
+        return there[:, self.count :].sum(axis=1) == 0
+
+    def _held_in(self, problem: Problem, gone: Any) -> Problem:
+        reps = problem.reps
+        least = np.array([self.of_rep(rep) for rep in reps.ids], dtype=np.int64)
+        fixed = np.where(gone & (reps.fixed == NOT_SET), least, reps.fixed)
+        return replace(
+            problem,
+            reps=replace(
+                reps,
+                min=np.maximum(reps.min, least),
+                max=np.maximum(reps.max, least),
+                capacity=np.maximum(reps.capacity, least),
+                fixed=fixed,
+            ),
+        )
+
+    def kept_in(self, content: Content) -> Content:
+        """The solved plan with the amendment. Raises `ClosedMonthsNotKept`."""
+        before = after = opened(content)
+        # The same of the same solve, and another one of every other.
+        reference = f"clo_{digest(content.manifest(None)).removeprefix('sha256:')[:26]}"
+        try:
+            for wanted in self._rounds(before):
+                after = decide(after, self._decision(reference, wanted))
+        except Refused as refused:
+            raise ClosedMonthsNotKept(
+                f"Months through {self.through} are closed, and {refused}. Release what is agreed, "
+                "or use events and adjustments for the rest of the period.",
+                closed_through=self.through,
+            ) from None
+        return whole(content, after)
+
+    def _decision(self, reference: str, wanted: Sequence[Wanted]) -> Decision:
+        return Decision(KIND, reference, wanted, None, through=self.through, beyond=True)
+
+    def _rounds(self, solved: Amendable) -> Iterator[list[Wanted]]:
+        """First the own unit of each, then what belongs to others, one of them at a time."""
+        increment = solved.everybody.problem.increment
+        units = solved.names.node
+        left: list[tuple[str, list[int], list[tuple[str, Sequence[int]]]]] = []
+        own: list[Wanted] = []
+        for row in solved.quotas:
+            parts = self.carried.get(row["rep"], {})
+            elsewhere = [
+                (unit, months)
+                for unit, months in parts.items()
+                if unit != row["unit"] and unit in units and unit is not None and any(months)
+            ]
+            months = self._months(row, parts.values(), increment)
+            for _, there in elsewhere:
+                for place, amount in enumerate(there):
+                    months[place] -= amount
+            if months != row["months"]:
+                own.append(Wanted(row["rep"], sum(months), tuple(months)))
+            if elsewhere:
+                left.append((row["rep"], months, elsewhere))
+        yield own
+        while left:
+            abroad = []
+            for rep, months, elsewhere in left:
+                unit, there = elsewhere.pop()
+                for place, amount in enumerate(there):
+                    months[place] += amount
+                abroad.append(Wanted(rep, sum(months), tuple(months), unit))
+            yield abroad
+            left = [entry for entry in left if entry[2]]
+
+    def _months(self, row: Row, parts: Iterable[Sequence[int]], increment: int) -> list[int]:
+        """What the months of a row carry: the closed ones as they are, the open ones the rest."""
+        closed = np.zeros(self.count, dtype=np.int64)
+        for months in parts:
+            closed += np.array(months, dtype=np.int64)
+        cells: IntArray = np.array(row["months"], dtype=np.int64)
+        cells[: self.count] = closed
+        rest = np.array([row["quota"] - int(cells.sum())])
+        found: list[int] = moved(cells[None, None, :], rest, self.count, increment)[0, 0].tolist()
+        return found
+
+
+def in_months(row: Row, places: Sequence[int]) -> dict[str | None, list[int]]:
+    """What the months at these places of a stored row carry, by the unit that it belongs to."""
+    own = [row["months"][place] for place in places]
+    found: dict[str | None, list[int]] = {row["unit"]: own}
+    for _, _, *more in row.get("amended", ()):
+        unit, moves = (*more, None, None)[:2]
+        if unit is None or moves is None:
+            continue
+        there = found.setdefault(unit, [0] * len(places))
+        for number, place in enumerate(places):
+            there[number] += moves[place]
+            own[number] -= moves[place]
+    return found

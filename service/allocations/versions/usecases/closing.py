@@ -1,0 +1,165 @@
+"""What is in force in the months of a plan that are closed: nothing that comes later changes it.
+
+For what is planned again a month is closed once it has begun, for people work by its quota, or when
+an event has said that the books are closed through it. Of a month before the plan's first version
+took effect, that version says what it carries. Where nothing was ever published, or the whole
+period is over, nothing is closed: such a solve is a look, and publishing checks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from service.allocations.months import month_names
+from service.allocations.versions.domain.closed import ClosedMonths, in_months
+from service.allocations.versions.domain.content import Row
+from service.allocations.versions.repository import Chunks, StoredVersion
+from service.kit.errors import Conflict
+from service.plans.repository import PlanVersions
+from service.plans.tables import Plan, PlanVersion
+
+type Amounts = dict[str, dict[str | None, list[int]]]
+
+_NAMED: Final = 20
+"""People whom a refusal names."""
+
+
+class ClosedMonthsDiffer(Conflict):
+    """The version says something else of months that are over than what was in force in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The versions of a plan that were, are or are to be in force, in the order of days."""
+
+    versions: Sequence[PlanVersion]
+    chunks: Chunks
+    months: Sequence[str]
+    """Of the plan's period."""
+
+    @classmethod
+    def of(cls, session: Session, plan: Plan) -> Course:
+        period = {"start": plan.period_start.isoformat(), "end": plan.period_end.isoformat()}
+        versions = PlanVersions(session).ever_in_force(plan.id)
+        return cls(versions, Chunks(session, plan.workspace_id), month_names(period))
+
+    def begun(self, today: date) -> list[str]:
+        """The months that later decisions leave as they are; none where nothing is closed."""
+        if not self.versions:
+            return []
+        through = max([f"{today:%Y-%m}", *map(_closed_by, self._stored())])
+        closed = [name for name in self.months if name <= through]
+        return closed if len(closed) < len(self.months) else []
+
+    def by_version(self, months: Sequence[str]) -> Iterator[tuple[StoredVersion, list[str]]]:
+        """The versions that say what these months carry, each with its own ones."""
+        for version, stored in zip(self.versions, self._stored(), strict=True):
+            own = [name for name in months if self._says(name) == version.number]
+            if own := [name for name in own if name in stored.months]:
+                yield stored, own
+
+    def over(self, today: date, effective: date | None) -> list[str]:
+        """The months that are over, had a version in force, and lie before a day."""
+        until = min(f"{each:%Y-%m}" for each in (today, effective or today))
+        since = min((f"{each.effective_from:%Y-%m}" for each in self.versions), default=until)
+        return [name for name in self.months if since <= name < until]
+
+    def _stored(self) -> list[StoredVersion]:
+        return [StoredVersion(each, self.chunks) for each in self.versions]
+
+    def _says(self, month: str) -> int:
+        """The version in force on the first day of a month, or the first that came to be."""
+        day = date.fromisoformat(f"{month}-01")
+        begun = [each.number for each in self.versions if (each.effective_from or day) <= day]
+        return begun[-1] if begun else self.versions[0].number
+
+
+def closed_months(session: Session, plan: Plan, today: date) -> ClosedMonths | None:
+    """None where a solve plans the whole period."""
+    course = Course.of(session, plan)
+    closed = course.begun(today)
+    if not closed:
+        return None
+    carried: Amounts = {}
+    for stored, own in course.by_version(closed):
+        places, to = (
+            [names.index(name) for name in own] for names in (stored.months, tuple(closed))
+        )
+        for row in stored.quotas():
+            for unit, amounts in in_months(row, places).items():
+                there = carried.setdefault(row["rep"], {}).setdefault(unit, [0] * len(closed))
+                for place, amount in zip(to, amounts, strict=True):
+                    there[place] = amount
+    return ClosedMonths(closed[-1], len(closed), carried)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Which months a change of quotas may move."""
+
+    over: str = ""
+    """The last month that is over, `2027-04`, and was in force; empty: none."""
+    first_open: str | None = None
+    """The first month that it moves by itself; None: all months of the period."""
+
+
+def closing_of(session: Session, plan: Plan, today: date) -> Closing:
+    course = Course.of(session, plan)
+    closed = course.begun(today)
+    if not closed:
+        return Closing()
+    over = [name for name in closed if name != f"{today:%Y-%m}"]
+    return Closing(over[-1] if over else "", course.months[len(closed)])
+
+
+def refuse_other_closed_months(
+    session: Session, plan: Plan, version: PlanVersion, effective: date | None, today: date
+) -> None:
+    """Raises ClosedMonthsDiffer where a version that holds from a day on says of months that are
+    over something else than the versions that were in force in them.
+    """
+    course = Course.of(session, plan)
+    if not (over := course.over(today, effective)):
+        return
+    stored = StoredVersion(version, course.chunks)
+    rows = {row["rep"]: row for row in stored.quotas()}
+    for before, own in course.by_version(over):
+        known = {row["rep"]: row for row in before.quotas()}
+        found: dict[str, str] = {}
+        for rep in sorted({*rows, *known}):
+            pairs = zip(_told(known.get(rep), before, own), _told(rows.get(rep), stored, own),
+                        own, strict=True)  # fmt: skip
+            differing = [name for was, now, name in pairs if was != now]
+            found |= {rep: differing[0]} if differing else {}
+        if found:
+            raise _differs(version.number, before, found)
+
+
+def _differs(number: int, before: StoredVersion, found: Mapping[str, str]) -> ClosedMonthsDiffer:
+    rep, month = min(found.items(), key=lambda pair: pair[::-1])
+    others = f" and {len(found) - 1} others" if len(found) > 1 else ""
+    return ClosedMonthsDiffer(
+        f"Version {before.number} was in force in {month}, which is over, and version {number} "
+        f"says something else of it for {rep}{others}. If it was agreed to hold from then on, "
+        f"publish it with effective {month}-01; else solve again: a new solve keeps such months.",
+        month=month,
+        reps=sorted(found)[:_NAMED],
+    )
+
+
+def _told(row: Row | None, stored: StoredVersion, months: Sequence[str]) -> list[int]:
+    if row is None or not stored.months:
+        return [0] * len(months)
+    places = {name: place for place, name in enumerate(stored.months)}
+    return [row["months"][places[name]] if name in places else 0 for name in months]
+
+
+def _closed_by(version: StoredVersion) -> str:
+    """The last month that decisions in its ledger say is closed."""
+    parts: Sequence[Mapping[str, Any]] = version.manifest.get("amendments", ())
+    return max((part.get("through", "") for part in parts), default="")
