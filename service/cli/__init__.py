@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from service.cli.failure import Failure
+from service.kit.cycles import look_for_cycles_rarely
 
 
 class _Commands(TyperGroup):
@@ -355,4 +356,5 @@ def main() -> None:
     # on busy cores made the smoothing of a company's total five times slower. Read by numpy and
     # scipy when they are loaded, which is later.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    look_for_cycles_rarely()
     app()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 from service.allocations.versions.domain.amended import (
@@ -37,7 +38,7 @@ from solver.allocation import Allocation
 from solver.certificate import layout_of
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Amendable:
     """A version that can be amended: its rows as they are stored, and its quotas as they stand."""
 
@@ -47,6 +48,7 @@ class Amendable:
     solved: Allocation
     """The plan as it was solved, without those who are new since."""
     book: Book
+    names: Names
     entries: Mapping[int, Sequence[Any]]
     """What the rows are to say in `amended`, by place; those of the stored rows included."""
 
@@ -72,17 +74,14 @@ class Amendable:
         if found.faults:
             raise UnreadableProof(found.faults[0])
         entries = {k: own for k, row in enumerate(rows) if (own := row.get("amended"))}
-        return cls(read, units, quotas, plan, found.book, entries)
+        names = Names.of(read, everybody)
+        return cls(read, units, quotas, plan, found.book, names, entries)
 
     @property
     def everybody(self) -> Allocation:
         return self.book.plan
 
-    @property
-    def names(self) -> Names:
-        return Names.of(self.manifest, self.everybody)
-
-    @property
+    @cached_property
     def rows(self) -> Sequence[QuotaRow]:
         """The stored rows, with the entries that they are to have."""
         rows: Any = self.quotas
@@ -93,7 +92,7 @@ class Amendable:
             for k, row in enumerate(rows)
         ]
 
-    @property
+    @cached_property
     def stands(self) -> Stands:
         return Stands.of(self.everybody, self.book, self.manifest, self.rows)
 

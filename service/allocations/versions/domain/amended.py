@@ -243,16 +243,18 @@ def with_months_of(
     for place in range(len(reps)):
         row: Row = {} if stands.new[place] else next(of_solved)
         if stands.touched[place]:
-            row = _amended_months(row, stands, place)
+            row = _amended_months(row, stands, place, reps[place])
         rows.append(row)
     return told.beside(facts, units, rows)
 
 
-def _amended_months(solved: Row, stands: Stands, place: int) -> Row:
-    """`solved`: the months of the row as they were solved, where they follow."""
+def _amended_months(solved: Row, stands: Stands, place: int, months: IntArray) -> Row:
+    """`solved`: the months of the row as they were solved, where they follow; `months` (t,): what
+    the rep carries.
+    """
     row: Row = {f"solved_{name}": value for name, value in solved.items()}
     if stands.has_months:
-        row["months"] = stands.book.of_rep(place).tolist()
+        row["months"] = months.tolist()
     if stands.has_lines and stands.book.cells is not None:
         row["lines"] = lines_of_rep(stands.book.cells[place])
     return row

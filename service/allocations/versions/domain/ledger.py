@@ -109,9 +109,13 @@ class Book:
 
     def of_rep(self, place: int) -> IntArray:
         """(t,) what a rep carries by month."""
+        return np.asarray(self.of_reps(np.array([place]))[0])
+
+    def of_reps(self, places: IntArray) -> IntArray:
+        """(p, t) what these reps carry by month."""
         if self.cells is None:
-            return np.asarray(self.quota[place : place + 1])
-        return np.asarray(self.cells[place].sum(axis=0))
+            return self.quota[places, None]
+        return np.asarray(self.cells[places].sum(axis=1))
 
     @property
     def sums(self) -> IntArray:

@@ -35,6 +35,7 @@ from service.kit.errors import Fault, InvalidInput, Unprocessable
 from service.kit.money import from_minor
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import PlanVersion
+from solver.problem import IntArray
 
 _SHOWN: Final = 20
 """Limits that a problem names; where more stop a change, their number is told."""
@@ -113,12 +114,12 @@ class Fetched:
         first = len(before.manifest.get("amendments", []))
         decided = after.manifest.get("amendments", [])[first:]
         about = {rep for part in decided for rep in part.get("reps", [])}
-        was, now = (_figures(side, self.digits) for side in (before, after))
         plan = after.everybody
-        touched = np.flatnonzero(before.book.quota != after.book.quota).tolist()
+        touched = np.flatnonzero(before.book.quota != after.book.quota)
+        was, now = (_figures(side, self.digits, touched) for side in (before, after))
         rows = [
-            Touched(plan.problem.reps.ids[k], after.quotas[k]["unit"], was[k], now[k])
-            for k in touched
+            Touched(plan.problem.reps.ids[k], after.quotas[k]["unit"], *figures)
+            for k, *figures in zip(touched.tolist(), was, now, strict=True)
         ]
         nobody_else = any("reps" not in part for part in decided)
         units = [
@@ -173,13 +174,12 @@ class Preview:
         return (after - before) / before if before else None
 
 
-def _figures(side: Amendable, digits: int) -> list[Row]:
+def _figures(side: Amendable, digits: int, places: IntArray) -> Iterator[Row]:
     stands = side.stands
     is_common = side.manifest["common"]["stretch"] is not None
     rows = standing_rows(stands.plan, digits, compared=is_common)
-    for place, row in enumerate(rows):
-        row["months"] = side.book.of_rep(place).tolist() if stands.has_months else None
-    return rows
+    for place, months in zip(places.tolist(), side.book.of_reps(places).tolist(), strict=True):
+        yield {**rows[place], "months": months if stands.has_months else None}
 
 
 def fetch(session: Session, workspace_id: str, plan_id: str, number: int) -> Fetched:

@@ -294,13 +294,14 @@ class _Deciding:
 
     def others(self, after: Amendable) -> dict[str, tuple[str | None, Months]]:
         """What those carry more or less whom the event is not about: unit, and by month."""
-        before, ids = self.found.version, self.found.version.everybody.problem.reps.ids
-        found: dict[str, tuple[str | None, Months]] = {}
-        for place in np.flatnonzero(before.book.quota != after.book.quota).tolist():
-            if ids[place] not in self._reps:
-                change = after.book.of_rep(place) - before.book.of_rep(place)
-                found[ids[place]] = self._home(ids[place]), tuple(change.tolist())
-        return found
+        before, ids = self.found.version.book, self.found.version.everybody.problem.reps.ids
+        places = np.flatnonzero(before.quota != after.book.quota)
+        changes = (after.book.of_reps(places) - before.of_reps(places)).tolist()
+        return {
+            ids[place]: (self._home(ids[place]), tuple(months))
+            for place, months in zip(places.tolist(), changes, strict=True)
+            if ids[place] not in self._reps
+        }
 
 
 def _changed(version: Amendable, places: IntArray, quota: IntArray) -> list[Wanted]:
