@@ -1,6 +1,5 @@
 """Adjusted quotas over HTTP."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -11,21 +10,20 @@ from service.allocations.adjustments.schemas import AdjustmentOut, AdjustmentsIn
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
 from service.allocations.solving import NO_PLAN
+from service.allocations.versions.made import answer_made
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.sight import SightDep
 from service.allocations.versions.usecases.amending import ChangeNotCarried
-from service.allocations.versions.usecases.solving import Solved
 from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionsDep
 from service.kit.errors import PreconditionFailed, PreconditionRequired
-from service.kit.etags import RequiredIfMatchDep, send_etag
+from service.kit.etags import RequiredIfMatchDep
 from service.kit.problems import problems
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.router import NumberPath, PlanIdPath
 from service.plans.schemas import VersionDetailOut
-from service.plans.usecases import version_etag
 from service.roster.body import Sent, patient_body
 
 router = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["versions"])
@@ -82,7 +80,7 @@ def adjust_quotas(
         limit=limit,
         patience=patience,
     )
-    return _made(response, plan_id, made, now)
+    return answer_made(response, made, now)
 
 
 @router.delete(
@@ -123,13 +121,7 @@ def release_lock(
         limit=limit,
         patience=patience,
     )
-    return _made(response, plan_id, made, now)
-
-
-def _made(response: Response, plan_id: str, made: Solved, now: datetime) -> VersionDetailOut:
-    send_etag(response, version_etag(made.version))
-    response.headers["Location"] = f"/v1/plans/{plan_id}/versions/{made.version.number}"
-    return VersionDetailOut.of_whole(made.version, made.outcome, made.currency, made.sight, now=now)
+    return answer_made(response, made, now)
 
 
 @router.get("/adjustments", responses=_MISSING, dependencies=[Depends(needs(Permission.ADJUST))])

@@ -22,16 +22,16 @@ from service.allocations.adjustments.wishes import read_wish
 from service.allocations.assemble import Terms
 from service.allocations.patience import Patience
 from service.allocations.versions.domain.amendable import Amendable
-from service.allocations.versions.domain.content import Content, Parent
+from service.allocations.versions.domain.content import Content
 from service.allocations.versions.domain.decision import Decision, Wanted
 from service.allocations.versions.domain.document import LockPart
 from service.allocations.versions.domain.handed import Handed
-from service.allocations.versions.repository import Chunks, StoredVersion, pack
+from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.amending import Fetched
 from service.allocations.versions.usecases.closing import closing_of
-from service.allocations.versions.usecases.solving import Solved, solved_content
-from service.allocations.versions.usecases.storing import version_content
+from service.allocations.versions.usecases.solving import solved_content
+from service.allocations.versions.usecases.storing import Draft, Made
 from service.allocations.versions.usecases.visible import see_version
 from service.kit.audit import record
 from service.kit.auth import Caller, Role
@@ -39,7 +39,6 @@ from service.kit.errors import Fault
 from service.kit.etags import IfMatch
 from service.kit.ids import new_id
 from service.plans.domain import version_subject
-from service.plans.outcome import Outcome
 from service.plans.policy import present_policy
 from service.plans.repository import Plans, PlanVersions
 from service.plans.sight import Sight
@@ -96,7 +95,7 @@ def adjust(
     now: datetime,
     limit: float,
     patience: Patience | None = None,
-) -> Solved:
+) -> Made:
     """Adjust quotas of a version (`place`: plan, number) into a new draft.
 
     No transaction is open while it is computed. `limit`: how far a manager may move a rep. Raises
@@ -106,15 +105,14 @@ def adjust(
     with sessions.begin() as session:
         claimed = _claim(session, caller, place, said, expected=expected, today=now.date())
     again = _is_solved_again(claimed)
-    made = _solved_again(claimed, patience) if again else _amended(claimed, limit)
+    made = Draft.of(_solved_again(claimed, patience)) if again else _amended(claimed, limit)
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, place[0], lock=True)
         current = PlanVersions(session).get(plan.id, place[1])
         expected.check(version_etag(current))
         version = _stored(session, claimed, made, now)
         _note_down(session, claimed, plan, version, now)
-        outcome = Outcome.of(session, caller.workspace_id, version)
-    return Solved(version, outcome, plan.currency, claimed.sight)
+        return Made.of(session, plan, version, claimed.sight)
 
 
 def list_adjustments(
@@ -205,16 +203,12 @@ def _solved_again(claimed: _Claimed, patience: Patience | None) -> Content:
 
 
 def _stored(
-    session: Session, claimed: _Claimed, made: Content | Amendable, now: datetime
+    session: Session, claimed: _Claimed, made: Draft | Amendable, now: datetime
 ) -> PlanVersion:
     caller, found, note = claimed.caller, claimed.found, claimed.wish.note
     if isinstance(made, Amendable):
         return amending.store(session, caller, found, made, note=note, now=now)
-    content = made
-    Chunks(session, caller.workspace_id).put(pack(content.chunks))
-    stored = version_content(content, Parent(found.number, found.hash), note)
-    versions = PlanVersions(session)
-    return versions.add(found.plan_id, stored, now=now, created_by=caller.name)
+    return made.store(session, caller, found.plan_id, found.as_parent, note=note, now=now)
 
 
 def _is_solved_again(claimed: _Claimed) -> bool:

@@ -1,6 +1,5 @@
 """Plans made by hand over HTTP."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
@@ -12,6 +11,7 @@ from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
 from service.allocations.solving import NO_PLAN
 from service.allocations.versions.domain.closed import ClosedMonthsNotKept
+from service.allocations.versions.made import answer_made, detail_of
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.sight import look_at_version
 from service.kit.access import Permission, needs
@@ -19,13 +19,11 @@ from service.kit.auth import CallerDep
 from service.kit.body import json_body
 from service.kit.clock import NowDep
 from service.kit.db import SessionsDep
-from service.kit.etags import send_etag
 from service.kit.problems import problems
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.inputs import InputsMissing
 from service.plans.router import NumberPath, PlanIdPath
 from service.plans.schemas import VersionDetailOut
-from service.plans.usecases import version_etag
 from service.roster.files import FileFaults
 
 router = APIRouter(prefix="/plans/{plan_id}/versions", tags=["versions"])
@@ -57,11 +55,9 @@ def import_version(
     found = usecases.import_plan(
         sessions, caller, plan_id, sent.source, sent.options, now=now, patience=patience
     )
-    _send(response, plan_id, found.made)
-    mended = found.repaired
-    repaired = None if mended is None else _detail(mended, found.currency, now)
+    version = answer_made(response, found.made, now)
+    repaired = None if found.repaired is None else detail_of(found.repaired, now)
     told = import_out(found, sent.sheet.repaired if sent.sheet else (), repaired)
-    version = _detail(found.made, found.currency, now)
     return ImportedVersionOut(**version.model_dump(by_alias=True), imported=told)
 
 
@@ -93,17 +89,7 @@ def repair_version(
     """Make another draft that keeps every limit and every sum again, with the smallest change:
     the least in all, and evenly spread.
     """
-    made, currency = usecases.repair_version(
+    made = usecases.repair_version(
         sessions, caller, plan_id, number, note=body.note, now=now, patience=patience
     )
-    _send(response, plan_id, made)
-    return _detail(made, currency, now)
-
-
-def _send(response: Response, plan_id: str, made: usecases.Made) -> None:
-    send_etag(response, version_etag(made.version))
-    response.headers["Location"] = f"/v1/plans/{plan_id}/versions/{made.version.number}"
-
-
-def _detail(made: usecases.Made, currency: str, now: datetime) -> VersionDetailOut:
-    return VersionDetailOut.of_whole(made.version, made.outcome, currency, now=now)
+    return answer_made(response, made, now)

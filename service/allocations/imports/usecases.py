@@ -7,7 +7,7 @@ other one, and says of each quota what the even plan would have been.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
@@ -24,26 +24,27 @@ from service.allocations.patience import Patience
 from service.allocations.versions.domain.amendable import Amendable
 from service.allocations.versions.domain.beyond import beyond
 from service.allocations.versions.domain.closed import ClosedMonthsNotKept
-from service.allocations.versions.domain.content import Content, Parent, Row
+from service.allocations.versions.domain.content import Parent, Row
 from service.allocations.versions.domain.deciding import decide
 from service.allocations.versions.domain.decision import Decision, Refused
 from service.allocations.versions.domain.handed import Handed
 from service.allocations.versions.domain.opened import opened, whole
-from service.allocations.versions.repository import Chunks, pack
 from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.closing import closed_months, closing_of
-from service.allocations.versions.usecases.solving import solved_content, terms_of
-from service.allocations.versions.usecases.storing import version_content
-from service.kit.audit import record
+from service.allocations.versions.usecases.solving import (
+    parent_of,
+    solved_content,
+    terms_of,
+    unknown_base,
+)
+from service.allocations.versions.usecases.storing import Draft, Made, record_version
 from service.kit.auth import Caller
 from service.kit.errors import Conflict, Fault, InvalidInput
 from service.kit.ids import new_id
-from service.plans.domain import version_subject
 from service.plans.inputs import InputsMissing
-from service.plans.outcome import Outcome
 from service.plans.policy import Named, to_policy
-from service.plans.repository import Plans, PlanVersions
-from service.plans.tables import Plan, PlanVersion
+from service.plans.repository import Plans
+from service.plans.tables import Plan
 from service.roster.domain import Inputs
 from service.roster.usecases import load_snapshot
 from solver.errors import InfeasibleProblem
@@ -81,18 +82,9 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A stored version and what is told with it."""
-
-    version: PlanVersion
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
 class Imported:
     """A plan by hand as a version; money is in minor units."""
 
-    currency: str
     digits: int
     reference: str
     by_hand: ByHand
@@ -120,11 +112,11 @@ def import_plan(
     """
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id)
-        faults = [*options.faults, *_unknown_base(session, plan, options.base_version)]
+        faults = [*options.faults, *unknown_base(session, plan, options.base_version)]
         if plan.inputs_hash is None:
             raise InputsMissing(f"Send them first: PUT /v1/plans/{plan.id}/inputs.")
         inputs = load_snapshot(session, caller.workspace_id, plan.inputs_hash)
-        terms, currency = terms_of(plan), plan.currency
+        terms = terms_of(plan)
         closed = closed_months(session, plan, now.date())
     patience = (patience or Patience()).from_now_on()
     faults = _with_faults_of_policy(options.policy, inputs, terms.digits, faults)
@@ -143,19 +135,19 @@ def import_plan(
     after = _with_hand(before, reference, by_hand, source, open_from)
     mended = None
     if options.repair and beyond(after.stands.plan, after.book):
-        mended = _mended(after, new_id("rpr"), open_from, patience)
-    content = whole(even, after)
+        mended = Draft.of(whole(even, _mended(after, new_id("rpr"), open_from, patience)))
+    draft, note = Draft.of(whole(even, after)), options.note
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
-        drafts = _Drafts(session, caller, plan, now)
-        made = drafts.add(content, _parent(session, plan, options.base_version), options.note)
+        parent = parent_of(session, plan, options.base_version)
+        made = _stored(session, caller, plan, draft, parent, note=note, now=now)
         repaired = None
         if mended is not None:
             parent = Parent(made.version.number, made.version.hash)
-            repaired = drafts.add(whole(even, mended), parent, options.note)
+            repaired = _stored(session, caller, plan, mended, parent, note=note, now=now)
     told = beside(before, after)
     broken = beyond(after.stands.plan, after.book)
-    return Imported(currency, terms.digits, reference, by_hand, told, broken, made, repaired)
+    return Imported(terms.digits, reference, by_hand, told, broken, made, repaired)
 
 
 def _with_hand(
@@ -188,8 +180,8 @@ def repair_version(
     note: str | None,
     now: datetime,
     patience: Patience | None = None,
-) -> tuple[Made, str]:
-    """A new draft that keeps all limits and sums, nearest to this version; and the currency.
+) -> Made:
+    """A new draft that keeps all limits and sums, nearest to this version.
 
     Raises PlanNotFound, VersionNotFound, VersionDamaged, NothingToRepair, and Infeasible where
     locks or frozen envelopes break limits themselves.
@@ -204,8 +196,7 @@ def repair_version(
     mended = _mended(found.version, new_id("rpr"), open_from, patience)
     with sessions.begin() as session:
         version = amending.store(session, caller, found, mended, note=note, now=now)
-        currency = Plans(session).get(caller.workspace_id, plan_id).currency
-        return Made(version, Outcome.of(session, caller.workspace_id, version)), currency
+        return Made.of(session, Plans(session).get(caller.workspace_id, plan_id), version)
 
 
 def _mended(
@@ -228,39 +219,22 @@ def _mended(
         ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Drafts:
-    session: Session
-    caller: Caller
-    plan: Plan
-    now: datetime
-
-    def add(self, content: Content, parent: Parent | None, note: str | None) -> Made:
-        """A new draft with its audit entry."""
-        workspace_id = self.caller.workspace_id
-        Chunks(self.session, workspace_id).put(pack(content.chunks))
-        version = PlanVersions(self.session).add(
-            self.plan.id,
-            version_content(content, parent, note),
-            now=self.now,
-            created_by=self.caller.name,
-        )
-        references = sorted({part["reference"] for part in content.facts["amendments"]})
-        record(
-            self.session,
-            self.caller,
-            "version.import",
-            version_subject(self.plan.id, version.number),
-            now=self.now,
-            after=version.status,
-            reason=note,
-            facts={
-                "hash": version.hash,
-                "inputs": version.inputs_hash,
-                "references": references,
-            },
-        )
-        return Made(version, Outcome.of(self.session, workspace_id, version))
+def _stored(
+    session: Session,
+    caller: Caller,
+    plan: Plan,
+    draft: Draft,
+    parent: Parent | None,
+    *,
+    note: str | None,
+    now: datetime,
+) -> Made:
+    """A new draft with its audit entry."""
+    version = draft.store(session, caller, plan.id, parent, note=note, now=now)
+    references = sorted({part["reference"] for part in draft.content.facts["amendments"]})
+    facts = {"references": references}
+    record_version(session, caller, "version.import", version, now=now, facts=facts)
+    return Made.of(session, plan, version)
 
 
 def _with_faults_of_policy(
@@ -273,17 +247,3 @@ def _with_faults_of_policy(
     except InvalidInput as error:
         return [*error.faults]
     return known
-
-
-def _unknown_base(session: Session, plan: Plan, base_version: int | None) -> Iterator[Fault]:
-    newest = PlanVersions(session).newest_number(plan.id)
-    if base_version is not None and not 1 <= base_version <= (newest or 0):
-        known = f"there are 1 to {newest}" if newest else "there is none yet"
-        reason = f"names no version of this plan; {known}"
-        yield Fault("/base_version", reason, base_version)
-
-
-def _parent(session: Session, plan: Plan, base_version: int | None) -> Parent | None:
-    versions = PlanVersions(session)
-    number = base_version or versions.newest_number(plan.id)
-    return Parent(number, versions.get(plan.id, number).hash) if number else None

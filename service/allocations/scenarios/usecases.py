@@ -27,13 +27,11 @@ from service.allocations.stated import Stated
 from service.allocations.versions.describe import describe
 from service.allocations.versions.domain.content import Parent
 from service.allocations.versions.domain.handed import Handed, handing
-from service.allocations.versions.repository import Chunks, StoredVersion, pack
+from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases.solving import terms_of
-from service.allocations.versions.usecases.storing import version_content
-from service.kit.audit import record
+from service.allocations.versions.usecases.storing import Draft, record_version
 from service.kit.auth import Caller
 from service.kit.errors import AppError, Fault, InvalidInput, Unavailable, Unprocessable
-from service.plans.domain import version_subject
 from service.plans.inputs import InputsMissing
 from service.plans.policy import read_reserves
 from service.plans.repository import Plans, PlanVersions
@@ -260,30 +258,16 @@ class _Drafts:
         content = describe(solved.case, solved.allocation, solved.further)
         reserves = read_reserves(scenario.policy, solved.case.terms.digits)
         content = handing(content, self.handed, reserves)
-        packed = pack(content.chunks)
+        draft = Draft.of(content)
         with self.sessions.begin() as session:
             plan = Plans(session).get(self.caller.workspace_id, self.plan_id, lock=True)
             if scenario.target is not None:
                 store_snapshot(session, self.caller.workspace_id, solved.case.inputs)
-            Chunks(session, self.caller.workspace_id).put(packed)
-            version = PlanVersions(session).add(
-                plan.id,
-                version_content(content, self.parent, scenario.name),
-                now=self.now,
-                created_by=self.caller.name,
+            version = draft.store(
+                session, self.caller, plan.id, self.parent, note=scenario.name, now=self.now
             )
-            record(
-                session,
-                self.caller,
-                "version.solve",
-                version_subject(plan.id, version.number),
-                now=self.now,
-                after=version.status,
-                reason=version.note,
-                facts={
-                    "hash": version.hash,
-                    "inputs": version.inputs_hash,
-                    "scenario": scenario.name,
-                },
+            facts = {"scenario": scenario.name}
+            record_version(
+                session, self.caller, "version.solve", version, now=self.now, facts=facts
             )
             return version.number

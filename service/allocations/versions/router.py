@@ -15,6 +15,7 @@ from service.allocations.prices import present_prices
 from service.allocations.schemas import PricesOut
 from service.allocations.solving import NO_PLAN
 from service.allocations.versions.domain.closed import ClosedMonthsNotKept
+from service.allocations.versions.made import answer_made
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.schemas import (
     ProofOut,
@@ -83,10 +84,8 @@ def solve_version(
         keeps_locks=body.get("locks") != "release",
         faults=sent.faults,
     )
-    solved = solving.solve_version(sessions, caller, plan_id, order, now=now, patience=patience)
-    send_etag(response, version_etag(solved.version))
-    response.headers["Location"] = f"/v1/plans/{plan_id}/versions/{solved.version.number}"
-    return VersionDetailOut.of_whole(solved.version, solved.outcome, solved.currency, now=now)
+    made = solving.solve_version(sessions, caller, plan_id, order, now=now, patience=patience)
+    return answer_made(response, made, now)
 
 
 @router.get(

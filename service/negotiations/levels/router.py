@@ -10,6 +10,7 @@ from service.allocations.adjustments.router import ManagerLimitDep
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
 from service.allocations.solving import NO_PLAN
+from service.allocations.versions.made import answer_made
 from service.allocations.versions.repository import VersionDamaged
 from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
@@ -44,7 +45,6 @@ from service.negotiations.levels.usecases.steps import Step, Stepped, lane_etag
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.router import NumberPath, PlanIdPath
 from service.plans.schemas import VersionDetailOut
-from service.plans.usecases import version_etag
 
 router = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["level by level"])
 of_a_unit = APIRouter(prefix="/units/{unit:path}")
@@ -309,9 +309,7 @@ def assemble_version(
         note=body.note,
         now=now,
     )
-    send_etag(response, version_etag(made.version))
-    response.headers["Location"] = f"/v1/plans/{plan_id}/versions/{made.version.number}"
-    return VersionDetailOut.of_whole(made.version, made.outcome, made.currency, now=now)
+    return answer_made(response, made, now)
 
 
 def _told(response: Response, stepped: Stepped) -> LaneOut:

@@ -27,8 +27,8 @@ from service.allocations.versions.domain.deciding import decide
 from service.allocations.versions.domain.decision import Decision, NotCarried, Refused
 from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.named import month_names_of
-from service.allocations.versions.repository import Chunks, StoredVersion, VersionDamaged, pack
-from service.allocations.versions.usecases.storing import version_content
+from service.allocations.versions.repository import Chunks, StoredVersion, VersionDamaged
+from service.allocations.versions.usecases.storing import Draft
 from service.kit.audit import record
 from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput, Unprocessable
@@ -55,6 +55,10 @@ class Fetched:
     digits: int
     """Minor digits of the currency."""
     version: Amendable
+
+    @property
+    def as_parent(self) -> Parent:
+        return Parent(self.number, self.hash)
 
     @property
     def months(self) -> tuple[str, ...]:
@@ -207,15 +211,9 @@ def store(
 
     Raises PlanNotFound where the plan was deleted in the meantime.
     """
-    content = after.content()
+    draft = Draft.of(after.content())
     plan = Plans(session).get(caller.workspace_id, found.plan_id, lock=True)
-    Chunks(session, caller.workspace_id).put(pack(content.chunks))
-    version = PlanVersions(session).add(
-        plan.id,
-        version_content(content, Parent(found.number, found.hash), note),
-        now=now,
-        created_by=caller.name,
-    )
+    version = draft.store(session, caller, plan.id, found.as_parent, note=note, now=now)
     first = len(found.version.manifest.get("amendments", []))
     decided = after.manifest.get("amendments", [])[first:]
     record(

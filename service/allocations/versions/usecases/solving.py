@@ -16,20 +16,15 @@ from service.allocations.versions.describe import describe
 from service.allocations.versions.domain.closed import ClosedMonths
 from service.allocations.versions.domain.content import Content, Parent
 from service.allocations.versions.domain.handed import Handed, handing
-from service.allocations.versions.repository import Chunks, pack
 from service.allocations.versions.usecases.closing import closed_months
-from service.allocations.versions.usecases.storing import version_content
-from service.kit.audit import record
+from service.allocations.versions.usecases.storing import Draft, Made, record_version
 from service.kit.auth import Caller
 from service.kit.errors import Fault
 from service.kit.money import minor_digits
-from service.plans.domain import version_subject
 from service.plans.inputs import InputsMissing
-from service.plans.outcome import Outcome
 from service.plans.policy import Named, read_reserves, read_spreading, to_policy
 from service.plans.repository import Plans, PlanVersions
-from service.plans.sight import EVERYTHING, Sight
-from service.plans.tables import Plan, PlanVersion
+from service.plans.tables import Plan
 from service.roster.domain import Inputs
 from service.roster.usecases import load_snapshot
 
@@ -48,17 +43,6 @@ class Order:
     """What was found wrong with the shape of the body that says this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Solved:
-    """A new version, and the currency of its plan."""
-
-    version: PlanVersion
-    outcome: Outcome
-    currency: str
-    sight: Sight = EVERYTHING
-    """How much of it the caller sees."""
-
-
 def solve_version(
     sessions: sessionmaker[Session],
     caller: Caller,
@@ -67,7 +51,7 @@ def solve_version(
     *,
     now: datetime,
     patience: Patience | None = None,
-) -> Solved:
+) -> Made:
     """Solve the plan's working inputs into a new draft.
 
     No transaction is open while the solver works. The number and, where the order names no base,
@@ -75,7 +59,7 @@ def solve_version(
     """
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id)
-        faults = [*order.faults, *_unknown_base(session, plan, order.base_version)]
+        faults = [*order.faults, *unknown_base(session, plan, order.base_version)]
         if plan.inputs_hash is None:
             raise InputsMissing(f"Send them first: PUT /v1/plans/{plan.id}/inputs.")
         inputs = load_snapshot(session, caller.workspace_id, plan.inputs_hash)
@@ -91,28 +75,13 @@ def solve_version(
         known=faults,
         patience=patience,
     )
-    packed = pack(content.chunks)
+    draft = Draft.of(content)
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
-        Chunks(session, caller.workspace_id).put(packed)
-        version = PlanVersions(session).add(
-            plan.id,
-            version_content(content, _parent(session, plan, base), order.note),
-            now=now,
-            created_by=caller.name,
-        )
-        record(
-            session,
-            caller,
-            "version.solve",
-            version_subject(plan.id, version.number),
-            now=now,
-            after=version.status,
-            reason=version.note,
-            facts={"hash": version.hash, "inputs": version.inputs_hash},
-        )
-        outcome = Outcome.of(session, caller.workspace_id, version)
-    return Solved(version, outcome, plan.currency)
+        parent = parent_of(session, plan, base)
+        version = draft.store(session, caller, plan.id, parent, note=order.note, now=now)
+        record_version(session, caller, "version.solve", version, now=now)
+        return Made.of(session, plan, version)
 
 
 def solved_content(
@@ -152,7 +121,8 @@ def terms_of(plan: Plan) -> Terms:
     )
 
 
-def _unknown_base(session: Session, plan: Plan, base_version: int | None) -> Iterator[Fault]:
+def unknown_base(session: Session, plan: Plan, base_version: int | None) -> Iterator[Fault]:
+    """What is wrong with the version that a caller names as the one to build on."""
     newest = PlanVersions(session).newest_number(plan.id)
     if base_version is not None and not 1 <= base_version <= (newest or 0):
         known = f"there are 1 to {newest}" if newest else "there is none yet"
@@ -173,8 +143,8 @@ def _base(session: Session, plan: Plan, order: Order) -> tuple[int | None, Hande
     return (number if handed else order.base_version), handed
 
 
-def _parent(session: Session, plan: Plan, base_version: int | None) -> Parent | None:
-    """The version that a new one builds on."""
+def parent_of(session: Session, plan: Plan, base_version: int | None) -> Parent | None:
+    """The version that a new one builds on: where none is named, the newest."""
     versions = PlanVersions(session)
     number = base_version or versions.newest_number(plan.id)
     return Parent(number, versions.get(plan.id, number).hash) if number else None

@@ -1,11 +1,94 @@
-"""What a new version is stored as."""
+"""Store a plan as a new version, a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from sqlalchemy.orm import Session
 
 from service.allocations.versions.domain.canonical import digest
 from service.allocations.versions.domain.content import Content, Parent
-from service.plans.domain import VersionContent
+from service.allocations.versions.repository import Chunks, pack
+from service.kit.audit import record
+from service.kit.auth import Caller
+from service.plans.domain import VersionContent, version_subject
+from service.plans.outcome import Outcome
+from service.plans.repository import PlanVersions
+from service.plans.sight import EVERYTHING, Sight
+from service.plans.tables import Plan, PlanVersion
 
 
-def version_content(content: Content, parent: Parent | None, note: str | None) -> VersionContent:
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """What will be stored; made before a transaction begins, for compressing takes its time."""
+
+    content: Content
+    packed: Mapping[str, bytes]
+
+    @classmethod
+    def of(cls, content: Content) -> Self:
+        return cls(content, pack(content.chunks))
+
+    def store(
+        self,
+        session: Session,
+        caller: Caller,
+        plan_id: str,
+        parent: Parent | None,
+        *,
+        note: str | None,
+        now: datetime,
+    ) -> PlanVersion:
+        """The next version of a plan that is locked; what was done is for the caller to record."""
+        Chunks(session, caller.workspace_id).put(self.packed)
+        row = _row(self.content, parent, note)
+        return PlanVersions(session).add(plan_id, row, now=now, created_by=caller.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new version and what is told with it."""
+
+    version: PlanVersion
+    outcome: Outcome
+    currency: str
+    sight: Sight
+    """How much of it the caller sees."""
+
+    @classmethod
+    def of(
+        cls, session: Session, plan: Plan, version: PlanVersion, sight: Sight = EVERYTHING
+    ) -> Self:
+        outcome = Outcome.of(session, plan.workspace_id, version)
+        return cls(version, outcome, plan.currency, sight)
+
+
+def record_version(
+    session: Session,
+    caller: Caller,
+    action: str,
+    version: PlanVersion,
+    *,
+    now: datetime,
+    facts: Mapping[str, object] | None = None,
+) -> None:
+    """Write into the audit trail how a new version came about; its note is the reason."""
+    record(
+        session,
+        caller,
+        action,
+        version_subject(version.plan_id, version.number),
+        now=now,
+        after=version.status,
+        reason=version.note,
+        facts={"hash": version.hash, "inputs": version.inputs_hash, **(facts or {})},
+    )
+
+
+def _row(content: Content, parent: Parent | None, note: str | None) -> VersionContent:
     """A row of versions: the manifest with its parent, and what readers ask a row for."""
     manifest = content.manifest(parent)
     facts = content.facts

@@ -18,14 +18,12 @@ from sqlalchemy.orm import Session
 from service.allocations.adjustments.usecases import terms_of_version
 from service.allocations.assemble import Terms
 from service.allocations.patience import Patience
-from service.allocations.versions.domain.content import Content, Parent, Row
+from service.allocations.versions.domain.content import Content, Row
 from service.allocations.versions.domain.handed import Handed
-from service.allocations.versions.repository import Chunks, pack
 from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.amending import Fetched
 from service.allocations.versions.usecases.solving import solved_content
-from service.allocations.versions.usecases.storing import version_content
-from service.kit.audit import record
+from service.allocations.versions.usecases.storing import Draft, record_version
 from service.kit.errors import Conflict, Fault, InvalidInput
 from service.negotiations.change_requests.domain.correction import (
     Correction,
@@ -46,7 +44,6 @@ from service.negotiations.change_requests.usecases.granting import (
 )
 from service.negotiations.change_requests.usecases.turn import Step, Turn
 from service.negotiations.repository import Renegotiations
-from service.plans.domain import version_subject
 from service.plans.inputs import put_inputs
 from service.plans.policy import present_policy
 from service.plans.repository import PlanVersions
@@ -88,24 +85,24 @@ def accept_corrected(
             turn = Turn.of(session, step, Action.ACCEPT, lock=False)
             check_counts(session, turn.plan, turn.request.version)
             case = correcting(session, turn, correction)
-        return _stored(doors, turn, case, case.solved(patience))
+        return _stored(doors, turn, case, Draft.of(case.solved(patience)))
 
     return until_stored(attempt)
 
 
-def _stored(doors: Doors, read: Turn, case: Correcting, content: Content) -> Corrected | None:
+def _stored(doors: Doors, read: Turn, case: Correcting, draft: Draft) -> Corrected | None:
     """None where somebody else has amended the same draft meanwhile."""
     with doors.writing.begin() as session:
         turn = locked_again(session, read, case.found.number)
         if turn is None:
             return None
         step, plan, request = turn.step, turn.plan, turn.request
-        version = _store_version(session, turn, case, content)
+        version = _store_version(session, turn, case, draft)
         Renegotiations(session, plan.workspace_id, plan.id).advance(request.version, version.number)
         follows = plan.inputs_hash == case.inputs_hash
         if follows:
             put_inputs(session, step.caller, plan.id, case.inputs, now=step.now)
-        request.amount = rows_in(content)[request.rep]["quota"]
+        request.amount = rows_in(draft.content)[request.rep]["quota"]
         request.funding = request.effective = None
         request.granted_in = version.number
         return Corrected(turn.take(session), follows)
@@ -217,23 +214,11 @@ def rows_in(content: Content) -> dict[str, Row]:
     return {row["rep"]: row for data in chunks for row in orjson.loads(data)}
 
 
-def _store_version(session: Session, turn: Turn, case: Correcting, content: Content) -> PlanVersion:
+def _store_version(session: Session, turn: Turn, case: Correcting, draft: Draft) -> PlanVersion:
     """The corrected inputs, and the new draft that they were solved to. The plan is locked."""
     caller, now, plan, note = turn.step.caller, turn.step.now, turn.plan, turn.request.id
     store_snapshot(session, caller.workspace_id, case.inputs, plan_id=plan.id)
-    Chunks(session, caller.workspace_id).put(pack(content.chunks))
-    parent = Parent(case.found.number, case.found.hash)
-    version = PlanVersions(session).add(
-        plan.id, version_content(content, parent, note), now=now, created_by=caller.name
-    )
-    record(
-        session,
-        caller,
-        "version.solve",
-        version_subject(plan.id, version.number),
-        now=now,
-        after=version.status,
-        reason=note,
-        facts={"hash": version.hash, "inputs": version.inputs_hash},
-    )
+    parent = case.found.as_parent
+    version = draft.store(session, caller, plan.id, parent, note=note, now=now)
+    record_version(session, caller, "version.solve", version, now=now)
     return version

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from service.allocations.lanes.domain.lane import LaneStatus
 from service.allocations.lanes.repository import Lanes, Works, lane_of, standing
 from service.allocations.versions.usecases import amending
-from service.allocations.versions.usecases.solving import Solved
+from service.allocations.versions.usecases.storing import Made
 from service.kit.audit import record
 from service.kit.auth import Caller
 from service.kit.errors import InvalidInput
@@ -24,7 +24,6 @@ from service.negotiations.levels.domain.together import (
 )
 from service.negotiations.levels.tables import LaneAssembly
 from service.negotiations.levels.usecases.frame import Frame
-from service.plans.outcome import Outcome
 from service.plans.tables import PlanVersion
 
 
@@ -38,7 +37,7 @@ def assemble(
     exceptions: Sequence[str] = (),
     note: str | None = None,
     now: datetime,
-) -> Solved:
+) -> Made:
     """A new draft on version `number` with the work of its units.
 
     Units that are not frozen, and those named in `exceptions`, stay as they are in the version. All
@@ -87,8 +86,7 @@ def assemble(
             reason=note,
             facts={"frame": number, "units": done.units, "exceptions": done.exceptions},
         )
-        outcome = Outcome.of(session, caller.workspace_id, version)
-    return Solved(version, outcome, frame.plan.currency)
+        return Made.of(session, frame.plan, version)
 
 
 def _own_reps(frame: Frame, units: Sequence[str]) -> frozenset[str]:
