@@ -94,7 +94,9 @@ class PreviewOut(BaseModel):
     carriers: list[CarrierOut] | None = Field(description="Whom the caller sees; null for reps")
     carrying: int = Field(description="How many would carry a part", examples=[11])
     relative_change: float | None = Field(
-        description="Of what they carry together; null: nobody does", examples=[0.012]
+        description="Of what they carry together; null: nobody does. Figures of all of them are "
+        "null as well where they would tell of fewer than five people whom the caller does not see",
+        examples=[0.012],
     )
     stretch_before: float | None
     stretch_after: float | None

@@ -24,6 +24,7 @@ from service.negotiations.levels.usecases.reading import (
     state_of,
 )
 from service.negotiations.levels.usecases.steps import lane_etag
+from service.plans.sight import Sight
 from solver.policy import Fairness
 
 _Key = Annotated[str, Field(min_length=1, max_length=128)]
@@ -203,7 +204,10 @@ class UnitStatusOut(BaseModel):
 
 
 class AssemblyOut(BaseModel):
-    """Of which frame a version was put together, and whom it did not wait for."""
+    """Of which frame a version was put together, and whom it did not wait for.
+
+    Managers and reps are told of the units that they see.
+    """
 
     frame: int
     units: list[str]
@@ -213,9 +217,15 @@ class AssemblyOut(BaseModel):
     note: str | None
 
     @classmethod
-    def of(cls, assembly: LaneAssembly) -> Self:
-        names = ("frame", "units", "exceptions", "at", "by", "note")
-        return cls(**{name: getattr(assembly, name) for name in names})
+    def of(cls, assembly: LaneAssembly, sight: Sight) -> Self:
+        return cls(
+            frame=assembly.frame,
+            units=[*filter(sight.sees_unit, assembly.units)],
+            exceptions=[*filter(sight.sees_unit, assembly.exceptions)],
+            at=assembly.at,
+            by=assembly.by,
+            note=assembly.note if sight.is_whole else None,
+        )
 
 
 class UnitsOut(Page[UnitStatusOut]):
@@ -230,7 +240,7 @@ class UnitsOut(Page[UnitStatusOut]):
         return cls(
             items=[UnitStatusOut.of(unit, page.digits) for unit in page.units],
             next_cursor=page.next_cursor,
-            assembled=page.assembly and AssemblyOut.of(page.assembly),
+            assembled=page.assembly and AssemblyOut.of(page.assembly, page.sight),
         )
 
 

@@ -458,6 +458,21 @@ class TestWhoMay:
 
         assert (signed.status_code, refused.status_code) == (200, 403)
 
+    def test_to_be_called_like_the_owner_of_the_target_signs_nothing(
+        self, callers: Callers
+    ) -> None:
+        inputs = three_teams()
+        inputs["units"][0] |= {"target": 550, "owner": "a manager"}  # north, above west
+        plan = a_published_plan(callers("admin"), inputs)
+        west, north = callers("manager", unit="west"), callers("manager", unit="north")
+        request = a_request(callers("rep", rep="ann"), plan, "ann", 100)
+
+        refused = answer(west, request, "accept", funding="unfunded")
+
+        assert refused.status_code == 403
+        assert refused.json()["type"] == "/problems/not-the-funder"
+        assert accepted(north, request, funding="unfunded")["funding"] == "unfunded"
+
     def test_a_rep_accepts_a_counter_and_nothing_else(self, callers: Callers) -> None:
         plan = a_published_plan(callers("admin"), three_teams())
         ann, west = callers("rep", rep="ann"), callers("manager", unit="west")

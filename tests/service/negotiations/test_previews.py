@@ -107,11 +107,33 @@ def test_a_rep_is_told_nothing_of_a_single_colleague(callers: Callers) -> None:
 
     assert told["carriers"] is None
     assert told["carrying"] == 2
-    assert told["relative_change"] == pytest.approx(10 / 220)
+    assert told["relative_change"] is None  # it would tell what bob and cyd carry together
+    assert (told["carriers_stretch_before"], told["carriers_stretch_after"]) == (None, None)
     assert told["stretch_after"] == 0
     hidden = [name for name, value in told.items() if "probability" in name and value is not None]
     assert hidden == []
     assert all(way["limits"] == [] for way in told["ways"])
+
+
+def test_figures_of_colleagues_tell_of_five_at_least_however_they_are_asked_for(
+    callers: Callers,
+) -> None:
+    inputs = three_teams()
+    for rep in ("zac", "zed", "zoe"):
+        inputs["reps"].append(inputs["reps"][0] | {"id": rep})
+    inputs["target"] += 330
+    plan = a_published_plan(callers("admin"), inputs)
+    ann, west = callers("rep", rep="ann"), callers("manager", unit="west")
+    request = a_request(ann, plan, "ann", 100)
+
+    siblings, with_east = (preview(ann, request, funding=own) for own in ("siblings", "parent"))
+    own_people = preview(west, request, funding="siblings")
+
+    assert (siblings["carrying"], with_east["carrying"]) == (5, 7)
+    assert siblings["relative_change"] == pytest.approx(10 / 550)
+    assert siblings["carriers_stretch_before"] == {"least": 0.1, "most": 0.1}
+    assert with_east["relative_change"] is None  # less the siblings' it is that of dan and eve
+    assert own_people["relative_change"] == siblings["relative_change"]
 
 
 def test_a_manager_is_told_of_the_own_people_alone(callers: Callers) -> None:
@@ -123,4 +145,5 @@ def test_a_manager_is_told_of_the_own_people_alone(callers: Callers) -> None:
 
     assert [each["rep"] for each in told["carriers"]] == ["bob", "cyd"]
     assert told["carrying"] == 4
+    assert told["relative_change"] is None  # of dan and eve the manager knows nothing
     assert told["ways"][0]["may_sign"] is False

@@ -43,9 +43,10 @@ class Signer:
         if self.scope.is_planner:
             return True
         target = self._target_unit(of_rep)
+        if target is None or not self.scope.holds(target):  # anybody may be called like its owner
+            return False
         caller = self.scope.caller
-        owner = None if target is None else self.owners.get(target)
-        return owner is not None and owner in {caller.id, caller.name}
+        return self.owners.get(target) in {caller.id, caller.name}
 
     def _target_unit(self, unit: str | None) -> str | None:
         """The nearest unit upwards with a target of its own; None: the company's target."""

@@ -1,7 +1,8 @@
 """Show what granting a request would do, before anybody decides; nothing is stored.
 
-A rep is told how much the others would carry together, and nothing of a single one of them. Chances
-of attaining are not shown to reps.
+A rep is told how much the others would carry together, and nothing of a single one of them: what
+all of them come to is told where it tells of no fewer than five whom the caller does not see.
+Chances of attaining are not shown to reps.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from service.negotiations.change_requests.usecases.funding import (
 from service.negotiations.change_requests.usecases.granting import Grant, terms_of
 from service.negotiations.change_requests.usecases.scope import Scope
 from service.negotiations.change_requests.usecases.turn import Step, Turn
+from solver.assess.review import LEAST
 
 type Range = tuple[float, float]
 
@@ -194,6 +196,7 @@ def _shown(
     would = Preview([], [], []) if taken.after is None else found.preview(taken.after)
     is_rep = scope.caller.role is Role.REP
     own, others = would.about, would.carriers
+    together = [] if _tells_of_few(change, scope, others) else others
     return Shown(
         found.number,
         found.digits,
@@ -201,14 +204,23 @@ def _shown(
         tuple(ways),
         None if is_rep else tuple(_carriers(others, scope)),
         len(others),
-        would.relative_change,
+        would.relative_change if together else None,
         _of_one(own, "stretch"),
         BeforeAfter() if is_rep else _of_one(own, "attainment_probability"),
-        _ranges(others, "stretch"),
-        BeforeAfter() if is_rep else _ranges(others, "attainment_probability"),
+        _ranges(together, "stretch"),
+        BeforeAfter() if is_rep else _ranges(together, "attainment_probability"),
         None if is_rep else _reserve(found, change, scope),
         None,
     )
+
+
+def _tells_of_few(change: Change, scope: Scope, touched: Sequence[Touched]) -> bool:
+    """Whether figures of all of them would tell of fewer than five people whom the caller does not
+    see: of siblings, or, less those, of whom other teams have.
+    """
+    unseen = [row for row in touched if not scope.sees(row.rep, row.unit)]
+    siblings = sum(row.unit == change.request.unit for row in unseen)
+    return any(0 < count < LEAST for count in (siblings, len(unseen) - siblings))
 
 
 def _carriers(touched: Iterable[Touched], scope: Scope) -> Iterator[Carrier]:

@@ -18,7 +18,7 @@ it is frozen. Every rep is in the hands of the innermost lane alone:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from service.allocations.lanes.domain.lane import LaneStatus, Tree
@@ -86,13 +86,15 @@ def after(status: LaneStatus | None, action: LaneAction, unit: str) -> LaneStatu
     )
 
 
-def may_freeze_inside(tree: Tree, unit: str) -> None:
-    """Raises LanesInTheWay where a lane around the unit is signed."""
+def may_move_inside(tree: Tree, unit: str, sees: Callable[[str], bool]) -> None:
+    """Raises LanesInTheWay where a lane around the unit is signed, and names those that are seen:
+    the next one for sure, for it was signed before those around it.
+    """
     signed = [lane.unit for lane in tree.all_around(unit) if lane.status is LaneStatus.SIGNED]
     if signed:
+        seen = [*filter(sees, signed)]
         raise LanesInTheWay(
-            f"Unit {unit} lies in {_named(signed)}, which is signed: reopen that first.",
-            units=signed,
+            f"Unit {unit} lies in {_named(seen)}, which is signed: reopen that first.", units=seen
         )
 
 

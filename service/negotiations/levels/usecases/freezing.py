@@ -21,9 +21,8 @@ from service.kit.money import InvalidMoney, to_minor
 from service.negotiations.levels.domain.life import (
     LaneAction,
     LaneNotAllowed,
-    LanesInTheWay,
     after,
-    may_freeze_inside,
+    may_move_inside,
     may_sign,
     may_unfreeze,
 )
@@ -58,7 +57,7 @@ def freeze(
     frame.must_be_draft()
     tree = frame.tree()
     frame.must_work_inside_own(step.unit, tree)
-    may_freeze_inside(tree, step.unit)
+    may_move_inside(tree, step.unit, frame.sight.sees_unit)
     quotas = below
     if outer := tree.around(step.unit):
         around = frame.lane(outer.unit, lock=True)
@@ -161,12 +160,8 @@ def reopen(session: Session, caller: Caller, step: Step) -> Stepped:
     frame.must_work_inside_own(step.unit, tree)
     frame.lanes.stay()
     for outer in reversed(tree.all_around(step.unit)):
-        around = frame.lanes.get(outer.unit, lock=True)
-        if around is not None and around.status is LaneStatus.SIGNED:
-            raise LanesInTheWay(
-                f"Unit {step.unit} lies in {outer.unit}, which is signed: reopen that first.",
-                units=[outer.unit],
-            )
+        frame.lanes.get(outer.unit, lock=True)
+    may_move_inside(frame.tree(), step.unit, frame.sight.sees_unit)
     row = hold_lane(frame, step)
     before, row.status = row.status, after(row.status, LaneAction.REOPEN, step.unit)
     row.signed_at = row.signed_by = None

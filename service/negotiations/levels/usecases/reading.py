@@ -17,6 +17,7 @@ from service.kit.auth import Caller
 from service.kit.pages import PageRequest, cursor_after
 from service.negotiations.levels.tables import LaneAssembly
 from service.negotiations.levels.usecases.frame import Frame
+from service.plans.sight import Sight
 from service.roster.usecases import owners_of
 
 
@@ -38,6 +39,7 @@ class UnitsPage:
     units: Sequence[UnitStatus]
     digits: int
     assembly: LaneAssembly | None
+    sight: Sight
     next_cursor: str | None
 
 
@@ -87,7 +89,7 @@ def units(
     kept = seen[: page.limit]
     cursor = cursor_after(listing, kept[-1][0]) if len(seen) > page.limit else None
     assembly = session.get(LaneAssembly, (frame.plan.id, number))
-    return UnitsPage([own for _, own in kept], frame.stored.digits, assembly, cursor)
+    return UnitsPage([own for _, own in kept], frame.stored.digits, assembly, frame.sight, cursor)
 
 
 def unit_work(

@@ -13,7 +13,7 @@ from service.negotiations.levels.domain.life import (
     LaneNotAllowed,
     LanesInTheWay,
     after,
-    may_freeze_inside,
+    may_move_inside,
     may_sign,
     may_unfreeze,
 )
@@ -92,8 +92,13 @@ class TestLanesInsideLanes:
 
     def test_nothing_is_frozen_inside_what_is_signed(self) -> None:
         with pytest.raises(LanesInTheWay, match="lies in east, which is signed"):
-            may_freeze_inside(a_tree(east=SIGNED), "e1a")
-        may_freeze_inside(a_tree(east=FROZEN), "e1a")
+            may_move_inside(a_tree(east=SIGNED), "e1a", {"east"}.__contains__)
+        may_move_inside(a_tree(east=FROZEN), "e1a", {"east"}.__contains__)
+
+    def test_whose_unit_lies_in_two_signed_ones_is_told_of_the_one_that_is_seen(self) -> None:
+        with pytest.raises(LanesInTheWay, match="lies in e1, which is signed") as refused:
+            may_move_inside(a_tree(east=SIGNED, e1=SIGNED), "e1a", {"e1", "e1a"}.__contains__)
+        assert refused.value.context == {"units": ["e1"]}
 
     def test_a_lane_is_signed_after_those_inside_it(self) -> None:
         with pytest.raises(LanesInTheWay, match="not signed yet: e2"):

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from tests.service.allocations.plans import a_plan, a_version, quotas
 from tests.service.callers import Callers
 from tests.service.negotiations.levels.teams import a_draft, adjust, at, freeze, in_lane, step
+from tests.service.steps import take
 
 type Document = dict[str, Any]
 
@@ -40,6 +41,35 @@ class TestWhatAManagerMay:
             headers={"If-Match": '"1-1"'},
         )
         assert patched.status_code == 404
+
+    def test_of_what_was_put_together_they_are_told_the_own_part(self, callers: Callers) -> None:
+        planner = callers("planner")
+        version = a_draft(planner)
+        for unit in ("east", "west"):
+            freeze(planner, version, unit)
+        step(planner, version, "east", "sign-off").raise_for_status()
+        made = planner.post(
+            f"{version}/assemble", json={"exceptions": ["west"], "note": "west is late"}
+        ).headers["location"]
+        take(planner, made, "submit").raise_for_status()
+
+        told = {
+            who: client.get(f"{made}/units").json()["assembled"]
+            for who, client in (
+                ("all", planner),
+                ("east", callers("manager", unit="east")),
+                ("west", callers("manager", unit="west")),
+                ("ann", callers("rep", rep="ann")),
+            )
+        }
+
+        parts = {who: (own["units"], own["exceptions"], own["note"]) for who, own in told.items()}
+        assert parts == {
+            "all": (["east"], ["west"], "west is late"),
+            "east": (["east"], [], None),
+            "west": ([], ["west"], None),
+            "ann": ([], [], None),
+        }
 
     def test_the_own_unit_is_worked_on_and_signed(self, callers: Callers) -> None:
         planner, west = callers("planner"), callers("manager", unit="west")
