@@ -11,9 +11,9 @@ from service.allocations.patience import PatienceDep
 from service.allocations.schemas import AllocationBody, AllocationOut, CheckOut
 from service.allocations.solving import NO_PLAN
 from service.kit.access import Permission, needs
+from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
 from service.plans.policy import PolicyBody
-from service.roster.body import Sent, patient_body
 
 router = APIRouter(prefix="/allocations", tags=["allocations"])
 

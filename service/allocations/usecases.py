@@ -12,9 +12,9 @@ from service.allocations.patience import Patience
 from service.allocations.places import Places
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import InvalidMoney, minor_digits, to_minor
+from service.kit.patient_body import Sent
 from service.plans.domain import period_fault
 from service.plans.policy import BY_HISTORY, Named, Spreading, read_spreading, to_policy
-from service.roster.body import Sent
 from service.roster.domain import Inputs, read_inputs
 from solver.policy import Policy
 

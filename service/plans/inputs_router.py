@@ -13,13 +13,13 @@ from service.kit.db import ReadSessionDep, SessionsDep
 from service.kit.errors import PreconditionFailed
 from service.kit.etags import IfMatchDep, etag_of, send_etag
 from service.kit.money import minor_digits
+from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
 from service.plans import inputs as usecases
 from service.plans.domain import PlanNotFound
 from service.plans.inputs import CurrencyChanged, InputsMissing
 from service.plans.repository import Plans
 from service.plans.router import PlanIdPath
-from service.roster.body import Sent, patient_body
 from service.roster.domain import Inputs, read_inputs
 from service.roster.present import present
 from service.roster.repository import SnapshotNotFound

@@ -20,11 +20,11 @@ from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionsDep
 from service.kit.errors import PreconditionFailed, PreconditionRequired
 from service.kit.etags import RequiredIfMatchDep
+from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.router import NumberPath, PlanIdPath
 from service.plans.schemas import VersionDetailOut
-from service.roster.body import Sent, patient_body
 
 router = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["versions"])
 

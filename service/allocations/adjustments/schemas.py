@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, with_config
 from service.allocations.adjustments.tables import QuotaAdjustment
 from service.kit.body import Note
 from service.kit.money import MoneyOut, from_minor
-from service.roster.schemas import STRICT_ROW, Key, Money
+from service.kit.values import STRICT_ROW, Key, Money
 
 MOST: Final = 10_000
 """Rows of one decision."""

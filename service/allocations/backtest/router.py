@@ -11,8 +11,8 @@ from service.allocations.patience import PatienceDep
 from service.allocations.solving import SolveTookTooLong
 from service.kit.access import Permission, needs
 from service.kit.errors import InvalidInput
+from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
-from service.roster.body import Sent, patient_body
 
 router = APIRouter(prefix="/allocations", tags=["allocations"])
 

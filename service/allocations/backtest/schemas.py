@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, with_config
 
 from service.allocations.schemas import AllocationBody
 from service.allocations.schemas.quotas import Amount
-from service.roster.schemas import STRICT_ROW, Key, Measure, Month
+from service.kit.values import STRICT_ROW, Key, Measure, Month
 from solver.assess.methods import Method
 
 

@@ -14,7 +14,7 @@ from service.allocations.patience import Patience
 from service.allocations.solving import CallerLeft, SolveTookTooLong
 from service.allocations.usecases import read_facts
 from service.kit.errors import Fault
-from service.roster.body import Sent
+from service.kit.patient_body import Sent
 from service.roster.domain import Inputs
 from service.roster.domain.reading import UNKNOWN, Findings, Rows
 from solver.assess.backtest import backtest

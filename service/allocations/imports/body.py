@@ -22,7 +22,7 @@ from service.allocations.imports.schemas import ImportIn, ImportOptions
 from service.allocations.imports.usecases import Options
 from service.kit.body import read_bytes, read_json_bytes
 from service.kit.errors import MalformedBody
-from service.roster.body import PatientReader
+from service.kit.patient_body import PatientReader
 from service.roster.files import Planned, read_planned
 
 _FORM: Final = "multipart/form-data"

@@ -11,10 +11,10 @@ from service.allocations.infeasible import in_words
 from service.allocations.schemas import Amount
 from service.kit.body import Note
 from service.kit.money import MoneyOut, from_minor
+from service.kit.values import STRICT_ROW, Key, Money
 from service.plans.policy import PolicyBody
 from service.plans.schemas import VersionDetailOut
 from service.roster.files import FileFault
-from service.roster.schemas import STRICT_ROW, Key, Money
 
 MOST_NAMED = 100
 

@@ -12,11 +12,11 @@ from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.clock import NowDep
 from service.kit.db import SessionsDep
+from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
 from service.plans.domain import PlanNotFound
 from service.plans.inputs import InputsMissing
 from service.plans.router import PlanIdPath
-from service.roster.body import Sent, patient_body
 
 router = APIRouter(prefix="/plans/{plan_id}/scenarios", tags=["versions"])
 

@@ -22,9 +22,9 @@ from service.allocations.scenarios.usecases import Compared, Mover, Outcome
 from service.allocations.schemas import Amount
 from service.kit.body import Line
 from service.kit.money import MoneyOut, from_minor
+from service.kit.values import STRICT_ROW, Money
 from service.plans.policy import PolicyBody, present_rule
 from service.plans.schemas import GaveWayOut
-from service.roster.schemas import STRICT_ROW, Money
 
 
 def _values_of(parameter: Any) -> Any:

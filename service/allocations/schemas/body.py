@@ -4,8 +4,9 @@ from typing import Annotated, NotRequired, Required, TypedDict
 
 from pydantic import Field, with_config
 
+from service.kit.values import STRICT_ROW, Day, Money, Otherwise
 from service.plans.policy import PolicyBody
-from service.roster.schemas import STRICT_ROW, Day, InputsBody, Money, Otherwise
+from service.roster.schemas import InputsBody
 
 
 @with_config(STRICT_ROW)

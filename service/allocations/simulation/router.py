@@ -16,11 +16,11 @@ from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.db import ReadingSessionsDep
 from service.kit.errors import InvalidInput
+from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.policy import PolicyBody
 from service.plans.router import NumberPath, PlanIdPath
-from service.roster.body import Sent, patient_body
 
 router = APIRouter()
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, with_config
 from service.allocations.schemas import AllocationBody
 from service.allocations.schemas.quotas import Amount
 from service.allocations.simulation.asked import LEAST_DRAWS, MOST_DRAWS, MOST_SEED
-from service.roster.schemas import STRICT_ROW, Key, Money
+from service.kit.values import STRICT_ROW, Key, Money
 
 Draws = Annotated[int, Field(strict=True, ge=LEAST_DRAWS, le=MOST_DRAWS)]
 Seed = Annotated[int, Field(strict=True, ge=0, le=MOST_SEED)]

@@ -18,7 +18,7 @@ from service.allocations.versions.domain.proof import examine
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.usecases.reading import certificate
 from service.kit.errors import Fault, InvalidInput, Unprocessable
-from service.roster.body import Sent
+from service.kit.patient_body import Sent
 from solver.allocation import Allocation
 from solver.errors import SolveStopped, TimeIsUp
 from solver.risk import risk

@@ -31,6 +31,7 @@ from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionsDep
 from service.kit.etags import send_etag
 from service.kit.pages import Page, PageDep
+from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
 from service.plans import life_cycle
 from service.plans.domain import PlanNotFound, VersionNotFound, VersionStatus
@@ -42,7 +43,6 @@ from service.plans.repository import Plans, PlanVersions
 from service.plans.router import NumberPath, PlanIdPath
 from service.plans.schemas import VersionDetailOut, VersionOut
 from service.plans.usecases import version_etag
-from service.roster.body import Sent, patient_body
 
 router = APIRouter(prefix="/plans/{plan_id}/versions", tags=["versions"])
 

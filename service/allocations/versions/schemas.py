@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, with_config
 from service.allocations.measures.schemas import MeasureOut, StandardOut
 from service.allocations.schemas import Amount, CrossingRuleOut, Months, QuotaOut, SeasonOut
 from service.kit.body import Note
+from service.kit.values import STRICT_ROW
 from service.plans.policy import PolicyBody
-from service.roster.schemas import STRICT_ROW
 
 
 @with_config(STRICT_ROW)

@@ -4,15 +4,8 @@ from typing import Annotated, NotRequired, Required, TypedDict
 
 from pydantic import Field, with_config
 
-from service.roster.schemas import (
-    STRICT_ROW,
-    AbsenceRow,
-    Day,
-    HistoryRow,
-    Key,
-    Measure,
-    TerritoryRow,
-)
+from service.kit.values import STRICT_ROW, Day, Key, Measure
+from service.roster.schemas import AbsenceRow, HistoryRow, TerritoryRow
 
 
 @with_config(STRICT_ROW)

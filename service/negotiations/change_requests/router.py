@@ -19,6 +19,7 @@ from service.kit.db import ReadingSessionsDep, ReadSessionDep, SessionDep, Sessi
 from service.kit.errors import InvalidInput, PreconditionFailed
 from service.kit.etags import IfMatchDep, send_etag
 from service.kit.pages import Page, PageDep
+from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
 from service.kit.settings import Settings
 from service.negotiations.change_requests.domain.asking import (
@@ -61,7 +62,6 @@ from service.negotiations.change_requests.usecases.turn import Step, request_eta
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.repository import Plans
 from service.plans.router import PlanIdPath
-from service.roster.body import Sent, patient_body
 
 router = APIRouter(prefix="/plans/{plan_id}/change-requests", tags=["change requests"])
 

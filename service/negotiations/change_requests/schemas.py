@@ -8,13 +8,13 @@ from pydantic import BaseModel, Field, with_config
 
 from service.kit.body import InputModel, Line, Note
 from service.kit.money import MoneyIn, MoneyOut, from_minor, minor_digits
+from service.kit.values import STRICT_ROW, Day, Key, Money, Month, Otherwise, Share
 from service.negotiations.change_requests.correction_schemas import CorrectionIn
 from service.negotiations.change_requests.domain.evidence import Kind
 from service.negotiations.change_requests.domain.funding import Funding
 from service.negotiations.change_requests.domain.life import Action, Side, Status, is_overdue
 from service.negotiations.change_requests.tables import ChangeRequest, ChangeRequestStep
 from service.negotiations.change_requests.usecases.reading import Told
-from service.roster.schemas import STRICT_ROW, Day, Key, Money, Month, Otherwise, Share
 
 
 class EvidenceIn(TypedDict):

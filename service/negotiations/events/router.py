@@ -15,6 +15,7 @@ from service.kit.db import ReadSessionDep, SessionDep, SessionsDep
 from service.kit.errors import PreconditionFailed, PreconditionRequired
 from service.kit.etags import RequiredIfMatchDep, send_etag
 from service.kit.pages import Page, PageDep
+from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
 from service.negotiations.events.domain.kinds import Kind
 from service.negotiations.events.domain.life import (
@@ -40,7 +41,6 @@ from service.negotiations.events.usecases.steps import Step, decided_etag, event
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.repository import Plans
 from service.plans.router import NumberPath, PlanIdPath
-from service.roster.body import Sent, patient_body
 
 router = APIRouter(prefix="/plans/{plan_id}/events", tags=["events"])
 segments = APIRouter(prefix="/plans/{plan_id}/versions/{number}/segments", tags=["events"])

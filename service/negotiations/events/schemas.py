@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field, with_config
 
 from service.kit.body import Note
 from service.kit.money import MoneyOut, from_minor, minor_digits
+from service.kit.values import STRICT_ROW, Day, Key, Money, Month
 from service.negotiations.events.domain.kinds import Event, Kind
 from service.negotiations.events.domain.life import Status
 from service.negotiations.events.tables import PlanEvent
 from service.plans.tables import Plan
-from service.roster.schemas import STRICT_ROW, Day, Key, Money, Month, RepRow
+from service.roster.schemas import RepRow
 
 _DESCRIPTION: Final = (
     "What happens to people, seats or the target in the middle of the period. Each kind says "

@@ -4,8 +4,8 @@ from typing import Annotated, Final, Literal, NotRequired, Required, TypedDict
 
 from pydantic import ConfigDict, Field, with_config
 
+from service.kit.values import STRICT_ROW, Key, Money, Otherwise
 from service.plans.domain import MAX_MONTHS
-from service.roster.schemas import STRICT_ROW, Key, Money, Otherwise
 from solver.policy import Fairness
 
 MIN_HEDGE: Final = -0.9

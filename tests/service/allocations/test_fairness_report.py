@@ -12,7 +12,7 @@ from service.allocations.assemble import Terms, assemble
 from service.allocations.fairness_report.traits import traits_of
 from service.allocations.usecases import read_case
 from service.kit.db import Base, Database
-from service.roster.body import Sent
+from service.kit.patient_body import Sent
 from solver.policy import Policy
 from tests.service.allocations.plans import Document, a_plan, a_version, four_reps
 

@@ -13,7 +13,7 @@ from service.allocations.schemas import AllocationBody, AllocationOut
 from service.allocations.solving import CallerLeft, allocate_and_price
 from service.allocations.usecases import allocate_once, read_case
 from service.allocations.versions.describe import describe
-from service.roster.body import PatientReader, Sent
+from service.kit.patient_body import PatientReader, Sent
 from solver.watch import Stage
 from tests.service.allocations.plans import Document
 

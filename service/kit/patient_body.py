@@ -1,4 +1,4 @@
-"""Reading a body of facts so that faults of its shape do not hide the faults between its rows."""
+"""Reading a body so that faults of its shape do not hide those between its rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
