@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from service.allocations.publishing import usecases
 from service.allocations.publishing.schemas import (
     CourseOut,
+    InForceOut,
     PublishedQuotaOut,
     PublishedVersionOut,
     PublishIn,
@@ -22,7 +23,7 @@ from service.kit.body import optional_json_body
 from service.kit.clock import NowDep
 from service.kit.db import ReadingSessionsDep, ReadSessionDep, SessionsDep
 from service.kit.etags import send_etag
-from service.kit.pages import Page, PageDep
+from service.kit.pages import PageDep
 from service.kit.problems import problems
 from service.plans.domain import EffectiveTooEarly, PeriodIsOver, PlanNotFound
 from service.plans.hindrances import HindrancesDep, VersionUnfinished
@@ -87,11 +88,16 @@ def list_published(
     rep: Annotated[str | None, Query(description="This rep alone")] = None,
     unit: Annotated[str | None, Query(description="This unit and all units below it")] = None,
     measure: MeasureQuery = None,
-) -> Page[PublishedQuotaOut]:
+) -> InForceOut:
     """The quotas that are in force on a day, by rep; none outside the plan's period."""
     asked = Asked(plan_id, on or now.date(), unit, rep, measure)
     rows, next_cursor = usecases.in_force(session, caller, asked, page)
-    return Page(items=[PublishedQuotaOut.of(row) for row in rows], next_cursor=next_cursor)
+    return InForceOut(
+        items=[PublishedQuotaOut.of(row) for row in rows],
+        next_cursor=next_cursor,
+        on=asked.day,
+        why_empty=usecases.why_nothing_is_in_force(session, caller, asked),
+    )
 
 
 @router.get(

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from service.allocations.publishing.tables import PublishedQuota
 from service.kit.money import MoneyOut, from_minor
+from service.kit.pages import Page
 from service.plans.life_cycle_schemas import StepIn
 from service.plans.schemas import VersionDetailOut
 
@@ -38,7 +39,11 @@ class PublishedQuotaOut(BaseModel):
     rep: str = Field(examples=["r1"])
     unit: str | None = Field(examples=["west"])
     measure: str = Field(examples=["revenue"])
-    quota: MoneyOut
+    quota: MoneyOut = Field(description="Of the whole period, as the version says")
+    in_force: MoneyOut | None = Field(
+        description="What of it falls into the months in which it is in force; null where the "
+        "version has no months",
+    )
     currency: str | None = Field(description="null: something is counted", examples=["USD"])
     counted_in: str | None = Field(description="What is counted; null: money", examples=[None])
     months: dict[str, MoneyOut] | None = Field(
@@ -56,11 +61,15 @@ class PublishedQuotaOut(BaseModel):
         months = row.months and {
             month: from_minor(amount, row.digits) for month, amount in row.months.items()
         }
+        since, until = f"{row.effective_from:%Y-%m}", f"{row.effective_to or date.max:%Y-%m}"
+        amounts = (row.months or {}).items()
+        in_force = sum(amount for month, amount in amounts if since <= month <= until)
         return cls(
             rep=row.rep,
             unit=row.unit,
             measure=row.measure,
             quota=from_minor(row.quota, row.digits),
+            in_force=None if row.months is None else from_minor(in_force, row.digits),
             currency=row.currency,
             counted_in=row.counted_in,
             months=months,
@@ -69,6 +78,16 @@ class PublishedQuotaOut(BaseModel):
             effective_from=row.effective_from,
             effective_to=row.effective_to,
         )
+
+
+class InForceOut(Page[PublishedQuotaOut]):
+    """The quotas in force on a day."""
+
+    on: date = Field(description="The day", examples=["2027-05-15"])
+    why_empty: str | None = Field(
+        description="Where nothing is in force that day: why, and what to ask for",
+        examples=[None],
+    )
 
 
 class CourseOut(BaseModel):

@@ -128,6 +128,26 @@ def in_force(
     )
 
 
+def why_nothing_is_in_force(session: Session, caller: Caller, asked: Asked) -> str | None:
+    """In words, and which day to ask for instead; None where a version is in force that day."""
+    plan = Plans(session).get(caller.workspace_id, asked.plan_id)
+    if _in_force_on(session, plan, asked.day) is not None:
+        return None
+    start, end = plan.period_start, plan.period_end
+    if not start <= asked.day <= end:
+        return (
+            f"{asked.day} is not in the plan's period, which goes from {start} to {end}. Ask for "
+            f"one of its days: ?on={start}."
+        )
+    versions = PlanVersions(session).ever_in_force(plan.id)
+    if not versions:
+        return "No version of the plan has been published."
+    return (
+        f"No version is in force on {asked.day}; the first one is from "
+        f"{versions[0].effective_from} on: ?on={versions[0].effective_from}."
+    )
+
+
 def _in_force_on(session: Session, plan: Plan, day: date) -> PlanVersion | None:
     within = plan.period_start <= day <= plan.period_end
     return version_in_force(session, plan.id, day) if within else None

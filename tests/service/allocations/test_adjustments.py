@@ -116,7 +116,7 @@ def test_reserve_and_unfunded_change_what_is_assigned(client: TestClient, plan: 
     is_proved(client, draft)
     answer = adjust(client, draft, {"bob": 100}, funding="reserve")
     assert answer.status_code == 422
-    assert "has 2 of 12 left" in answer.json()["detail"]
+    assert "has 2 of 12 left, and 10 is wanted" in answer.json()["detail"]
     unfunded = adjusted(client, path, {"ann": 100}, funding="unfunded")
     is_proved(client, unfunded)
 

@@ -91,7 +91,7 @@ def test_a_reserve_takes_the_difference_until_it_is_used_up() -> None:
     assert document["manifest"]["reserves"] == [{"unit": "west", "amount": 1_200, "used": 1_000}]
     assert document["manifest"]["assigned"] == 54_000
     assert examine(document).valid, examine(document).faults
-    with pytest.raises(Refused, match="has 200 of 1,200 left"):
+    with pytest.raises(Refused, match="has 200 of 1,200 left, and 1,000 is wanted"):
         amend(
             solved(policy=policy),
             a_decision({"ann": 10_000}, "reserve"),

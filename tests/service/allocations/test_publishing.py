@@ -260,6 +260,7 @@ class TestRows:
             "unit": "west",
             "measure": "revenue",
             "quota": 105,
+            "in_force": 105,
             "currency": "USD",
             "counted_in": None,
             "months": quota["months"],
@@ -305,6 +306,29 @@ class TestRows:
         assert (reps, second["next_cursor"]) == (["ann", "bob", "cyd", "d/d"], None)
         assert in_force(client, plan, "2027-05-15", unit="east").keys() == {"cyd", "d/d"}
         assert client.get(f"{path}&unit=north").status_code == 422
+
+    def test_say_what_of_a_quota_falls_into_their_months_and_why_there_are_none(
+        self, client: TestClient
+    ) -> None:
+        plan = a_plan(client, four_reps(target=480))
+        a_version(client, plan, policy={"season": "even"})
+        nothing = client.get(f"{plan}/published?on=2027-05-15").json()
+        publish(client, f"{plan}/versions/1", effective="2027-04-01").raise_for_status()
+
+        found = client.get(f"{plan}/published?on=2027-05-15&rep=bob").json()
+        march, before = (
+            client.get(f"{plan}/published?on={day}").json() for day in ("2027-03-31", "2026-12-31")
+        )
+
+        (row,) = found["items"]
+        assert row["in_force"] == sum([*row["months"].values()][3:]) < row["quota"]
+        assert (found["on"], found["why_empty"]) == ("2027-05-15", None)
+        assert nothing["why_empty"] == "No version of the plan has been published."
+        assert march["why_empty"] == (
+            "No version is in force on 2027-03-31; the first one is from 2027-04-01 on: "
+            "?on=2027-04-01."
+        )
+        assert before["why_empty"].endswith("Ask for one of its days: ?on=2027-01-01.")
 
     @pytest.mark.parametrize("day", ["2026-12-31", "2028-01-01"])
     def test_there_are_none_outside_the_period(

@@ -231,6 +231,7 @@ class TestChains:
 
         version = client.get(f"{plan}/versions/3").json()
         assert version["base_version"] == 2
+        assert version["note"].startswith("Working time of cyd from 2027-07-01 on (evt_")
         assert quotas(client, f"{plan}/versions/3") == {
             "ann": 600, "bob": 1800, "cyd": 900, "d/d": 1500,
         }  # fmt: skip

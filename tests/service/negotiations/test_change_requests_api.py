@@ -88,6 +88,9 @@ class TestFile:
             "/colour",
         }
         assert client.get(f"{plan}/change-requests").json()["items"] == []
+        bare = {name: body[name] for name in ("version", "rep", "proposed")}
+        told = client.post(f"{plan}/change-requests", json=bare).json()["errors"]
+        assert [fault["pointer"] for fault in told].count("/evidence") == 1
 
     def test_refuses_a_rep_without_a_quota_and_a_quota_beyond_a_limit(
         self, client: TestClient

@@ -85,6 +85,9 @@ class TestAccept:
         }  # fmt: skip
         version = client.get(f"{plan}/versions/2").json()
         assert (version["status"], version["base_version"]) == ("draft", 1)
+        assert version["note"] == (
+            f"Granted to ann: 100 instead of 110; the others of the unit carry it ({told['id']})"
+        )
         assert client.get(f"{plan}/versions/2/verify").json()["valid"]
         granted = client.get(request).json()["granted"]
         assert granted == {"amount": 100, "funding": "siblings", "effective": None, "version": 2}

@@ -263,7 +263,8 @@ def _broken(before: Amendable, after: Amendable, decision: Decision) -> Iterator
         if reserve["used"] > reserve["amount"]:
             had = {own["unit"]: own["used"] for own in before.manifest.get("reserves", [])}
             left = reserve["amount"] - had[reserve["unit"]]
-            of_all = (" of ", reserve["amount"], " left")
+            wanted = reserve["used"] - had[reserve["unit"]]
+            of_all = (" of ", reserve["amount"], " left, and ", wanted, " is wanted")
             yield Refusal((f"the reserve of {where} has ", left, *of_all), limit=left)
         elif reserve["used"] < 0:
             yield Refusal((f"the reserve of {where} gives only what was taken of it before",))

@@ -14,6 +14,15 @@ IN_ORDER: Final[tuple[Funding, ...]] = ("reserve", "siblings", "parent")
 target's owner's to say, so it is never tried."""
 
 
+CARRIED_BY: Final[Mapping[Funding, str]] = {
+    "reserve": "the reserve carries it",
+    "siblings": "the others of the unit carry it",
+    "parent": "the parent's other people carry it",
+    "unfunded": "nobody carries it",
+}
+"""Who carries what was granted, in words."""
+
+
 class NotTheFunder(NotPermitted):
     """What the change needs is not this caller's to give; escalate it."""
 

@@ -216,7 +216,8 @@ def rows_in(content: Content) -> dict[str, Row]:
 
 def _store_version(session: Session, turn: Turn, case: Correcting, draft: Draft) -> PlanVersion:
     """The corrected inputs, and the new draft that they were solved to. The plan is locked."""
-    caller, now, plan, note = turn.step.caller, turn.step.now, turn.plan, turn.request.id
+    caller, now, plan = turn.step.caller, turn.step.now, turn.plan
+    note = f"Inputs corrected as {turn.request.rep} asked ({turn.request.id})"
     store_snapshot(session, caller.workspace_id, case.inputs, plan_id=plan.id)
     parent = case.found.as_parent
     version = draft.store(session, caller, plan.id, parent, note=note, now=now)

@@ -14,6 +14,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from service.allocations.infeasible import in_words
 from service.allocations.versions.domain.amendable import Amendable
 from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.amending import ChangeNotCarried, Fetched
@@ -25,7 +26,7 @@ from service.negotiations.change_requests.domain.effective import (
     effective_month,
     not_before,
 )
-from service.negotiations.change_requests.domain.funding import Funding
+from service.negotiations.change_requests.domain.funding import CARRIED_BY, Funding
 from service.negotiations.change_requests.domain.life import Action, Side
 from service.negotiations.change_requests.tables import ChangeRequest
 from service.negotiations.change_requests.usecases.filing import counting_version
@@ -190,13 +191,22 @@ def _stored(doors: Doors, terms: Terms) -> ChangeRequest | None:
         if turn is None:
             return None
         step, plan, request = turn.step, turn.plan, turn.request
-        version = amending.store(
-            session, step.caller, terms.found, after, note=request.id, now=step.now
-        )
+        note = _note(terms, funding)
+        version = amending.store(session, step.caller, terms.found, after, note=note, now=step.now)
         Renegotiations(session, plan.workspace_id, plan.id).advance(request.version, version.number)
         request.amount, request.funding = terms.change.amount, funding
         request.effective, request.granted_in = terms.change.effective, version.number
         return turn.take(session)
+
+
+def _note(terms: Terms, funding: Funding) -> str:
+    """What the draft is about, for those who look through versions."""
+    change, digits, request = terms.change, terms.turn.digits, terms.turn.request
+    before = in_words(terms.found.quota(request.rep) or 0, digits)
+    granted = in_words(change.amount, digits)
+    since = f" from {change.effective} on" if change.effective else ""
+    how = CARRIED_BY[funding]
+    return f"Granted to {request.rep}: {granted} instead of {before}{since}; {how} ({request.id})"
 
 
 def terms_of(session: Session, turn: Turn, grant: Grant) -> Terms:

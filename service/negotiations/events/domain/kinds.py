@@ -219,5 +219,21 @@ def _event(kind: Kind, body: Row, digits: int) -> Event:
     )
 
 
+def in_words(event: Event) -> str:
+    """Whom it is about and from which day on, in a few words."""
+    match event.kind:
+        case Kind.TARGET:
+            what = "New target"
+        case Kind.SWAP:
+            what = f"Swap of {event.rep} and {event.other}"
+        case Kind.HIRE if event.takes_over == event.rep:
+            what = f"Return of {event.rep}"
+        case Kind.FTE:
+            what = f"Working time of {event.rep}"
+        case kind:
+            what = f"{kind.capitalize()} of {event.rep}"
+    return f"{what} from {event.first} on"
+
+
 def _a(kind: Kind) -> str:
     return f"an {kind}" if kind is Kind.FTE else f"a {kind}"

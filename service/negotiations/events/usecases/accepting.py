@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.versions.usecases.amending import store
 from service.kit.errors import PreconditionFailed
-from service.negotiations.events.domain.kinds import Event
+from service.negotiations.events.domain.kinds import Event, in_words
 from service.negotiations.events.domain.life import Action, Status, after
 from service.negotiations.events.domain.seating import kept
 from service.negotiations.events.tables import PlanEvent
@@ -104,7 +104,8 @@ def _stored(
     standing = in_force(session, plan)  # the same as was claimed
     consequence = told(standing, found.outcome)
     before = _inputs_before(standing)
-    version = store(session, step.caller, found.found, found.after, note=None, now=step.now)
+    note = f"{in_words(found.outcome.event)} ({event.id})"
+    version = store(session, step.caller, found.found, found.after, note=note, now=step.now)
     Renegotiations(session, plan.workspace_id, plan.id).advance(
         standing.version.number, version.number
     )
