@@ -24,6 +24,7 @@ history on, the mean error of a quarter's total is
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -139,14 +140,30 @@ def _fitted(
     The density of y is that of ln y over y, so sum(ln y) joins the likelihood of logs: without it
     they could not be compared.
     """
+    told = np.log(series) if in_logs else series
+    fit = _fit(np.round(told, _DIGITS).tobytes(), months, trend)
+    if fit is None or not in_logs:
+        return fit
+    criterion, ahead = fit
+    with np.errstate(over="ignore"):
+        ahead = np.exp(ahead)
+    return (criterion + 2 * float(told.sum()), ahead) if np.isfinite(ahead).all() else None
+
+
+@lru_cache(maxsize=256)
+def _fit(series: bytes, months: int, trend: str | None) -> tuple[float, FloatArray] | None:
+    """AICc and the next `months`; None where no fit converges.
+
+    Kept, because a fit takes a tenth of a second, and every further version, scenario or preview of
+    a plan asks for the same four.
+    """
     from statsmodels.tsa.exponential_smoothing.ets import ETSModel  # takes seconds to import
 
-    told = np.log(series) if in_logs else series
     try:
         # No filter of warnings: those are the process's, and other requests run beside this one.
         with np.errstate(over="raise", divide="raise", invalid="raise"):
             model = ETSModel(
-                np.round(told, _DIGITS),
+                np.frombuffer(series),
                 error="add",
                 trend=trend,
                 damped_trend=trend is not None,
@@ -154,11 +171,9 @@ def _fitted(
                 seasonal_periods=YEAR,
             )
             fit = model.fit(disp=False, warn_convergence=False)
-            ahead = np.asarray(fit.forecast(months))
-            ahead = np.exp(ahead) if in_logs else ahead
-            criterion = float(fit.aicc) + (2 * float(told.sum()) if in_logs else 0.0)
+            criterion, ahead = float(fit.aicc), np.asarray(fit.forecast(months))
     except (ValueError, ArithmeticError, np.linalg.LinAlgError):
         return None
-    if not fit.mle_retvals["converged"]:
-        return None
-    return (criterion, ahead) if np.isfinite(ahead).all() and np.isfinite(criterion) else None
+    ahead.flags.writeable = False
+    is_finite = np.isfinite(ahead).all() and np.isfinite(criterion)
+    return (criterion, ahead) if is_finite and fit.mle_retvals["converged"] else None

@@ -13,6 +13,7 @@ from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
 from solver.estimate import TotalSource, estimate
+from solver.estimate.company import _fit
 from tests.solver.estimate.company import START, a_company
 from tests.solver.estimate.worlds import a_world, levels, noise_around
 
@@ -49,6 +50,7 @@ def test_no_filter_of_warnings_comes_and_goes_with_a_fit(
     )
     world = replace(learned, forecast=None)
     estimate(world)  # what is loaded with the libraries is loaded now
+    _fit.cache_clear()
     seen = watched(kind, monkeypatch)
     before = list(warnings.filters)
 
