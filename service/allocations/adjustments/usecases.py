@@ -24,8 +24,8 @@ from service.allocations.patience import Patience
 from service.allocations.versions.domain.amendable import Amendable
 from service.allocations.versions.domain.content import Content
 from service.allocations.versions.domain.decision import Decision, Wanted
-from service.allocations.versions.domain.document import LockPart
 from service.allocations.versions.domain.handed import Handed
+from service.allocations.versions.domain.manifest import LockPart
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.amending import Fetched

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from service.allocations.months import month_names
 from service.allocations.versions.domain.canonical import digest
 from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.document import (
+from service.allocations.versions.domain.document import UnreadableProof
+from service.allocations.versions.domain.manifest import (
     ListedChunk,
     Manifest,
     QuotasChunk,
-    UnreadableProof,
     read_manifest,
 )
 from service.allocations.versions.domain.measures import manifest_of

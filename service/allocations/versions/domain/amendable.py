@@ -20,18 +20,12 @@ from service.allocations.versions.domain.amended import (
 )
 from service.allocations.versions.domain.claim import certificate_of
 from service.allocations.versions.domain.content import Content, Row, revised
-from service.allocations.versions.domain.document import (
-    Manifest,
-    QuotaRow,
-    UnreadableProof,
-    read_manifest,
-    read_quotas,
-    read_rules,
-    read_units,
-)
+from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.ledger import LEDGER, Book, replay
+from service.allocations.versions.domain.manifest import Manifest, read_manifest
 from service.allocations.versions.domain.named import Names
 from service.allocations.versions.domain.retold import Retold, plan_of
+from service.allocations.versions.domain.rows import QuotaRow, read_quotas, read_rules, read_units
 from service.allocations.versions.domain.stated_lines import retold_lines
 from service.allocations.versions.domain.stated_months import retold_months
 from solver.allocation import Allocation

@@ -20,15 +20,11 @@ from service.allocations.risk import risk_facts
 from service.allocations.versions.domain.beyond import beyond
 from service.allocations.versions.domain.claim import certificate_of
 from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.document import (
-    Manifest,
-    QuotaRow,
-    RuleRow,
-    UnitRow,
-    UnreadableProof,
-)
+from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.ledger import LEDGER, Book
+from service.allocations.versions.domain.manifest import Manifest
 from service.allocations.versions.domain.retold import Retold, factors_in, market_in, plan_of
+from service.allocations.versions.domain.rows import QuotaRow, RuleRow, UnitRow
 from solver.allocation import Allocation
 from solver.certificate import layout_of
 from solver.fairness import growth

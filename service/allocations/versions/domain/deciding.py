@@ -22,7 +22,8 @@ from service.allocations.versions.domain.decision import (
     Refused,
     Wanted,
 )
-from service.allocations.versions.domain.document import AmendmentPart, Manifest, UnreadableProof
+from service.allocations.versions.domain.document import UnreadableProof
+from service.allocations.versions.domain.manifest import AmendmentPart, Manifest
 from service.allocations.versions.domain.named import Change
 from solver.amend import CARRYING, Amendment, CannotCarry, one_decision
 from solver.conflict.names import Names as RuleNames

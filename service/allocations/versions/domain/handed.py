@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from service.allocations.assemble import Case
 from service.allocations.versions.domain.content import Content, Row
-from service.allocations.versions.domain.document import FrozenPart, LockPart
 from service.allocations.versions.domain.ledger import LEDGER
+from service.allocations.versions.domain.manifest import FrozenPart, LockPart
 from service.plans.policy import Reserve
 from service.roster.domain import Inputs
 from solver.problem import NOT_SET, Problem

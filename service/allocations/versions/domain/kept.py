@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from service.allocations.versions.domain.document import Manifest
 from service.allocations.versions.domain.ledger import LEDGER, Book
+from service.allocations.versions.domain.manifest import Manifest
 
 
 def kept_faults(manifest: Manifest, book: Book) -> Iterator[str]:

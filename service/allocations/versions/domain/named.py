@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.allocations.months import month_names
-from service.allocations.versions.domain.document import AmendmentPart, Manifest, UnreadableProof
+from service.allocations.versions.domain.document import UnreadableProof
+from service.allocations.versions.domain.manifest import AmendmentPart, Manifest
 from solver.allocation import Allocation
 from solver.amend import CARRYING, Amendment
 from solver.problem import IntArray

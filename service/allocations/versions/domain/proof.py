@@ -36,18 +36,14 @@ from service.allocations.versions.domain.canonical import canonical, digest
 from service.allocations.versions.domain.claim import certificate_of
 from service.allocations.versions.domain.content import Row, index_of
 from service.allocations.versions.domain.document import (
-    ListedChunk,
-    Manifest,
     ProofDocument,
     UnreadableProof,
     read_document,
-    read_manifest,
-    read_quotas,
-    read_rules,
-    read_units,
 )
 from service.allocations.versions.domain.ledger import CHECK
+from service.allocations.versions.domain.manifest import ListedChunk, Manifest, read_manifest
 from service.allocations.versions.domain.measures import other_plans, proofs_of
+from service.allocations.versions.domain.rows import read_quotas, read_rules, read_units
 from service.allocations.versions.domain.statement import Stated, read_statement
 from solver.allocation import Allocation
 from solver.certificate import Checks, Kind, check

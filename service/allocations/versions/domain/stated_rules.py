@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from service.allocations.versions.domain.document import Manifest, QuotaRow, UnitRow
+from service.allocations.versions.domain.manifest import Manifest
+from service.allocations.versions.domain.rows import QuotaRow, UnitRow
 from solver.allocation import Allocation
 from solver.coupled.coupling import Coupling, even_lines
 from solver.fairness import Scale

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from service.allocations.versions.domain.document import Manifest, QuotaRow, RelaxPart, UnitRow
+from service.allocations.versions.domain.manifest import Manifest, RelaxPart
+from service.allocations.versions.domain.rows import QuotaRow, UnitRow
 from service.kit.money import InvalidMoney, minor_digits
 from solver.allocation import Allocation
 from solver.bounds import bounds

@@ -36,15 +36,10 @@ from service.allocations.versions.domain.amended import (
     with_newcomers,
 )
 from service.allocations.versions.domain.compare import differences
-from service.allocations.versions.domain.document import (
-    Manifest,
-    QuotaRow,
-    RuleRow,
-    UnitRow,
-    UnreadableProof,
-)
+from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.kept import kept_faults
 from service.allocations.versions.domain.ledger import CHECK, replay
+from service.allocations.versions.domain.manifest import Manifest
 from service.allocations.versions.domain.retold import (
     Retold,
     factors_in,
@@ -53,6 +48,7 @@ from service.allocations.versions.domain.retold import (
     retold,
     sums,
 )
+from service.allocations.versions.domain.rows import QuotaRow, RuleRow, UnitRow
 from service.allocations.versions.domain.stated_figures import (
     other_scales,
     quotas_beyond_limits,

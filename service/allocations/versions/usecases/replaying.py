@@ -26,9 +26,9 @@ from service.allocations.versions.domain.content import (
     Parent,
     Row,
 )
-from service.allocations.versions.domain.document import Manifest
 from service.allocations.versions.domain.handed import Handed
 from service.allocations.versions.domain.ledger import goes_on
+from service.allocations.versions.domain.manifest import Manifest
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases.solving import solved_content
 from service.kit.errors import Conflict

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from service.allocations.versions.domain.canonical import digest
 from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.document import Manifest, UnreadableProof, read_manifest
+from service.allocations.versions.domain.document import UnreadableProof
+from service.allocations.versions.domain.manifest import Manifest, read_manifest
 from service.allocations.versions.domain.measures import manifest_of, rows_of_measure
 from service.allocations.versions.domain.proof import examine, nothing_holds, proof
 from service.allocations.versions.repository import Chunks

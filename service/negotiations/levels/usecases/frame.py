@@ -16,7 +16,7 @@ from service.allocations.lanes.repository import Lanes, Works, standing
 from service.allocations.lanes.tables import UnitLane
 from service.allocations.versions.domain.claim import certificate_of
 from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.document import read_quotas, read_rules, read_units
+from service.allocations.versions.domain.rows import read_quotas, read_rules, read_units
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases.solving import terms_of
 from service.allocations.versions.usecases.visible import sight_of
