@@ -29,9 +29,9 @@ from service.allocations.measures.solving import SolvedMeasure
 from service.allocations.schemas import AllocationBody
 from service.allocations.solving import allocate
 from service.allocations.usecases import read_case
+from service.kit.patient_body import PatientReader
 from service.kit.settings import Settings
 from service.main import create_app
-from service.kit.patient_body import PatientReader
 from solver.problem import NOT_SET, UNLIMITED
 
 _MONTHS: Final = [f"2026-{month:02}" for month in range(1, 13)]

@@ -13,12 +13,12 @@ simulation/        years of sales drawn around a plan
 backtest/          which way of setting quotas would have come nearest
 lanes/             units of a version that are frozen
 versions/          what is kept: solved plans and what was decided since, with their proof
-usecases.py        what is not kept: an allocation in one answer; schemas/, answer.py, router.py
+usecases.py        what is not kept: an allocation in one answer; schemas/, router.py
 measures/          several measures in one plan
 
-The rest says a part of an answer each. solving.py finds the plan and infeasible.py says why there
-is none; assemble.py makes a case of inputs and a policy, out of who is present (presence.py, places.py)
-and who is not there (unheld.py, unsold.py); figures.py, prices.py, risk.py, months.py, seasons.py,
-lines.py, crossing.py, over_assignment.py, stated.py and targets.py tell what came of it;
-patience.py is how long all of it may take.
+The rest says a part of an answer each. solving.py finds the plan, infeasible.py says why there is
+none. assemble.py makes a case of inputs and a policy, with presence.py, places.py, unheld.py and
+unsold.py. figures.py, prices.py, risk.py, months.py, seasons.py, lines.py, crossing.py,
+over_assignment.py, stated.py and targets.py tell what came of it, answer.py all of it together.
+patience.py is how long that may take.
 """
