@@ -27,7 +27,8 @@ class Offence:
     imported: str
 
     def __str__(self) -> str:
-        return f"{self.importer}-imports-{self.imported}"
+        """As the report has it."""
+        return f"{self.importer} -> {self.imported}"
 
 
 OFFENCES = (
@@ -50,10 +51,17 @@ OFFENCES = (
     Offence("rooms-are-ordered", "service.plans.repository", "service.plans.usecases"),
     Offence("rooms-are-ordered", "service.plans.usecases", "service.plans.schemas"),
     Offence("rooms-are-ordered", "service.plans.schemas", "service.plans.router"),
+    Offence("allocations-are-ordered", "service.allocations.versions", "service.allocations.lanes"),
+    Offence("allocations-are-ordered", "service.allocations.diff", "service.allocations.imports"),
+    Offence(
+        "negotiations-do-not-meet", "service.negotiations.levels", "service.negotiations.events"
+    ),
     Offence("domain-knows-neither-http-nor-sql", "service.plans.domain", "fastapi"),
     Offence("domain-knows-neither-http-nor-sql", "service.plans.domain", "sqlalchemy"),
     Offence("usecases-know-no-http", "service.plans.usecases", "fastapi"),
+    Offence("usecases-know-no-http", "service.plans.life_cycle", "fastapi"),
 )
+CONTRACTS = tuple(dict.fromkeys(offence.contract for offence in OFFENCES))
 
 
 @pytest.fixture
@@ -101,16 +109,18 @@ def test_the_import_rules_hold_here(tree: Path) -> None:
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
-@pytest.mark.parametrize("offence", OFFENCES, ids=str)
-def test_a_forbidden_import_is_found(tree: Path, offence: Offence) -> None:
-    plant(tree, offence)
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_forbidden_imports_are_found(tree: Path, contract: str) -> None:
+    offences = [offence for offence in OFFENCES if offence.contract == contract]
+    for offence in offences:
+        plant(tree, offence)
 
-    answer = lint_imports(tree, "--contract", offence.contract)
+    answer = lint_imports(tree, "--contract", contract)
 
     assert answer.returncode == 1
     assert "0 kept, 1 broken" in answer.stdout
-    assert offence.importer in answer.stdout
-    assert offence.imported in answer.stdout
+    told = " ".join(answer.stdout.split())
+    assert [str(own) for own in offences if str(own) not in told] == []
 
 
 def test_a_feature_without_a_place_in_the_order_is_found(tree: Path) -> None:
@@ -126,4 +136,4 @@ def test_every_contract_has_been_seen_to_break() -> None:
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = {contract["id"] for contract in pyproject["tool"]["importlinter"]["contracts"]}
 
-    assert {offence.contract for offence in OFFENCES} == contracts
+    assert set(CONTRACTS) == contracts
