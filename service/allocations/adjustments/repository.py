@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -20,6 +21,11 @@ class Adjustments:
     def __init__(self, session: Session, plan_id: str) -> None:
         self.session = session
         self.plan_id = plan_id
+
+    def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """By one statement: as many as ten thousand come in one request."""
+        if found := [*rows]:
+            self.session.execute(sa.insert(QuotaAdjustment), found)
 
     def chain(self, number: int) -> list[int]:
         """A version and all that it builds on, the newest first."""

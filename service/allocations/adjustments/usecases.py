@@ -287,25 +287,26 @@ def _note_down(
 ) -> None:
     caller, wish, found = claimed.caller, claimed.wish, claimed.found
     funding = wish.funding or (None if caller.role is Role.MANAGER else "everyone")
-    for own in wish.adjusted:
-        session.add(
-            QuotaAdjustment(
-                reference=claimed.reference,
-                rep=own.rep,
-                workspace_id=caller.workspace_id,
-                plan_id=plan.id,
-                version=version.number,
-                quota_before=found.quota(own.rep) or 0,
-                quota=own.quota,
-                funding=funding,
-                reason=own.reason,
-                created_at=now,
-                created_by=caller.name,
-            )
-        )
+    adjustments = Adjustments(session, plan.id)
+    adjustments.add(
+        {
+            "reference": claimed.reference,
+            "rep": own.rep,
+            "workspace_id": caller.workspace_id,
+            "plan_id": plan.id,
+            "version": version.number,
+            "quota_before": found.quota(own.rep) or 0,
+            "quota": own.quota,
+            "funding": funding,
+            "reason": own.reason,
+            "created_at": now,
+            "created_by": caller.name,
+        }
+        for own in wish.adjusted
+    )
     locks = {own["rep"]: own["reference"] for own in found.version.manifest.get("locks", [])}
     let_go = {rep: locks[rep] for rep in wish.released}
-    for row in Adjustments(session, plan.id).of_references([*let_go.values()]):
+    for row in adjustments.of_references([*let_go.values()]):
         if let_go.get(row.rep) == row.reference and row.released_at is None:
             row.released_in, row.released_at, row.released_by = version.number, now, caller.name
     record(

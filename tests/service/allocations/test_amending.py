@@ -56,6 +56,15 @@ def test_an_amended_version_is_a_new_draft_that_verifies(
     assert (version["base_version"], version["status"]) == (1, "draft")
 
 
+def test_where_people_stand_is_found_out_once(database: Database, plan: str) -> None:
+    """Not again for each of ten thousand who are adjusted in one request."""
+    with database.reading.begin() as session:
+        found = amending.fetch(session, DEFAULT_WORKSPACE, plan.rsplit("/", 1)[1], 1)
+
+    assert found.version.names is found.version.names
+    assert (found.quota("ann"), found.quota("nobody")) == (11_000, None)
+
+
 def test_only_the_rows_of_the_touched_team_are_stored_again(database: Database, plan: str) -> None:
     count = sa.select(sa.func.count()).select_from(Chunk)
     with database.sessions.begin() as session:

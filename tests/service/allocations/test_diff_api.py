@@ -258,6 +258,17 @@ class TestAmendedVersions:
             f"No more a part of a manual adjustment ({name}).",
         ]
 
+    def test_tell_of_one_decision_in_two_teams_who_carries_for_whom(
+        self, client: TestClient, database: Database
+    ) -> None:
+        plan = a_plan(client)
+        a_version(client, plan)
+        decided(database, plan, 1, {"ann": 100, "cyd": 110})
+
+        found = {row["rep"]: row["follows_from"] for row in diff(client, plan, 1, 2)["changed"]}
+
+        assert found == {"ann": [], "bob": ["rep:ann"], "cyd": [], "d/d": ["rep:cyd"]}
+
     def test_tell_a_lock_that_a_later_solve_keeps(
         self, client: TestClient, database: Database
     ) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from service.allocations.diff.domain.facts import FactsChange, Values
@@ -155,35 +156,44 @@ def reason_of(reference: str) -> str:
     return f"{kind}:{reference}" if kind else f"unit-solve:{reference}"
 
 
-def ledger_causes(change: Change, sides: tuple[Side, Side]) -> list[Cause]:
-    """The amendments of a rep's row that only one of the versions has, or with another amount."""
+def ledger_causes(change: Change, sides: tuple[Side, Side]) -> tuple[list[Cause], tuple[str, ...]]:
+    """The amendments of a rep's row that only one of the versions has, or with another amount; and
+    for whom the rep carries a part of them, as `rep:r1`.
+    """
     told = [
         _entries(row, side) for row, side in zip((change.before, change.after), sides, strict=True)
     ]
-    found = []
+    found, follows = [], list[tuple[str, ...]]()
     for reference in dict.fromkeys((*told[0], *told[1])):
         if told[0].get(reference) != told[1].get(reference):
             gone = reference not in told[1]
             words = _words_of(reference, sides)
-            if carried_for(change.rep, reference, sides):
+            if carried := _carried_for(change, reference, sides):
                 words = f"a part of {words}"
+                follows.append(carried)
             words = f"No more {words}" if gone else f"{words[0].upper()}{words[1:]}"
             found.append(Cause(reason_of(reference), words))
-    return found
+    return found, one_after_another(follows)
 
 
-def carried_for(rep: str, reference: str, sides: tuple[Side, Side]) -> tuple[str, ...]:
-    """Whom an amendment is about of which this rep carries a part; nobody where it is about the rep
-    as well, or tells no one.
+def one_after_another(labels: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Each label once; a single list as it is, which many changes may have in common."""
+    return labels[0] if len(labels) == 1 else tuple(dict.fromkeys(chain.from_iterable(labels)))
+
+
+def _carried_for(change: Change, reference: str, sides: tuple[Side, Side]) -> tuple[str, ...]:
+    """Whom the amendments are about of which this row carries a part; nobody where they are about
+    the rep as well, or tell no one. One decision is an amendment in each unit that funds it.
     """
-    about = {
-        name
-        for side in sides
-        for part in side.manifest.get("amendments", ())
-        if part["reference"] == reference
-        for name in part.get("reps", ())
-    }
-    return () if rep in about else tuple(sorted(about))
+    parts = [
+        (side, number)
+        for row, side in zip((change.before, change.after), sides, strict=True)
+        for number, *_ in (row or {}).get("amended", ())
+        if side.references[number] == reference
+    ]
+    if any(change.rep in side.about[number] for side, number in parts):
+        return ()
+    return one_after_another([side.about_labels[number] for side, number in parts])
 
 
 def _entries(row: Row | None, side: Side) -> dict[str, int]:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from service.allocations.diff.domain.causes import Cause, Causes, carried_for, ledger_causes
+from service.allocations.diff.domain.causes import Cause, Causes, ledger_causes, one_after_another
 from service.allocations.diff.domain.measured import Moved
 from service.allocations.diff.domain.regions import Regions
 from service.allocations.diff.domain.sides import Change, Side
@@ -52,25 +52,17 @@ def reasons(causes: Causes, found: list[Change]) -> dict[str, Reasons]:
     reaching = _Reaching(causes, regions, moved)
     told = {}
     for change in seen:
-        own = ledger_causes(change, sides)
+        own, carried = ledger_causes(change, sides)
         follows = None
         if (solved := moved.get(change.rep)) is not None:
             of_solve = [*solved.own, *reaching.above(change)]
             own += of_solve
             others = reaching.others(solved) if solved.is_derived or not of_solve else ()
             follows = others if others or not of_solve else None
-        if carried := _carried_for(change, own, sides):
-            follows = tuple(dict.fromkeys((*carried, *(follows or ()))))
+        if carried:
+            follows = one_after_another([carried, follows] if follows else [carried])
         told[change.rep] = Reasons(tuple(dict.fromkeys(own)), follows)
     return told
-
-
-def _carried_for(change: Change, own: list[Cause], sides: tuple[Side, Side]) -> tuple[str, ...]:
-    """The reps of whose amendments this one carries a part."""
-    references = (cause.reason.partition(":")[2] for cause in own)
-    return tuple(
-        f"rep:{name}" for each in references for name in carried_for(change.rep, each, sides)
-    )
 
 
 def _is_solved(change: Change) -> bool:

@@ -52,6 +52,16 @@ class Side:
         return [part["reference"] for part in self.manifest.get("amendments", ())]
 
     @cached_property
+    def about(self) -> list[frozenset[str]]:
+        """Whom each amendment is about, by its number; nobody where it tells no one."""
+        return [frozenset(part.get("reps", ())) for part in self.manifest.get("amendments", ())]
+
+    @cached_property
+    def about_labels(self) -> list[tuple[str, ...]]:
+        """The same as `rep:r1`, in order: thousands who carry a part are told the same ones."""
+        return [tuple(f"rep:{name}" for name in sorted(names)) for names in self.about]
+
+    @cached_property
     def kinds(self) -> dict[str, str]:
         """Of each amendment, by its reference."""
         parts = self.manifest.get("amendments", ())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from service.allocations.versions.domain.named import Change
 from solver.amend import CARRYING, Amendment, CannotCarry, one_decision
 from solver.conflict.names import Names as RuleNames
 from solver.infeasibility import Rule
+from solver.problem import IntArray
 
 
 def decide(before: Amendable, decision: Decision) -> Amendable:
@@ -65,6 +66,8 @@ class _Deciding:
         except UnreadableProof as reason:
             yield Refusal((str(reason),))
             return
+        bounds, quota = self.before.everybody.bounds, self.before.book.quota
+        ends = np.minimum(bounds.lowest, quota), np.maximum(bounds.highest, quota)
         for own in self.decision.wanted:
             place = names.rep.get(own.rep)
             if own.rep in seen:
@@ -74,25 +77,28 @@ class _Deciding:
             elif own.unit is not None and own.unit not in names.node:
                 yield Refusal((f"unit {own.unit} is none of this version",), own.rep)
             else:
-                yield from self._odd_quota(own, place, first_open)
+                yield from self._odd_quota(own, place, first_open, ends)
             seen.add(own.rep)
 
-    def _odd_quota(self, own: Wanted, place: int, first_open: int) -> Iterator[Refusal]:
-        """At most one: what is wrong with the amount itself goes before limits."""
-        before = self.before.book.quota[place]
-        bounds, closed = self.before.everybody.bounds, self._closed(place, first_open)
-        plan = self.before.everybody
-        rules = RuleNames(plan.problem, plan.hierarchy, bounds)
+    def _odd_quota(
+        self, own: Wanted, place: int, first_open: int, ends: tuple[IntArray, IntArray]
+    ) -> Iterator[Refusal]:
+        """At most one: what is wrong with the amount itself goes before limits, `ends`."""
+        closed = self._closed(place, first_open)
         if own.quota < 0:
             yield Refusal(("must be 0 or more",), own.rep)
         elif own.months is not None and not self._are_months(place, own, first_open):
             yield Refusal(("has months that do not add up, or that are over",), own.rep)
         elif own.months is None and own.quota < closed:
             yield Refusal(("is less than the ", closed, " of months that are over"), own.rep)
-        elif not self.decision.beyond and own.quota > max(bounds.highest[place], before):
-            yield _beyond(own.rep, rules.holding_rep(place, "cap"))
-        elif not self.decision.beyond and own.quota < min(bounds.lowest[place], before):
-            yield _beyond(own.rep, rules.holding_rep(place, "floor"))
+        elif not self.decision.beyond and own.quota > ends[1][place]:
+            yield _beyond(own.rep, self._limit_of(place, "cap"))
+        elif not self.decision.beyond and own.quota < ends[0][place]:
+            yield _beyond(own.rep, self._limit_of(place, "floor"))
+
+    def _limit_of(self, place: int, side: Literal["floor", "cap"]) -> Rule:
+        plan = self.before.everybody
+        return RuleNames(plan.problem, plan.hierarchy, plan.bounds).holding_rep(place, side)
 
     def _closed(self, place: int, first_open: int) -> int:
         cells = self.before.book.cells
