@@ -28,7 +28,7 @@ from service.allocations.versions.domain.handed import Handed
 from service.allocations.versions.domain.manifest import LockPart
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases import amending
-from service.allocations.versions.usecases.amending import Fetched
+from service.allocations.versions.usecases.amending import Fetched, Written, store, write
 from service.allocations.versions.usecases.closing import closing_of
 from service.allocations.versions.usecases.solving import solved_content
 from service.allocations.versions.usecases.storing import Draft, Made
@@ -104,8 +104,11 @@ def adjust(
     """
     with sessions.begin() as session:
         claimed = _claim(session, caller, place, said, expected=expected, today=now.date())
-    again = _is_solved_again(claimed)
-    made = Draft.of(_solved_again(claimed, patience)) if again else _amended(claimed, limit)
+    made: Draft | Written
+    if _is_solved_again(claimed):
+        made = Draft.of(_solved_again(claimed, patience))
+    else:
+        made = write(claimed.found, _amended(claimed, limit))
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, place[0], lock=True)
         current = PlanVersions(session).get(plan.id, place[1])
@@ -203,11 +206,11 @@ def _solved_again(claimed: _Claimed, patience: Patience | None) -> Content:
 
 
 def _stored(
-    session: Session, claimed: _Claimed, made: Draft | Amendable, now: datetime
+    session: Session, claimed: _Claimed, made: Draft | Written, now: datetime
 ) -> PlanVersion:
     caller, found, note = claimed.caller, claimed.found, claimed.wish.note
-    if isinstance(made, Amendable):
-        return amending.store(session, caller, found, made, note=note, now=now)
+    if isinstance(made, Written):
+        return store(session, caller, made, note=note, now=now)
     return made.store(session, caller, found.plan_id, found.as_parent, note=note, now=now)
 
 

@@ -133,8 +133,9 @@ def import_plan(
     before, reference = opened(even), new_id("imp")
     open_from = closed.first_open(month_names(period)) if closed else None
     after = _with_hand(before, reference, by_hand, source, open_from)
+    broken = beyond(after.stands.plan, after.book)
     mended = None
-    if options.repair and beyond(after.stands.plan, after.book):
+    if options.repair and broken:
         mended = Draft.of(whole(even, _mended(after, new_id("rpr"), open_from, patience)))
     draft, note = Draft.of(whole(even, after)), options.note
     with sessions.begin() as session:
@@ -146,7 +147,6 @@ def import_plan(
             parent = Parent(made.version.number, made.version.hash)
             repaired = _stored(session, caller, plan, mended, parent, note=note, now=now)
     told = beside(before, after)
-    broken = beyond(after.stands.plan, after.book)
     return Imported(terms.digits, reference, by_hand, told, broken, made, repaired)
 
 
@@ -194,8 +194,9 @@ def repair_version(
         raise NothingToRepair(f"Version {number} breaks none, so there is nothing to change.")
     patience = (patience or Patience()).from_now_on()
     mended = _mended(found.version, new_id("rpr"), open_from, patience)
+    written = amending.write(found, mended)
     with sessions.begin() as session:
-        version = amending.store(session, caller, found, mended, note=note, now=now)
+        version = amending.store(session, caller, written, note=note, now=now)
         return Made.of(session, Plans(session).get(caller.workspace_id, plan_id), version)
 
 

@@ -76,7 +76,6 @@ def decided(
     with database.sessions.begin() as session:
         found = amending.fetch(session, *place)
         after = found.decide(Decision("adjustment", reference, wishes, funding, **more))
-        version = amending.store(
-            session, LOCAL_ADMINISTRATOR, found, after, note=None, now=utc_now()
-        )
+        written = amending.write(found, after)
+        version = amending.store(session, LOCAL_ADMINISTRATOR, written, note=None, now=utc_now())
         return version.number

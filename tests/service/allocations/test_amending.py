@@ -37,7 +37,8 @@ def amended(database: Database, plan: str, decision: Decision) -> int:
     with database.sessions.begin() as session:
         found = amending.fetch(session, DEFAULT_WORKSPACE, plan.rsplit("/", 1)[1], 1)
         after = found.decide(decision)
-        return amending.store(session, CALLER, found, after, note="x", now=NOW).number
+        written = amending.write(found, after)
+        return amending.store(session, CALLER, written, note="x", now=NOW).number
 
 
 def test_an_amended_version_is_a_new_draft_that_verifies(

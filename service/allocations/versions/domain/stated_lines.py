@@ -31,13 +31,13 @@ def odd_lines(manifest: Manifest, quotas: Sequence[QuotaRow]) -> Iterator[str]:
     count = len(manifest.get("lines") or ())
     if not count and manifest.get("part_targets"):
         yield "part_targets tells of targets, and there are no lines"
+    if not count:
+        quotas = [row for row in quotas if row.get("lines")]  # of no line of the document
     for row in quotas:
         place = f"quotas.{row['rep']}.lines"
         own = row.get("lines") or []
         if not _is_readable(own, count, len(row.get("months") or ()) or 1):
             yield f"{place} are not of the lines and months of the document"
-            continue
-        if not count:
             continue
         months = row.get("months") or [row["quota"]]
         carried = [sum(amounts) for amounts in zip(*(told for _, told in own), strict=True)]

@@ -35,12 +35,13 @@ def odd_months(
 ) -> Iterator[str]:
     """A sentence for each row whose months are not those of the period or do not add up."""
     names = _names(manifest)
-    counts = {"manifest": _count(manifest)}
-    counts |= {f"units.{unit['id']}": _count(unit) for unit in units}
-    counts |= {f"quotas.{row['rep']}": _count(row) for row in quotas}
-    wrong = {place: count for place, count in counts.items() if count != len(names)}
-    for place, count in wrong.items():
-        yield f"{place}.months are {count}, and those of the period {len(names)}"
+    wrong: list[tuple[str, Any]] = []
+    if _count(manifest) != len(names):
+        wrong.append(("manifest", manifest))
+    wrong += [(f"units.{unit['id']}", unit) for unit in units if _count(unit) != len(names)]
+    wrong += [(f"quotas.{row['rep']}", row) for row in quotas if _count(row) != len(names)]
+    for place, row in wrong:
+        yield f"{place}.months are {_count(row)}, and those of the period {len(names)}"
     if wrong or not names:
         return
     for row in quotas:

@@ -3,10 +3,11 @@
     found = fetch(session, workspace_id, plan_id, number)      what stands
     after = found.decide(decision)                             who carries what; raises, in words
     found.preview(after)                                       before and after, nothing stored
-    store(session, caller, found, after, note=…, now=now)      a new draft; its parent is `number`
+    written = write(found, after)                              all that will be stored
+    store(session, caller, written, note=…, now=now)           a new draft; its parent is `number`
 
-Several decisions go one after the other: `found.decide(second, after)`. Deciding needs no database;
-where a version is large, fetch and store in two transactions.
+Several decisions go one after the other: `found.decide(second, after)`. Deciding and writing need
+no database, and seconds where a version is large: fetch and store in two transactions.
 """
 
 from __future__ import annotations
@@ -198,20 +199,28 @@ def fetch(session: Session, workspace_id: str, plan_id: str, number: int) -> Fet
     return Fetched(plan.id, number, version.hash, stored.digits, found)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A version with what was decided about it, ready to be stored."""
+
+    found: Fetched
+    after: Amendable
+    draft: Draft
+
+
+def write(found: Fetched, after: Amendable) -> Written:
+    """Needs no database."""
+    return Written(found, after, Draft.of(after.content()))
+
+
 def store(
-    session: Session,
-    caller: Caller,
-    found: Fetched,
-    after: Amendable,
-    *,
-    note: str | None,
-    now: datetime,
+    session: Session, caller: Caller, written: Written, *, note: str | None, now: datetime
 ) -> PlanVersion:
     """A new draft whose parent is the version that was fetched, with an audit entry.
 
     Raises PlanNotFound where the plan was deleted in the meantime.
     """
-    draft = Draft.of(after.content())
+    found, after, draft = written.found, written.after, written.draft
     plan = Plans(session).get(caller.workspace_id, found.plan_id, lock=True)
     version = draft.store(session, caller, plan.id, found.as_parent, note=note, now=now)
     first = len(found.version.manifest.get("amendments", []))

@@ -186,13 +186,14 @@ def _with_resources(doors: Doors, step: Step, grant: Grant) -> ChangeRequest:
 def _stored(doors: Doors, terms: Terms) -> ChangeRequest | None:
     """None where somebody else has amended the same draft meanwhile."""
     funding, after = terms.settled()
+    written = amending.write(terms.found, after)
     with doors.writing.begin() as session:
         turn = locked_again(session, terms.turn, terms.found.number)
         if turn is None:
             return None
         step, plan, request = turn.step, turn.plan, turn.request
         note = _note(terms, funding)
-        version = amending.store(session, step.caller, terms.found, after, note=note, now=step.now)
+        version = amending.store(session, step.caller, written, note=note, now=step.now)
         Renegotiations(session, plan.workspace_id, plan.id).advance(request.version, version.number)
         request.amount, request.funding = terms.change.amount, funding
         request.effective, request.granted_in = terms.change.effective, version.number

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from service.allocations.versions.usecases.amending import store
+from service.allocations.versions.usecases.amending import Written, store, write
 from service.kit.errors import PreconditionFailed
 from service.negotiations.events.domain.kinds import Event, in_words
 from service.negotiations.events.domain.life import Action, Status, after
@@ -60,10 +60,11 @@ def accept(
         plan, event = _checked(session, step, lock=False)
         claimed = _claimed(session, plan, event, step.now)
     found = carried(claimed.standing, claimed.outcome, claimed.rows, funding, step.event_id)
+    written = write(found.found, found.after)
     with sessions.begin() as session:
         plan, event = _checked(session, step, lock=True)
         _check_still_stands(session, plan, event, claimed.standing)
-        _stored(session, step, plan, event, claimed=claimed, found=found)
+        _stored(session, step, plan, event, claimed=claimed, found=found, written=written)
     return plan, event
 
 
@@ -100,12 +101,13 @@ def _stored(
     *,
     claimed: _Claimed,
     found: Carried,
+    written: Written,
 ) -> None:
     standing = in_force(session, plan)  # the same as was claimed
     consequence = told(standing, found.outcome)
     before = _inputs_before(standing)
     note = f"{in_words(found.outcome.event)} ({event.id})"
-    version = store(session, step.caller, found.found, found.after, note=note, now=step.now)
+    version = store(session, step.caller, written, note=note, now=step.now)
     Renegotiations(session, plan.workspace_id, plan.id).advance(
         standing.version.number, version.number
     )

@@ -147,7 +147,7 @@ def _units(standing: InForce, tell: Told, changes: Mapping[str | None, Months]) 
             company = _sum(company, whole[row["id"]])
         else:
             whole[row["parent"]] = _sum(whole[row["parent"]], whole[row["id"]])
-    touched = {row["id"] for row in standing.units if _touches(row["id"], changes, standing.units)}
+    touched = _touched(changes, standing.units)
     facts: Row = {**standing.stored.manifest}
     rows: list[tuple[str | None, list[int], Months]] = [(None, facts["months"], company)]
     rows += [(row["id"], row["months"], whole[row["id"]]) for row in standing.units]
@@ -162,15 +162,15 @@ def _by_unit(each: tuple[str | None, Months]) -> str:
     return each[0] or ""
 
 
-def _touches(
-    unit: str, changes: Mapping[str | None, Months], units: Sequence[Mapping[str, Any]]
-) -> bool:
-    """Whether anything changes in the unit or below it, even if it adds up to nothing."""
-    below = {unit}
-    for row in units:  # parents first
-        if row["parent"] in below:
-            below.add(row["id"])
-    return not below.isdisjoint(changes)
+def _touched(
+    changes: Mapping[str | None, Months], units: Sequence[Mapping[str, Any]]
+) -> set[str | None]:
+    """The units in which anything changes, or below which, even if it adds up to nothing."""
+    found = {*changes}
+    for row in reversed(units):  # parents stand first
+        if row["id"] in found:
+            found.add(row["parent"])
+    return found
 
 
 def _sum(one: Months | None, other: Months) -> Months:

@@ -60,8 +60,9 @@ def assemble(
         kept = [lane for lane in left_out if lane.envelope == says[lane.unit]]
         found = amending.fetch(session, caller.workspace_id, plan_id, number)
     after = together(found.version, units, [*used, *kept])
+    written = amending.write(found, after)
     with sessions.begin() as session:
-        version = amending.store(session, caller, found, after, note=note, now=now)
+        version = amending.store(session, caller, written, note=note, now=now)
         done = LaneAssembly(
             plan_id=plan_id,
             version=version.number,
