@@ -51,6 +51,13 @@ Port = Annotated[
     int | None,
     typer.Option(min=0, max=65535, help="Port; FAIRQUOTA_PORT, else 8000; 0 takes a free one."),
 ]
+Target = Annotated[
+    str | None,
+    typer.Option(help="The company's target, such as 1080000; without, a file of targets."),
+]
+PolicyFile = Annotated[Path | None, typer.Option(help="Policy as in the API, a JSON or YAML file.")]
+Currency = Annotated[str, typer.Option(help="ISO 4217 code.")]
+Increment = Annotated[str | None, typer.Option(help="Round quotas to multiples of this amount.")]
 
 
 @app.command()
@@ -85,17 +92,10 @@ def allocate(
     source: Annotated[
         Path, typer.Argument(help="Folder of reps, territories, history and units files, or XLSX.")
     ],
-    target: Annotated[
-        str | None,
-        typer.Option(help="The company's target, such as 1080000; without, a file of targets."),
-    ] = None,
-    policy: Annotated[
-        Path | None, typer.Option(help="Policy as in the API, a JSON or YAML file.")
-    ] = None,
-    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "USD",
-    increment: Annotated[
-        str | None, typer.Option(help="Round quotas to multiples of this amount.")
-    ] = None,
+    target: Target = None,
+    policy: PolicyFile = None,
+    currency: Currency = "USD",
+    increment: Increment = None,
     period: Annotated[
         str | None,
         typer.Option(
@@ -127,10 +127,8 @@ def backtest(
     source: Annotated[
         Path, typer.Argument(help="Folder as for allocate, with past `quotas` if you have them.")
     ],
-    policy: Annotated[
-        Path | None, typer.Option(help="Policy as in the API, a JSON or YAML file.")
-    ] = None,
-    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "USD",
+    policy: PolicyFile = None,
+    currency: Currency = "USD",
     months: Annotated[
         int | None, typer.Option(help="Length of a window, counted back from the last history.")
     ] = None,
@@ -164,10 +162,7 @@ def backtest(
 def simulate(
     *,
     source: Annotated[Path, typer.Argument(help="Folder or .xlsx as for allocate.")],
-    target: Annotated[
-        str | None,
-        typer.Option(help="The company's target, such as 1080000; without, a file of targets."),
-    ] = None,
+    target: Target = None,
     draws: Annotated[int, typer.Option(help="Years to draw.")] = 10_000,
     seed: Annotated[int, typer.Option(help="The same seed draws the same years.")] = 1,
     pay_curve: Annotated[
@@ -177,13 +172,9 @@ def simulate(
         str | None,
         typer.Option(metavar="AMOUNT|FILE", help="For everybody, or a file: rep_id, target_pay."),
     ] = None,
-    policy: Annotated[
-        Path | None, typer.Option(help="Policy as in the API, a JSON or YAML file.")
-    ] = None,
-    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "USD",
-    increment: Annotated[
-        str | None, typer.Option(help="Round quotas to multiples of this amount.")
-    ] = None,
+    policy: PolicyFile = None,
+    currency: Currency = "USD",
+    increment: Increment = None,
     period: Annotated[
         str | None,
         typer.Option(metavar="START..END", help="First and last day of the plan."),

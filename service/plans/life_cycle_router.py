@@ -25,9 +25,9 @@ from service.plans.life_cycle_schemas import RejectIn, StepIn, SubmitIn
 from service.plans.outcome import Outcome
 from service.plans.repository import Plans
 from service.plans.router import NumberPath, PlanIdPath
-from service.plans.schemas import VersionDetailOut
 from service.plans.tables import PlanVersion
 from service.plans.usecases import version_etag
+from service.plans.version_schemas import VersionDetailOut
 
 router = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["versions"])
 

@@ -203,9 +203,9 @@ class VersionView:
     prices: Mapping[str, Any] | None = None
     """What one more unit of money costs whom; None where it is not known."""
     padding: Sequence[Mapping[str, Any]] = ()
+    """What over-assignment adds to each target, the company's first."""
     risk: Mapping[str, Any] | None = None
     """What uncertain sales do; None where no sigma is known."""
-    """What over-assignment adds to each target, the company's first."""
     rules: Sequence[CrossingRule] = ()
     gave_way: Sequence[GaveWay] = ()
     gaps: Sequence[Gap] = ()

@@ -24,7 +24,7 @@ from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.router import NumberPath, PlanIdPath
-from service.plans.schemas import VersionDetailOut
+from service.plans.version_schemas import VersionDetailOut
 
 router = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["versions"])
 

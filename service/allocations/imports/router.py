@@ -23,7 +23,7 @@ from service.kit.problems import problems
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.inputs import InputsMissing
 from service.plans.router import NumberPath, PlanIdPath
-from service.plans.schemas import VersionDetailOut
+from service.plans.version_schemas import VersionDetailOut
 from service.roster.files import FileFaults
 
 router = APIRouter(prefix="/plans/{plan_id}/versions", tags=["versions"])

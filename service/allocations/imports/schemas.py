@@ -13,7 +13,7 @@ from service.kit.body import Note
 from service.kit.money import MoneyOut, from_minor
 from service.kit.values import STRICT_ROW, Key, Money
 from service.plans.policy import PolicyBody
-from service.plans.schemas import VersionDetailOut
+from service.plans.version_schemas import VersionDetailOut
 from service.roster.files import FileFault
 
 MOST_NAMED = 100

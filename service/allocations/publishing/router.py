@@ -29,8 +29,8 @@ from service.plans.domain import EffectiveTooEarly, PeriodIsOver, PlanNotFound
 from service.plans.hindrances import HindrancesDep, VersionUnfinished
 from service.plans.life_cycle_router import STEP_PROBLEMS, StepDep
 from service.plans.router import PlanIdPath
-from service.plans.schemas import VersionDetailOut
 from service.plans.usecases import version_etag
+from service.plans.version_schemas import VersionDetailOut
 
 router = APIRouter(prefix="/plans/{plan_id}/published", tags=["published"])
 last_step = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["versions"])

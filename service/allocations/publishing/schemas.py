@@ -9,7 +9,7 @@ from service.allocations.publishing.tables import PublishedQuota
 from service.kit.money import MoneyOut, from_minor
 from service.kit.pages import Page
 from service.plans.life_cycle_schemas import StepIn
-from service.plans.schemas import VersionDetailOut
+from service.plans.version_schemas import VersionDetailOut
 
 
 class PublishIn(StepIn):

@@ -24,7 +24,7 @@ from service.kit.body import Line
 from service.kit.money import MoneyOut, from_minor
 from service.kit.values import STRICT_ROW, Money
 from service.plans.policy import PolicyBody, present_rule
-from service.plans.schemas import GaveWayOut
+from service.plans.version_schemas import GaveWayOut
 
 
 def _values_of(parameter: Any) -> Any:

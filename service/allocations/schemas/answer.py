@@ -9,7 +9,7 @@ from service.allocations.schemas.body import PeriodBody
 from service.allocations.schemas.check import RemarkOut
 from service.allocations.schemas.prices import PricesOut
 from service.allocations.schemas.quotas import Amount, LineOut, Months, QuotaOut, UnitQuotaOut
-from service.plans.schemas import GapOut, GaveWayOut, PartTargetOut
+from service.plans.version_schemas import GapOut, GaveWayOut, PartTargetOut
 
 
 class Common(BaseModel):

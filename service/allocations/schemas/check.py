@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from service.plans.schemas import GaveWayOut
+from service.plans.version_schemas import GaveWayOut
 
 
 class RuleOut(BaseModel):

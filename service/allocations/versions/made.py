@@ -6,8 +6,8 @@ from fastapi import Response
 
 from service.allocations.versions.usecases.storing import Made
 from service.kit.etags import send_etag
-from service.plans.schemas import VersionDetailOut
 from service.plans.usecases import version_etag
+from service.plans.version_schemas import VersionDetailOut
 
 
 def answer_made(response: Response, made: Made, now: datetime) -> VersionDetailOut:

@@ -41,8 +41,8 @@ from service.plans.outcome import Outcome
 from service.plans.policy import PolicyBody
 from service.plans.repository import Plans, PlanVersions
 from service.plans.router import NumberPath, PlanIdPath
-from service.plans.schemas import VersionDetailOut, VersionOut
 from service.plans.usecases import version_etag
+from service.plans.version_schemas import VersionDetailOut, VersionOut
 
 router = APIRouter(prefix="/plans/{plan_id}/versions", tags=["versions"])
 

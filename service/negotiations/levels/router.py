@@ -44,7 +44,7 @@ from service.negotiations.levels.usecases import assembling, freezing, reading, 
 from service.negotiations.levels.usecases.steps import Step, Stepped, lane_etag
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.router import NumberPath, PlanIdPath
-from service.plans.schemas import VersionDetailOut
+from service.plans.version_schemas import VersionDetailOut
 
 router = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["level by level"])
 of_a_unit = APIRouter(prefix="/units/{unit:path}")
