@@ -112,9 +112,10 @@ class ProviderKeys:
                 continue
             try:
                 key = PyJWK(entry)
-            except PyJWTError:  # of a kind that we do not know
+            except (PyJWTError, TypeError):  # of a kind that we do not know, or none at all
                 continue
-            if key.algorithm_name in self._algorithms:
+            is_named = key.key_id is None or isinstance(key.key_id, str)
+            if is_named and key.algorithm_name in self._algorithms:
                 found[key.key_id] = key
         if not found:
             raise UnusableProvider("there is no key for the algorithms that are allowed")

@@ -42,6 +42,7 @@ class IdentityProvider:
         self.is_down = False
         self.discovery: Document = {}
         self.redirects_to: str | None = None
+        self.strange_entries: list[Document] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
@@ -109,7 +110,8 @@ class IdentityProvider:
             return {"issuer": self.issuer, "jwks_uri": f"{self.issuer}/keys"} | self.discovery
         self.asked += 1
         return {
-            "keys": [
+            "keys": self.strange_entries
+            + [
                 {**_as_jwk(key), "kid": key_id, "use": "sig", "alg": algorithm}
                 for key_id, (algorithm, key) in self.keys.items()
             ]

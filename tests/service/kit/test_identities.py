@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from fastapi import FastAPI
+from jwt.algorithms import ECAlgorithm
 from pydantic import ValidationError
 from starlette.testclient import TestClient
 
@@ -277,6 +279,20 @@ class TestKeysOfTheProvider:
 
         with pytest.raises(IdentityProviderUnavailable):
             identities.read(provider.token())
+
+
+    @pytest.mark.parametrize("odd", [["k1"], {"k": 1}, 7, True], ids=str)
+    @pytest.mark.parametrize("member", ["kid", "alg", "kty", "crv", "x"])
+    def test_beside_a_strange_entry_go_on_counting(
+        self, provider: IdentityProvider, identities: Identities, member: str, odd: Any
+    ) -> None:
+        curve = new_key("ES256")
+        assert isinstance(curve, EllipticCurvePrivateKey)
+        entry = ECAlgorithm.to_jwk(curve.public_key(), as_dict=True)
+        entry |= {"kid": "k9", "alg": "ES256"}
+        provider.strange_entries = [entry | {member: odd}]
+
+        assert identities.read(provider.token()) is not None
 
 
 class TestSettings:
