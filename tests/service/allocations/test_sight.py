@@ -8,8 +8,6 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
 
-from service.kit.auth import Workspace
-from service.kit.clock import utc_now
 from tests.service.allocations.plans import a_plan, a_version, four_reps, publish, quotas
 from tests.service.callers import Callers
 
@@ -251,18 +249,6 @@ class TestReadersOfWhatIsPublished:
         assert quotas(auditor, draft).keys() == WEST | EAST
 
 
-def test_nothing_of_another_workspace_exists(callers: Callers, plan: str, published: str) -> None:
-    with callers.app.state.database.of("wsp_other").sessions.begin() as session:
-        session.add(Workspace(id="wsp_other", name="Other", created_at=utc_now()))
-    for role, scope in (("admin", {}), ("manager", {"unit": "east"}), ("rep", {"rep": "cyd"})):
-        stranger = callers(role, workspace_id="wsp_other", **scope)
-
-        assert stranger.get("/v1/plans").json() == {"items": [], "next_cursor": None}
-        for part in PARTS:
-            assert stranger.get(published + part).status_code == 404
-        assert stranger.get(plan).status_code == 404
-
-
 def reading(callers: Callers, **known: str) -> list[str]:
     """The address of every call that reads something of a plan, today's and tomorrow's."""
     known = {"rep": "cyd", "unit": "east"} | known
@@ -276,31 +262,6 @@ def reading(callers: Callers, **known: str) -> list[str]:
         for path in sorted(paths)
         if path.startswith("/v1/plans")
     ]
-
-
-def test_to_whom_a_version_is_not_to_be_seen_no_call_tells_that_it_exists(
-    callers: Callers, plan: str, draft: str
-) -> None:
-    """A call that forgets to ask is found here."""
-    with callers.app.state.database.of("wsp_other").sessions.begin() as session:
-        session.add(Workspace(id="wsp_other", name="Other", created_at=utc_now()))
-    nobody = {
-        "of another company": callers("admin", workspace_id="wsp_other"),
-        "a reader of published versions": callers("hr"),
-        "a manager of no unit of it": callers("manager", unit="north"),
-        "a rep before it is submitted": callers("rep", rep="cyd"),
-    }
-    number = draft.rpartition("/")[2]
-    addresses = reading(callers, plan_id=plan.rpartition("/")[2], number=number, other=number)
-    told = {
-        (address, who): client.get(address).status_code
-        for address in addresses
-        if "/versions/" in address
-        for who, client in nobody.items()
-    }
-
-    assert len(told) > 40
-    assert {call: status for call, status in told.items() if status not in (403, 404)} == {}
 
 
 OTHERS = re.compile(r"\bann\b|\bbob\b|\bwest\b|\bleft the west\b", re.IGNORECASE)

@@ -280,7 +280,6 @@ class TestKeysOfTheProvider:
         with pytest.raises(IdentityProviderUnavailable):
             identities.read(provider.token())
 
-
     @pytest.mark.parametrize("odd", [["k1"], {"k": 1}, 7, True], ids=str)
     @pytest.mark.parametrize("member", ["kid", "alg", "kty", "crv", "x"])
     def test_beside_a_strange_entry_go_on_counting(
