@@ -4,7 +4,7 @@ Every write of every feature records one entry in its own transaction, so that t
 the other. The database refuses to change or remove an entry (triggers in the migration).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from service.kit.auth import Caller
 from service.kit.db import SEQUENCE, Base, UtcDateTime
 from service.kit.ids import new_id
+from service.kit.pages import PageRequest, cursor_after
 from service.kit.seals import Sealed
 
 
@@ -82,3 +83,27 @@ def record(
 def trail(workspace_id: str, subject: str) -> sa.Select[AuditEntry]:
     """What was done to one subject; order by `AuditEntry.sequence`, the oldest first."""
     return sa.select(AuditEntry).filter_by(workspace_id=workspace_id, subject=subject)
+
+
+def page_of_entries(
+    session: Session,
+    workspace_id: str,
+    query: sa.Select[AuditEntry],
+    page: PageRequest,
+    *,
+    listing: str,
+    newest_first: bool = False,
+) -> tuple[Sequence[AuditEntry], str | None]:
+    """One page of entries of a workspace in the order in which they were done, and the cursor of
+    the next. Raises InvalidParameters for a foreign cursor.
+
+    A cursor is the id of an entry: its number would tell how much is done in other workspaces.
+    """
+    place = AuditEntry.sequence
+    if (after := page.after(listing, str)) is not None:
+        last = sa.select(place).filter_by(workspace_id=workspace_id, id=after).scalar_subquery()
+        query = query.where(place < last if newest_first else place > last)
+    ordered = query.order_by(place.desc() if newest_first else place).limit(page.limit + 1)
+    rows = session.scalars(ordered).all()
+    shown = rows[: page.limit]
+    return shown, cursor_after(listing, shown[-1].id) if len(rows) > page.limit else None

@@ -12,13 +12,13 @@ from typing import Any, Self
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from service.kit.audit import AuditEntry, record, trail
+from service.kit.audit import AuditEntry, page_of_entries, record, trail
 from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput
 from service.kit.etags import IfMatch
 from service.kit.money import from_minor, minor_digits
 from service.kit.outbox import announce
-from service.kit.pages import PageRequest, fetch_page
+from service.kit.pages import PageRequest
 from service.plans.domain import (
     Action,
     Replaced,
@@ -137,11 +137,11 @@ def history(
     plan = Plans(session).get(workspace_id, plan_id)
     version = PlanVersions(session).get(plan.id, number)
     subject = version_subject(plan.id, number)
-    entries, cursor = fetch_page(
+    entries, cursor = page_of_entries(
         session,
+        workspace_id,
         trail(workspace_id, subject),
         page,
-        AuditEntry.sequence,
         listing=f"history of {subject}",
     )
     return list(entries), version, cursor

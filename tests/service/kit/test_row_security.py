@@ -88,6 +88,17 @@ def test_every_table_has_its_wall(database: Database) -> None:
     assert guarded == {table.name for table in Base.metadata.sorted_tables}
 
 
+def test_nothing_beside_the_tables_looks_over_the_wall(database: Database) -> None:
+    """A view sees what its owner sees, and so does a function that works for its owner."""
+    kinds = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+    kinds += "AND relkind IN ('v', 'm', 'f')"
+    works = "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+    with database.engine.connect() as connection:
+        found = [connection.exec_driver_sql(query).scalars().all() for query in (kinds, works)]
+
+    assert found == [[], []]
+
+
 def test_without_a_workspace_nothing_is_seen_and_it_is_no_error(service: Database) -> None:
     with service.reading.begin() as session:
         assert everything(session) == {}

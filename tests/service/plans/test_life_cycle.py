@@ -1,5 +1,6 @@
 """A version's way from a draft to the binding one: who may take which step, and who took it."""
 
+import base64
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -283,6 +284,9 @@ class TestHistory:
         actions = [entry["action"] for entry in first["items"] + second["items"]]
         assert actions == [f"version.{a}" for a in ("solve", "submit", "approve", "publish")]
         assert second["next_cursor"] is None
+        cursor = first["next_cursor"]
+        place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[6:]
+        assert place.startswith(b'"aud_')  # a number would count what others do
 
     def test_a_superseded_version_says_by_which(self, client: TestClient, version: str) -> None:
         plan = version.rpartition("/versions/")[0]
