@@ -7,7 +7,7 @@ import pytest
 
 from solver.pay import PayCurve
 
-PAGE = (Path(__file__).parents[1] / "docs" / "guide" / "pay.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "guide" / "pay.md").read_text(encoding="utf-8")
 CAPPED = PayCurve.of([(0.5, 0), (1, 1), (1.5, 2)])
 UNCAPPED = PayCurve.of([(0, 0), (1, 1)], beyond=2)
 

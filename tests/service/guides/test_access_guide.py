@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,20 +16,17 @@ from service.cli import app as commands
 from service.kit.access import ALLOWED
 from service.kit.roles import Role
 from service.kit.settings import Settings
-from service.main import create_app
+from tests.service.guides.pages import documents, guide
 
-GUIDE = (Path(__file__).parents[1] / "docs" / "guide" / "access.md").read_text(encoding="utf-8")
-CREATE, ROTATE, GROUPS = (
-    json.loads(block) for block in re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
-)
+GUIDE = guide("access")
+CREATE, ROTATE, GROUPS = documents(GUIDE)
 TYPED = re.findall(r"^\$ fairquota (.*)$", GUIDE, re.MULTILINE)
 
 
 @pytest.fixture
-def database_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    url = f"sqlite:///{tmp_path / 'guide.db'}"
-    monkeypatch.setenv("FAIRQUOTA_DATABASE_URL", url)
-    return url
+def _in_the_shell(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands find the database as the guide's do."""
+    monkeypatch.setenv("FAIRQUOTA_DATABASE_URL", database_url)
 
 
 def test_the_table_of_roles() -> None:
@@ -68,7 +64,7 @@ def test_the_groups_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.oidc_roles == {name: Role(role) for name, role in GROUPS.items()}
 
 
-@pytest.mark.usefixtures("database_url")
+@pytest.mark.usefixtures("_in_the_shell")
 def test_the_commands_do_what_they_say() -> None:
     made: dict[str, str] = {}
     for line in TYPED:
@@ -98,15 +94,11 @@ def _known(word: str) -> str:
     return word
 
 
-def test_the_calls_do_what_they_say(database_url: str) -> None:
-    CliRunner().invoke(commands, ["db", "upgrade"])
-    with TestClient(
-        create_app(Settings(database_url=database_url)), base_url="http://127.0.0.1"
-    ) as client:
-        made: dict[str, Any] = client.post("/v1/keys", json=CREATE).json()
-        rotated = client.post(f"/v1/keys/{made['id']}/rotate", json=ROTATE)
+def test_the_calls_do_what_they_say(client: TestClient) -> None:
+    made: dict[str, Any] = client.post("/v1/keys", json=CREATE).json()
+    rotated = client.post(f"/v1/keys/{made['id']}/rotate", json=ROTATE)
 
-        assert made["key"].startswith("fq_")
-        assert rotated.status_code == 200
-        assert rotated.json()["key"] != made["key"]
-        assert client.delete(f"/v1/keys/{made['id']}").status_code == 204
+    assert made["key"].startswith("fq_")
+    assert rotated.status_code == 200
+    assert rotated.json()["key"] != made["key"]
+    assert client.delete(f"/v1/keys/{made['id']}").status_code == 204

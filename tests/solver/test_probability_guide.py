@@ -14,7 +14,7 @@ from solver.risk import Risk, risk
 from solver.simulate import simulate
 from solver.solve import solve
 
-PAGE = (Path(__file__).parents[1] / "docs" / "guide" / "probability.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "guide" / "probability.md").read_text(encoding="utf-8")
 CHANCES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from service.kit import migrations
-from service.kit.settings import Settings
-from service.main import create_app
+from tests.service.guides.pages import documents, guide
 
-GUIDE = (Path(__file__).parents[1] / "docs" / "guide" / "adjustments.md").read_text("utf-8")
-SHOWN: list[Any] = [
-    json.loads(block) for block in re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
-]
+GUIDE = guide("adjustments")
+SHOWN: list[Any] = documents(GUIDE)
 PLAN = {"name": "FY27", "period": {"start": "2027-01-01", "end": "2027-12-31"}}
-
-
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[TestClient]:
-    url = f"sqlite:///{tmp_path / 'guide.db'}"
-    migrations.upgrade(url)
-    with TestClient(create_app(Settings(database_url=url)), base_url="http://127.0.0.1") as client:
-        yield client
 
 
 def test_the_whole_page(client: TestClient) -> None:

@@ -1,19 +1,14 @@
 """What the guide to events shows is what the service answers."""
 
-import json
-import re
-from pathlib import Path
-
 from starlette.testclient import TestClient
 
 from tests.service.allocations.plans import Document, a_plan, a_version, publish
+from tests.service.guides.pages import documents, guide
 from tests.service.negotiations.test_accepting_events import accept
 from tests.service.negotiations.test_events import EVENLY, propose
 
-GUIDE = (Path(__file__).parents[3] / "docs" / "guide" / "events.md").read_text(encoding="utf-8")
-LEAVE, FUNDING, HIRE = (
-    json.loads(shown) for shown in re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
-)
+GUIDE = guide("events")
+LEAVE, FUNDING, HIRE = documents(GUIDE)
 
 
 def a_team(client: TestClient) -> str:

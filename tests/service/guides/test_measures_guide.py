@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
-from pathlib import Path
-from typing import Any
-
 from starlette.testclient import TestClient
 
-from service.kit.settings import Settings
-from service.main import create_app
+from tests.service.guides.pages import documents, guide
 
-GUIDE = (Path(__file__).parents[1] / "docs" / "guide" / "measures.md").read_text(encoding="utf-8")
+GUIDE = guide("measures")
 
 
-def test_the_example_has_the_amounts_at_each_level_that_the_guide_tells(tmp_path: Path) -> None:
-    (shown,) = re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
-    body: dict[str, Any] = json.loads(shown)
-    app = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'missing.db'}"))
-    with TestClient(app, base_url="http://127.0.0.1") as client:
-        answer = client.post("/v1/allocations", json=body).json()
+def test_the_example_has_the_amounts_at_each_level_that_the_guide_tells(client: TestClient) -> None:
+    (body,) = documents(GUIDE)
+    answer = client.post("/v1/allocations", json=body).json()
 
     (customers,) = answer["measures"]
     levels = customers["levels"]

@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from service.kit import migrations
 from service.kit.clock import utc_now
-from service.kit.settings import Settings
-from service.main import create_app
 from service.negotiations.change_requests.domain.evidence import FIELDS
 from solver.assess import Share
+from tests.service.guides.pages import documents, guide
 from tests.service.steps import publish
 
-GUIDE = (Path(__file__).parents[1] / "docs/guide/change-requests.md").read_text(encoding="utf-8")
-SHOWN: list[dict[str, Any]] = [
-    json.loads(block) for block in re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
-]
+GUIDE = guide("change-requests")
+SHOWN: list[dict[str, Any]] = documents(GUIDE)
 PLAN = {"name": "FY27", "period": {"start": "2027-01-01", "end": "2027-12-31"}}
 BEFORE = {"name": "FY28", "period": {"start": "2028-01-01", "end": "2028-12-31"}}
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[TestClient]:
-    url = f"sqlite:///{tmp_path / 'guide.db'}"
-    migrations.upgrade(url)
-    app: FastAPI = create_app(Settings(database_url=url))
+@pytest.fixture(autouse=True)
+def _is_february(app: FastAPI) -> None:
     app.dependency_overrides[utc_now] = lambda: datetime(2027, 2, 3, tzinfo=UTC)
-    with TestClient(app, base_url="http://127.0.0.1") as client:
-        yield client
 
 
 def test_the_request_its_preview_and_what_accepting_it_answers(client: TestClient) -> None:
