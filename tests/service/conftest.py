@@ -177,3 +177,11 @@ def callers(database_url: str) -> Iterator[Callers]:
     """`callers("manager", unit="west")` calls the service in keys mode, as one of these."""
     with serving(Settings(database_url=database_url, access="keys")) as app:
         yield Callers(app)
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands run in an empty folder, with no settings of the machine."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("FAIRQUOTA_")]:
+        monkeypatch.delenv(name)
