@@ -18,13 +18,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from threading import Lock
 from typing import Any, Final
 
 import numpy as np
 
 from solver.errors import Fault, InvalidProblem
-from solver.problem import BoolArray, IntArray
+from solver.problem import BoolArray, IntArray, frozen
 
 YEAR: Final = 12
 _ANNOUNCED_BY_YEAR: Final = "CN"
@@ -56,8 +57,10 @@ class Calendar:
         return len(self.days)
 
 
+@lru_cache(maxsize=128)
 def working_calendar(country: str | None, start: int, end: int) -> Calendar:
-    """The working days from month `start` up to, and without, month `end`.
+    """The working days from month `start` up to, and without, month `end`; kept, because plans of
+    one company ask for the same ones again and again.
 
     `country` is an ISO 3166 code that the `holidays` library knows, such as CN; None: every Monday
     to Friday. Raises `InvalidProblem` for an unknown country or months out of reach.
@@ -72,11 +75,11 @@ def working_calendar(country: str | None, start: int, end: int) -> Calendar:
     return Calendar(
         country=country,
         start=start,
-        days=np.bincount(month, days, minlength=end - start).astype(np.int64),
-        piece_week=week,
-        piece_month=month,
-        piece_days=days,
-        worked=np.array([*map(is_worked, _days(start, end))]),
+        days=frozen(np.bincount(month, days, minlength=end - start), np.int64),
+        piece_week=frozen(week, np.int64),
+        piece_month=frozen(month, np.int64),
+        piece_days=frozen(days, np.int64),
+        worked=frozen(np.array([*map(is_worked, _days(start, end))]), np.bool_),
         provisional=provisional,
     )
 

@@ -52,16 +52,23 @@ def told(plan: Standing, places: Mapping[str, int], quota: Any = None) -> dict[s
     return {rep: amounts[place] for rep, place in sorted(places.items())}
 
 
+FROM_NOTHING_ON = st.integers(0, 60)
+
+
 @st.composite
-def plans(draw: st.DrawFn) -> tuple[Standing, dict[str, int], dict[str | None, int]]:
-    """Up to ten reps in up to four units of any tree, inside and beyond their limits."""
+def plans(
+    draw: st.DrawFn, increments: st.SearchStrategy[int] = FROM_NOTHING_ON
+) -> tuple[Standing, dict[str, int], dict[str | None, int]]:
+    """Up to ten reps in up to four units of any tree, inside and beyond their limits; quotas are
+    about so many `increments`.
+    """
     increment = draw(st.sampled_from((1, 10)))
     units: dict[str, dict[str, Any]] = {}
     for k in range(draw(st.integers(0, 4))):
         units[f"u{k}"] = {"parent": draw(st.sampled_from([None, *units]))}
     reps: dict[str, dict[str, Any]] = {}
     for k in range(draw(st.integers(2, 10))):
-        quota = increment * draw(st.integers(0, 60)) + draw(st.sampled_from((0, 0, 0, 3)))
+        quota = increment * draw(increments) + draw(st.sampled_from((0, 0, 0, 3)))
         floor = max(0, quota - draw(st.integers(-5, 300)))
         cap = draw(st.one_of(st.just(UNLIMITED), st.integers(floor, quota + 300).map(int)))
         unit = draw(st.sampled_from([None, *units]))

@@ -123,5 +123,6 @@ def test_what_others_warn_of_meanwhile_makes_no_year_provisional(
         populate(known, year)
 
     monkeypatch.setattr(UnitedStates, "_populate", beside)
+    working_calendar.cache_clear()
 
     assert of_year("US", 2027).provisional == ()
