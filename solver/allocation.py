@@ -22,7 +22,7 @@ from solver.prices.coupled import CoupledPrices
 from solver.prices.on_the_tree import Prices
 from solver.prices.standing import Standing
 from solver.probability import attainment_probability
-from solver.problem import FloatArray, IntArray, Problem
+from solver.problem import BoolArray, FloatArray, IntArray, Problem
 from solver.tree import CommonLevels
 
 if TYPE_CHECKING:
@@ -134,9 +134,13 @@ class Allocation:
 
     @cached_property
     def evenness(self) -> Evenness:
-        baseline = self.problem.reps.baseline
-        quota, common = self.quota.astype(float), self.common_stretch
-        return evenness(quota, baseline, self.stretch, common, self._typical_stretch)
+        return self.evenness_among(np.ones(len(self.quota), dtype=np.bool_))
+
+    def evenness_among(self, chosen: BoolArray) -> Evenness:
+        """How even it is among some reps; `chosen` (n,) by row, somebody at least."""
+        baseline, quota = self.problem.reps.baseline[chosen], self.quota[chosen].astype(float)
+        common, typical = self.common_stretch, self._typical_stretch
+        return evenness(quota, baseline, self.stretch[chosen], common, typical)
 
     @cached_property
     def explanation(self) -> Explanation:

@@ -18,7 +18,7 @@ from service.allocations.prices import Impact, find_impact, rep_prices
 from solver.allocation import Allocation
 from solver.estimate import Basis, Estimate
 from solver.prices.growth import holding
-from solver.problem import UNLIMITED, FloatArray, IntArray
+from solver.problem import UNLIMITED, BoolArray, FloatArray, IntArray
 from solver.watch import Watch
 
 type Row = dict[str, Any]
@@ -88,9 +88,11 @@ def common(allocation: Allocation, digits: int) -> dict[str, float | None]:
     }
 
 
-def fairness(allocation: Allocation, digits: int) -> dict[str, float | int | None]:
-    """How even the allocation came out."""
-    evenness = allocation.evenness
+def fairness(
+    allocation: Allocation, digits: int, among: BoolArray | None = None
+) -> dict[str, float | int | None]:
+    """How even the allocation came out; `among` (n,): those who are compared, None: everybody."""
+    evenness = allocation.evenness if among is None else allocation.evenness_among(among)
     unit = _stretch_unit(allocation, digits)
     return {
         "stretch_min": _ratio(evenness.stretch_min / unit),

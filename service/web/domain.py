@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from service.plans.sight import EVERYTHING, Sight
+from service.web.decisions import Amended, Decision
 from service.web.measures import MeasureView
 from service.web.rules import CrossingRule, Gap, GaveWay
 from solver.fairness import Scale
@@ -43,7 +44,7 @@ class Totals:
     last_year: float | None
     """None unless it is known for every rep below."""
     effort_amount: int
-    """What they carry beyond their anchors, before rounding."""
+    """What they carry beyond their anchors, before rounding, with what was decided since."""
     yardstick: float
     reps: int
 
@@ -90,11 +91,20 @@ class Rep:
     """What each month carries; None where there are none."""
     lines: Mapping[int, int] | None = None
     """What each line of business carries, by its number; None where there are no lines."""
-    amended: tuple[tuple[str, int], ...] = ()
-    """What was changed since the solve, oldest first: the kind of decision, or `funding` for what
-    is carried for somebody else, and the amount; the terms and these add up to the quota."""
-    is_locked: bool = False
-    """Whether later solves keep the quota."""
+    amended: tuple[Amended, ...] = ()
+    """What was changed since the solve, oldest first; the terms and these add up to the quota."""
+    lock: str = ""
+    """Which decision has later solves keep the quota; empty where they need not."""
+
+    @property
+    def is_locked(self) -> bool:
+        return bool(self.lock)
+
+    @property
+    def decided(self) -> tuple[str, ...]:
+        """The references of all decisions that have to do with the quota, oldest first."""
+        found = (self.lock, *(own.reference for own in self.amended))
+        return tuple(dict.fromkeys(reference for reference in found if reference))
 
     @property
     def hold(self) -> Hold:
@@ -116,6 +126,9 @@ class Unit:
     parent: str | None
     minimum: int | None = None
     maximum: int | None = None
+    quota: int | None = None
+    """What it carries; None: what its reps do. People who moved carry a part of their quotas for
+    the unit that they came from."""
     binding: tuple[str, ...] = ()
     is_priced: bool = True
     """Whether it is known what it would cost whom if the own limit gave way."""
@@ -222,6 +235,8 @@ class VersionView:
     """Ratios with their standards."""
     amended: int = 0
     """By how much amendments changed what is assigned."""
+    decisions: Sequence[Decision] = ()
+    """What was decided since the solve, oldest first."""
     compares: bool = True
     """False where rules across the tree hold everybody away from the common effort, so that there
     is no effort index."""
@@ -239,8 +254,21 @@ class VersionView:
             gave_way=[change for change in self.gave_way if sight.sees_rule(change.rule)],
             gaps=[gap for gap in self.gaps if gap.unit is None or sight.sees_unit(gap.unit)],
             part_targets=[row for row in self.part_targets if sight.sees_place(row)],
+            decisions=self._decisions_within(sight),
             whole=self,
         )
+
+    def _decisions_within(self, sight: Sight) -> list[Decision]:
+        """Those that changed a quota that is seen, and of whom they are about, who is seen."""
+        seen = {
+            rep.id: rep for rep in self.reps if sight.sees_rep({"rep": rep.id, "unit": rep.unit})
+        }
+        felt = {reference for rep in seen.values() for reference in rep.decided}
+        return [
+            replace(own, reps=tuple(rep for rep in own.reps if rep in seen))
+            for own in self.decisions
+            if own.reference in felt or own.kind == "closed_months"
+        ]
 
     @cached_property
     def unit_by_id(self) -> Mapping[str | None, Unit]:
@@ -295,11 +323,15 @@ class VersionView:
                 row[0] += rep.baseline
                 row[1] += rep.quota
                 row[2] += last_year or 0.0
-                row[3] += rep.effort_amount
+                row[3] += rep.effort_amount + sum(own.amount for own in rep.amended)
                 row[4] += rep.yardstick
                 row[5] += 1
                 if last_year is None:
                     unknown.add(node)
+        for unit in self.units:
+            if unit.quota is not None:  # with what people carry for it who hang elsewhere
+                sums[unit.id][3] += unit.quota - sums[unit.id][1]
+                sums[unit.id][1] = unit.quota
         return {
             node: Totals(
                 baseline=row[0],

@@ -51,7 +51,7 @@ def terms(version: VersionView, rep: Rep) -> list[Term]:
         (name, rep.anchor + asked - baseline),
         ("rule", rep.effort_amount - asked),
         ("rounding", rep.rounding),
-        *((cast("TermName", kind), change) for kind, change in rep.amended),
+        *((cast("TermName", own.term), own.amount) for own in rep.amended),
     ]
     kept = ("baseline", name)
     shown = [(term, amount) for term, amount in steps if amount or term in kept]

@@ -8,6 +8,8 @@
 /assets/{file}                   style, script, icon
 """
 
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -23,6 +25,8 @@ from service.kit.errors import NotFound
 from service.kit.pages import PageRequest
 from service.roster.usecases import names_of, owners_of
 from service.web import usecases
+from service.web.deciders import said_of
+from service.web.decision_words import SHOWN
 from service.web.domain import VersionCard
 from service.web.i18n import Language
 from service.web.pages import PageRoute, asset_response, language_of, page
@@ -90,6 +94,12 @@ class PlanReader:
             owners=owners_of(self.session, *self.place),
         )
 
+    def with_decisions(self, opened: Opened, references: Collection[str]) -> Opened:
+        """With who made these decisions, when and why, as far as the reader may know."""
+        place = opened.plan.id, opened.card.number
+        said = said_of(self.session, self.caller, place, opened.version, references)
+        return replace(opened, said=said)
+
     def open_number(self, number: int | None) -> Opened:
         card = self.card(number)
         if card is None:
@@ -125,6 +135,8 @@ def plan(
     if card.sight.rep is not None:
         return RedirectResponse(opened.addresses.rep(card.sight.rep), status_code=303)
     _known_unit(opened, unit)
+    shown = opened.version.decisions[-SHOWN:]
+    opened = reader.with_decisions(opened, [own.reference for own in shown])
     asked = Asked(unit, offset, find, hold_named(held))
     return page(request, "plan.html", plan_page(opened, reader.versions(), asked, now))
 
@@ -157,6 +169,7 @@ def rep(request: Request, reader: ReaderDep, rep_id: str, version: Number = None
     found = opened.version.rep_by_id.get(rep_id)
     if found is None:
         raise RepNotFound(f"Version {opened.card.number} has no quota for rep {rep_id[:128]}.")
+    opened = reader.with_decisions(opened, found.decided)
     return page(request, "rep.html", rep_page(opened, found))
 
 

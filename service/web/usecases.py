@@ -19,6 +19,7 @@ from service.plans.repository import Plans, PlanVersions
 from service.plans.sight import Sight
 from service.plans.tables import Plan, PlanVersion
 from service.roster.usecases import load_snapshot
+from service.web.decisions import Amended, decisions_in
 from service.web.domain import (
     NO_EFFORT,
     Evenness,
@@ -156,6 +157,7 @@ def _read(session: Session, workspace_id: str, plan_id: str, number: int) -> Ver
         units=[_unit(row, called.get(row["id"])) for row in document["units"]],
         reps=[_rep(row, ledger) for row in document["quotas"]],
         amended=sum(part["change"] for part in manifest.get("amendments", ())),
+        decisions=decisions_in(manifest),
         estimate=manifest["estimate"],
         prices=manifest.get("prices"),
         padding=manifest.get("over_assignment", ()),
@@ -199,6 +201,7 @@ def _unit(row: Mapping[str, Any], name: str | None) -> Unit:
         parent=row["parent"],
         minimum=row["min"],
         maximum=row["max"],
+        quota=row["quota"],
         binding=tuple(row["binding"]),
         is_priced=row.get("price", 0) is not None,
     )
@@ -227,8 +230,8 @@ def _rep(row: Mapping[str, Any], ledger: ShownLedger) -> Rep:
         counted_by=tuple(int(place) for place, _ in row.get("rules", ())),
         months=tuple(row["months"]) if row.get("months") else None,
         lines={number: sum(months) for number, months in row.get("lines", ())} or None,
-        amended=tuple((term, change) for term, change, _ in ledger.terms(row)),
-        is_locked=row["rep"] in ledger.locks,
+        amended=tuple(Amended(*term) for term in ledger.terms(row)),
+        lock=ledger.locks.get(row["rep"], ""),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.web.decisions import Amended
 from service.web.explained import Term, terms
 from tests.web.builders import a_rep, a_version
 
@@ -48,7 +49,7 @@ def test_where_nobody_is_free_there_is_no_common_effort_to_tell_apart() -> None:
 
 
 def test_what_was_decided_since_the_solve_comes_after_what_was_solved() -> None:
-    given = (("adjustment", -4_00), ("funding", 1_00))
+    given = (Amended("adjustment", -4_00), Amended("funding", 1_00))
     ada = a_rep("ada", quota=107_00, amended=given)
 
     assert amounts(terms(a_version([ada]), ada)) == {

@@ -1,6 +1,6 @@
 """Stored change requests, as if they were a collection in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -47,6 +47,13 @@ class ChangeRequests:
         if found is None:
             raise not_found(request_id)
         return found
+
+    def among(self, ids: Collection[str]) -> Sequence[ChangeRequest]:
+        """Those of these ids that are requests of the plan."""
+        query = sa.select(ChangeRequest).where(
+            ChangeRequest.plan_id == self.plan_id, ChangeRequest.id.in_(list(ids))
+        )
+        return self.session.scalars(query).all()
 
     def undecided(self, version: int, rep: str) -> ChangeRequest | None:
         query = sa.select(ChangeRequest).filter_by(plan_id=self.plan_id, version=version, rep=rep)

@@ -9,6 +9,8 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
+from service.web.decision_words import DecisionWords
+from service.web.decisions import Said
 from service.web.domain import Hold, Names, PlanCard, VersionCard, VersionView
 from service.web.figures import Figures
 from service.web.hedge import amounts_told
@@ -69,6 +71,8 @@ class Opened:
     names: Names
     owners: Names = field(default_factory=dict)
     """Who signs for a unit, by its id."""
+    said: Mapping[str, Said] = field(default_factory=dict)
+    """Who made decisions, when and why, by their references."""
 
     @cached_property
     def words(self) -> Words:
@@ -96,6 +100,10 @@ class Opened:
     def months(self) -> MonthWords:
         version = self.version
         return MonthWords(self.language, self.figures, version.month_names, version.season)
+
+    @property
+    def decisions(self) -> DecisionWords:
+        return DecisionWords(self.language, self.figures, self.version, self.names, self.said)
 
     @property
     def lines(self) -> LineWords:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from service.web.chart import Mark, draw
+from service.web.decision_words import SHOWN
 from service.web.domain import COMPANY, HOLDS, Hold, PlanCard, VersionCard, VersionView
 from service.web.figures import Figures
 from service.web.hedge import HedgeWords
@@ -79,9 +80,21 @@ def plan_page(
         "business": opened.lines.drawn(_carried(version.whole or version)),
         "part_targets": [*opened.lines.targets(version.part_targets)],
         "measures": opened.measures.lines(version.measures, version.standards),
+        "decisions": opened.decisions.lines(version.decisions[::-1][:SHOWN]),
+        "more_decisions": max(0, len(version.decisions) - SHOWN),
+        "carried_elsewhere": _carried_elsewhere(version),
         "technical": _technical(words),
         "note": opened.card.note,
     }
+
+
+def _carried_elsewhere(version: VersionView) -> bool:
+    """Whether units carry something else than the people who are listed below them."""
+    of_reps = Counter[str | None]()
+    for rep in (version.whole or version).reps:
+        for unit in version.ancestors(rep.unit):
+            of_reps[unit.id] += rep.quota
+    return any(version.totals[unit.id].quota != of_reps[unit.id] for unit in version.units)
 
 
 def _carried(version: VersionView) -> dict[int, int]:

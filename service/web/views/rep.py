@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from service.web.decision_words import kind_words
 from service.web.domain import COMPANY, Rep
 from service.web.expected import expected_sales
 from service.web.explained import Term, terms
@@ -23,6 +24,8 @@ def rep_page(opened: Opened, rep: Rep) -> dict[str, Any]:
         "term_names": _term_names(words),
         "signed": _signed(opened.figures),
         "lock": _lock(words, rep),
+        "decisions": opened.decisions.of_rep(rep),
+        "more_decisions": 0,
         "limits": _limits(words, rep),
         "more": _more(opened, rep),
         "growths": _growths(words, rep),
@@ -98,13 +101,7 @@ def _term_names(words: Words) -> dict[str, str]:
         "asked": say("Effort the rules ask"),
         "rule": say("Limiting rule"),
         "rounding": say("Rounding"),
-        "adjustment": say("Adjustment"),
-        "change_request": say("Quota change request"),
-        "event": say("People and territory change"),
-        "import": say("Import"),
-        "repair": say("Repair"),
-        "unit_solve": say("Shared out in the unit"),
-        "funding": say("Carried for somebody else"),
+        **kind_words(words.language),
         "quota": say("Quota"),
     }
 

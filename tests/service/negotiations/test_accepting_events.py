@@ -105,6 +105,9 @@ class TestHire:
         assert found["new"] == 300
         assert found["bob"] == 1500
         assert sum(found.values()) == 4800
+        # ann's 600 are 0.4 of her reach below what she is expected to sell; of new nothing was
+        assert client.get(version).json()["fairness"]["stretch_min"] == -0.4
+        assert client.get(version).json()["fairness"]["stretch_max"] == 0.5
 
     def test_without_a_seat_somebody_new_begins_with_nothing(
         self, client: TestClient, plan: str

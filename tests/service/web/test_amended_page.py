@@ -5,14 +5,17 @@ from __future__ import annotations
 from starlette.testclient import TestClient
 
 from tests.service.allocations.amended import two_teams
-from tests.service.allocations.plans import a_plan, a_version
+from tests.service.allocations.plans import a_plan, a_version, publish
+from tests.service.negotiations.requests import answer, ask
+from tests.service.negotiations.test_accepting_events import happens
+from tests.service.negotiations.test_events import EVENLY, twelve_hundred_each
 
 
 def test_an_adjusted_quota_is_told_with_its_decisions_and_its_lock(client: TestClient) -> None:
     plan = a_plan(client, two_teams())
     a_version(client, plan)
     etag = {"If-Match": client.get(f"{plan}/versions/1").headers["etag"]}
-    row = {"rep": "ann", "quota": 100, "reason": "secret of the planner"}
+    row = {"rep": "ann", "quota": 100, "reason": "key account lost"}
     body = {"adjustments": [row], "funding": "siblings"}
     assert client.patch(f"{plan}/versions/1/quotas", json=body, headers=etag).status_code == 201
 
@@ -23,7 +26,11 @@ def test_an_adjusted_quota_is_told_with_its_decisions_and_its_lock(client: TestC
     assert ann.status_code == bob.status_code == 200
     assert "Adjustment" in ann.text
     assert "locked" in ann.text
-    assert "secret of the planner" not in ann.text
+    assert "What was decided since the solve" in ann.text
+    assert "key account lost" in ann.text
+    assert "The same for everyone:" not in ann.text
+    assert "求解后的各项决定" in bob.text
+    assert "key account lost" not in bob.text
     assert "为他人承担" in bob.text
     assert "已锁定" not in bob.text
     assert client.get(f"{page}?version=2").status_code == 200
@@ -54,3 +61,24 @@ def test_only_who_was_not_changed_since_carries_the_common_effort(client: TestCl
     assert "more for the company to assign" not in bob
     assert "it follows the common effort" in dan
     assert "more for the company to assign" in dan
+
+
+def test_a_version_lists_what_happened_to_whom_and_sums_units_as_months_do(
+    client: TestClient,
+) -> None:
+    plan = a_plan(client, twelve_hundred_each())
+    a_version(client, plan, **EVENLY)
+    publish(client, f"{plan}/versions/1")
+    request = ask(client, plan, "d/d", 1140, note="lost to a competitor").headers["location"]
+    answer(client, request, "accept", funding="siblings").raise_for_status()
+    happens(client, plan, kind="transfer", rep="ann", to_unit="east", **{"from": "2027-07-01"})
+
+    text = client.get(f"{plan.removeprefix('/v1')}?version=3").text
+
+    rows = text.partition('id="decisions"')[2].partition("</table>")[0]
+    assert rows.index("transfer from Jul 1, 2027 on") < rows.index("lost to a competitor")
+    assert "Name of d/d" in rows
+    assert "\u221260.00" in rows or "-$60.00" in rows or "−$60.00" in rows
+    units = text.partition('id="quotas"')[2]
+    assert "3,000" in units  # the east, with half of what ann carries
+    assert "People who moved carry a part of their quota" in units

@@ -106,6 +106,24 @@ class TestReps:
         assert cyd.get(f"{plan}/reps/{peer}").status_code == 404
         assert "d/d" not in text(cyd, f"{plan}/rows")
 
+    def test_see_what_was_decided_but_not_what_was_written_about_it(
+        self, callers: Callers, cyd: TestClient, plan: str
+    ) -> None:
+        admin, version = callers("admin"), f"/v1{plan}/versions/1"
+        rows = [{"rep": "cyd", "quota": 100, "reason": "a word among managers"}]
+        body = {"adjustments": rows, "funding": "siblings"}
+        headers = {"If-Match": admin.get(version).headers["etag"]}
+        assert admin.patch(f"{version}/quotas", json=body, headers=headers).status_code == 201
+        assert publish(admin, f"/v1{plan}/versions/2").status_code == 200
+
+        own = text(cyd, plan)
+        peers = text(callers("rep", rep="d/d"), plan)
+
+        assert "What was decided since the solve" in own
+        assert "a word among managers" not in own + peers
+        assert "Adjustment of somebody else" in peers
+        assert "cyd" not in peers
+
     def test_see_no_draft(self, callers: Callers, cyd: TestClient, plan: str) -> None:
         a_version(callers("admin"), f"/v1{plan}")
 

@@ -142,7 +142,8 @@ def told_amended(told: Retold, stands: Stands, manifest: Manifest) -> Retold:
     if "fairness" in facts:
         facts |= {
             "common": facts["common"] | {"growth": common(plan, digits)["growth"]},
-            "fairness": fairness(plan, digits),
+            # Nothing was expected of those who are new, so no effort of theirs is compared.
+            "fairness": fairness(plan, digits, ~stands.new),
             "risk": risk_facts(plan, market_in(manifest)),
             "over_assignment": _over_assignment(facts["over_assignment"], plan),
         }
