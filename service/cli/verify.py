@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,11 @@ from service.allocations.versions.domain.compare import beside, differences
 from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.ledger import CHECK
 from service.allocations.versions.domain.proof import Verdict, examine
-from service.allocations.versions.domain.uncovered import UNCOVERED, UNCOVERED_OF_LEDGERS
+from service.allocations.versions.domain.uncovered import (
+    UNCOVERED,
+    UNCOVERED_OF_LEDGERS,
+    UNCOVERED_WHERE_NOTHING_SHOWS,
+)
 from service.cli.failure import Failure
 from service.cli.output import Table, show
 
@@ -64,7 +69,7 @@ def verify_file(path: Path, *, head: str | None = None, parents: Sequence[Path] 
 
 def _read(path: Path) -> tuple[Any, Verified]:
     try:
-        document = orjson.loads(path.read_bytes())
+        document = _parsed(path.read_bytes())
         return document, verified(document)
     except OSError as reason:
         raise Failure(f"{path} cannot be read: {reason.strerror or reason}.") from reason
@@ -72,6 +77,25 @@ def _read(path: Path) -> tuple[Any, Verified]:
         raise Failure(f"{path} is not JSON. {_WHAT_A_PROOF_IS}") from reason
     except UnreadableProof as reason:
         raise Failure(f"{path} is no proof of a plan ({reason}). {_WHAT_A_PROOF_IS}") from reason
+
+
+def _parsed(data: bytes) -> Any:
+    """Raises `UnreadableProof` where a name stands twice in one object: one reader takes the first
+    and another the last, so that what is checked here may not be what somebody else reads.
+    """
+    document = orjson.loads(data)
+    try:
+        json.loads(data, object_pairs_hook=_each_once)
+    except RecursionError:
+        raise UnreadableProof("its values are nested too deeply") from None
+    return document
+
+
+def _each_once(members: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in members}) < len(members):
+        names = [name for name, _ in members]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UnreadableProof(f"{twice} stands twice in one place")
 
 
 def _of_another_head(document: Any, head: str) -> Iterator[str]:
@@ -131,7 +155,8 @@ def verified(document: Any) -> Verified:
 
 
 def _uncovered(verdict: Verdict) -> list[str]:
-    return [*UNCOVERED, *(UNCOVERED_OF_LEDGERS if CHECK in verdict.checks else ())]
+    of_ledgers = UNCOVERED_OF_LEDGERS if CHECK in verdict.checks else ()
+    return [*UNCOVERED, *UNCOVERED_WHERE_NOTHING_SHOWS, *of_ledgers]
 
 
 def compared(answer: Any, proof: Any, verdict: Verdict) -> tuple[list[str], list[str]]:

@@ -467,6 +467,14 @@ class TestVerify:
             "Not covered by the proof: bonus; what only the inputs tell"
         )
 
+    def test_refuses_a_name_that_stands_twice(self, plan: dict[str, Any]) -> None:
+        """One reader takes the first, another one the last."""
+        text = json.dumps(plan)
+        assert text.count('"assigned"') > 1
+        Path("plan.json").write_text(text.replace('"assigned"', '"assigned": 1, "assigned"', 1))
+
+        assert "assigned stands twice" in failed(run("verify", "plan.json"), 2)
+
     @pytest.mark.parametrize(
         "content", [b"", b"{}", b"[]", b"\xff", b'{"proof": 3}', b"[" * 100_000, b"NaN"]
     )

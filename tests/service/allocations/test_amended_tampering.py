@@ -12,8 +12,12 @@ import pytest
 from service.allocations.versions.domain.decision import Decision, Wanted
 from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.proof import examine
-from service.allocations.versions.domain.uncovered import UNCOVERED, UNCOVERED_OF_LEDGERS
-from tests.service.allocations.amended import a_decision, amend, solved, two_teams
+from service.allocations.versions.domain.uncovered import (
+    UNCOVERED,
+    UNCOVERED_OF_LEDGERS,
+    UNCOVERED_WHERE_NOTHING_SHOWS,
+)
+from tests.service.allocations.amended import a_decision, amend, proved, solved, two_teams
 from tests.service.allocations.test_altered_answers import (
     SEED,
     every_alteration,
@@ -88,8 +92,36 @@ def test_nobody_leaves_the_ledger_unseen() -> None:
 
 def test_the_guide_lists_the_same() -> None:
     guide = (Path(__file__).parents[3] / "docs" / "guide" / "proof.md").read_text(encoding="utf-8")
-    for words, names in UNCOVERED_OF_LEDGERS.items():
+    for words, names in (UNCOVERED_OF_LEDGERS | UNCOVERED_WHERE_NOTHING_SHOWS).items():
         assert f"| {words} | {', '.join(f'`{name}`' for name in names)} |" in guide
+
+
+def with_somebody_of_whom_nothing_is_asked() -> Document:
+    """Fay expects nothing, and nobody is in the north; 10.00 at least go to and fro."""
+    body = two_teams()
+    body["units"].append({"id": "north", "parent": "all"})
+    fay = {"id": "fay", "unit": "east", "baseline": 0, "reach": 100, "max": 0}
+    hired = {"hired": "2027-03-15", "sigma": 0.2, "last_year": 90}
+    body["reps"].append(fay | hired)
+    return proved(solved(body, {"season": [5.0] * 6 + [6.0] * 6}, increment=1_000))
+
+
+FAY, NORTH = 2, 2
+UNSEEN = {
+    "manifest.policy.season[]": (("manifest", "policy", "season", 0), 5.01),
+    "quotas[].last_year": (("quotas", FAY, "last_year"), 1_000.0),
+    "quotas[].present": (("quotas", FAY, "present", 5), 0.5),
+    "quotas[].sigma": (("quotas", FAY, "sigma"), 0.5),
+    "units[].parent": (("units", NORTH, "parent"), "east"),
+}
+
+
+def test_nothing_is_listed_as_too_small_that_always_shows() -> None:
+    document = with_somebody_of_whom_nothing_is_asked()
+    listed = [name for names in UNCOVERED_WHERE_NOTHING_SHOWS.values() for name in names]
+    assert listed == [*UNSEEN]
+    for name, (place, value) in UNSEEN.items():
+        assert holds_with_new_hashes(alter(document, place, value)), name
 
 
 SIBLINGS = 0
@@ -135,6 +167,47 @@ def test_an_amount_that_no_quota_has_is_refused(amount: int) -> None:
     document = with_every_kind()
     row = next(own for own in document["quotas"] if "amended" in own)
     row["amended"][0][1] = amount
+    assert not examined(document)
+
+
+@pytest.mark.parametrize("rep", ["ann", "bob"])
+def test_months_from_before_a_decision_do_not_move(rep: str) -> None:
+    """Neither those of whom it is about, nor those of a carrier; sums are made to fit."""
+    _, document = amend(solved(), a_decision({"ann": 10_000}, effective="2027-04"))
+    row = next(own for own in document["quotas"] if own["rep"] == rep)
+    number, change = row["amended"][0]
+    was, moves = row["months"], [change] + [0] * 11
+    row["amended"] = [[number, change, None, moves]]
+    row["months"] = [own + move for own, move in zip(row["solved_months"], moves, strict=True)]
+    west = next(own for own in document["units"] if own["id"] == "west")
+    for above in (west, document["units"][0], document["manifest"]):
+        months = zip(above["months"], was, row["months"], strict=True)
+        above["months"] = [own - old + new for own, old, new in months]
+    assert not examined(document)
+
+
+@pytest.mark.parametrize("of", ["another unit", "other months"])
+def test_what_somebody_carries_for_others_is_not_stated(of: str) -> None:
+    document = with_every_kind()
+    row = next(own for own in document["quotas"] if own["rep"] == "cyd")
+    number, change = row["amended"][0]
+    more = ["east"] if of == "another unit" else [None, [0] * 11 + [change]]
+    row["amended"][0] = [number, change, *more]
+    verdict = examine(with_new_hashes(document))
+    assert any("those who carry it say" in fault for fault in verdict.faults)
+
+
+def test_a_reserve_of_the_policy_names_its_unit() -> None:
+    document = with_every_kind()
+    del document["manifest"]["policy"]["reserves"][0]["unit"]
+    assert not examined(document)
+
+
+def test_chances_are_told_again_also_where_a_sigma_was_taken_away() -> None:
+    document = with_every_kind()
+    ann, bob = (own for own in document["quotas"] if own["rep"] in ("ann", "bob"))
+    del ann["sigma"]
+    bob["attainment_probability"] = 0.9
     assert not examined(document)
 
 

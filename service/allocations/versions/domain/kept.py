@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from service.allocations.versions.domain.ledger import LEDGER, Book
 from service.allocations.versions.domain.manifest import Manifest
@@ -53,7 +52,6 @@ def _other_reserves(manifest: Manifest) -> Iterator[str]:
         spent, reserve = used.get(unit, 0), stated.get(unit)
         if reserve is None or reserve["used"] != spent or not 0 <= spent <= reserve["amount"]:
             yield f"reserves.{unit or 'company'} is not what amendments took of it: {spent:,}"
-    policy: Any = manifest["policy"]
-    asked = [(own["unit"], own["amount"]) for own in policy.get("reserves", ())]
+    asked = [(own["unit"], own["amount"]) for own in manifest["policy"].get("reserves", ())]
     if asked != [(own["unit"], own["amount"]) for own in manifest.get("reserves", [])]:
         yield "reserves are not those of the policy"

@@ -108,6 +108,14 @@ class RelaxPart(TypedDict):
 
 
 @with_config(OPEN)
+class StatedReserve(TypedDict):
+    """A reserve as the policy states it; `unit` is None for the company."""
+
+    unit: str | None
+    amount: Amount
+
+
+@with_config(OPEN)
 class PolicyPart(TypedDict):
     """Versions of the first release have no rules across the tree, no limits of chances and no
     season.
@@ -128,6 +136,7 @@ class PolicyPart(TypedDict):
     engine: NotRequired[Engine]
     on_infeasible: NotRequired[OnInfeasible]
     relax: NotRequired[list[RelaxPart]]
+    reserves: NotRequired[list[StatedReserve]]
     season: NotRequired[Literal["learned", "even"] | list[NotNegative]]
     country: NotRequired[str | None]
 

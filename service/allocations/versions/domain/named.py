@@ -74,8 +74,17 @@ class Names:
             }
         except (KeyError, TypeError) as lost:
             raise UnreadableProof(f"amendments.{part['reference']}: {lost} is unknown") from None
-        moves = {place: self._moves(entry) for place, entry in entries.items() if len(entry) > 3}
-        return Change(amendment, self.first_open(part["effective"]), moves, units)
+        first_open = self.first_open(part["effective"])
+        moves = {
+            place: self._moves(entry, first_open)
+            for place, entry in entries.items()
+            if len(entry) > 3
+        }
+        if carrying and (units or not moves.keys() <= amendment.wanted.keys()):
+            raise UnreadableProof(
+                f"amendments.{part['reference']}: those who carry it say of which unit or months"
+            )
+        return Change(amendment, first_open, moves, units)
 
     def are_below(self, change: Change, plan: Allocation) -> bool:
         """Whether all whom an amendment is about hang below its unit, and on itself where siblings
@@ -106,10 +115,12 @@ class Names:
             raise UnreadableProof(f"{effective} is no month of the period")
         return self.months.index(effective)
 
-    def _moves(self, entry: Sequence[Any]) -> Sequence[int]:
+    def _moves(self, entry: Sequence[Any], first_open: int) -> Sequence[int]:
         moves: Any = entry[3]
         if not isinstance(moves, list) or len(moves) != len(self.months) or sum(moves) != entry[1]:
             raise UnreadableProof("the months of an amended row are not those of its change")
+        if any(moves[:first_open]):
+            raise UnreadableProof("an amended row moves months from before its amendment begins")
         return moves
 
 

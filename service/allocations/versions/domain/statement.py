@@ -82,8 +82,6 @@ _SUMS: Final = frozenset(
     }
 )  # fmt: skip
 """Figures that are sums; all others belong to the evenness of a plan."""
-_LATER: Final = ("over_last_year", "attainment_probability", "binding", "price")
-"""Figures of rows that proofs of the first release do not have all numbers for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +139,6 @@ def _read_solved(stated: Stated, hierarchy: Hierarchy) -> _Read:
     if not stated.proved or any(check != "sums" for check, _ in faults):
         return plan, faults, sums(plan)
     told = retold(plan, manifest["digits"], market_in(manifest), factors_in(manifest))
-    if not all("sigma" in row for row in stated.quotas):
-        told = told.without(_LATER)
     return plan, faults, told
 
 

@@ -82,6 +82,24 @@ UNCOVERED: Final[dict[str, tuple[str, ...]]] = {
     manifest.policy       what holds nobody, comes to the same limits, or was lifted altogether
 """
 
+UNCOVERED_WHERE_NOTHING_SHOWS: Final[dict[str, tuple[str, ...]]] = {
+    "figures that change no whole amount": (
+        "manifest.policy.season[]",
+        "quotas[].last_year",
+        "quotas[].present",
+        "quotas[].sigma",
+        "units[].parent",
+    ),
+}
+"""Covered wherever they make a difference of one increment.
+
+    season[]      weights too close together, or of quotas by lines
+    last_year     of somebody of whom nothing is asked
+    present       the same, and of quotas by lines
+    sigma         of somebody of whom nothing is expected
+    parent        of a unit where nobody is
+"""
+
 UNCOVERED_OF_LEDGERS: Final[dict[str, tuple[str, ...]]] = {
     "what decisions are called, and what they left open": (
         "manifest.amendments[].kind",
