@@ -77,9 +77,9 @@ def _part(amount: int, own: int, of: int, increment: int) -> int:
 
 def whole_again(pieces: Iterable[Segment], seats: Seats) -> list[Segment]:
     """The seats that these pieces are parts of: whatever somebody carries of them, and does not."""
-    found: dict[tuple[str, str, int, int], Segment] = {}
+    found: dict[tuple[str, str, str | None, int, int], Segment] = {}
     for piece in _aligned(pieces, seats):
-        key = piece.seat, piece.holder, piece.first, piece.last
+        key = piece.seat, piece.holder, piece.unit, piece.first, piece.last
         if (so_far := found.get(key)) is None:
             found[key] = replace(piece, why=None)
         else:

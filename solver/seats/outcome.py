@@ -60,28 +60,46 @@ def _changes[Key](
     return found
 
 
-def with_amounts(seats: Seats, months: Mapping[str, ByMonth]) -> Seats:
-    """The same people in the same segments, who carry these amounts together.
+def with_amounts(seats: Seats, amounts: OfPeople) -> Seats:
+    """The same people in the same segments, who carry these amounts in each unit; those of whom
+    nothing is told carry what they did.
 
-    What others had to give, or gave, since the segments were told goes to what each held last in a
-    month, so that segments add up to quotas again.
+    What others had to give, or gave, since the segments were told goes to what each held last of
+    the unit in a month. Who held nothing there has it as a segment of the own seat. So segments add
+    up to quotas and to units again.
     """
-    so_far: dict[str, ByMonth] = {}
-    for (holder, _), amounts in carried_by(seats).items():
-        so_far[holder] = _sum(so_far.get(holder), amounts)
-    found = list(seats.segments)
-    for rep in sorted(so_far.keys() & months.keys()):
-        for month, (told, carried) in enumerate(zip(months[rep], so_far[rep], strict=True)):
+    so_far = carried_by(seats)
+    holders = {holder for holder, _ in so_far} & {rep for rep, _ in amounts}
+    found, nothing = list(seats.segments), (0,) * len(seats.calendar)
+    for key in sorted({*so_far, *amounts}, key=lambda own: (own[0], own[1] or "")):
+        if key[0] not in holders:
+            continue
+        pairs = zip(amounts.get(key, nothing), so_far.get(key, nothing), strict=True)
+        for month, (told, carried) in enumerate(pairs):
             if told != carried:
-                _add(found, rep, month, told - carried, seats)
+                _add(found, key, month, told - carried, seats)
     return seats.with_segments(tidied(found))
 
 
-def _add(segments: list[Segment], rep: str, month: int, change: int, seats: Seats) -> None:
-    """Give a change of one month to the last of the person's segments in it that have room."""
+def _add(
+    segments: list[Segment], of: tuple[str, str | None], month: int, change: int, seats: Seats
+) -> None:
+    """Give a change of one month to the last of the person's segments of the unit in it that have
+    room.
+    """
     ends = first_of(seats.calendar.start + month), first_of(seats.calendar.start + month + 1)
-    held = [k for k, each in enumerate(segments) if each.holder == rep and each.why is None]
-    own = [k for k in held if segments[k].first < ends[1] and segments[k].last >= ends[0]] or held
+    own = [
+        k
+        for k, each in enumerate(segments)
+        if (each.holder, each.unit) == of
+        and each.why is None
+        and each.first < ends[1]
+        and each.last >= ends[0]
+    ]
+    if not own:
+        days = max(ends[0], seats.start), min(ends[1] - 1, seats.end)
+        segments.append(Segment(of[0], *of, *days, (0,) * len(seats.calendar)))
+        own = [len(segments) - 1]
     own.sort(key=lambda k: (segments[k].first, segments[k].seat), reverse=True)
     for k in own:
         room = max(change, -segments[k].months[month]) if k != own[-1] else change

@@ -227,17 +227,30 @@ class TestOutcome:
     def test_what_people_carried_beside_goes_to_what_they_held_last(self) -> None:
         seats = move(a_team(ann=100), "ann", "east", day(5))
 
-        after = with_amounts(seats, {"ann": (100,) * 4 + (110,) * 8})
+        after = with_amounts(
+            seats, {("ann", "west"): (100,) * 4 + (0,) * 8, ("ann", "east"): (0,) * 4 + (110,) * 8}
+        )
 
         assert carried_by(after)["ann", "east"] == (0,) * 4 + (110,) * 8
 
     def test_what_they_carry_less_is_taken_from_what_has_room(self) -> None:
         seats = move(a_team(ann=100), "ann", "east", day(6, 29))  # June has 22 days, two are left
 
-        after = with_amounts(seats, {"ann": (100,) * 5 + (80,) + (100,) * 6})
+        west, east = (carried_by(seats)["ann", unit] for unit in ("west", "east"))
+        less = (*west[:5], 80, *west[6:])
+        after = with_amounts(seats, {("ann", "west"): less, ("ann", "east"): east})
 
-        assert carried_by(after)["ann", "east"][5] == 0
-        assert carried_by(after)["ann", "west"][5] == 80
+        assert carried_by(after) == {("ann", "west"): less, ("ann", "east"): east}
+
+    def test_what_they_carry_for_a_unit_that_they_left_is_told_as_that(self) -> None:
+        seats = move(a_team(ann=100), "ann", "east", day(7))
+        east = carried_by(seats)["ann", "east"]
+        west = (100,) * 6 + (0,) * 5 + (12,)
+
+        after = with_amounts(seats, {("ann", "west"): west, ("ann", "east"): east})
+
+        assert carried_by(after) == {("ann", "west"): west, ("ann", "east"): east}
+        assert carried_by(move(after, "ann", "north", day(12)))["ann", "north"][11] == 112
 
 
 REPS = ("ann", "bob", "cyd", "new")

@@ -90,6 +90,60 @@ class TestLeave:
         assert answer.json()["errors"][0]["pointer"] == "/funding"
 
 
+def carried_in(client: TestClient, version: str) -> dict[str | None, float]:
+    """What segments say is carried in each unit."""
+    found: dict[str | None, float] = {}
+    for rep in quotas(client, version):
+        for own in client.get(f"{version}/segments/{rep}").json()["segments"]:
+            found[own["unit"]] = found.get(own["unit"], 0) + own["amount"]
+    return found
+
+
+def of_units(client: TestClient, version: str) -> dict[str, float]:
+    rows = client.get(f"{version}/months").json()["units"]
+    return {row["id"]: sum(row["months"].values()) for row in rows}
+
+
+class TestWhoWorksElsewhereByThen:
+    """Ann moves from the west to the east in July."""
+
+    @pytest.fixture
+    def moved(self, client: TestClient, plan: str) -> str:
+        happens(client, plan, **from_july(kind="transfer", rep="ann", to_unit="east"))
+        return plan
+
+    def test_carries_nothing_for_the_unit_that_was_left(
+        self, client: TestClient, moved: str
+    ) -> None:
+        happens(client, moved, "parent", **{"from": "2027-10-01", "kind": "leave", "rep": "cyd"})
+
+        version = f"{moved}/versions/3"
+        assert quotas(client, version) == {"ann": 1200, "bob": 1350, "cyd": 900, "d/d": 1350}
+        assert carried_in(client, version) == of_units(client, version)
+
+    def test_carries_a_new_target_where_the_work_is(self, client: TestClient, moved: str) -> None:
+        happens(client, moved, **{"from": "2027-10-01", "kind": "target", "amount": 6000})
+
+        version = f"{moved}/versions/3"
+        assert quotas(client, version) == {"ann": 1500, "bob": 1500, "cyd": 1500, "d/d": 1500}
+        assert carried_in(client, version) == of_units(client, version)
+        assert of_units(client, version) == {"west": 2100, "east": 3900}
+
+
+def test_who_has_left_carries_nothing_of_an_adjustment(client: TestClient, plan: str) -> None:
+    happens(client, plan, "unfunded", **from_july(kind="leave", rep="ann"))
+    wanted = {"rep": "bob", "quota": 1150, "reason": "-"}
+
+    answer = client.patch(
+        f"{plan}/versions/2/quotas",
+        json={"adjustments": [wanted], "funding": "siblings", "effective": "2027-08"},
+        headers={"If-Match": "*"},
+    )
+
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "/problems/change-not-carried"
+
+
 class TestHire:
     def test_somebody_new_takes_over_with_a_ramp_and_relieves_the_team(
         self, client: TestClient, plan: str

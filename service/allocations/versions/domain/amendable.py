@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
+import numpy as np
+
 from service.allocations.versions.domain.amended import (
     Stands,
     solved_part,
@@ -23,13 +25,14 @@ from service.allocations.versions.domain.content import Content, Row, revised
 from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.ledger import LEDGER, Book, replay
 from service.allocations.versions.domain.manifest import Manifest, read_manifest
-from service.allocations.versions.domain.named import Names
+from service.allocations.versions.domain.named import Names, carried_by_unit
 from service.allocations.versions.domain.retold import Retold, plan_of
 from service.allocations.versions.domain.rows import QuotaRow, read_quotas, read_rules, read_units
 from service.allocations.versions.domain.stated_lines import retold_lines
 from service.allocations.versions.domain.stated_months import retold_months
 from solver.allocation import Allocation
 from solver.certificate import layout_of
+from solver.problem import IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +77,23 @@ class Amendable:
     @property
     def everybody(self) -> Allocation:
         return self.book.plan
+
+    def carried_in(self, place: int) -> dict[str | None, IntArray]:
+        """(t,) what somebody carries in each unit by month, the own one first."""
+        own: str | None = self.quotas[place]["unit"]
+        months = self.book.of_rep(place)
+        return carried_by_unit(own, months, self.entries.get(place, ()))
+
+    def at_home(self, first_open: int) -> IntArray:
+        """(n,) what each one carries in the own unit, in the months from that one on."""
+        book = self.book
+        found = book.quota if book.cells is None else book.cells[:, :, first_open:].sum(axis=(1, 2))
+        found = np.array(found)
+        for place, entries in self.entries.items():
+            if any(len(entry) > 2 and entry[2] is not None for entry in entries):
+                months = self.carried_in(place)[self.quotas[place]["unit"]]
+                found[place] = months[first_open:].sum()
+        return found
 
     @cached_property
     def rows(self) -> Sequence[QuotaRow]:

@@ -122,6 +122,7 @@ class _Deciding:
             wanted,
             decision.funding,
             locked={
+                *self._gone(),
                 *(names.rep[lock["rep"]] for lock in manifest.get("locks", [])),
                 *(names.rep[rep] for rep in decision.apart),
             },
@@ -138,6 +139,14 @@ class _Deciding:
                 ]
             )
         return found
+
+    def _gone(self) -> Sequence[int]:
+        """Who has left or works elsewhere by then: of the own unit they carry nothing that could
+        change.
+        """
+        first_open = self.before.names.first_open(self.decision.effective)
+        gone = (self.before.at_home(first_open) == 0) & (self.before.book.quota > 0)
+        return [*map(int, np.flatnonzero(gone))]
 
     def _entered(
         self, before: Amendable, amendment: Amendment, own: Mapping[int, Wanted], first_open: int
@@ -163,7 +172,10 @@ class _Deciding:
         number = len(before.manifest.get("amendments", []))
         entries = dict(before.entries)
         for place in sorted({*np.flatnonzero(moves).tolist(), *change.moves}):
-            entry = _entry(number, int(moves[place]), own.get(place), change.moves.get(place))
+            by_month = change.moves.get(place)
+            if by_month is None and place in change.units and book.cells is not None:
+                by_month = (after.of_rep(place) - book.of_rep(place)).tolist()
+            entry = _entry(number, int(moves[place]), own.get(place), by_month)
             entries[place] = [*entries.get(place, ()), entry]
         part = self._part(before, amendment, int(moves.sum()))
         parts = [*before.manifest.get("amendments", []), part]

@@ -211,7 +211,7 @@ class AmendmentPart(TypedDict):
     reps: NotRequired[list[str]]
     """Whom it is about; left out where nobody else carries it: then everybody who names it."""
     held: NotRequired[list[str]]
-    """Who was locked, and would have carried some of it."""
+    """Who was locked, had left or worked elsewhere by then, and would have carried some of it."""
     frozen: NotRequired[list[str]]
     """The units below the funding unit whose sums were agreed."""
     through: NotRequired[Month]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from service.allocations.months import month_names
 from service.allocations.versions.domain.document import UnreadableProof
@@ -122,6 +124,21 @@ class Names:
         if any(moves[:first_open]):
             raise UnreadableProof("an amended row moves months from before its amendment begins")
         return moves
+
+
+def carried_by_unit(
+    own: str | None, months: Sequence[int] | IntArray, entries: Iterable[Sequence[Any]]
+) -> dict[str | None, IntArray]:
+    """(t,) what a rep carries in each unit by month, the own one first; `months` are the whole of
+    it, `entries` what the row says in `amended`.
+    """
+    found = {own: np.array(months, dtype=np.int64)}
+    for entry in entries:
+        if len(entry) > 3 and entry[2] is not None:
+            moves = np.array(entry[3], dtype=np.int64)
+            found[own] = found[own] - moves
+            found[entry[2]] = found.get(entry[2], 0) + moves
+    return found
 
 
 def month_names_of(manifest: Manifest) -> Sequence[str]:

@@ -124,7 +124,7 @@ UNCOVERED_OF_LEDGERS: Final[dict[str, tuple[str, ...]]] = {
     unit        of amendments that nobody carries: which of those above the people it is about
     funding     whether somebody carries a change follows from nothing, and neither does whom it is
     reps        about; who carries what of it does, once both are said
-    held        who was locked at that time, but is no more; what envelopes there were (`frozen`)
+    held        who was locked or gone at that time; what envelopes there were (`frozen`)
     effective   where the months of a change are stated
     through     which months were closed is what the company says
     locks[]     each one that is listed is what the rep carries; one that is left out is not missed

@@ -75,8 +75,12 @@ def _opened(standing: InForce, rows: Rows) -> Fetched:
 def _seats_of(outcome: Outcome, after: Amendable) -> Seats:
     """The seats after the event, with what their holders carry for others."""
     known = holders(outcome.after) & after.names.rep.keys()
-    months = {rep: tuple(after.book.of_rep(after.names.rep[rep]).tolist()) for rep in known}
-    return with_amounts(outcome.after, months)
+    amounts = {
+        (rep, unit): tuple(months.tolist())
+        for rep in known
+        for unit, months in after.carried_in(after.names.rep[rep]).items()
+    }
+    return with_amounts(outcome.after, amounts)
 
 
 def seen_at_once(standing: InForce, outcome: Outcome, rows: Rows | None) -> Outcome:
@@ -104,7 +108,7 @@ class _Deciding:
         self._check_funding()
         direct = {unit for unit in self._open if self._stays_inside(unit)}
         for unit in sorted(direct, key=_by_name):
-            own = {rep: months for (rep, of), months in self._people.items() if of == unit}
+            own = {key: months for key, months in self._people.items() if key[1] == unit}
             after = self._decided(after, own, self.funding, unit)
         after = self._stated(after, direct)
         for unit in sorted(self._open.keys() - direct, key=_by_name):
@@ -144,6 +148,10 @@ class _Deciding:
     def _home(self, rep: str) -> str | None:
         return self._homes[rep]
 
+    def _abroad(self, rep: str, unit: str | None) -> str | None:
+        """The unit, as a decision names it: None where it is the own one."""
+        return None if self._home(rep) == unit else unit
+
     def _stays_inside(self, unit: str | None) -> bool:
         """Whether everything that changes in the unit makes what is open, and is of its own people:
         somebody of another unit is nobody's sibling there. A gap needs no siblings.
@@ -156,16 +164,16 @@ class _Deciding:
     def _stated(self, after: Amendable, done: Collection[str | None]) -> Amendable:
         """With what nobody else carries: parts of the own unit, then of others."""
         left = {key: own for key, own in self._people.items() if key[1] not in done}
-        own = {rep: months for (rep, unit), months in left.items() if self._home(rep) == unit}
+        own = {key: months for key, months in left.items() if self._home(key[0]) == key[1]}
         event = self.outcome.event
         if event.kind is Kind.HIRE and event.rep and event.rep not in self._reps:
-            own[event.rep] = (0,) * len(self.standing.stored.months)
+            own[event.rep, self._home(event.rep)] = (0,) * len(self.standing.stored.months)
         if own:
             after = self._decided(after, own, None)
         abroad = {key: months for key, months in left.items() if self._home(key[0]) != key[1]}
         for unit in sorted({unit for _, unit in abroad}, key=_by_name):
-            there = {rep: months for (rep, of), months in abroad.items() if of == unit}
-            after = self._decided(after, there, None, unit)
+            there = {key: months for key, months in abroad.items() if key[1] == unit}
+            after = self._decided(after, there, None)
         return after
 
     @cached_property
@@ -175,17 +183,18 @@ class _Deciding:
     def _decided(
         self,
         before: Amendable,
-        changes: Mapping[str, Months],
+        changes: Mapping[tuple[str, str | None], Months],
         funding: Funding | None,
         unit: str | None = None,
     ) -> Amendable:
-        """With these changes by month; `unit`: the one that they belong to, None: the own ones."""
+        """With these changes by rep, unit that they belong to, and month; `unit`: where nobody
+        carries what they leave open.
+        """
         wanted = []
-        for rep, change in sorted(changes.items()):
+        for (rep, of), change in sorted(changes.items(), key=lambda own: own[0][0]):
             carried = before.book.of_rep(before.names.rep[rep]).tolist()
             months = [own + move for own, move in zip(carried, change, strict=True)]
-            abroad = None if unit is None or self._home(rep) == unit else unit
-            wanted.append(Wanted(rep, sum(months), months, abroad))
+            wanted.append(Wanted(rep, sum(months), months, self._abroad(rep, of)))
         return self._with(before, wanted, funding, unit if funding == "unfunded" else None)
 
     def _with(
@@ -220,11 +229,18 @@ class _Deciding:
             raise TypeError("a version in force has months")
         return np.asarray(cells[:, :, self._first_open :].sum(axis=(1, 2)))
 
+    @cached_property
+    def _open_at_home(self) -> IntArray:
+        """(n,) what everybody carries of the own unit in these months."""
+        return self.found.version.at_home(self._first_open)
+
     @property
     def _apart(self) -> list[str]:
-        """Who carries nothing of it: whom it is about, and who has no open month any more."""
+        """Who carries nothing of it: whom it is about, and who has no open month in the own unit
+        any more.
+        """
         ids = self.found.version.everybody.problem.reps.ids
-        gone = np.flatnonzero(self._open_amounts == 0).tolist()
+        gone = np.flatnonzero(self._open_at_home == 0).tolist()
         known = self.outcome.event.concerned & self.found.version.names.rep.keys()
         return sorted({*known, *(ids[place] for place in gone)})
 
@@ -237,7 +253,7 @@ class _Deciding:
             places = np.arange(h.first[node], h.last[node])
         else:
             places = np.flatnonzero(h.rep_node == node)
-        kept = self._kept_places(before)
+        kept = {*self._kept_places(before), *map(before.names.rep.__getitem__, self._apart)}
         places = np.array([place for place in places.tolist() if place not in kept], dtype=np.int64)
         standing = book.standing(self._first_open)
         ends = standing.lowest[places], standing.highest[places]
@@ -250,10 +266,9 @@ class _Deciding:
         return self._with(before, _changed(before, places, quota), None)
 
     def _kept_places(self, version: Amendable) -> set[int]:
-        """Of those who carry nothing of it: locks and frozen units among them."""
+        """Of those who are locked, or whose unit is frozen."""
         names, h = version.names, version.everybody.hierarchy
-        locked = [lock["rep"] for lock in version.manifest.get("locks", [])]
-        kept = {names.rep[rep] for rep in (*locked, *self._apart)}
+        kept = {names.rep[lock["rep"]] for lock in version.manifest.get("locks", [])}
         for own in version.manifest.get("frozen", []):
             node = names.node[own["unit"]]
             kept |= {*range(int(h.first[node]), int(h.last[node]))}
@@ -263,7 +278,7 @@ class _Deciding:
         """With a new target: everybody's open months change by the same part, inside limits."""
         version = self.found.version
         change = self.outcome.change_of_target
-        kept = self._kept_places(version)
+        kept = {*self._kept_places(version), *np.flatnonzero(self._open_amounts == 0).tolist()}
         places = np.array([k for k in range(len(version.book.quota)) if k not in kept], np.int64)
         open_ = self._open_amounts[places]
         closed = version.book.quota[places] - open_
@@ -276,7 +291,22 @@ class _Deciding:
             quota = closed + shared(change, open_, floor, cap, increment)
         except CannotCarry as error:
             raise self._not_carried(None, change, error) from None
-        return self._with(version, _changed(version, places, quota), None)
+        wanted = _changed(version, places, quota)
+        return self._with(
+            version, [replace(own, unit=self._works_in(own.rep)) for own in wanted], None
+        )
+
+    def _works_in(self, rep: str) -> str | None:
+        """What a decision calls the unit where somebody carries most by now, where that is another
+        one than the own and nothing is left there.
+        """
+        place = self.found.version.names.rep[rep]
+        if self._open_at_home[place] > 0:
+            return None
+        units = self.found.version.carried_in(place)
+        return self._abroad(
+            rep, max(units, key=lambda of: int(units[of][self._first_open :].sum()))
+        )
 
     def _not_carried(self, unit: str | None, change: int, error: CannotCarry) -> ChangeNotCarried:
         (left,) = error.could.values()

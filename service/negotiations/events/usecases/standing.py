@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 from sqlalchemy.orm import Session
 
+from service.allocations.versions.domain.named import carried_by_unit
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.kit.money import minor_digits
 from service.negotiations.events.domain.closed import Open
@@ -137,7 +138,14 @@ class InForce:
             seats = with_kept(seats, kept)
         told = holders(seats)
         rows = {rep: row for rep in sorted(told.union(reps)) if (row := self.row_of(rep))}
-        seats = with_amounts(seats, {rep: tuple(row["months"]) for rep, row in rows.items()})
+        amounts = {
+            (rep, unit): tuple(months.tolist())
+            for rep, row in rows.items()
+            for unit, months in carried_by_unit(
+                row["unit"], row["months"], row.get("amended", ())
+            ).items()
+        }
+        seats = with_amounts(seats, amounts)
         for rep, row in rows.items():
             if rep not in told:
                 seats = seats.with_row(rep, row["unit"], row["months"])
