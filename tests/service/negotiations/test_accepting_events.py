@@ -122,7 +122,7 @@ class TestWhoWorksElsewhereByThen:
         assert carried_in(client, version) == of_units(client, version)
 
     def test_carries_a_new_target_where_the_work_is(self, client: TestClient, moved: str) -> None:
-        happens(client, moved, **{"from": "2027-10-01", "kind": "target", "amount": 6000})
+        happens(client, moved, None, **{"from": "2027-10-01", "kind": "target", "amount": 6000})
 
         version = f"{moved}/versions/3"
         assert quotas(client, version) == {"ann": 1500, "bob": 1500, "cyd": 1500, "d/d": 1500}
