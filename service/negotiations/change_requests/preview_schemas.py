@@ -6,7 +6,8 @@ from pydantic import BaseModel, Field
 
 from service.kit.money import MoneyOut, from_minor
 from service.negotiations.change_requests.domain.funding import Funding
-from service.negotiations.change_requests.usecases.previewing import Corrected, Shown, Way
+from service.negotiations.change_requests.usecases.previewing import Corrected, Shown
+from service.negotiations.change_requests.usecases.ways import Way
 
 
 class CarrierOut(BaseModel):

@@ -15,16 +15,14 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.patience import Patience
 from service.allocations.versions.usecases.amending import (
-    ChangeNotCarried,
     Fetched,
     Preview,
     Touched,
 )
 from service.kit.auth import Role
-from service.kit.errors import AppError, InvalidInput, Unprocessable
-from service.kit.money import to_minor
+from service.kit.errors import AppError, Unprocessable
 from service.negotiations.change_requests.domain.correction import Correction
-from service.negotiations.change_requests.domain.funding import IN_ORDER, Funding, upwards
+from service.negotiations.change_requests.domain.funding import IN_ORDER
 from service.negotiations.change_requests.domain.life import Action
 from service.negotiations.change_requests.usecases.correcting import (
     correcting,
@@ -40,6 +38,7 @@ from service.negotiations.change_requests.usecases.funding import (
 from service.negotiations.change_requests.usecases.granting import Grant, terms_of
 from service.negotiations.change_requests.usecases.scope import Scope
 from service.negotiations.change_requests.usecases.turn import Step, Turn
+from service.negotiations.change_requests.usecases.ways import Reserve, Way, reserve_of, way_of
 from solver.assess.review import LEAST
 
 type Range = tuple[float, float]
@@ -61,31 +60,6 @@ class BeforeAfter[T]:
 
     before: T | None = None
     after: T | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reserve:
-    """What a unit may give back, and what is left of it before the change; in minor units."""
-
-    unit: str | None
-    amount: int
-    left: int
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A way to fund the change; amounts in minor units."""
-
-    funding: Funding
-    unit: str | None
-    possible: bool
-    signs: bool
-    at_most: int | None
-    """The quota nearest to what is wanted that could be granted so; None: that is not known."""
-    reason: str | None
-    """Why it is not possible."""
-    limits: tuple[tuple[str, float], ...]
-    """Rules that stop it and their amounts, as problems tell them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +118,7 @@ def preview(
     taken = best([each for each in options if each.funding in {*IN_ORDER, terms.funding}])
     others = [each for each in options if each is not taken]
     scope = turn.scope
-    ways = [_way(found, change, scope, each) for each in (taken, *others)]
+    ways = [way_of(found, change, scope, each) for each in (taken, *others)]
     shown = _shown(found, change, scope, taken, ways)
     if not correction:
         return shown
@@ -209,7 +183,7 @@ def _shown(
         BeforeAfter() if is_rep else _of_one(own, "attainment_probability"),
         _ranges(together, "stretch"),
         BeforeAfter() if is_rep else _ranges(together, "attainment_probability"),
-        None if is_rep else _reserve(found, change, scope),
+        None if is_rep else reserve_of(found, change, scope),
         None,
     )
 
@@ -244,56 +218,3 @@ def _ranges(touched: Sequence[Touched], figure: str) -> BeforeAfter[Range]:
 def _range(values: Iterable[float | None]) -> Range | None:
     known = [value for value in values if value is not None]
     return (min(known), max(known)) if known else None
-
-
-def _reason(refusal: AppError) -> str:
-    """Why a way is closed; nothing was sent for it, so there is no place to point at."""
-    if isinstance(refusal, InvalidInput):
-        return "; ".join(fault.detail for fault in refusal.faults)
-    return refusal.detail
-
-
-def _way(found: Fetched, change: Change, scope: Scope, one: Option) -> Way:
-    limits: tuple[tuple[str, float], ...] = ()
-    at_most: int | None = change.amount if one.after is not None else None
-    if isinstance(one.refusal, ChangeNotCarried):
-        context: Mapping[str, Any] = one.refusal.context
-        at_most = to_minor(context["could"][0]["quota"], found.digits)
-        limits = tuple(_seen_limits(context["limits"], found, scope))
-    elif one.funding == "reserve" and at_most is None:
-        at_most = _out_of_reserve(found, change, scope)
-    reason = _reason(one.refusal) if one.refusal else None
-    return Way(one.funding, one.unit, one.after is not None, one.signs, at_most, reason, limits)
-
-
-def _seen_limits(
-    limits: Iterable[Mapping[str, Any]], found: Fetched, scope: Scope
-) -> Iterator[tuple[str, float]]:
-    """Those of people whom the caller sees, and of units that the caller answers for."""
-    if scope.caller.role is Role.REP:
-        return
-    hidden = () if scope.sees_everything else found.version.quotas
-    unseen = {row["rep"] for row in hidden if not scope.sees(row["rep"], row["unit"])}
-    for limit in limits:
-        table, key = limit["rule"].split(":", 1)
-        name = key.rpartition(":")[0]
-        if scope.sees_everything or (name not in unseen if table == "rep" else scope.holds(name)):
-            yield limit["rule"], limit["value"]
-
-
-def _reserve(found: Fetched, change: Change, scope: Scope) -> Reserve | None:
-    """The nearest one upwards."""
-    reserves = {own["unit"]: own for own in found.version.manifest.get("reserves", [])}
-    for unit in upwards(change.request.unit, scope.parents):
-        if (own := reserves.get(unit)) is not None:
-            return Reserve(unit, own["amount"], own["amount"] - own["used"])
-    return None
-
-
-def _out_of_reserve(found: Fetched, change: Change, scope: Scope) -> int | None:
-    reserve, before = _reserve(found, change, scope), found.quota(change.request.rep)
-    if reserve is None or before is None:
-        return None
-    if change.amount < before:
-        return max(change.amount, before - reserve.left)
-    return min(change.amount, before + reserve.amount - reserve.left)
