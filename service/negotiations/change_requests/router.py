@@ -171,7 +171,7 @@ def count_change_requests(
 
     Counts and rates with intervals, no verdict; nobody is to be found in them.
     """
-    counted = counting.count(session, caller.workspace_id, plan_id, version)
+    counted = counting.count(session, caller, plan_id, version)
     return StatisticsOut.of(counted)
 
 

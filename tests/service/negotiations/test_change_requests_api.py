@@ -476,6 +476,26 @@ class TestStatistics:
     def test_a_plan_without_requests_has_none(self, client: TestClient, plan: str) -> None:
         assert client.get(f"{plan}/change-requests/statistics").status_code == 404
 
+    def test_tells_nothing_of_a_version_that_is_not_to_be_seen(self, callers: Callers) -> None:
+        admin, hr = callers("admin"), callers("hr")
+        plan = a_published_plan(admin)
+        a_request(admin, plan, "bob", 104)
+        a_version(admin, plan)
+        take(admin, f"{plan}/versions/2", "submit").raise_for_status()
+        a_request(admin, plan, "bob", 104, version=2)
+        at = f"{plan}/change-requests/statistics"
+
+        assert [admin.get(f"{at}{asked}").json()["version"] for asked in ("", "?version=2")] == [
+            2,
+            2,
+        ]
+        assert hr.get(at).json()["version"] == 1
+        proposed, unknown = (hr.get(f"{at}?version={number}") for number in (2, 3))
+        assert (proposed.status_code, unknown.status_code) == (404, 404)
+        assert proposed.json()["detail"] == unknown.json()["detail"].replace(
+            "version 3", "version 2"
+        )
+
     def test_is_for_those_who_watch(self, callers: Callers) -> None:
         admin = callers("admin")
         plan = a_published_plan(admin)

@@ -37,6 +37,18 @@ class TestRoles:
         assert answer.status_code == 201
         assert answer.json()["consequence"] is None
 
+    def test_a_draft_does_not_exist_for_an_integration(self, callers: Callers, plan: str) -> None:
+        a_version(callers("planner"), plan)
+        crm = callers("integration")
+
+        draft, unknown = (
+            crm.post(f"{plan}/events", json=from_july(kind="leave", rep="ann", version=number))
+            for number in (2, 3)
+        )
+
+        assert (draft.status_code, unknown.status_code) == (422, 422)
+        assert draft.json()["detail"] == unknown.json()["detail"]
+
     def test_only_planners_and_administrators_accept(self, callers: Callers, plan: str) -> None:
         event = propose(callers("integration"), plan, **from_july(kind="leave", rep="ann"))
         path = f"{plan}/events/{event['id']}"

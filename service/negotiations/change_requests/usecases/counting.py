@@ -10,6 +10,8 @@ from service.allocations.fairness_report.traits import traits_of
 from service.allocations.fairness_report.usecases import period_of
 from service.allocations.versions.repository import StoredVersion
 from service.allocations.versions.usecases.reading import open_version
+from service.allocations.versions.usecases.visible import see_version, statuses_seen
+from service.kit.auth import Caller
 from service.negotiations.change_requests.domain.life import UNDECIDED, Status
 from service.negotiations.change_requests.domain.statistics import (
     TENURE_YEARS,
@@ -21,7 +23,8 @@ from service.negotiations.change_requests.domain.statistics import (
 from service.negotiations.change_requests.repository import ChangeRequests
 from service.negotiations.change_requests.tables import ChangeRequest
 from service.plans.domain import VersionNotFound
-from service.plans.repository import Plans
+from service.plans.repository import Plans, PlanVersions
+from service.plans.tables import Plan
 from service.roster.domain import Inputs
 from service.roster.usecases import load_snapshot
 from solver.assess import banded
@@ -36,16 +39,18 @@ class Counted:
     statistics: Statistics
 
 
-def count(session: Session, workspace_id: str, plan_id: str, number: int | None) -> Counted:
-    """Of the requests about one version; None: the newest that any is about.
+def count(session: Session, caller: Caller, plan_id: str, number: int | None) -> Counted:
+    """Of the requests about one version; None: the newest that any is about and the caller sees.
 
     Raises PlanNotFound and VersionNotFound, also where there are no requests at all.
     """
-    plan = Plans(session).get(workspace_id, plan_id)
+    plan = Plans(session).get(caller.workspace_id, plan_id)
     requests = ChangeRequests(session, plan.id)
-    number = number or max(requests.versions(), default=None)
+    number = number or _newest(session, caller, plan, requests.versions())
     if number is None:
         raise VersionNotFound(f"There are no change requests in plan {plan_id}.")
+    see_version(session, caller, plan.id, number)
+    workspace_id = caller.workspace_id
     stored = open_version(session, workspace_id, plan.id, number)
     inputs = load_snapshot(session, workspace_id, stored.manifest["inputs"])
     found = requests.about(number)
@@ -60,6 +65,11 @@ def count(session: Session, workspace_id: str, plan_id: str, number: int | None)
             _attributes(stored, inputs, quotas),
         ),
     )
+
+
+def _newest(session: Session, caller: Caller, plan: Plan, numbers: Sequence[int]) -> int | None:
+    versions, seen = PlanVersions(session), statuses_seen(caller.role)
+    return max((n for n in numbers if versions.get(plan.id, n).status in seen), default=None)
 
 
 def _decisions(requests: Sequence[ChangeRequest]) -> Iterator[Decision]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from service.allocations.versions.usecases.visible import see_version
 from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput
 from service.kit.ids import new_id
@@ -21,7 +23,8 @@ from service.negotiations.events.usecases.outcome import outcome_of, told
 from service.negotiations.events.usecases.rows import rows_to_see
 from service.negotiations.events.usecases.standing import InForce, in_force
 from service.negotiations.events.usecases.steps import Step, proposed_etag, tell
-from service.plans.repository import Plans, PlanVersions
+from service.plans.domain import VersionNotFound
+from service.plans.repository import Plans
 from service.plans.tables import Plan
 
 
@@ -61,7 +64,7 @@ def propose(
     body = said.body
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id)
-        standing = in_force(session, plan, _wanted(session, plan, said))
+        standing = in_force(session, plan, _wanted(session, caller, plan, said))
         event = read_event(body, _known(standing, body), said.faults)
         outcome = outcome_of(standing, event, now.date(), body.get("closed_through"))
         rows = rows_to_see(standing, outcome)
@@ -78,14 +81,15 @@ def propose(
         return Proposed(plan, stored, seen, consequence)
 
 
-def _wanted(session: Session, plan: Plan, said: Said) -> int | None:
+def _wanted(session: Session, caller: Caller, plan: Plan, said: Said) -> int | None:
+    """Versions that the caller does not see, such as drafts for an integration, do not exist."""
     number = said.body.get("version")
-    newest = PlanVersions(session).newest_number(plan.id) or 0
-    if number is not None and number > newest:
-        known = f"there are 1 to {newest}" if newest else "there is none yet"
-        fault = Fault("/version", f"names no version of this plan; {known}", number)
-        raise InvalidInput([*said.faults, fault])
-    return number
+    if number is None:
+        return None
+    with suppress(VersionNotFound):
+        see_version(session, caller, plan.id, number)
+        return int(number)
+    raise InvalidInput([*said.faults, Fault("/version", "names no version of this plan", number)])
 
 
 def _known(standing: InForce, body: Mapping[str, Any]) -> Known:
