@@ -121,6 +121,7 @@ def connect(app: FastAPI, settings: Settings) -> None:
     """
     app.state.settings = settings
     app.state.database = database = open_database(settings.database_url)
+    app.state.hindrances_of_submitting = (units_in_the_way,)
     app.state.hindrances = (units_in_the_way, gaps_in_the_way)
     app.state.key_uses = KeyUses(database)
     app.state.identities = Identities(settings) if settings.access == "oidc" else None

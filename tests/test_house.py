@@ -51,7 +51,7 @@ OFFENCES = (
     Offence("rooms-are-ordered", "service.plans.repository", "service.plans.usecases"),
     Offence("rooms-are-ordered", "service.plans.usecases", "service.plans.schemas"),
     Offence("rooms-are-ordered", "service.plans.schemas", "service.plans.router"),
-    Offence("allocations-are-ordered", "service.allocations.versions", "service.allocations.lanes"),
+    Offence("allocations-are-ordered", "service.allocations.versions", "service.allocations.diff"),
     Offence("allocations-are-ordered", "service.allocations.diff", "service.allocations.imports"),
     Offence(
         "negotiations-do-not-meet", "service.negotiations.levels", "service.negotiations.events"

@@ -11,7 +11,6 @@ publishing/        what is in force when, as rows for readers
 fairness_report/   how even a version is, and for whom it is harder
 simulation/        years of sales drawn around a plan
 backtest/          which way of setting quotas would have come nearest
-lanes/             units of a version that are frozen
 versions/          what is kept: solved plans and what was decided since, with their proof
 usecases.py        what is not kept: an allocation in one answer; schemas/, router.py
 measures/          several measures in one plan

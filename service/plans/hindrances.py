@@ -1,4 +1,5 @@
-"""What keeps a version from being published, said by features that `plans` knows nothing of.
+"""What keeps a version from being handed in or published, said by features that `plans` does not
+know.
 
 `main` lists them, so that nothing calls upwards: units that are frozen and not signed, and whatever
 else others must have finished.
@@ -34,4 +35,10 @@ def hindrances_of(request: Request) -> Sequence[Hindrance]:
     return cast("Sequence[Hindrance]", request.app.state.hindrances)
 
 
+def hindrances_of_submitting(request: Request) -> Sequence[Hindrance]:
+    return cast("Sequence[Hindrance]", request.app.state.hindrances_of_submitting)
+
+
 HindrancesDep = Annotated[Sequence[Hindrance], Depends(hindrances_of)]
+"""Of publishing a version."""
+SubmitHindrancesDep = Annotated[Sequence[Hindrance], Depends(hindrances_of_submitting)]

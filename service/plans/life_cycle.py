@@ -4,7 +4,7 @@ Every step takes the lock of the plan, so steps of one plan come one after the o
 into the audit trail, and announced, in the transaction that takes it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Self
@@ -28,6 +28,7 @@ from service.plans.domain import (
     effective_date,
     version_subject,
 )
+from service.plans.hindrances import Hindrance, refuse_unfinished
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan, PlanVersion
 from service.plans.usecases import version_etag
@@ -60,11 +61,22 @@ class Step:
         return replace(self, note=note)
 
 
-def submit(session: Session, step: Step, *, deadline: datetime | None = None) -> PlanVersion:
-    """Hand a draft in for a decision, which is due by `deadline` if there is one."""
+def submit(
+    session: Session,
+    step: Step,
+    *,
+    deadline: datetime | None = None,
+    hindrances: Sequence[Hindrance] = (),
+) -> PlanVersion:
+    """Hand a draft in for a decision, which is due by `deadline` if there is one.
+
+    Raises VersionUnfinished with every hindrance.
+    """
     if deadline is not None and deadline <= step.now:
         raise InvalidInput([Fault("/deadline", "must be later than now", deadline.isoformat())])
     _, version = find(session, step)
+    advance(version.status, Action.SUBMIT)
+    refuse_unfinished(session, version, hindrances)
     before = _advance(version, Action.SUBMIT)
     version.submitted_at, version.submitted_by = step.now, step.caller.name
     version.deadline = deadline

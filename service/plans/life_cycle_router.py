@@ -20,6 +20,7 @@ from service.plans.domain import (
     TransitionNotAllowed,
     VersionNotFound,
 )
+from service.plans.hindrances import SubmitHindrancesDep, VersionUnfinished
 from service.plans.life_cycle import Step
 from service.plans.life_cycle_schemas import RejectIn, StepIn, SubmitIn
 from service.plans.outcome import Outcome
@@ -54,15 +55,25 @@ def the_step(
 StepDep = Annotated[Step, Depends(the_step)]
 
 
-@router.post("/submit", responses=STEP_PROBLEMS, dependencies=[Depends(needs(Permission.SUBMIT))])
+@router.post(
+    "/submit",
+    responses=STEP_PROBLEMS | problems(VersionUnfinished),
+    dependencies=[Depends(needs(Permission.SUBMIT))],
+)
 def submit_version(
     body: Annotated[SubmitIn, optional_json_body(SubmitIn)],
     step: StepDep,
     response: Response,
     session: SessionDep,
+    hindrances: SubmitHindrancesDep,
 ) -> VersionDetailOut:
-    """Hand a draft in for a decision, which may be due by a deadline."""
-    version = life_cycle.submit(session, step.saying(body.note), deadline=body.deadline)
+    """Hand a draft in for a decision, which may be due by a deadline.
+
+    Refused while units are frozen in it and not signed.
+    """
+    version = life_cycle.submit(
+        session, step.saying(body.note), deadline=body.deadline, hindrances=hindrances
+    )
     return answer_version(session, response, step, version)
 
 

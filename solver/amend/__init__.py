@@ -14,7 +14,7 @@ outside a funding unit moves, so an amendment can be checked, and undone, by its
 from solver.amend.carriers import CannotCarry, Stop, carried
 from solver.amend.funding import CARRYING, Amendment, Funding, amended, one_decision
 from solver.amend.months import moved
-from solver.amend.shared import shared
+from solver.amend.shared import shared, shared_inside
 from solver.amend.standing import Standing
 
 __all__ = [
@@ -29,4 +29,5 @@ __all__ = [
     "moved",
     "one_decision",
     "shared",
+    "shared_inside",
 ]

@@ -1,10 +1,13 @@
 """A change that comes from outside: some people carry more, or less, each by the same part.
 
-It is the problem of `carriers` with one more in it, who carries the change before and nothing
-after: so the same engine shares it out.
+It is the problem of `carriers` with one more in it, who hangs on the company, carries the change
+before and nothing after: so the same engine shares it out.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,25 +23,43 @@ def shared(
     """(n,) the quotas once these people carry `change` more together, by equal parts of their
     quotas, inside floors and caps. Ties go by position.
 
-    Raises `CannotCarry`, whose `could` tells of place n what is left of the change.
+    Raises `CannotCarry`, as `shared_inside`.
     """
-    count = len(quota) + 1
-    outside = max(change, 0)
-    plan = Standing(
-        hierarchy=Hierarchy(
-            rep_row=np.arange(count),
-            rep_node=np.zeros(count, dtype=np.int64),
-            unit_row=np.array([-1]),
-            parent=np.array([-1]),
-            depth=np.array([0]),
-            first=np.array([0]),
-            last=np.array([count]),
-        ),
-        quota=np.append(quota, outside),
-        floor=np.append(floor, 0),
-        cap=np.append(cap, UNLIMITED),
-        unit_min=np.array([0]),
-        unit_max=np.array([UNLIMITED]),
-        increment=increment,
+    count = len(quota)
+    alone = Hierarchy(
+        rep_row=np.arange(count),
+        rep_node=np.zeros(count, dtype=np.int64),
+        unit_row=np.array([-1]),
+        parent=np.array([-1]),
+        depth=np.array([0]),
+        first=np.array([0]),
+        last=np.array([count]),
     )
-    return carried(plan, 0, {count - 1: outside - change})[:-1]
+    limits = np.array([0]), np.array([UNLIMITED])
+    return shared_inside(change, Standing(alone, quota, floor, cap, *limits, increment))
+
+
+def shared_inside(change: int, plan: Standing, held: Collection[int] = ()) -> IntArray:
+    """The same in an organisation whose units keep their ranges; `held` reps carry nothing.
+
+    Raises `CannotCarry`, whose `could` tells of place 0 what is left of the change.
+    """
+    h, outside = plan.hierarchy, max(change, 0)
+    first = h.first + 1
+    first[0] = 0
+    wider = Standing(
+        hierarchy=replace(
+            h,
+            rep_row=np.append(0, h.rep_row + 1),
+            rep_node=np.append(0, h.rep_node),
+            first=first,
+            last=h.last + 1,
+        ),
+        quota=np.append(outside, plan.quota),
+        floor=np.append(0, plan.floor),
+        cap=np.append(UNLIMITED, plan.cap),
+        unit_min=plan.unit_min,
+        unit_max=plan.unit_max,
+        increment=plan.increment,
+    )
+    return carried(wider, 0, {0: outside - change}, held=[place + 1 for place in held])[1:]

@@ -11,6 +11,7 @@ from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
 from service.allocations.solving import NO_PLAN
 from service.allocations.versions.domain.closed import ClosedMonthsNotKept
+from service.allocations.versions.domain.kept import EnvelopeNotKept
 from service.allocations.versions.made import answer_made, detail_of
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.sight import look_at_version
@@ -33,7 +34,14 @@ router = APIRouter(prefix="/plans/{plan_id}/versions", tags=["versions"])
     "/import",
     status_code=201,
     responses=problems(
-        PlanNotFound, InputsMissing, Infeasible, FileFaults, ClosedMonthsNotKept, *NO_PLAN
+        PlanNotFound,
+        InputsMissing,
+        VersionDamaged,
+        EnvelopeNotKept,
+        ClosedMonthsNotKept,
+        Infeasible,
+        FileFaults,
+        *NO_PLAN,
     ),
     dependencies=[Depends(needs(Permission.SOLVE))],
 )
@@ -69,6 +77,7 @@ def import_version(
         VersionNotFound,
         VersionDamaged,
         usecases.NothingToRepair,
+        EnvelopeNotKept,
         ClosedMonthsNotKept,
         Infeasible,
         *NO_PLAN,

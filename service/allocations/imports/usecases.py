@@ -26,9 +26,11 @@ from service.allocations.versions.domain.beyond import beyond
 from service.allocations.versions.domain.closed import ClosedMonthsNotKept
 from service.allocations.versions.domain.content import Parent, Row
 from service.allocations.versions.domain.deciding import decide
-from service.allocations.versions.domain.decision import Decision, Refused
+from service.allocations.versions.domain.decision import Decision, Refusal, Refused
 from service.allocations.versions.domain.handed import Handed
+from service.allocations.versions.domain.kept import EnvelopeNotKept
 from service.allocations.versions.domain.opened import opened, whole
+from service.allocations.versions.lanes.usecases.keeping import handed_down
 from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.closing import closed_months, closing_of
 from service.allocations.versions.usecases.solving import (
@@ -43,7 +45,7 @@ from service.kit.errors import Conflict, Fault, InvalidInput
 from service.kit.ids import new_id
 from service.plans.inputs import InputsMissing
 from service.plans.policy import Named, to_policy
-from service.plans.repository import Plans
+from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan
 from service.roster.domain import Inputs
 from service.roster.usecases import load_snapshot
@@ -117,6 +119,7 @@ def import_plan(
             raise InputsMissing(f"Send them first: PUT /v1/plans/{plan.id}/inputs.")
         inputs = load_snapshot(session, caller.workspace_id, plan.inputs_hash)
         terms = terms_of(plan)
+        handed = _envelopes(session, plan, options.base_version).among(inputs)
         closed = closed_months(session, plan, now.date())
     patience = (patience or Patience()).from_now_on()
     faults = _with_faults_of_policy(options.policy, inputs, terms.digits, faults)
@@ -129,7 +132,7 @@ def import_plan(
         missing=options.missing,
         known=faults,
     )
-    even = solved_content(inputs, terms, options.policy, Handed(), closed, patience=patience)
+    even = solved_content(inputs, terms, options.policy, handed, closed, patience=patience)
     before, reference = opened(even), new_id("imp")
     open_from = closed.first_open(month_names(period)) if closed else None
     after = _with_hand(before, reference, by_hand, source, open_from)
@@ -154,7 +157,7 @@ def _with_hand(
     before: Amendable, reference: str, by_hand: ByHand, source: Source, open_from: str | None
 ) -> Amendable:
     """With what people carry by hand. Raises the source's refusal where months that are closed
-    would change.
+    would change, and EnvelopeNotKept: such a plan may break limits, but no agreement.
     """
     decision = Decision(
         "import", reference, by_hand.wanted, "unfunded", open_from, whole=True, beyond=True
@@ -163,12 +166,34 @@ def _with_hand(
         return decide(before, decision)
     except Refused as refused:
         digits = before.manifest["digits"]
+        if not any(reason.rep for reason in refused.reasons):
+            raise _not_kept(refused.reasons, digits) from None
         faults = [
             RowFault(by_hand.row_of.get(reason.rep or ""), "quota",
                      reason.told(lambda amount: in_words(amount, digits)), reason.rep)
             for reason in refused.reasons
         ]  # fmt: skip
         raise source.refusal(faults, ()) from None
+
+
+def _not_kept(reasons: Sequence[Refusal], digits: int) -> EnvelopeNotKept:
+    told = [reason.told(lambda amount: in_words(amount, digits)) for reason in reasons]
+    return EnvelopeNotKept(
+        "The plan by hand gives units another amount than they have agreed on: "
+        f"{'; '.join(told[:5])}. Unfreeze them first, or import it on another `base_version`.",
+        rules=[reason.rule for reason in reasons],
+    )
+
+
+def _envelopes(session: Session, plan: Plan, base_version: int | None) -> Handed:
+    """What units have agreed on in the version that this one builds on."""
+    versions = PlanVersions(session)
+    newest = versions.newest_number(plan.id)
+    number = base_version or newest
+    if newest is None or number is None or not 1 <= number <= newest:
+        return Handed()
+    version = versions.get(plan.id, number)
+    return handed_down(session, plan.workspace_id, version, locks=False)
 
 
 def repair_version(

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from service.allocations.patience import PatienceDep
 from service.allocations.scenarios import usecases
 from service.allocations.scenarios.schemas import ScenariosIn, ScenariosOut
+from service.allocations.versions.domain.kept import EnvelopeNotKept
 from service.allocations.versions.repository import VersionDamaged
 from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
@@ -23,7 +24,7 @@ router = APIRouter(prefix="/plans/{plan_id}/scenarios", tags=["versions"])
 
 @router.post(
     "",
-    responses=problems(PlanNotFound, InputsMissing, VersionDamaged),
+    responses=problems(PlanNotFound, InputsMissing, VersionDamaged, EnvelopeNotKept),
     dependencies=[Depends(needs(Permission.SOLVE))],
 )
 def compare_scenarios(

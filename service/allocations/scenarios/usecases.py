@@ -12,11 +12,10 @@ from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
-import orjson
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.assemble import Case
-from service.allocations.measures.solving import SolvedMeasure, solve_measures
+from service.allocations.measures.solving import SolvedMeasure
 from service.allocations.patience import Patience
 from service.allocations.scenarios.cases import read_cases
 from service.allocations.scenarios.domain.axes import Scenario
@@ -27,8 +26,10 @@ from service.allocations.stated import Stated
 from service.allocations.versions.describe import describe
 from service.allocations.versions.domain.content import Parent
 from service.allocations.versions.domain.handed import Handed, handing
+from service.allocations.versions.domain.kept import EnvelopeNotKept
+from service.allocations.versions.lanes.usecases.keeping import handed_down
 from service.allocations.versions.repository import Chunks, StoredVersion
-from service.allocations.versions.usecases.solving import terms_of
+from service.allocations.versions.usecases.solving import solve_handed, terms_of
 from service.allocations.versions.usecases.storing import Draft, record_version
 from service.kit.auth import Caller
 from service.kit.errors import AppError, Fault, InvalidInput, Unavailable, Unprocessable
@@ -144,7 +145,7 @@ def compare(
             outcomes.append(Outcome(scenario, 0.0, _out_of_time(patience)))
             continue
         own = replace(patience, end=min(start + patience.seconds, last))
-        outcome, solved = _solved(scenario, handed.held_in(case), own)
+        outcome, solved = _solved(scenario, case, handed, own)
         outcome = replace(outcome, seconds=patience.clock() - start)
         if solved is not None:
             outcome = _beside(outcome, solved, before)
@@ -168,12 +169,13 @@ def _out_of_time(patience: Patience) -> AppError:
 
 
 def _solved(
-    scenario: Scenario, case: Case, patience: Patience
+    scenario: Scenario, case: Case, handed: Handed, patience: Patience
 ) -> tuple[Outcome, SolvedMeasure | None]:
     """A scenario without a plan says why."""
+    case = handed.held_in(case)
     try:
-        solved = solve_measures(case, patience)
-    except (Unprocessable, Unavailable) as problem:
+        solved = solve_handed(case, handed, patience)
+    except (Unprocessable, Unavailable, EnvelopeNotKept) as problem:
         return Outcome(scenario, 0.0, problem), None
     plan = solved.allocation
     ids = case.problem.reps.ids
@@ -226,7 +228,8 @@ def _bases(
     if (number := named or newest) is None:
         return base, None, Handed()
     parent = versions.get(plan.id, number)
-    return base, Parent(number, parent.hash), Handed.of(orjson.loads(parent.manifest))
+    handed = handed_down(session, plan.workspace_id, parent)
+    return base, Parent(number, parent.hash), handed
 
 
 def _standing(

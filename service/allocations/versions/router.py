@@ -15,6 +15,7 @@ from service.allocations.prices import present_prices
 from service.allocations.schemas import PricesOut
 from service.allocations.solving import NO_PLAN
 from service.allocations.versions.domain.closed import ClosedMonthsNotKept
+from service.allocations.versions.domain.kept import EnvelopeNotKept
 from service.allocations.versions.made import answer_made
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.schemas import (
@@ -55,6 +56,8 @@ _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
     responses=problems(
         PlanNotFound,
         InputsMissing,
+        VersionDamaged,
+        EnvelopeNotKept,
         Infeasible,
         ClosedMonthsNotKept,
         *NO_PLAN,

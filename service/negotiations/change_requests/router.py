@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
 from service.allocations.solving import NO_PLAN
+from service.allocations.versions.domain.kept import EnvelopeNotKept
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.usecases.amending import ChangeNotCarried
 from service.kit.access import Permission, needs
@@ -242,6 +243,7 @@ def counter_change_request(
         granting.CounterCannotBeCarried,
         granting.TooBusy,
         correcting.SolveWouldUndo,
+        EnvelopeNotKept,
         Infeasible,
         *NO_PLAN,
     ),

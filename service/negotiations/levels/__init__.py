@@ -6,6 +6,6 @@ usecases/      freeze, solve, adjust, sign off, put everything together in one v
 schemas.py     what the API says
 router.py      which URL
 
-A lane (`allocations.lanes`) is one unit of one draft, the frame. Its rows are its own: nobody's
-work in one lane touches a row that another one writes.
+A lane (`allocations.versions.lanes`) is one unit of one draft, the frame. Its rows are its own:
+nobody's work in one lane touches a row that another one writes.
 """

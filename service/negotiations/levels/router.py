@@ -41,7 +41,8 @@ from service.negotiations.levels.schemas import (
     UnitWorkOut,
 )
 from service.negotiations.levels.usecases import assembling, freezing, reading, working
-from service.negotiations.levels.usecases.steps import Step, Stepped, lane_etag
+from service.negotiations.levels.usecases.frame import lane_etag
+from service.negotiations.levels.usecases.steps import Step, Stepped
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.router import NumberPath, PlanIdPath
 from service.plans.version_schemas import VersionDetailOut

@@ -8,22 +8,22 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from service.allocations.lanes.domain.work import Work
-from service.allocations.lanes.tables import LaneStep, UnitLane
 from service.allocations.versions.domain.content import Row
+from service.allocations.versions.lanes.domain.work import Work
+from service.allocations.versions.lanes.tables import LaneStep, UnitLane
 from service.kit.body import InputModel, Line, Note
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import InvalidMoney, MoneyIn, MoneyOut, from_minor, to_minor
 from service.kit.pages import Page
 from service.negotiations.levels.domain.limits import Asked
 from service.negotiations.levels.tables import LaneAssembly
+from service.negotiations.levels.usecases.frame import lane_etag
 from service.negotiations.levels.usecases.reading import (
     UnitsPage,
     UnitStatus,
     UnitWork,
     state_of,
 )
-from service.negotiations.levels.usecases.steps import lane_etag
 from service.plans.sight import Sight
 from solver.policy import Fairness
 
@@ -163,7 +163,7 @@ def _or_refused(found: list[Asked], faults: Sequence[Fault]) -> list[Asked]:
     return found
 
 
-UnitState = Literal["open", "frozen", "signed"]
+UnitState = Literal["open", "agreed", "frozen", "signed"]
 
 
 class UnitStatusOut(BaseModel):
@@ -171,10 +171,13 @@ class UnitStatusOut(BaseModel):
 
     unit: str = Field(examples=["west"])
     parent: str | None = Field(description="null: it has none, or you do not see it")
-    status: UnitState
+    status: UnitState = Field(
+        description="agreed: its envelope was frozen before, and is kept; nobody works here"
+    )
     owner: str | None = Field(description="Who answers for the unit, where that is known")
     quota: MoneyOut = Field(description="What the version says that it carries")
     envelope: MoneyOut | None = Field(description="What was agreed; null while it is open")
+    etag: str | None = Field(description="Of a step in it; null while it is open")
     inside: str | None = Field(description="The next frozen unit around it, if you see it")
     deadline: datetime | None
     overdue: bool = Field(description="The deadline is over, and nobody has signed")
@@ -186,14 +189,16 @@ class UnitStatusOut(BaseModel):
     @classmethod
     def of(cls, unit: UnitStatus, digits: int) -> Self:
         lane = unit.lane
+        envelope = unit.agreed if lane is None else lane.envelope
         return cls(
             unit=unit.row["id"],
             parent=unit.row["parent"],
             status=state_of(unit),
             owner=unit.owner,
             quota=from_minor(unit.row["quota"], digits),
-            envelope=None if lane is None else from_minor(lane.envelope, digits),
+            envelope=None if envelope is None else from_minor(envelope, digits),
             inside=unit.inside,
+            etag=unit.etag,
             deadline=lane and lane.deadline,
             overdue=unit.overdue,
             frozen_at=lane and lane.frozen_at,

@@ -15,7 +15,7 @@ PLAN = {"name": "FY27", "period": {"start": "2027-01-01", "end": "2027-12-31"}, 
 
 
 def test_the_whole_page(client: TestClient) -> None:
-    inputs, freezing, solving, adjusting, narrow, problem, exceptions = SHOWN
+    inputs, freezing, solving, adjusting, narrow, problem, exceptions, raised = SHOWN
     plan = f"/v1/plans/{client.post('/v1/plans', json=PLAN).json()['id']}"
     client.put(f"{plan}/inputs", json=inputs)
     version = client.post(f"{plan}/versions", json={}).headers["location"]
@@ -45,5 +45,10 @@ def test_the_whole_page(client: TestClient) -> None:
     assert client.get(f"{path}/verify").json()["valid"]
     assembled = client.get(f"{path}/units").json()["assembled"]
     assert (assembled["units"], assembled["exceptions"]) == (["west"], ["east"])
+    rows = {row["unit"]: row for row in client.get(f"{path}/units").json()["items"]}
+    assert {row["status"] for row in rows.values()} == {"agreed"}
+    etag = {"If-Match": rows["west"]["etag"]}
+    assert client.post(f"{path}/units/west/unfreeze", json={}, headers=etag).status_code == 422
+    assert client.post(f"{path}/units/west/unfreeze", json=raised, headers=etag).status_code == 200
     bob = client.get(f"{path}/quotas/bob").json()
     assert [term.get("reference") for term in bob["explanation"]][-1] == "unit:west"

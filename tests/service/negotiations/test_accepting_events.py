@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.service.allocations.plans import Document, a_plan, a_version, publish, quotas
+from tests.service.negotiations.levels.teams import freeze, step
 from tests.service.negotiations.test_events import (
     EVENLY,
     given_today,
@@ -279,6 +280,50 @@ class TestTarget:
         assert answer.status_code == 422
         assert answer.json()["type"] == "/problems/change-not-carried"
         assert answer.json()["could"] == 400
+
+    def test_units_keep_their_ranges(self, client: TestClient) -> None:
+        inputs = twelve_hundred_each()
+        inputs["units"] = [{"id": "east"}, {"id": "west", "max": 2450}]
+        plan = a_plan(client, inputs)
+        a_version(client, plan, **EVENLY)
+        publish(client, f"{plan}/versions/1")
+
+        happens(client, plan, kind="target", amount=5200, **{"from": "2027-07-01"})
+
+        assert quotas(client, f"{plan}/versions/2") == {
+            "ann": 1225, "bob": 1225, "cyd": 1375, "d/d": 1375,
+        }  # fmt: skip
+
+    def test_frozen_units_carry_nothing_of_it_until_they_are_unfrozen(
+        self, client: TestClient
+    ) -> None:
+        plan = a_plan(client, twelve_hundred_each())
+        version = f"{plan}/versions/{a_version(client, plan, **EVENLY)['number']}"
+        for unit in ("east", "west"):
+            freeze(client, version, unit)
+            step(client, version, unit, "sign-off")
+        assert publish(client, version).status_code == 200
+        body: Document = {"kind": "target", "amount": 5200, "from": "2027-07-01"}
+
+        refused = client.post(f"{plan}/events", json=body)
+
+        assert refused.status_code == 422
+        assert (refused.json()["could"], refused.json()["frozen"]) == (0, ["east", "west"])
+        assert f"unfrozen first, each with the reason: POST {version}/units/" in (
+            refused.json()["detail"].replace("…", plan)
+        )
+        assert step(client, version, "west", "unfreeze", note="the target rose").status_code == 200
+        happens(client, plan, **body)
+        assert quotas(client, f"{plan}/versions/2") == {
+            "ann": 1400, "bob": 1400, "cyd": 1200, "d/d": 1200,
+        }  # fmt: skip
+        leave = propose(client, plan, **from_july(kind="leave", rep="cyd"))
+        path = f"{plan}/events/{leave['id']}"
+        refused = client.post(
+            f"{path}/accept", json={"funding": "unfunded"}, headers={"If-Match": "*"}
+        )
+        assert "unit east is frozen at 2,400 and would carry 1,800" in refused.text
+        accept(client, plan, leave, funding="siblings")
 
 
 class TestChains:

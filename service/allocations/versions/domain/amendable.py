@@ -24,7 +24,7 @@ from service.allocations.versions.domain.claim import certificate_of
 from service.allocations.versions.domain.content import Content, Row, revised
 from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.ledger import LEDGER, Book, replay
-from service.allocations.versions.domain.manifest import Manifest, read_manifest
+from service.allocations.versions.domain.manifest import FrozenPart, Manifest, read_manifest
 from service.allocations.versions.domain.named import Names, carried_by_unit
 from service.allocations.versions.domain.retold import Retold, plan_of
 from service.allocations.versions.domain.rows import QuotaRow, read_quotas, read_rules, read_units
@@ -114,6 +114,12 @@ class Amendable:
         """With these members of the manifest, and rows that come to this."""
         manifest: Any = {**{name: [] for name in LEDGER}, **self.manifest, **members}
         return replace(self, manifest=manifest, book=book, entries=entries)
+
+    def keeping(self, envelopes: Sequence[FrozenPart]) -> Self:
+        """With these envelopes, which whatever is decided has to keep."""
+        if envelopes == self.manifest.get("frozen", []):
+            return self
+        return self.with_ledger(self.book, self.entries, frozen=[*envelopes])
 
     def content(self) -> Content:
         """The version to be stored: a ledger longer than the one that was read."""

@@ -298,6 +298,7 @@ def _left_limits(before: Amendable, after: Amendable, decision: Decision) -> Ite
     for row in _all_beyond(after):
         rule, off = row["rule"], abs(row["carried"] - row["limit"])
         is_target = rule == "target" or rule.endswith(":target")
+        is_target |= _is_of_one_sum(rule, after)
         if rule.startswith("rep:") or (is_target and moves_sums):
             continue
         if off > was.get(rule, 0):
@@ -309,6 +310,16 @@ def _left_limits(before: Amendable, after: Amendable, decision: Decision) -> Ite
                 " is carried then",
             )
             yield Refusal(words, rule=rule, limit=row["limit"])
+
+
+def _is_of_one_sum(rule: str, version: Amendable) -> bool:
+    """Whether a rule is about a unit that was to carry one exact sum: its target, or an envelope
+    that was given up since the solve.
+    """
+    unit, _, _ = rule.removeprefix("unit:").rpartition(":")
+    node, bounds = version.names.node.get(unit), version.everybody.bounds
+    is_unit = rule.startswith("unit:") and node is not None
+    return is_unit and bool(bounds.unit_min[node] == bounds.unit_max[node])
 
 
 def _all_beyond(found: Amendable) -> Sequence[Mapping[str, Any]]:

@@ -11,11 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from service.allocations.assemble import Case
+from service.allocations.infeasible import in_words
 from service.allocations.versions.domain.content import Content, Row
+from service.allocations.versions.domain.kept import EnvelopeNotKept
 from service.allocations.versions.domain.ledger import LEDGER
 from service.allocations.versions.domain.manifest import FrozenPart, LockPart
 from service.plans.policy import Reserve
 from service.roster.domain import Inputs
+from solver.allocation import Allocation
 from solver.problem import NOT_SET, Problem
 
 
@@ -47,18 +50,43 @@ class Handed:
         return replace(self, locks=[kept[rep] for rep in sorted(kept)])
 
     def among(self, inputs: Inputs) -> Self:
-        """As far as it is about reps and units who are there."""
+        """As far as it is about reps who are there.
+
+        Raises EnvelopeNotKept where a frozen unit is not there any more.
+        """
         reps, units = set(inputs.reps.id), set(inputs.units.id)
+        if gone := [own["unit"] for own in self.frozen if own["unit"] not in units]:
+            raise EnvelopeNotKept(
+                "Frozen in the version that this is made of, and no units of the inputs any more: "
+                f"{', '.join(gone[:20])}. Unfreeze them there first.",
+                units=gone,
+            )
         return replace(
             self,
             locks=[own for own in self.locks if own["rep"] in reps],
-            frozen=[own for own in self.frozen if own["unit"] in units],
             dropped=[own["rep"] for own in self.locks if own["rep"] not in reps],
         )
 
     def held_in(self, case: Case) -> Case:
         """The case whose solve keeps it."""
         return replace(case, problem=self._held_in(case.problem)) if self else case
+
+    def check_kept_by(self, plan: Allocation, digits: int) -> None:
+        """Raises EnvelopeNotKept where limits gave way (`on_infeasible`, `relax`) and a frozen unit
+        does not carry what it has agreed on. `digits`: of the currency.
+        """
+        carried = dict(zip(plan.problem.units.ids, plan.unit_quota.tolist(), strict=True))
+        if lost := [own for own in self.frozen if carried[own["unit"]] != own["amount"]]:
+            told = "; ".join(
+                f"unit {own['unit']} at {in_words(own['amount'], digits)}, which could carry "
+                f"{in_words(carried[own['unit']], digits)}"
+                for own in lost[:5]
+            )
+            raise EnvelopeNotKept(
+                f"Frozen, and its people cannot fill it: {told}. Widen their limits, or unfreeze "
+                "the unit and agree on another amount.",
+                units=[own["unit"] for own in lost],
+            )
 
     def _held_in(self, problem: Problem) -> Problem:
         reps, units = problem.reps, problem.units

@@ -6,6 +6,11 @@ from collections.abc import Iterator
 
 from service.allocations.versions.domain.ledger import LEDGER, Book
 from service.allocations.versions.domain.manifest import Manifest
+from service.kit.errors import Conflict
+
+
+class EnvelopeNotKept(Conflict):
+    """Units would not carry what they have agreed on."""
 
 
 def kept_faults(manifest: Manifest, book: Book) -> Iterator[str]:

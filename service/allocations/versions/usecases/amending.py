@@ -28,6 +28,7 @@ from service.allocations.versions.domain.deciding import decide
 from service.allocations.versions.domain.decision import Decision, NotCarried, Refused
 from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.named import month_names_of
+from service.allocations.versions.lanes.usecases.keeping import envelopes_of
 from service.allocations.versions.repository import Chunks, StoredVersion, VersionDamaged
 from service.allocations.versions.usecases.storing import Draft
 from service.kit.audit import record
@@ -196,7 +197,8 @@ def fetch(session: Session, workspace_id: str, plan_id: str, number: int) -> Fet
         found = Amendable.of(stored.manifest, stored.units(), stored.quotas(), stored.rules())
     except UnreadableProof as reason:
         raise VersionDamaged(f"Version {number} is not proved: {reason}.") from None
-    return Fetched(plan.id, number, version.hash, stored.digits, found)
+    kept = found.keeping(envelopes_of(session, workspace_id, version))
+    return Fetched(plan.id, number, version.hash, stored.digits, kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,15 +216,24 @@ def write(found: Fetched, after: Amendable) -> Written:
 
 
 def store(
-    session: Session, caller: Caller, written: Written, *, note: str | None, now: datetime
+    session: Session,
+    caller: Caller,
+    written: Written,
+    *,
+    note: str | None,
+    now: datetime,
+    with_lanes: bool = True,
 ) -> PlanVersion:
-    """A new draft whose parent is the version that was fetched, with an audit entry.
+    """A new draft whose parent is the version that was fetched, with an audit entry. Its frozen
+    units go along, but where the draft is what they come to.
 
-    Raises PlanNotFound where the plan was deleted in the meantime.
+    Raises EnvelopeNotKept, and PlanNotFound where the plan was deleted in the meantime.
     """
     found, after, draft = written.found, written.after, written.draft
     plan = Plans(session).get(caller.workspace_id, found.plan_id, lock=True)
-    version = draft.store(session, caller, plan.id, found.as_parent, note=note, now=now)
+    version = draft.store(
+        session, caller, plan.id, found.as_parent, note=note, now=now, with_lanes=with_lanes
+    )
     first = len(found.version.manifest.get("amendments", []))
     decided = after.manifest.get("amendments", [])[first:]
     record(

@@ -3,19 +3,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-import orjson
 from sqlalchemy.orm import Session, sessionmaker
 
-from service.allocations.assemble import Terms, assemble
-from service.allocations.measures.solving import solve_measures
+from service.allocations.assemble import Case, Terms, assemble
+from service.allocations.infeasible import Infeasible, in_words
+from service.allocations.measures.solving import SolvedMeasure, solve_measures
 from service.allocations.patience import Patience
 from service.allocations.places import Places
 from service.allocations.versions.describe import describe
 from service.allocations.versions.domain.closed import ClosedMonths
 from service.allocations.versions.domain.content import Content, Parent
 from service.allocations.versions.domain.handed import Handed, handing
+from service.allocations.versions.lanes.usecases.keeping import handed_down
 from service.allocations.versions.usecases.closing import closed_months
 from service.allocations.versions.usecases.storing import Draft, Made, record_version
 from service.kit.auth import Caller
@@ -97,8 +98,8 @@ def solved_content(
     """Inputs solved under a policy, a `PolicyBody`, with what is handed down to them, and what
     the months carry that are `closed`.
 
-    Raises InvalidInput with the faults that are `known` and all others, ClosedMonthsNotKept, and
-    what `allocate` does.
+    Raises InvalidInput with the faults that are `known` and all others, EnvelopeNotKept,
+    ClosedMonthsNotKept, and what `allocate` does.
     """
     named = Named(frozenset(inputs.reps.id), frozenset(inputs.units.id))
     policy = to_policy(body, digits=terms.digits, named=named, known=known)
@@ -106,10 +107,39 @@ def solved_content(
     if closed is not None:
         closed.check(inputs)
         case = closed.held_in(case)
-    solved = solve_measures(handed.held_in(case), patience)
+    solved = solve_handed(case, handed, patience)
     content = describe(solved.case, solved.allocation, solved.further)
     content = handing(content, handed, read_reserves(body, terms.digits))
     return content if closed is None else closed.kept_in(content)
+
+
+def solve_handed(case: Case, handed: Handed, patience: Patience | None) -> SolvedMeasure:
+    """Solved with what is handed down.
+
+    Raises EnvelopeNotKept, and what `solve_measures` does: where an envelope is in the way of other
+    rules, Infeasible says that it is one.
+    """
+    digits = case.terms.digits
+    try:
+        solved = solve_measures(handed.held_in(case), patience)
+    except Infeasible as refused:
+        rules = [rule["rule"].rpartition(":")[0] for rule in _conflict(refused)]
+        frozen = [own for own in handed.frozen if f"unit:{own['unit']}" in rules]
+        if not frozen:
+            raise
+        told = ", ".join(f"{own['unit']} at {in_words(own['amount'], digits)}" for own in frozen)
+        raise Infeasible(
+            f"{refused.detail} Frozen in the version that this is made of: {told}; unfreeze what "
+            "is to carry another amount.",
+            **refused.context,
+            frozen=[own["unit"] for own in frozen],
+        ) from None
+    handed.check_kept_by(solved.allocation, digits)
+    return solved
+
+
+def _conflict(refused: Infeasible) -> Sequence[Mapping[str, str]]:
+    return cast("Sequence[Mapping[str, str]]", refused.context["conflict"])
 
 
 def terms_of(plan: Plan) -> Terms:
@@ -138,8 +168,8 @@ def _base(session: Session, plan: Plan, order: Order) -> tuple[int | None, Hande
     number = order.base_version or PlanVersions(session).newest_number(plan.id)
     if number is None:
         return None, Handed()
-    manifest = orjson.loads(PlanVersions(session).get(plan.id, number).manifest)
-    handed = Handed.of(manifest, locks=order.keeps_locks)
+    version = PlanVersions(session).get(plan.id, number)
+    handed = handed_down(session, plan.workspace_id, version, locks=order.keeps_locks)
     return (number if handed else order.base_version), handed
 
 

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from service.allocations.versions.domain.canonical import digest
 from service.allocations.versions.domain.content import Content, Parent
+from service.allocations.versions.lanes.usecases.going_along import take_lanes_along
+from service.allocations.versions.lanes.usecases.keeping import check_kept
 from service.allocations.versions.repository import Chunks, pack
 from service.kit.audit import record
 from service.kit.auth import Caller
@@ -41,11 +43,22 @@ class Draft:
         *,
         note: str | None,
         now: datetime,
+        with_lanes: bool = True,
     ) -> PlanVersion:
-        """The next version of a plan that is locked; what was done is for the caller to record."""
+        """The next version of a plan that is locked; what was done is for the caller to record.
+        Units that are frozen in its base go along, unless it is what their work comes to.
+
+        Raises EnvelopeNotKept.
+        """
         Chunks(session, caller.workspace_id).put(self.packed)
-        row = _row(self.content, parent, note)
-        return PlanVersions(session).add(plan_id, row, now=now, created_by=caller.name)
+        row, versions = _row(self.content, parent, note), PlanVersions(session)
+        made = versions.add(plan_id, row, now=now, created_by=caller.name)
+        if parent is not None:
+            base = versions.get(plan_id, parent.number)
+            check_kept(session, caller.workspace_id, base, self.content.facts)
+            if with_lanes:
+                take_lanes_along(session, caller, base, made, now=now)
+        return made
 
 
 @dataclass(frozen=True, slots=True)

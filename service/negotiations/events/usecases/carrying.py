@@ -27,8 +27,9 @@ from service.negotiations.events.domain.seating import holders
 from service.negotiations.events.usecases.outcome import Outcome
 from service.negotiations.events.usecases.rows import Rows
 from service.negotiations.events.usecases.standing import InForce
-from solver.amend import CannotCarry, Funding, shared
-from solver.problem import IntArray
+from solver.amend import CannotCarry, Funding, Standing, shared, shared_inside
+from solver.hierarchy import exact_sums
+from solver.problem import UNLIMITED, IntArray
 from solver.seats import Seats, with_amounts
 
 type Months = tuple[int, ...]
@@ -69,6 +70,7 @@ def _opened(standing: InForce, rows: Rows) -> Fetched:
         version = Amendable.of(rows.manifest, rows.units, rows.quotas, rows.rules)
     except UnreadableProof as reason:
         raise VersionDamaged(f"Version {number} is not proved: {reason}.") from None
+    version = version.keeping(rows.envelopes)
     return Fetched(standing.plan.id, number, standing.head.hash, standing.digits, version)
 
 
@@ -279,19 +281,11 @@ class _Deciding:
         version = self.found.version
         change = self.outcome.change_of_target
         kept = {*self._kept_places(version), *np.flatnonzero(self._open_amounts == 0).tolist()}
-        places = np.array([k for k in range(len(version.book.quota)) if k not in kept], np.int64)
-        open_ = self._open_amounts[places]
-        closed = version.book.quota[places] - open_
-        standing = version.book.standing(self._first_open)
-        floor, cap = (
-            np.maximum(end[places] - closed, 0) for end in (standing.lowest, standing.highest)
-        )
-        increment = version.everybody.problem.increment
         try:
-            quota = closed + shared(change, open_, floor, cap, increment)
+            moved = shared_inside(change, self._open_part(version), kept) - self._open_amounts
         except CannotCarry as error:
             raise self._not_carried(None, change, error) from None
-        wanted = _changed(version, places, quota)
+        wanted = _changed(version, np.arange(len(moved)), version.book.quota + moved)
         return self._with(
             version, [replace(own, unit=self._works_in(own.rep)) for own in wanted], None
         )
@@ -308,18 +302,51 @@ class _Deciding:
             rep, max(units, key=lambda of: int(units[of][self._first_open :].sum()))
         )
 
+    def _open_part(self, version: Amendable) -> Standing:
+        """What everybody carries in open months, and the limits that closed ones leave to it.
+
+        A unit keeps its range. Of one that has to carry one exact sum that is no limit: it is a
+        target, which the company's new one makes old.
+        """
+        standing, open_ = version.book.standing(self._first_open), self._open_amounts
+        closed = version.book.quota - open_
+        h = standing.hierarchy
+        elsewhere = version.book.sums - exact_sums(open_, h.first, h.last)
+        least, most = standing.unit_min, standing.unit_max
+        exact = least == most
+        return Standing(
+            h,
+            open_,
+            np.maximum(standing.lowest - closed, 0),
+            np.maximum(standing.highest - closed, 0),
+            np.where(exact, 0, np.maximum(least - elsewhere, 0)),
+            np.where(exact | (most >= UNLIMITED), UNLIMITED, np.maximum(most - elsewhere, 0)),
+            standing.increment,
+        )
+
     def _not_carried(self, unit: str | None, change: int, error: CannotCarry) -> ChangeNotCarried:
         (left,) = error.could.values()
         could = abs(change) - left if change > 0 else left
         where = f"The others of unit {unit}" if unit else "Those who have open months"
         more = "more" if change > 0 else "less"
         digits = self.standing.digits
-        told = (in_words(abs(amount), digits) for amount in (change, could))
-        whole, part = told
+        whole, part = (in_words(abs(amount), digits) for amount in (change, could))
+        frozen = [own["unit"] for own in self.found.version.manifest.get("frozen", [])]
         return ChangeNotCarried(
-            f"{where} cannot carry {whole} {more} inside the limits; {part} is possible.",
+            f"{where} cannot carry {whole} {more} inside the limits; {part} is possible."
+            + (self._of_frozen(frozen) if frozen and unit is None else ""),
             unit=unit,
             could=from_minor(could, digits),
+            frozen=frozen,
+        )
+
+    def _of_frozen(self, units: Sequence[str]) -> str:
+        shown = ", ".join(units[:10]) + (f" and {len(units) - 10} more" if len(units) > 10 else "")
+        number = self.found.number
+        return (
+            f" Frozen units keep what they have agreed on and carry nothing of it: {shown}. Those "
+            f"that are to carry it are unfrozen first, each with the reason: POST …/versions/"
+            f"{number}/units/{{unit}}/unfreeze."
         )
 
     def others(self, after: Amendable) -> dict[str, tuple[str | None, Months]]:

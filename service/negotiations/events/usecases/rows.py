@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from service.allocations.versions.lanes.usecases.keeping import envelopes_of
 from service.negotiations.events.domain.kinds import Kind
 from service.negotiations.events.domain.newcomers import with_newcomer
 from service.negotiations.events.usecases.outcome import Outcome
@@ -19,6 +20,8 @@ class Rows:
     """All rows of the version that is changed, with one for whoever it does not know yet."""
 
     manifest: Any
+    envelopes: Sequence[Any]
+    """What its units have agreed on."""
     units: Sequence[Row]
     quotas: Sequence[Row]
     rules: Sequence[Row]
@@ -32,7 +35,8 @@ def all_rows(standing: InForce, outcome: Outcome) -> Rows:
     if event.kind is Kind.HIRE and event.rep and standing.row_of(event.rep) is None:
         unit = _home_of_newcomer(outcome, event.rep)
         rows = with_newcomer(rows, units, manifest, rep=event.rep, unit=unit)
-    return Rows(manifest, units, rows, standing.stored.rules())
+    envelopes = envelopes_of(standing.session, standing.plan.workspace_id, standing.head)
+    return Rows(manifest, envelopes, units, rows, standing.stored.rules())
 
 
 def _home_of_newcomer(outcome: Outcome, rep: str) -> str | None:

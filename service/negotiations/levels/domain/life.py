@@ -1,8 +1,8 @@
 """The life of a lane, and lanes inside lanes.
 
-    (open) ──freeze──> frozen ──sign off──> signed
-                         │  <───reopen────────┘
-                         └──unfreeze──> unfrozen ──freeze──> frozen
+    (open, or agreed before) ──freeze──> frozen ──sign off──> signed
+                 │                         │  <───reopen────────┘
+                 └───────unfreeze──────────┴──unfreeze──> unfrozen ──freeze──> frozen
 
 A lane is one unit of one draft version, its frame. What its reps carry together, the envelope, is
 what the frame says that the unit carries; of a unit inside another lane, what that lane says when
@@ -21,11 +21,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
-from service.allocations.lanes.domain.lane import LaneStatus, Tree
+from service.allocations.versions.lanes.domain.lane import LaneStatus, Tree
 from service.kit.errors import Conflict, NotFound, NotPermitted
 
 OPEN = "open"
-"""What is said of a unit that is not frozen."""
+"""What is said of a unit that has agreed on nothing."""
+AGREED = "agreed"
+"""What is said of a unit that nobody works in here, and whose envelope was frozen before: in the
+version that this one was made of, or in this one before it was published.
+"""
 
 
 class LaneAction(StrEnum):
@@ -70,13 +74,20 @@ _AFTER = {
 }
 
 
-def after(status: LaneStatus | None, action: LaneAction, unit: str) -> LaneStatus:
-    """The state after the action, `None` before the first; raises LaneNotAllowed."""
-    if found := _AFTER.get((status, action)):
+def after(
+    status: LaneStatus | None, action: LaneAction, unit: str, *, agreed: bool = False
+) -> LaneStatus:
+    """The state after the action, `None` before the first; raises LaneNotAllowed.
+
+    `agreed`: whether an envelope of before stands that nobody has given up.
+    """
+    steps = _AFTER | ({(None, LaneAction.UNFREEZE): LaneStatus.UNFROZEN} if agreed else {})
+    if found := steps.get((status, action)):
         return found
-    state = OPEN if status in (None, LaneStatus.UNFROZEN) else status
+    idle = status in (None, LaneStatus.UNFROZEN)
+    state = (AGREED if agreed else OPEN) if idle else status
     possible = sorted(
-        known.value for before, known in _AFTER if before == (None if state == OPEN else status)
+        known.value for before, known in steps if before == (None if idle else status)
     )
     raise LaneNotAllowed(
         f"Cannot {action} unit {unit}, which is {state}; what is possible now: "

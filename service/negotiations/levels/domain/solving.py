@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from service.allocations.lanes.domain.work import Work
+from service.allocations.versions.lanes.domain.work import Work
 from service.negotiations.levels.domain.limits import Ends
 from service.negotiations.levels.domain.team import Team
 from solver.amend import Standing, carried

@@ -8,14 +8,14 @@ carry is taken off every sum around them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from service.allocations.lanes.domain.lane import Tree
 from service.allocations.versions.domain.content import Row
+from service.allocations.versions.lanes.domain.lane import Tree
 from service.negotiations.levels.domain.limits import Ends, Member
 from solver.coupled.coupling import Coupling
 from solver.fairness import SCALES, Scale
@@ -37,6 +37,8 @@ class Team:
     """The frame's rows of the unit and of the units below it that belong to no lane inside."""
     manifest: Mapping[str, Any]
     tree: Tree
+    agreed: Mapping[str, int] = field(default_factory=dict)
+    """The envelopes that the frame keeps, by unit."""
     coupling: Coupling | None = None
     """What the rules across the tree leave to these reps."""
     over: int = 0
@@ -132,12 +134,11 @@ class Team:
 
         A sum beyond its range (an import, an approved exception) may stay where it is.
         """
-        agreed = {own["unit"]: own["amount"] for own in self.manifest.get("frozen", ())}
         least, most = [], []
         for row in self.units:
             low, high = row["min"], UNLIMITED if row["max"] is None else row["max"]
-            if row["id"] in agreed:
-                low = high = agreed[row["id"]]
+            if row["id"] in self.agreed:
+                low = high = self.agreed[row["id"]]
             low, high = min(low, row["quota"]), max(high, row["quota"])
             taken = self._taken(row)
             least.append(max(low - taken, 0))

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.allocations.lanes.domain.lane import Lane, LaneStatus, Tree
-from service.allocations.lanes.domain.work import Work
 from service.allocations.versions.domain.amendable import Amendable
 from service.allocations.versions.domain.beyond import beyond
 from service.allocations.versions.domain.content import Row
 from service.allocations.versions.domain.ledger import Book
 from service.allocations.versions.domain.named import Change
+from service.allocations.versions.lanes.domain.lane import Lane, LaneStatus, Tree
+from service.allocations.versions.lanes.domain.work import Work
 from service.kit.errors import Conflict, Fault
 from service.negotiations.levels.domain.life import LanesInTheWay
 from solver.amend import Amendment
@@ -80,18 +80,6 @@ def chosen(tree: Tree, exceptions: Sequence[str], frame: Mapping[str, int]) -> l
             units=lost,
         )
     return used
-
-
-def carried_below(tree: Tree, quotas: Sequence[Row]) -> dict[str, int]:
-    """What the reps below each unit carry together; people of other units may carry for it, too."""
-    sums = dict.fromkeys(tree.parents, 0)
-    for row in quotas:
-        if row["unit"] is not None:
-            sums[row["unit"]] += row["quota"]
-    for unit, parent in reversed([*tree.parents.items()]):  # children before their parents
-        if parent is not None:
-            sums[parent] += sums[unit]
-    return sums
 
 
 @dataclass(frozen=True, slots=True)

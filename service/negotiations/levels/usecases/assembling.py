@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from service.allocations.lanes.domain.lane import LaneStatus
-from service.allocations.lanes.repository import Lanes, Works, lane_of, standing
+from service.allocations.versions.lanes.domain.lane import LaneStatus
+from service.allocations.versions.lanes.repository import Lanes, Works, lane_of
 from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.storing import Made
 from service.kit.audit import record
@@ -17,7 +17,6 @@ from service.kit.errors import InvalidInput
 from service.negotiations.levels.domain.together import (
     UnfinishedUnits,
     UnitWork,
-    carried_below,
     chosen,
     odd_exceptions,
     together,
@@ -52,17 +51,17 @@ def assemble(
             raise UnfinishedUnits(f"No unit of version {number} is frozen.", units=[])
         if faults := [*odd_exceptions(tree, exceptions)]:
             raise InvalidInput(faults)
-        says = carried_below(tree, frame.stored.quotas())
+        says = tree.carried_below(frame.stored.quotas())
         used = chosen(tree, exceptions, says)
         works = frame.works()
         units = [UnitWork(works[lane.unit], _own_reps(frame, tree.own(lane.unit))) for lane in used]
-        left_out = [lane for lane in map(lane_of, standing(frame.lanes.all())) if lane not in used]
+        left_out = [lane for lane in map(lane_of, frame.lanes.standing()) if lane not in used]
         kept = [lane for lane in left_out if lane.envelope == says[lane.unit]]
         found = amending.fetch(session, caller.workspace_id, plan_id, number)
     after = together(found.version, units, [*used, *kept])
     written = amending.write(found, after)
     with sessions.begin() as session:
-        version = amending.store(session, caller, written, note=note, now=now)
+        version = amending.store(session, caller, written, note=note, now=now, with_lanes=False)
         done = LaneAssembly(
             plan_id=plan_id,
             version=version.number,
@@ -102,7 +101,7 @@ def unfinished_units(session: Session, version: PlanVersion) -> list[str]:
     """
     lanes = Lanes(session, version.plan_id, version.number)
     lanes.hold()
-    rows = standing(lanes.all())
+    rows = lanes.standing()
     if not rows:
         return []
     works = Works(session, rows[0].workspace_id).get({row.work for row in rows})
@@ -117,6 +116,6 @@ def units_in_the_way(session: Session, version: PlanVersion) -> list[str]:
     shown = ", ".join(units[:20]) + (f" and {len(units) - 20} more" if len(units) > 20 else "")
     reason = (
         f"Frozen in this version, and what was worked there is not in it: {shown}. Have the units "
-        "signed, or name them as exceptions, and publish what `assemble` makes of them."
+        "signed, or name them as exceptions, and go on with what `assemble` makes of them."
     )
     return [reason]

@@ -10,19 +10,22 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from service.allocations.assemble import evidence_of, period_of
-from service.allocations.lanes.domain.lane import LaneStatus, Tree
-from service.allocations.lanes.domain.work import Work
-from service.allocations.lanes.repository import Lanes, Works, standing
-from service.allocations.lanes.tables import UnitLane
 from service.allocations.versions.domain.claim import certificate_of
 from service.allocations.versions.domain.content import Row
 from service.allocations.versions.domain.rows import read_quotas, read_rules, read_units
+from service.allocations.versions.lanes.domain.agreed import agreed
+from service.allocations.versions.lanes.domain.lane import LaneStatus, Tree
+from service.allocations.versions.lanes.domain.work import Work
+from service.allocations.versions.lanes.repository import Lanes, Works
+from service.allocations.versions.lanes.tables import UnitLane
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases.solving import terms_of
 from service.allocations.versions.usecases.visible import sight_of
 from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput
+from service.kit.etags import etag_of
 from service.negotiations.levels.domain.life import (
+    AGREED,
     OPEN,
     FrameClosed,
     LaneNotAllowed,
@@ -89,6 +92,16 @@ class Frame:
             raise UnitNotFound(f"Version {self.version.number} has no unit {unit[:128]}.")
         return row
 
+    def agreed(self) -> dict[str, int]:
+        """The envelopes that the version keeps now, by unit."""
+        stated = self.stored.manifest.get("frozen", [])
+        kept = agreed(stated, self.units, self.lanes.brief())
+        return {own["unit"]: own["amount"] for own in kept}
+
+    def is_published(self) -> bool:
+        """As the database says now."""
+        return self.lanes.status_of_frame() is VersionStatus.PUBLISHED
+
     def must_be_draft(self) -> None:
         """Raises FrameClosed. Holds what the database says now, not what was read before."""
         status = self.lanes.status_of_frame()
@@ -128,6 +141,7 @@ class Frame:
             others=[row for row in below if row["unit"] not in own],
             units=[row for row in self.units if row["id"] in own],  # parents first: the root is
             manifest=self.manifest,
+            agreed=self.agreed(),
             tree=tree,
             coupling=self._rules_for({row["rep"] for row in rows}),
             over=self.months_over(effective),
@@ -178,6 +192,14 @@ class Frame:
     def lane(self, unit: str, *, lock: bool = False) -> UnitLane:
         """A unit that is frozen. Raises LaneNotAllowed for one that is not."""
         row = self.lanes.get(unit, lock=lock)
+        if row is None and unit in self.agreed():
+            raise LaneNotAllowed(
+                f"Nobody works in unit {unit} in version {self.version.number}; its envelope was "
+                "agreed before, and is kept. Freeze it to work in it, or unfreeze it.",
+                unit=unit,
+                unit_status=AGREED,
+                etag=unworked_etag(self.version.number),
+            )
         if row is None or row.status is LaneStatus.UNFROZEN:
             raise LaneNotAllowed(
                 f"Unit {unit} is not frozen in version {self.version.number}: freeze it first.",
@@ -199,8 +221,24 @@ class Frame:
             "planner may."
         )
 
+    def must_see_all(self, unit: str) -> None:
+        """Raises NotInsideOwn."""
+        if not self.sight.is_whole:
+            raise NotInsideOwn(
+                f"The version is published: a planner gives up what {unit} agreed on."
+            )
+
     def works(self) -> dict[str, Work]:
         """What stands in all lanes, by unit."""
-        rows = standing(self.lanes.all())
+        rows = self.lanes.standing()
         found = Works(self.session, self.caller.workspace_id).get({row.work for row in rows})
         return {row.unit: found[row.work] for row in rows}
+
+
+def lane_etag(row: UnitLane) -> str:
+    return etag_of(f"{row.version}-{row.revision}")
+
+
+def unworked_etag(number: int) -> str:
+    """Of a unit of this version that nobody has frozen in it."""
+    return etag_of(f"{number}-0")

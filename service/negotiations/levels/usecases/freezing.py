@@ -11,14 +11,15 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from service.allocations.infeasible import in_words
-from service.allocations.lanes.domain.lane import LaneStatus
-from service.allocations.lanes.domain.work import Work
-from service.allocations.lanes.repository import Works
-from service.allocations.lanes.tables import UnitLane
+from service.allocations.versions.lanes.domain.lane import LaneStatus
+from service.allocations.versions.lanes.domain.work import Work
+from service.allocations.versions.lanes.repository import Works
+from service.allocations.versions.lanes.tables import UnitLane
 from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import InvalidMoney, to_minor
 from service.negotiations.levels.domain.life import (
+    AGREED,
     LaneAction,
     LaneNotAllowed,
     after,
@@ -26,8 +27,8 @@ from service.negotiations.levels.domain.life import (
     may_sign,
     may_unfreeze,
 )
-from service.negotiations.levels.usecases.frame import Frame
-from service.negotiations.levels.usecases.steps import Step, Stepped, lane_etag, mark_outer, take
+from service.negotiations.levels.usecases.frame import Frame, lane_etag, unworked_etag
+from service.negotiations.levels.usecases.steps import Step, Stepped, mark_outer, take
 
 
 def freeze(
@@ -115,25 +116,38 @@ def _new(frame: Frame, step: Step, work: Work) -> UnitLane:
 
 
 def unfreeze(session: Session, caller: Caller, step: Step) -> Stepped:
-    """Give a unit back; what was worked in it is dropped, and its reps stand as they were frozen.
+    """Give a unit back, with its envelope: nothing that is made of the version keeps it any more.
+    What was worked in it is dropped. Whoever did not freeze it says why.
 
+    In a published version nobody works, and a planner gives up what was agreed before.
     Raises PreconditionFailed, and what `freeze` does.
     """
     frame = Frame.open(session, caller, step.plan_id, step.number)
     frame.see(step.unit)
     frame.lanes.hold()
-    frame.must_be_draft()
-    tree = frame.tree()
-    frame.must_work_inside_own(step.unit, tree)
-    if outer := tree.around(step.unit):
-        mark_outer(frame, frame.lane(outer.unit, lock=True), LaneAction.UNFREEZE, step)
-    row = frame.lane(step.unit, lock=True)
-    step.expected.check(lane_etag(row))
-    status = after(row.status, LaneAction.UNFREEZE, step.unit)
-    stands = frame.carried_without(step.unit, tree)
-    may_unfreeze(tree, step.unit, frame.sums_inside(step.unit, tree, stands))
-    row.status, before = status, row.status
-    return take(frame, row, LaneAction.UNFREEZE, step, before=before)
+    tree, published = frame.tree(), frame.is_published()
+    if published:
+        frame.must_see_all(step.unit)
+    else:
+        frame.must_be_draft()
+        frame.must_work_inside_own(step.unit, tree)
+        if outer := tree.around(step.unit):
+            mark_outer(frame, frame.lane(outer.unit, lock=True), LaneAction.UNFREEZE, step)
+    row, agreed = frame.lanes.get(step.unit, lock=True), step.unit in frame.agreed()
+    step.expected.check(lane_etag(row) if row else unworked_etag(step.number))
+    before = None if published or row is None else row.status
+    status = after(before, LaneAction.UNFREEZE, step.unit, agreed=agreed)
+    if step.note is None and (row is None or row.frozen_by != caller.name):
+        reason = "is needed: say why you give up what somebody else has agreed on"
+        raise InvalidInput([Fault("/note", reason)])
+    if row is None:
+        below = frame.quotas_below(step.unit)
+        row = _new(frame, step, Work.begun(frame.version.hash, step.unit, below))
+    if not published:
+        stands = frame.carried_without(step.unit, tree)
+        may_unfreeze(tree, step.unit, frame.sums_inside(step.unit, tree, stands))
+    row.status = status
+    return take(frame, row, LaneAction.UNFREEZE, step, before=before or AGREED)
 
 
 def sign_off(session: Session, caller: Caller, step: Step) -> Stepped:

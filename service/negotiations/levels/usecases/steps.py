@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
-from service.allocations.lanes.domain.work import Work
-from service.allocations.lanes.repository import Works
-from service.allocations.lanes.tables import LaneStep, UnitLane
+from service.allocations.versions.lanes.domain.work import Work
+from service.allocations.versions.lanes.repository import Works
+from service.allocations.versions.lanes.tables import LaneStep, UnitLane
 from service.kit.audit import record
-from service.kit.etags import IfMatch, etag_of
+from service.kit.etags import IfMatch
 from service.kit.money import from_minor
 from service.kit.outbox import announce
 from service.negotiations.levels.domain.life import LaneAction
@@ -47,10 +47,6 @@ class Stepped:
 
     lane: UnitLane
     digits: int
-
-
-def lane_etag(row: UnitLane) -> str:
-    return etag_of(f"{row.version}-{row.revision}")
 
 
 def take(

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.infeasible import in_words
-from service.allocations.lanes.domain.work import Work
 from service.allocations.patience import Patience
+from service.allocations.versions.lanes.domain.work import Work
 from service.kit.auth import Caller, Role
 from service.kit.errors import Fault, InvalidInput, PreconditionFailed
 from service.negotiations.levels.domain.life import LaneAction, after
@@ -21,9 +21,9 @@ from service.negotiations.levels.domain.limits import (
 )
 from service.negotiations.levels.domain.solving import adjusted, solved
 from service.negotiations.levels.domain.team import Team
-from service.negotiations.levels.usecases.frame import Frame
+from service.negotiations.levels.usecases.frame import Frame, lane_etag
 from service.negotiations.levels.usecases.freezing import hold_lane
-from service.negotiations.levels.usecases.steps import Step, Stepped, lane_etag, take
+from service.negotiations.levels.usecases.steps import Step, Stepped, take
 from service.negotiations.levels.usecases.words import in_the_owners_words
 from solver.policy import Fairness
 from solver.problem import FloatArray

@@ -23,7 +23,7 @@ from tests.service.negotiations.levels.teams import (
     nine_reps,
     step,
 )
-from tests.service.steps import publish
+from tests.service.steps import publish, take
 
 type Document = dict[str, Any]
 
@@ -266,10 +266,11 @@ def test_the_stored_version_says_what_the_api_says(client: TestClient, database:
 def test_a_frame_is_worked_on_while_it_is_a_draft(client: TestClient) -> None:
     version = a_draft(client)
     freeze(client, version, "west")
+    step(client, version, "west", "sign-off")
     etag = client.get(version).headers["etag"]
     submitted = client.post(f"{version}/submit", json={}, headers={"If-Match": etag})
     assert submitted.status_code == 200, submitted.text
-    for action in ("solve", "sign-off"):
+    for action in ("solve", "reopen"):
         assert step(client, version, "west", action).status_code == 409
     assert client.post(f"{at(version, 'east')}/freeze", json={}).status_code == 409
     assert client.post(f"{version}/assemble", json={}).status_code == 409
@@ -295,7 +296,7 @@ def test_a_new_solve_on_it_keeps_envelopes_and_locks(client: TestClient) -> None
     assert client.get(f"{path}/verify").json()["valid"]
 
 
-def test_only_what_was_put_together_is_published(client: TestClient) -> None:
+def test_only_what_was_put_together_is_handed_in(client: TestClient) -> None:
     version = a_draft(client)
     freeze(client, version, "west")
     freeze(client, version, "east")
@@ -303,7 +304,7 @@ def test_only_what_was_put_together_is_published(client: TestClient) -> None:
     step(client, version, "west", "sign-off")
     made = assemble(client, version, exceptions=["east"])
 
-    refused = publish(client, version)
+    refused = take(client, version, "submit")
     assert refused.status_code == 409
     assert refused.json()["type"] == "/problems/version-unfinished"
     assert refused.json()["detail"].startswith(

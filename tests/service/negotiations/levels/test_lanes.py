@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import pytest
 
 from service.allocations.adjustments.domain import BeyondManagersLimit
-from service.allocations.lanes.domain.lane import Lane, LaneStatus, Tree
-from service.allocations.lanes.domain.work import Work
+from service.allocations.versions.lanes.domain.lane import Lane, LaneStatus, Tree
+from service.allocations.versions.lanes.domain.work import Work
 from service.negotiations.levels.domain.life import (
     LaneAction,
     LaneNotAllowed,

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from starlette.testclient import TestClient
 
-from service.allocations.lanes.repository import Lanes
+from service.allocations.versions.lanes.repository import Lanes
 from service.kit.db import Database
 from tests.service.allocations.plans import quotas
 from tests.service.negotiations.levels.teams import (

@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.allocations.lanes.domain.lane import Lane, LaneStatus, Tree
-from service.allocations.lanes.domain.work import Work
 from service.allocations.versions.domain.content import Row
+from service.allocations.versions.lanes.domain.lane import Lane, LaneStatus, Tree
+from service.allocations.versions.lanes.domain.work import Work
 from service.negotiations.levels.domain.solving import adjusted, solved
 from service.negotiations.levels.domain.team import Team
 from solver.allocation import Allocation

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from service.allocations.lanes.domain.lane import Lane, LaneStatus
-from service.allocations.lanes.domain.work import Work
-from service.allocations.lanes.tables import LaneStep, UnitLane
+from service.allocations.versions.lanes.domain.lane import Lane, LaneStatus
+from service.allocations.versions.lanes.domain.work import Work
+from service.allocations.versions.lanes.tables import LaneStep, UnitLane
 from service.allocations.versions.repository import Chunks, VersionDamaged, pack
 from service.plans.domain import PlanNotFound, VersionStatus
 from service.plans.tables import PlanVersion
@@ -34,6 +34,10 @@ class Lanes:
         if units is not None:
             query = query.where(UnitLane.unit.in_([*units]))
         return self.session.scalars(query.order_by(UnitLane.unit)).all()
+
+    def standing(self) -> list[UnitLane]:
+        """Those that were not unfrozen, by unit."""
+        return [row for row in self.all() if row.status is not LaneStatus.UNFROZEN]
 
     def brief(self) -> list[Lane]:
         """All lanes, those that were unfrozen too, as others have to know them: of hundreds, a
@@ -88,10 +92,6 @@ class Lanes:
 
 def lane_of(row: UnitLane) -> Lane:
     return Lane(row.unit, row.status, row.envelope, row.revision, row.deadline)
-
-
-def standing(rows: Iterable[UnitLane]) -> list[UnitLane]:
-    return [row for row in rows if row.status is not LaneStatus.UNFROZEN]
 
 
 class Works:

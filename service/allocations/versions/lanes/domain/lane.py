@@ -101,6 +101,19 @@ class Tree:
                 found.add(key)
         return [key for key in self.parents if key in found]
 
+    def carried_below(self, quotas: Iterable[Row]) -> dict[str, int]:
+        """What the reps below each unit carry together; people of other units may carry for it,
+        too.
+        """
+        sums = dict.fromkeys(self.parents, 0)
+        for row in quotas:
+            if row["unit"] is not None:
+                sums[row["unit"]] += row["quota"]
+        for unit, parent in reversed([*self.parents.items()]):  # children before their parents
+            if parent is not None:
+                sums[parent] += sums[unit]
+        return sums
+
     def own(self, unit: str) -> list[str]:
         """The units whose reps are in the hands of the lane of this unit."""
         inner = {key for lane in self.inside(unit) for key in self.below(lane.unit)}

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.allocations.lanes.domain.lane import LaneStatus
+from service.allocations.versions.lanes.domain.lane import LaneStatus
 from service.kit.db import Base, UtcDateTime, by_value
 from service.plans.tables import HASH, of_version
 

@@ -1,0 +1,1 @@
+"""What frozen units mean for the versions that are made of theirs."""
