@@ -215,6 +215,21 @@ class TestRefusing:
         assert set(refused(client, plan, kind="sabbatical", rep="ann", **day)) == {"/kind"}
         assert set(refused(client, plan, kind="leave", rep="ann", version=7, **day)) == {"/version"}
 
+    def test_a_territory_is_taken_over_with_the_seat_of_whoever_holds_it(
+        self, client: TestClient
+    ) -> None:
+        held = [{"rep": "ann", "share": 0.5}, {"rep": "bob", "share": 0.5}]
+        territories = [{"id": "t1", "potential": 9000, "holders": held}]
+        plan = a_plan(client, twelve_hundred_each() | {"territories": territories})
+        a_version(client, plan, **EVENLY)
+        publish(client, f"{plan}/versions/1")
+        body = {"kind": "hire", "rep": {"id": "new"}, "takes_over": "t1", "from": "2027-05-01"}
+
+        assert refused(client, plan, **body) == {
+            "/takes_over": "is a territory, which changes hands with a seat: name whose seat it "
+            "is, such as ann and bob"
+        }
+
     def test_nobody_takes_over_what_is_held(self, client: TestClient, plan: str) -> None:
         body = {"kind": "hire", "rep": {"id": "new"}, "takes_over": "ann", "from": "2027-05-01"}
 

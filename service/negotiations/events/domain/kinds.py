@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from service.kit.errors import Fault, InvalidInput
-from service.kit.kinds import Fields, Stored
+from service.kit.kinds import Fields, Stored, listed
 from service.kit.money import amount_faults, to_minor
 
 type Row = Mapping[str, Any]
@@ -90,6 +90,8 @@ class Known:
     """Those of the names in the event who have a quota, or whose seat is told by earlier events."""
     period: tuple[dt.date, dt.date]
     digits: int
+    territories: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Those of the names that are territories instead, and who holds them."""
 
 
 def read_event(body: Row, known: Known, faults: Sequence[Fault] = ()) -> Event:
@@ -142,6 +144,11 @@ def _rep(body: Row, known: Known, name: str = "rep") -> Iterator[Fault]:
     value = body.get(name)
     if isinstance(value, Mapping):
         yield Fault(f"/{name}", "must be the id of a rep")
+    elif isinstance(value, str) and value in known.territories:
+        held = known.territories[value]
+        whose = f", such as {listed(held)}" if held else ""
+        reason = f"is a territory, which changes hands with a seat: name whose seat it is{whose}"
+        yield Fault(f"/{name}", reason, value)
     elif value is not None and value not in known.reps:
         yield Fault(f"/{name}", "has no quota in the version in force", value)
 

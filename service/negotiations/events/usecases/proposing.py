@@ -93,11 +93,14 @@ def _wanted(session: Session, caller: Caller, plan: Plan, said: Said) -> int | N
 
 
 def _known(standing: InForce, body: Mapping[str, Any]) -> Known:
+    named = named_in(body)
+    reps = standing.known(named)
     return Known(
         units=frozenset(row["id"] for row in standing.units),
-        reps=standing.known(named_in(body)),
+        reps=reps,
         period=(standing.plan.period_start, standing.plan.period_end),
         digits=standing.digits,
+        territories=standing.territories(named - reps),
     )
 
 

@@ -124,6 +124,18 @@ class InForce:
         """Which of them have a quota."""
         return {rep for rep in reps if self.row_of(rep) is not None}
 
+    def territories(self, ids: Collection[str]) -> dict[str, list[str]]:
+        """Those of these ids that are territories, and who holds them."""
+        if not ids:
+            return {}
+        inputs = self._inputs
+        rows = {key: row for row, key in enumerate(inputs.territories.id) if key in ids}
+        pairs = [*zip(inputs.holders.territory.tolist(), inputs.holders.rep.tolist(), strict=True)]
+        return {
+            key: sorted({inputs.reps.id[rep] for held, rep in pairs if held == row})
+            for key, row in rows.items()
+        }
+
     def seats(self, event: Event) -> Seats:
         """The seats of those whom an event is about, and all that earlier events have touched."""
         return self._with_working_time(self.seats_of(event.concerned), event)
