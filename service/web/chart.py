@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-from service.web.domain import COMPANY, Hold, Rep, VersionView
+from service.web.domain.quotas import COMPANY, Hold, Rep
+from service.web.domain.version import VersionView
 
 MARKS_AT_MOST: Final = 1_500
 _CELLS: Final = 64

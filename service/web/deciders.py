@@ -22,7 +22,7 @@ from service.negotiations.change_requests.repository import ChangeRequests
 from service.negotiations.events.repository import Events
 from service.plans.domain import version_subject
 from service.web.decisions import NOTHING_SAID, Said
-from service.web.domain import VersionView
+from service.web.domain.version import VersionView
 
 _MAKING: Final = ("version.adjust", "version.amend", "version.assemble", "version.import")
 

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Final
 
 from service.web.decisions import NOTHING_SAID, Decision, Said
-from service.web.domain import Names, Rep, VersionView
+from service.web.domain.quotas import Names, Rep
+from service.web.domain.version import VersionView
 from service.web.figures import Figures
 from service.web.i18n import Language
 

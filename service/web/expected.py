@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from service.web.domain import Rep
+from service.web.domain.quotas import Rep
 from service.web.words import Words
 
 _WEIGHTS: Final = {

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from service.web.domain import Rep, VersionView
+from service.web.domain.quotas import Rep
+from service.web.domain.version import VersionView
 
 type TermName = Literal[
     "baseline", "effort", "asked", "rule", "rounding",

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from service.web.domain import Rep, VersionView
+from service.web.domain.quotas import Rep
+from service.web.domain.version import VersionView
 from service.web.rules import PARITY
 
 

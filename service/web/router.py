@@ -27,7 +27,7 @@ from service.roster.usecases import names_of, owners_of
 from service.web import usecases
 from service.web.deciders import said_of
 from service.web.decision_words import SHOWN
-from service.web.domain import VersionCard
+from service.web.domain.cards import VersionCard
 from service.web.i18n import Language
 from service.web.pages import PageRoute, asset_response, language_of, page
 from service.web.views.fairness import fairness_page

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from service.web.domain import Names, Rep, Unit, VersionView
+from service.web.domain.quotas import Names, Rep, Unit
+from service.web.domain.version import VersionView
 from service.web.figures import Figures
 from service.web.held import holding
 from service.web.i18n import Language

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from service.plans.domain import VersionStatus, is_overdue
-from service.web.domain import VersionCard
+from service.web.domain.cards import VersionCard
 from service.web.figures import Figures
 from service.web.i18n import Language
 

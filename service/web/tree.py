@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from service.web.domain import COMPANY, Hold, Names, Rep, Unit, VersionView
+from service.web.domain.quotas import COMPANY, Hold, Names, Rep, Unit
+from service.web.domain.version import VersionView
 
 LINES_AT_ONCE: Final = 100
 _SMALL: Final = 60

@@ -20,16 +20,9 @@ from service.plans.sight import Sight
 from service.plans.tables import Plan, PlanVersion
 from service.roster.usecases import load_snapshot
 from service.web.decisions import Amended, decisions_in
-from service.web.domain import (
-    NO_EFFORT,
-    Evenness,
-    PlanCard,
-    PlanRow,
-    Rep,
-    Unit,
-    VersionCard,
-    VersionView,
-)
+from service.web.domain.cards import PlanCard, PlanRow, VersionCard
+from service.web.domain.quotas import Rep, Unit
+from service.web.domain.version import NO_EFFORT, Evenness, VersionView
 from service.web.measures import measures_of
 from service.web.rules import Gap, GaveWay, crossing_rules
 

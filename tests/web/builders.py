@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from service.web.domain import Evenness, Rep, Unit, VersionView
+from service.web.domain.quotas import Rep, Unit
+from service.web.domain.version import Evenness, VersionView
 
 NOTHING = Evenness(None, None, None, None, 0)
 

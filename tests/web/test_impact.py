@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.web.domain import Unit
+from service.web.domain.quotas import Unit
 from service.web.figures import Figures
 from service.web.i18n import language
 from service.web.impact import ImpactWords

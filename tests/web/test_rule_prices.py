@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from service.web.domain import VersionView
+from service.web.domain.version import VersionView
 from service.web.figures import Figures
 from service.web.i18n import language
 from service.web.impact import NOT_KNOWN, ImpactWords

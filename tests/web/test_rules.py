@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from service.web.domain import Rep, Unit, VersionView
+from service.web.domain.quotas import Rep, Unit
+from service.web.domain.version import VersionView
 from service.web.figures import Figures
 from service.web.i18n import language
 from service.web.rule_table import RuleTable

@@ -2,7 +2,8 @@
 
 import pytest
 
-from service.web.domain import COMPANY, Unit, VersionView
+from service.web.domain.quotas import COMPANY, Unit
+from service.web.domain.version import VersionView
 from service.web.tree import LINES_AT_ONCE, children, found, lines_of
 from tests.web.builders import a_rep, a_version
 

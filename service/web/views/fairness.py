@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from service.allocations.fairness_report.present import Document
-from service.web.domain import COMPANY
+from service.web.domain.quotas import COMPANY
 from service.web.fairness import FairnessWords
 from service.web.fairness_charts import Point, lay_out
 from service.web.views.opened import Opened, head

@@ -11,7 +11,9 @@ from markupsafe import Markup
 
 from service.web.decision_words import DecisionWords
 from service.web.decisions import Said
-from service.web.domain import Hold, Names, PlanCard, VersionCard, VersionView
+from service.web.domain.cards import PlanCard, VersionCard
+from service.web.domain.quotas import Hold, Names
+from service.web.domain.version import VersionView
 from service.web.figures import Figures
 from service.web.hedge import amounts_told
 from service.web.i18n import Language

@@ -8,7 +8,9 @@ from typing import Any
 
 from service.web.chart import Mark, draw
 from service.web.decision_words import SHOWN
-from service.web.domain import COMPANY, HOLDS, Hold, PlanCard, VersionCard, VersionView
+from service.web.domain.cards import PlanCard, VersionCard
+from service.web.domain.quotas import COMPANY, HOLDS, Hold
+from service.web.domain.version import VersionView
 from service.web.figures import Figures
 from service.web.hedge import HedgeWords
 from service.web.i18n import Language

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from service.web.domain import PlanRow
+from service.web.domain.cards import PlanRow
 from service.web.figures import Amount, Figures
 from service.web.i18n import Language
 from service.web.status import status_word

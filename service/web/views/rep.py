@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from service.web.decision_words import kind_words
-from service.web.domain import COMPANY, Rep
+from service.web.domain.quotas import COMPANY, Rep
 from service.web.expected import expected_sales
 from service.web.explained import Term, terms
 from service.web.figures import Figures

@@ -4,140 +4,26 @@ Rows come as the version stores them (money in minor units); here they are only 
 recomputed: the quotas are the version's own.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
-from service.plans.sight import EVERYTHING, Sight
-from service.web.decisions import Amended, Decision
+from service.plans.sight import Sight
+from service.web.decisions import Decision
+from service.web.domain.quotas import COMPANY, HOLDS, Hold, Rep, Unit
+from service.web.domain.totals import Totals, totals_of
 from service.web.measures import MeasureView
 from service.web.rules import CrossingRule, Gap, GaveWay
 from solver.fairness import Scale
 from solver.response import Response
 
-COMPANY: Final = None
-"""The unit of reps, and the parent of units, that hang on the company itself."""
-
-type Names = Mapping[str, str]
-"""What the reps are called, by their ids; who has no name is called by the id."""
-
-type Hold = Literal["none", "floor", "cap", "fixed", "unit", "across", "amended"]
-"""What holds a quota away from the common effort: the kind of its nearest rule, or decisions since
-the solve."""
-
 NO_EFFORT: Final = 1e-9
 """A common stretch below this is none, and nothing can be told in multiples of it."""
-
-HOLDS: Final[tuple[Hold, ...]] = ("none", "cap", "floor", "fixed", "unit", "across", "amended")
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Sums over the reps below a node of the organisation, in minor units."""
-
-    baseline: float
-    quota: int
-    last_year: float | None
-    """None unless it is known for every rep below."""
-    effort_amount: int
-    """What they carry beyond their anchors, before rounding, with what was decided since."""
-    yardstick: float
-    reps: int
-
-    @property
-    def growth(self) -> float | None:
-        return self.quota / self.baseline - 1 if self.baseline > 0 else None
-
-    @property
-    def over_last_year(self) -> float | None:
-        return self.quota / self.last_year - 1 if self.last_year else None
-
-
-@dataclass(frozen=True, slots=True)
-class Rep:
-    """One quota with what explains it. Money in minor units; None where there is nothing to say.
-
-    Names of people are no part of a version; they come beside it (`Names`).
-    """
-
-    id: str
-    unit: str | None
-    baseline: float
-    reach: float | None
-    quota: int
-    growth: float | None
-    over_last_year: float | None
-    effort: float | None
-    floor: int
-    cap: int | None
-    binding: tuple[str, ...]
-    anchor: int
-    effort_amount: int
-    """The term `stretch` of the explanation; anchor + this + rounding = quota, exactly."""
-    rounding: int
-    yardstick: float
-    """What one unit of stretch is in this rep's money; under `lognormal` the rep's sigma."""
-    chance: float | None = None
-    """The probability of attaining the quota; None where it is unknown."""
-    estimate: Mapping[str, Any] | None = None
-    """What an estimated baseline rests on; None where it was given."""
-    counted_by: tuple[int, ...] = ()
-    """The places in `VersionView.rules` of the rules across the tree that count this quota."""
-    months: tuple[int, ...] | None = None
-    """What each month carries; None where there are none."""
-    lines: Mapping[int, int] | None = None
-    """What each line of business carries, by its number; None where there are no lines."""
-    amended: tuple[Amended, ...] = ()
-    """What was changed since the solve, oldest first; the terms and these add up to the quota."""
-    lock: str = ""
-    """Which decision has later solves keep the quota; empty where they need not."""
-
-    @property
-    def is_locked(self) -> bool:
-        return bool(self.lock)
-
-    @property
-    def decided(self) -> tuple[str, ...]:
-        """The references of all decisions that have to do with the quota, oldest first."""
-        found = (self.lock, *(own.reference for own in self.amended))
-        return tuple(dict.fromkeys(reference for reference in found if reference))
-
-    @property
-    def hold(self) -> Hold:
-        return "amended" if self.amended else hold_of(self.binding)
-
-    @property
-    def last_year(self) -> float | None:
-        if self.over_last_year is None or self.over_last_year <= -1:
-            return None
-        return self.quota / (1 + self.over_last_year)
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """An organisation unit; its sums are in `VersionView.totals`."""
-
-    id: str
-    name: str
-    parent: str | None
-    minimum: int | None = None
-    maximum: int | None = None
-    quota: int | None = None
-    """What it carries; None: what its reps do. People who moved carry a part of their quotas for
-    the unit that they came from."""
-    binding: tuple[str, ...] = ()
-    is_priced: bool = True
-    """Whether it is known what it would cost whom if the own limit gave way."""
-
-    @property
-    def own_limit(self) -> str:
-        """The name of the unit's own limit that binds; empty where none does."""
-        nearest = self.binding[0] if self.binding else ""
-        return nearest if nearest.startswith(f"unit:{self.id}:") else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,46 +36,6 @@ class Evenness:
     gini: float | None
     theil: float | None
     reps_at_common_stretch: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlanCard:
-    """What every page says about a plan."""
-
-    id: str
-    name: str
-    currency: str
-    digits: int
-    start: date
-    end: date
-
-
-@dataclass(frozen=True, slots=True)
-class VersionCard:
-    """A version in a list: enough to choose it, and how much of it the reader sees."""
-
-    number: int
-    status: str
-    created_at: datetime
-    published_at: datetime | None = None
-    deadline: datetime | None = None
-    effective_from: date | None = None
-    effective_to: date | None = None
-    """Included; None: until the period ends."""
-    note: str | None = None
-    sight: Sight = EVERYTHING
-
-
-@dataclass(frozen=True, slots=True)
-class PlanRow:
-    """A plan in the list, with its version in force (else its newest draft) if there is one."""
-
-    plan: PlanCard
-    card: VersionCard | None = None
-    target: int | None = None
-    assigned: int | None = None
-    growth: float | None = None
-    reps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -240,10 +86,10 @@ class VersionView:
     compares: bool = True
     """False where rules across the tree hold everybody away from the common effort, so that there
     is no effort index."""
-    whole: "VersionView | None" = None
+    whole: VersionView | None = None
     """The whole version, where this is what somebody sees of it: sums and limits are that one's."""
 
-    def within(self, sight: Sight) -> "VersionView":
+    def within(self, sight: Sight) -> VersionView:
         """What somebody with this sight sees: own units, own reps, and the company's figures."""
         if sight.is_whole:
             return self
@@ -313,36 +159,7 @@ class VersionView:
         """The sums of the company (under None) and of every unit."""
         if self.whole is not None:
             return self.whole.totals
-        nodes = (None, *(unit.id for unit in self.units))
-        sums: dict[str | None, list[float]] = {node: [0.0, 0, 0.0, 0.0, 0.0, 0] for node in nodes}
-        unknown: set[str | None] = set()
-        for rep in self.reps:
-            last_year = rep.last_year
-            for node in (None, *(unit.id for unit in self.ancestors(rep.unit))):
-                row = sums[node]
-                row[0] += rep.baseline
-                row[1] += rep.quota
-                row[2] += last_year or 0.0
-                row[3] += rep.effort_amount + sum(own.amount for own in rep.amended)
-                row[4] += rep.yardstick
-                row[5] += 1
-                if last_year is None:
-                    unknown.add(node)
-        for unit in self.units:
-            if unit.quota is not None:  # with what people carry for it who hang elsewhere
-                sums[unit.id][3] += unit.quota - sums[unit.id][1]
-                sums[unit.id][1] = unit.quota
-        return {
-            node: Totals(
-                baseline=row[0],
-                quota=int(row[1]),
-                last_year=None if node in unknown else row[2],
-                effort_amount=int(row[3]),
-                yardstick=row[4],
-                reps=int(row[5]),
-            )
-            for node, row in sums.items()
-        }
+        return totals_of(self.units, self.reps, self.ancestors)
 
     @cached_property
     def gap_of(self) -> Mapping[str | None, int]:
@@ -410,12 +227,3 @@ class VersionView:
         ):
             return None
         return totals.effort_amount / totals.yardstick / self.level
-
-
-def hold_of(binding: Sequence[str]) -> Hold:
-    if not binding:
-        return "none"
-    for own in ("floor", "cap", "fixed"):
-        if binding[0] == own:
-            return own
-    return "unit" if binding[0].startswith("unit:") else "across"
