@@ -21,7 +21,7 @@ from service.allocations.versions.domain.uncovered import (
     UNCOVERED_OF_LEDGERS,
     UNCOVERED_WHERE_NOTHING_SHOWS,
 )
-from service.cli.failure import Failure
+from service.cli.failure import Failure, plain
 from service.cli.output import Table, show
 
 NOT_VALID = 1
@@ -63,8 +63,8 @@ def verify_file(path: Path, *, head: str | None = None, parents: Sequence[Path] 
         Table("checks", columns, [(_WORDS.get(name, name), r) for name, r in results.items()]),
     )
     if found.faults:
-        raise Failure(f"{path} does not hold: {_in_short(found.faults)}.", NOT_VALID)
-    typer.echo(f"Not covered by the proof: {'; '.join(found.uncovered)}.", err=True)
+        raise Failure(f"{path} does not hold: {plain(_in_short(found.faults))}.", NOT_VALID)
+    typer.echo(f"Not covered by the proof: {plain('; '.join(found.uncovered))}.", err=True)
 
 
 def _read(path: Path) -> tuple[Any, Verified]:
@@ -76,7 +76,8 @@ def _read(path: Path) -> tuple[Any, Verified]:
     except orjson.JSONDecodeError as reason:
         raise Failure(f"{path} is not JSON. {_WHAT_A_PROOF_IS}") from reason
     except UnreadableProof as reason:
-        raise Failure(f"{path} is no proof of a plan ({reason}). {_WHAT_A_PROOF_IS}") from reason
+        why = plain(str(reason))
+        raise Failure(f"{path} is no proof of a plan ({why}). {_WHAT_A_PROOF_IS}") from reason
 
 
 def _parsed(data: bytes) -> Any:
@@ -92,10 +93,11 @@ def _parsed(data: bytes) -> Any:
 
 
 def _each_once(members: list[tuple[str, Any]]) -> None:
-    if len({name for name, _ in members}) < len(members):
-        names = [name for name, _ in members]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise UnreadableProof(f"{twice} stands twice in one place")
+    seen: set[str] = set()
+    for name, _ in members:
+        if name in seen:
+            raise UnreadableProof(f"{name[:80]} stands twice in one place")
+        seen.add(name)
 
 
 def _of_another_head(document: Any, head: str) -> Iterator[str]:

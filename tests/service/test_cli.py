@@ -467,6 +467,21 @@ class TestVerify:
             "Not covered by the proof: bonus; what only the inputs tell"
         )
 
+    def test_names_in_a_file_write_nothing_of_their_own_on_the_terminal(
+        self, plan: dict[str, Any]
+    ) -> None:
+        wipes = "\x1b[2J\rall holds\n"
+        Path("plan.json").write_text(json.dumps(plan | {wipes: 1}))
+        said = run("verify", "plan.json").stderr
+        assert said.startswith("Not covered by the proof: \\x1b[2J\\rall holds\\n; what only")
+
+        plan["quotas"][0]["rep"] = wipes
+        Path("plan.json").write_text(json.dumps(plan))
+        said = run("verify", "plan.json").stderr
+        assert "all holds" in said
+        assert not {"\x1b", "\r"} & {*said}
+        assert said.count("\n") == 1
+
     def test_refuses_a_name_that_stands_twice(self, plan: dict[str, Any]) -> None:
         """One reader takes the first, another one the last."""
         text = json.dumps(plan)
