@@ -24,6 +24,8 @@ from benchmarks.notebook import Notebook
 from benchmarks.plan import Plan
 from benchmarks.plan import run as run_plan
 from benchmarks.request import Breakdown, break_down, with_baselines, with_history
+from benchmarks.season import Season
+from benchmarks.season import run as run_season
 from benchmarks.sections import across, cascades, engines, estimate, spread, whole
 from benchmarks.stages import Stages
 from benchmarks.stages import run as run_stages
@@ -31,7 +33,7 @@ from benchmarks.stages import run as run_stages
 _ROOT = Path(__file__).parents[1]
 _QUICK = {
     "sizes": [200], "across": [200], "cascades": [200], "spreads": [200], "whole": [200],
-    "estimates": [200], "plans": [200], "requests": 200, "rows": [1, 2],
+    "estimates": [200], "plans": [200], "seasons": [200], "requests": 200, "rows": [1, 2],
     "companies": 1, "turns": 1, "rounds": 1,
 }  # fmt: skip
 
@@ -75,6 +77,10 @@ def _sections(chosen: Any, notebook: Notebook, folder: Path) -> list[str]:
         reps: notebook.noted(f"plan-{reps}", Plan, partial(run_plan, reps, seed=0))
         for reps in chosen.plans
     }
+    seasons = {
+        reps: notebook.noted(f"season-{reps}", Season, partial(run_season, reps))
+        for reps in chosen.seasons
+    }
     requests = _requests(notebook, chosen.requests, chosen.rounds, folder)
     return [
         *engines.lines(of_engines),
@@ -84,6 +90,7 @@ def _sections(chosen: Any, notebook: Notebook, folder: Path) -> list[str]:
         *estimate.lines(of_estimates),
         *whole.stage_lines(stages),
         *whole.plan_lines(plans),
+        *whole.season_lines(seasons),
         *whole.request_lines(requests),
     ]
 
@@ -120,6 +127,7 @@ def _chosen(arguments: Sequence[str]) -> argparse.Namespace:
     add("--spreads", nargs="*", type=int, default=[1_000, 5_000], help="of products and months")
     add("--estimates", nargs="*", type=int, default=sizes, help="of companies with three years")
     add("--plans", nargs="*", type=int, default=sizes, help="of whole plans")
+    add("--seasons", nargs="*", type=int, default=[10_000, 100_000], help="of stored plans")
     add("--whole", nargs="*", type=int, default=more, help="of companies for the whole solver")
     add("--requests", type=int, default=10_000, help="reps in a request")
     add("--contestants", nargs="+", choices=CONTESTANTS, default=[*CONTESTANTS])

@@ -8,6 +8,7 @@ from typing import Final
 from benchmarks import tables
 from benchmarks.plan import COUNTRY, Plan
 from benchmarks.request import Breakdown
+from benchmarks.season import SOLVE, Season
 from benchmarks.stages import Stages
 
 
@@ -59,6 +60,35 @@ learned season and the working days of {country}, proof, reasons, prices, risk a
 Each step once, libraries loaded before; beside its time stands its share of all of it. Of a small
 company most of the estimate is the smoothing of its total, which takes as long for any number of
 reps.
+"""
+
+
+def season_lines(seasons: Mapping[int, Season]) -> Iterable[str]:
+    if not seasons:
+        return
+    yield "## A season of one plan\n"
+    yield _SEASON
+    yield from tables.head("step", *(f"{reps:,} reps" for reps in seasons))
+    of_all = seasons.values()
+    for step in next(iter(of_all)).steps:
+        name = f"**{step}**" if step == SOLVE else step
+        yield tables.row(name, *(_against_solve(of, step) for of in of_all))
+    yield tables.row("peak memory once it is solved", *(f"{of.solved:.0f} MB" for of in of_all))
+    yield tables.row("peak memory", *(f"{of.peak:.0f} MB" for of in of_all))
+    yield ""
+
+
+def _against_solve(of: Season, step: str) -> str:
+    ratio = of.steps[step] / of.steps[SOLVE]
+    return f"{tables.seconds(of.steps[step])}, **{ratio:.2g}**"
+
+
+_SEASON: Final = """\
+The same organisations with a period of twelve even months as a stored plan, on SQLite, each step
+one request through the whole app (`benchmarks/season.py`). Beside its CPU seconds stands the ratio
+to those of a new solve of the same plan, stored as a version: whoever has no amendments would solve
+again. A new target changes everybody, and so does the import, which solves as well; a check of a
+version proves the solve and replays all that was decided since.
 """
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import plan
+from benchmarks import plan, season
 from benchmarks.__main__ import main
 from benchmarks.answer import Answer
 from benchmarks.arrays import Arrays
@@ -31,7 +31,7 @@ from benchmarks.histories import Histories
 from benchmarks.instances import Instance, company
 from benchmarks.notebook import Notebook
 from benchmarks.race import Run, run
-from benchmarks.sections import across, spread
+from benchmarks.sections import across, spread, whole
 from benchmarks.table import HEDGE, TASKS, Table, Task, table
 from benchmarks.verdict import judge, judge_cascade
 from solver.hierarchy import slice_sums
@@ -230,6 +230,14 @@ def test_a_whole_plan_is_measured_step_by_step() -> None:
     assert found.rows > 200 * 30
 
 
+def test_a_season_is_measured_against_a_new_solve() -> None:
+    found = season.measure(40)
+
+    (solve,) = (line for line in whole.season_lines({40: found}) if season.SOLVE in line)
+    assert solve.endswith("**1** |")
+    assert {"accept it", "import a plan made by hand"} < found.steps.keys()
+
+
 @dataclass(frozen=True)
 class Note:
     value: float
@@ -273,7 +281,7 @@ def test_a_contestant_without_an_answer_says_why() -> None:
 
 def test_the_page_is_written(tmp_path: Path) -> None:
     out, scratch = tmp_path / "benchmarks.md", tmp_path / "measured"
-    no = "--across --cascades --spreads --estimates --plans"
+    no = "--across --cascades --spreads --estimates --plans --seasons"
     chosen = f"--quick --sizes 30 {no} --whole 30 --requests 30 --contestants tree".split()
 
     main([*chosen, "--out", str(out), "--scratch", str(scratch)])

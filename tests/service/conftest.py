@@ -9,6 +9,7 @@ which PostgreSQL shows one workspace at a time (`row_security`).
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -34,6 +35,13 @@ from tests.service.callers import Callers
 @sa.event.listens_for(OutboxEvent, "before_insert")
 def _is_known(_mapper: object, _connection: sa.Connection, event: OutboxEvent) -> None:
     assert event.kind in KINDS, f"say in service/webhooks/domain.py that {event.kind} is announced"
+
+
+@sa.event.listens_for(sa.Engine, "checkout")
+def _does_not_wait_for_the_disk(connection: object, *_: object) -> None:
+    """A file that is gone after its test; waiting took milliseconds for each commit."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 LOOPBACK = "http://127.0.0.1"
