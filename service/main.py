@@ -36,6 +36,7 @@ from service.kit.observability import Observed, install_metrics
 from service.kit.openapi import install_openapi
 from service.kit.parameters import refuse_unknown_parameters
 from service.kit.problems import install_problems, problems
+from service.kit.queues import Queues
 from service.kit.settings import Settings
 from service.negotiations.change_requests.router import router as change_requests
 from service.negotiations.events.router import router as events
@@ -123,6 +124,7 @@ def connect(app: FastAPI, settings: Settings) -> None:
     app.state.database = database = open_database(settings.database_url)
     app.state.hindrances_of_submitting = (units_in_the_way,)
     app.state.hindrances = (units_in_the_way, gaps_in_the_way)
+    app.state.queues = Queues()
     app.state.key_uses = KeyUses(database)
     app.state.identities = Identities(settings) if settings.access == "oidc" else None
 

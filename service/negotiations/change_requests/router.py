@@ -22,6 +22,7 @@ from service.kit.etags import IfMatchDep, send_etag
 from service.kit.pages import Page, PageDep
 from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
+from service.kit.queues import QueuesDep
 from service.kit.settings import Settings
 from service.negotiations.change_requests.domain.asking import (
     AlreadyRequested,
@@ -83,6 +84,13 @@ def read_step(
 
 
 StepDep = Annotated[Step, Depends(read_step)]
+
+
+def open_doors(reading: ReadingSessionsDep, writing: SessionsDep, queues: QueuesDep) -> Doors:
+    return Doors(reading, writing, queues)
+
+
+DoorsDep = Annotated[Doors, Depends(open_doors)]
 
 _FOUND = (PlanNotFound, ChangeRequestNotFound, VersionDamaged)
 _TURN = (*_FOUND, PreconditionFailed, ChangeRequestIsDecided)
@@ -224,13 +232,12 @@ def counter_change_request(
     *,
     body: Annotated[CounterIn, json_body(CounterIn)],
     response: Response,
-    reading_sessions: ReadingSessionsDep,
-    sessions: SessionsDep,
+    doors: DoorsDep,
 ) -> ChangeRequestWithStepsOut:
     """Offer a part of what is asked for; who asked may accept it."""
     grant = Grant(body.amount, body.funding, body.effective)
-    granting.counter(Doors(reading_sessions, sessions), step.saying(body.note), grant)
-    with reading_sessions.begin() as session:
+    granting.counter(doors, step.saying(body.note), grant)
+    with doors.reading.begin() as session:
         return _told(response, session, step)
 
 
@@ -254,15 +261,14 @@ def accept_change_request(
     *,
     body: Annotated[GrantIn, optional_json_body(GrantIn)],
     response: Response,
-    reading_sessions: ReadingSessionsDep,
-    sessions: SessionsDep,
+    doors: DoorsDep,
     patience: PatienceDep,
 ) -> AcceptedOut:
     """Grant it, in a new draft version; or, by who asked, accept the counter as it stands.
 
     Everything that is granted about one version adds up in one draft.
     """
-    step, doors, follows = step.saying(body.note), Doors(reading_sessions, sessions), None
+    step, follows = step.saying(body.note), None
     grant = Grant(body.amount, body.funding, body.effective, body.resources)
     if body.correct is None:
         request = granting.accept(doors, step, grant)
@@ -271,7 +277,7 @@ def accept_change_request(
         done = correcting.accept_corrected(doors, step, grant, correction, patience)
         request, follows = done.request, done.inputs_follow
     send_etag(response, request_etag(request))
-    with reading_sessions.begin() as session:
+    with doors.reading.begin() as session:
         plan = Plans(session).get(step.caller.workspace_id, step.plan_id)
     return AcceptedOut.of(request, plan.currency, inputs_follow=follows)
 

@@ -13,6 +13,7 @@ from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.kit.outbox import OutboxEvent
+from service.negotiations.change_requests.usecases import granting
 from tests.service.allocations.plans import a_version, quotas
 from tests.service.callers import Callers
 from tests.service.negotiations.requests import (
@@ -352,6 +353,18 @@ class TestTogether:
             "ann": 104, "bob": 113, "cyd": 113, "dan": 100, "eve": 120, "fay": 115, "gus": 105,
         }  # fmt: skip
         assert client.get(f"{plan}/versions/4/verify").json()["valid"]
+
+    def test_granted_at_once_nobody_decides_in_vain(
+        self, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A crowd that decides side by side would do nearly all of its work again and again."""
+        monkeypatch.setattr(granting, "TRIES", 1)
+        plan = a_published_plan(client, three_teams(), **RESERVES)
+        asked = [a_request(client, plan, rep, 108) for rep in ("ann", "bob", "cyd", "dan", "eve")]
+
+        answers = at_once(lambda request: answer(client, request, "accept"), asked)
+
+        assert [each.status_code for each in answers] == [200] * 5
 
     def test_drafts_of_another_solve_are_left_alone(self, client: TestClient, plan: str) -> None:
         a_version(client, plan, policy={"fairness": "equal_growth"})

@@ -87,7 +87,7 @@ def accept_corrected(
             case = correcting(session, turn, correction)
         return _stored(doors, turn, case, Draft.of(case.solved(patience)))
 
-    return until_stored(attempt)
+    return until_stored(doors, step, attempt)
 
 
 def _stored(doors: Doors, read: Turn, case: Correcting, draft: Draft) -> Corrected | None:

@@ -2,7 +2,8 @@
 
 What is granted amends the newest draft of the renegotiation of the version that the request is
 about, so everything that was agreed on it adds up in one draft. Deciding who carries what holds no
-transaction; where somebody else was quicker, it is decided again on what they left.
+transaction; where somebody else was quicker, it is decided again on what they left. In one process
+those who decide about the same plan queue up, because only one of them could store what they found.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.amending import ChangeNotCarried, Fetched
 from service.kit.errors import Conflict, Fault, InvalidInput
 from service.kit.money import InvalidMoney, from_minor, to_minor
+from service.kit.queues import Queues
 from service.negotiations.change_requests.domain.asking import check_version, grant_faults
 from service.negotiations.change_requests.domain.effective import (
     effective_faults,
@@ -44,7 +46,7 @@ from service.plans.tables import Plan
 from service.roster.usecases import owners_of
 
 TRIES: Final = 50
-"""Each of them fails only because somebody else's grant was stored meanwhile."""
+"""Each of them fails only because something else was agreed meanwhile, by another process too."""
 
 
 class CounterHasChanged(Conflict):
@@ -75,10 +77,11 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Sessions to read in, and to write in."""
+    """Sessions to read in, and to write in, and where those stand who want to."""
 
     reading: sessionmaker[Session]
     writing: sessionmaker[Session]
+    queues: Queues
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,17 +147,18 @@ def accept(doors: Doors, step: Step, grant: Grant) -> ChangeRequest:
             terms = terms_of(session, Turn.of(session, step, Action.ACCEPT, lock=False), grant)
         return _stored(doors, terms)
 
-    return until_stored(attempt)
+    return until_stored(doors, step, attempt)
 
 
-def until_stored[Stored](attempt: Callable[[], Stored | None]) -> Stored:
+def until_stored[Stored](doors: Doors, step: Step, attempt: Callable[[], Stored | None]) -> Stored:
     """What an attempt stores that nobody else comes before, who makes it answer None.
 
     Raises TooBusy.
     """
-    for _ in range(TRIES):
-        if (stored := attempt()) is not None:
-            return stored
+    with doors.queues.turn(f"{step.caller.workspace_id}/{step.plan_id}"):
+        for _ in range(TRIES):
+            if (stored := attempt()) is not None:
+                return stored
     raise TooBusy("Others amend the same draft again and again; send it once more.")
 
 
