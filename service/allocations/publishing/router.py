@@ -14,6 +14,7 @@ from service.allocations.publishing.schemas import (
     PublishIn,
 )
 from service.allocations.publishing.usecases import Asked, NothingPublished
+from service.allocations.versions.made import detail_of
 from service.allocations.versions.quotas_router import MeasureQuery
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.usecases.closing import ClosedMonthsDiffer
@@ -30,7 +31,6 @@ from service.plans.hindrances import HindrancesDep, VersionUnfinished
 from service.plans.life_cycle_router import STEP_PROBLEMS, StepDep
 from service.plans.router import PlanIdPath
 from service.plans.usecases import version_etag
-from service.plans.version_schemas import VersionDetailOut
 
 router = APIRouter(prefix="/plans/{plan_id}/published", tags=["published"])
 last_step = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["versions"])
@@ -66,7 +66,7 @@ def publish_version(
     )
     version = done.version
     send_etag(response, version_etag(version))
-    told = VersionDetailOut.of_whole(version, done.outcome, done.currency, now=step.now)
+    told = detail_of(done, step.now)
     return PublishedVersionOut(**told.model_dump(by_alias=True), head=version.hash)
 
 

@@ -16,6 +16,7 @@ from service.allocations.publishing.tables import PublishedQuota
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases.closing import refuse_other_closed_months
 from service.allocations.versions.usecases.reading import units_wanted, unknown
+from service.allocations.versions.usecases.storing import Made
 from service.allocations.versions.usecases.visible import sight_of
 from service.kit.auth import Caller
 from service.kit.errors import NotFound
@@ -24,7 +25,6 @@ from service.plans import life_cycle
 from service.plans.domain import Action, advance
 from service.plans.hindrances import Hindrance, refuse_unfinished
 from service.plans.life_cycle import Step
-from service.plans.outcome import Outcome
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan, PlanVersion
 from service.plans.usecases import version_etag
@@ -36,15 +36,6 @@ class NothingPublished(NotFound):
     """Nothing is published for this rep."""
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A version that was just published, and the currency of its plan."""
-
-    version: PlanVersion
-    outcome: Outcome
-    currency: str
-
-
 def publish(
     sessions: sessionmaker[Session],
     reading: sessionmaker[Session],
@@ -52,7 +43,7 @@ def publish(
     *,
     effective: date | None = None,
     hindrances: Sequence[Hindrance] = (),
-) -> Published:
+) -> Made:
     """Make an approved version the binding one, and write its rows.
 
     What it says never changes, so it is read before anybody has to wait for the plan's lock. Then
@@ -80,9 +71,9 @@ def publish(
         quotas.add(version, rows)
         if replaced is not None:
             quotas.end(replaced)
-        outcome = Outcome.of(session, workspace_id, version)
+        done = Made.of(session, plan, version)
     log.info("version_published", plan=plan.id, number=version.number, hash=version.hash)
-    return Published(version, outcome, plan.currency)
+    return done
 
 
 @dataclass(frozen=True, slots=True)

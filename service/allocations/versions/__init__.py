@@ -1,6 +1,7 @@
 """Immutable versions of a plan: solving into one, amending it, reading it, checking it again.
 
 domain/            what a version is: canonical bytes, manifest and chunks, the proof, the ledger
+lanes/             units of a version that are frozen
 tables.py          chunks of bytes, named by their hash
 repository.py      how chunks and versions are stored and found
 describe.py        what is written down of a solved case, with proof_columns.py

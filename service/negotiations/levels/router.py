@@ -21,6 +21,7 @@ from service.kit.errors import PreconditionFailed, PreconditionRequired
 from service.kit.etags import RequiredIfMatchDep, send_etag
 from service.kit.pages import PageDep
 from service.kit.problems import problems
+from service.negotiations.levels.bodies import AdjustIn, AssembleIn, FreezeIn, NoteIn, SolveIn
 from service.negotiations.levels.domain.life import (
     FrameClosed,
     LaneNotAllowed,
@@ -29,17 +30,7 @@ from service.negotiations.levels.domain.life import (
     UnitNotFound,
 )
 from service.negotiations.levels.domain.together import RulesBrokenTogether, UnfinishedUnits
-from service.negotiations.levels.schemas import (
-    AdjustIn,
-    AssembleIn,
-    FreezeIn,
-    LaneOut,
-    NoteIn,
-    SolveIn,
-    UnitsOut,
-    UnitState,
-    UnitWorkOut,
-)
+from service.negotiations.levels.schemas import LaneOut, UnitsOut, UnitState, UnitWorkOut
 from service.negotiations.levels.usecases import assembling, freezing, reading, working
 from service.negotiations.levels.usecases.frame import lane_etag
 from service.negotiations.levels.usecases.steps import Step, Stepped
