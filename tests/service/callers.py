@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -36,10 +37,12 @@ def a_key(
 
 
 class Callers:
-    """Clients of a service in keys mode, one for each role and scope."""
+    """Clients of a service in keys mode, one for each role and scope. They share an event loop:
+    one for each request would cost as much as many of the requests.
+    """
 
-    def __init__(self, app: FastAPI) -> None:
-        self.app = app
+    def __init__(self, app: FastAPI, portal: BlockingPortal) -> None:
+        self.app, self.portal = app, portal
 
     def __call__(
         self,
@@ -51,4 +54,6 @@ class Callers:
     ) -> TestClient:
         database: Database = self.app.state.database
         headers = a_key(database, role, unit=unit, rep=rep, workspace_id=workspace_id)
-        return TestClient(self.app, base_url="https://quota.example.com", headers=headers)
+        client = TestClient(self.app, base_url="https://quota.example.com", headers=headers)
+        client.portal = self.portal
+        return client

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 import structlog
+from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -183,8 +184,9 @@ def database(owners_url: str) -> Iterator[Database]:
 @pytest.fixture
 def callers(database_url: str) -> Iterator[Callers]:
     """`callers("manager", unit="west")` calls the service in keys mode, as one of these."""
-    with serving(Settings(database_url=database_url, access="keys")) as app:
-        yield Callers(app)
+    settings = Settings(database_url=database_url, access="keys")
+    with serving(settings) as app, start_blocking_portal() as portal:
+        yield Callers(app, portal)
 
 
 @pytest.fixture
