@@ -71,12 +71,11 @@ def adjust_quotas(
     patience: PatienceDep,
 ) -> VersionDetailOut:
     """Adjust quotas into a new draft, which keeps them until they are released."""
-    said = usecases.Said(sent.document, sent.faults)
     made = usecases.adjust(
         sessions,
         caller,
         (plan_id, number),
-        said,
+        sent,
         expected=expected,
         now=now,
         limit=limit,
@@ -118,7 +117,7 @@ def release_lock(
         sessions,
         caller,
         (plan_id, number),
-        usecases.Said({"release": [rep]}),
+        Sent({"release": [rep]}),
         expected=expected,
         now=now,
         limit=limit,

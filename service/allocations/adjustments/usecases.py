@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -35,9 +35,9 @@ from service.allocations.versions.usecases.storing import Draft, Made
 from service.allocations.versions.usecases.visible import see_version
 from service.kit.audit import record
 from service.kit.auth import Caller, Role
-from service.kit.errors import Fault
 from service.kit.etags import IfMatch
 from service.kit.ids import new_id
+from service.kit.patient_body import Sent
 from service.plans.domain import version_subject
 from service.plans.policy import present_policy
 from service.plans.repository import Plans, PlanVersions
@@ -46,14 +46,6 @@ from service.plans.tables import Plan, PlanVersion
 from service.plans.usecases import version_etag
 from service.roster.domain import Inputs
 from service.roster.usecases import load_snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A body, and what was found wrong with its shape."""
-
-    document: Mapping[str, Any]
-    faults: Sequence[Fault] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +81,7 @@ def adjust(
     sessions: sessionmaker[Session],
     caller: Caller,
     place: tuple[str, int],
-    said: Said,
+    sent: Sent,
     *,
     expected: IfMatch,
     now: datetime,
@@ -103,7 +95,7 @@ def adjust(
     BeyondManagersLimit, ChangeNotCarried, and what solving raises.
     """
     with sessions.begin() as session:
-        claimed = _claim(session, caller, place, said, expected=expected, today=now.date())
+        claimed = _claim(session, caller, place, sent, expected=expected, today=now.date())
     made: Draft | Written
     if _is_solved_again(claimed):
         made = Draft.of(_solved_again(claimed, patience))
@@ -147,7 +139,7 @@ def _claim(
     session: Session,
     caller: Caller,
     place: tuple[str, int],
-    said: Said,
+    sent: Sent,
     *,
     expected: IfMatch,
     today: date,
@@ -159,7 +151,7 @@ def _claim(
     plan = Plans(session).get(caller.workspace_id, plan_id)
     found = amending.fetch(session, caller.workspace_id, plan_id, number)
     closing = closing_of(session, plan, today)
-    wish = read_wish(said.document, said.faults, found, sight, closing)
+    wish = read_wish(sent.document, sent.faults, found, sight, closing)
     start: Mapping[str, int] = {}
     if caller.role is Role.MANAGER:
         first = Adjustments(session, plan.id).start_of(plan.workspace_id, number)

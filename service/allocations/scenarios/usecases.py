@@ -29,7 +29,7 @@ from service.allocations.versions.domain.handed import Handed, handing
 from service.allocations.versions.domain.kept import EnvelopeNotKept
 from service.allocations.versions.lanes.usecases.keeping import handed_down
 from service.allocations.versions.repository import Chunks, StoredVersion
-from service.allocations.versions.usecases.solving import solve_handed, terms_of
+from service.allocations.versions.usecases.solving import solve_handed, terms_of, unknown_base
 from service.allocations.versions.usecases.storing import Draft, record_version
 from service.kit.auth import Caller
 from service.kit.errors import AppError, Fault, InvalidInput, Unavailable, Unprocessable
@@ -219,10 +219,8 @@ def _bases(
     versions = PlanVersions(session)
     newest = versions.newest_number(plan.id)
     named = question.base_version
-    if named is not None and not 1 <= named <= (newest or 0):
-        known = f"there are 1 to {newest}" if newest else "there is none yet"
-        reason = f"names no version of this plan; {known}"
-        raise InvalidInput([*question.faults, Fault("/base_version", reason, named)])
+    if unknown := [*unknown_base(session, plan, named)]:
+        raise InvalidInput([*question.faults, *unknown])
     published = versions.published(plan.id)
     base = named or (published.number if published else newest)
     if (number := named or newest) is None:

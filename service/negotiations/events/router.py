@@ -94,8 +94,7 @@ def propose_event(
     ] = False,
 ) -> EventOut:
     """Say what happens, from which day on. Nothing changes before the event is accepted."""
-    said = proposing.Said(sent.document, sent.faults)
-    found = proposing.propose(sessions, caller, plan_id, said, now=now, store=not dry_run)
+    found = proposing.propose(sessions, caller, plan_id, sent, now=now, store=not dry_run)
     if dry_run:
         response.status_code = 200
     else:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from service.allocations.versions.usecases.visible import see_version
 from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput
 from service.kit.ids import new_id
+from service.kit.patient_body import Sent
 from service.negotiations.events.domain.kinds import Event, Known, named_in, read_event
 from service.negotiations.events.domain.life import Action, Status
 from service.negotiations.events.repository import Events
@@ -26,14 +27,6 @@ from service.negotiations.events.usecases.steps import Step, proposed_etag, tell
 from service.plans.domain import VersionNotFound
 from service.plans.repository import Plans
 from service.plans.tables import Plan
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a caller says, as it came; what had a wrong shape is left out of the body."""
-
-    body: Mapping[str, Any]
-    faults: Sequence[Fault] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +43,7 @@ def propose(
     sessions: sessionmaker[Session],
     caller: Caller,
     plan_id: str,
-    said: Said,
+    sent: Sent,
     *,
     now: datetime,
     store: bool,
@@ -61,11 +54,11 @@ def propose(
     InvalidInput with every fault at once, ChangeNotCarried, and what `in_force` and `outcome_of`
     raise.
     """
-    body = said.body
+    body = sent.document
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id)
-        standing = in_force(session, plan, _wanted(session, caller, plan, said))
-        event = read_event(body, _known(standing, body), said.faults)
+        standing = in_force(session, plan, _wanted(session, caller, plan, sent))
+        event = read_event(body, _known(standing, body), sent.faults)
         outcome = outcome_of(standing, event, now.date(), body.get("closed_through"))
         rows = rows_to_see(standing, outcome)
     outcome = seen_at_once(standing, outcome, rows)
@@ -81,15 +74,15 @@ def propose(
         return Proposed(plan, stored, seen, consequence)
 
 
-def _wanted(session: Session, caller: Caller, plan: Plan, said: Said) -> int | None:
+def _wanted(session: Session, caller: Caller, plan: Plan, sent: Sent) -> int | None:
     """Versions that the caller does not see, such as drafts for an integration, do not exist."""
-    number = said.body.get("version")
+    number = sent.document.get("version")
     if number is None:
         return None
     with suppress(VersionNotFound):
         see_version(session, caller, plan.id, number)
         return int(number)
-    raise InvalidInput([*said.faults, Fault("/version", "names no version of this plan", number)])
+    raise InvalidInput([*sent.faults, Fault("/version", "names no version of this plan", number)])
 
 
 def _known(standing: InForce, body: Mapping[str, Any]) -> Known:
