@@ -40,13 +40,15 @@ _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=6)
 
 type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_GIVEN_OUT: Final = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that belongs to the internet at large (RFC 4291); the standard library takes more
+for public: `fec0::/10` inside networks, `::127.0.0.1`, and what nobody was given yet.
+"""
 _TRANSLATED: Final = (
-    ipaddress.ip_network("64:ff9b::/96"),
-    ipaddress.ip_network("64:ff9b:1::/48"),
     ipaddress.ip_network("2002::/16"),
     ipaddress.ip_network("2001::/32"),
 )
-"""IPv6 addresses that stand for an IPv4 address, whichever that is."""
+"""Of those, the addresses that stand for an IPv4 address, whichever that is."""
 
 
 class WebhookNotFound(NotFound):
@@ -91,7 +93,7 @@ def is_public(address: Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if (inner := address.ipv4_mapped) is not None:
             return is_public(inner)
-        if any(address in network for network in _TRANSLATED):
+        if address not in _GIVEN_OUT or any(address in network for network in _TRANSLATED):
             return False
     return address.is_global and not address.is_multicast
 

@@ -399,6 +399,12 @@ class TestAddresses:
         assert is_public(mapped) == is_public(address)
         assert not is_public(nat64)
         assert not is_public(six_to_four)
+        assert not is_public(ipaddress.IPv6Address(number))
+
+    def test_of_ipv6_what_was_given_out_is_public_and_nothing_else(self) -> None:
+        places = ("2606:4700::1111", "fec0::1", "fc00::1", "fe80::1", "5f00::1", "4000::1", "::1")
+
+        assert [place for place in places if is_public(ipaddress.ip_address(place))] == [places[0]]
 
     def test_a_name_that_stands_for_a_private_address_is_not_called(
         self, client: TestClient, app: FastAPI, database: Database, receiver: Receiver
