@@ -115,6 +115,23 @@ def test_a_rep_is_told_nothing_of_a_single_colleague(callers: Callers) -> None:
     assert all(way["limits"] == [] for way in told["ways"])
 
 
+def test_a_rep_is_told_whether_a_way_is_open_and_not_how_far(callers: Callers) -> None:
+    """Eve alone sits beside dan: how much she could carry is her cap less her quota."""
+    plan = a_published_plan(callers("admin"), three_teams(), **RESERVES)
+    dan = callers("rep", rep="dan")
+    request = a_request(dan, plan, "dan", 70)
+
+    ways = {way["funding"]: way for way in preview(dan, request)["ways"]}
+
+    told = {name: (way["possible"], way["at_most"]) for name, way in ways.items()}
+    assert told == {
+        "parent": (True, 70), "unfunded": (True, 70),
+        "siblings": (False, None), "reserve": (False, None),
+    }  # fmt: skip
+    assert ways["siblings"]["reason"].endswith("cannot carry the difference inside the limits.")
+    assert ways["reserve"]["reason"] == "not so much can be funded in this way"
+
+
 def test_figures_of_colleagues_tell_of_five_at_least_however_they_are_asked_for(
     callers: Callers,
 ) -> None:

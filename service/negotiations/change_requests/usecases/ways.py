@@ -42,6 +42,8 @@ class Way:
 
 def way_of(found: Fetched, change: Change, scope: Scope, one: Option) -> Way:
     """An option as the caller may know it."""
+    if scope.caller.role is Role.REP:
+        return _as_told_to_reps(change, one)
     limits: tuple[tuple[str, float], ...] = ()
     at_most: int | None = change.amount if one.after is not None else None
     if isinstance(one.refusal, ChangeNotCarried):
@@ -52,6 +54,24 @@ def way_of(found: Fetched, change: Change, scope: Scope, one: Option) -> Way:
         at_most = _out_of_reserve(found, change, scope)
     reason = _reason(one.refusal) if one.refusal else None
     return Way(one.funding, one.unit, one.after is not None, one.signs, at_most, reason, limits)
+
+
+def _as_told_to_reps(change: Change, one: Option) -> Way:
+    """Whether it is possible. How much would be tells what colleagues may carry yet, the one
+    colleague in a team of two, and what is left of a reserve.
+    """
+    is_possible = one.after is not None
+    amount = change.amount if is_possible else None
+    reason = _reason_without_amounts(one.refusal) if one.refusal else None
+    return Way(one.funding, one.unit, is_possible, one.signs, amount, reason, ())
+
+
+def _reason_without_amounts(refusal: AppError) -> str:
+    """What is said of the own quota; `ChangeNotCarried` names none."""
+    if not isinstance(refusal, InvalidInput):
+        return refusal.detail
+    own = [fault.detail for fault in refusal.faults if fault.pointer == "/amount"]
+    return "; ".join(own or ["not so much can be funded in this way"])
 
 
 def _reason(refusal: AppError) -> str:
@@ -65,8 +85,6 @@ def _seen_limits(
     limits: Iterable[Mapping[str, Any]], found: Fetched, scope: Scope
 ) -> Iterator[tuple[str, float]]:
     """Those of people whom the caller sees, and of units that the caller answers for."""
-    if scope.caller.role is Role.REP:
-        return
     hidden = () if scope.sees_everything else found.version.quotas
     unseen = {row["rep"] for row in hidden if not scope.sees(row["rep"], row["unit"])}
     for limit in limits:
