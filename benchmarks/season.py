@@ -129,14 +129,16 @@ def _adjust_and_grant(desk: _Desk, plan: str, rep: str, quota: float) -> None:
     asked = {"version": 1, "rep": rep, "proposed": quota - 200, "evidence": [evidence]}
     request = f"{plan}/change-requests/{desk.ask('POST', f'{plan}/change-requests', asked)['id']}"
     desk.timed("preview a change request", "GET", f"{request}/preview")
-    desk.timed("accept it", "POST", f"{request}/accept", {"funding": "siblings"})
+    desk.timed(
+        "accept a change request, likewise", "POST", f"{request}/accept", {"funding": "siblings"}
+    )
 
 
 def _new_target(desk: _Desk, plan: str, target: float) -> None:
     said = {"kind": "target", "amount": round(target, 2), "from": "2027-07-01"}
     event = f"{plan}/events/{desk.ask('POST', f'{plan}/events', said)['id']}"
     desk.timed("preview a new company target", "GET", f"{event}/preview")
-    desk.timed("accept that", "POST", f"{event}/accept", {})
+    desk.timed("accept a new company target", "POST", f"{event}/accept", {})
 
 
 def _free_rep(instance: Instance, row_of: Callable[[str], Any]) -> tuple[str, float]:

@@ -235,7 +235,7 @@ def test_a_season_is_measured_against_a_new_solve() -> None:
 
     (solve,) = (line for line in whole.season_lines({40: found}) if season.SOLVE in line)
     assert solve.endswith("**1** |")
-    assert {"accept it", "import a plan made by hand"} < found.steps.keys()
+    assert {"accept a new company target", "import a plan made by hand"} < found.steps.keys()
 
 
 @dataclass(frozen=True)
