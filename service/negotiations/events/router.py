@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
+from service.allocations.versions.domain.kept import EnvelopeNotKept
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.usecases.amending import ChangeNotCarried
 from service.allocations.versions.usecases.reading import QuotaNotFound
@@ -176,7 +177,7 @@ def preview_event(
 
 @of_an_event.post(
     "/accept",
-    responses=problems(*_FOUND, *_GUARDED, ChangeNotCarried, *_NO_OUTCOME),
+    responses=problems(*_FOUND, *_GUARDED, ChangeNotCarried, EnvelopeNotKept, *_NO_OUTCOME),
     dependencies=[Depends(needs(Permission.SOLVE))],
 )
 def accept_event(

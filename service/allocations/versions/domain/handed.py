@@ -78,13 +78,13 @@ class Handed:
         carried = dict(zip(plan.problem.units.ids, plan.unit_quota.tolist(), strict=True))
         if lost := [own for own in self.frozen if carried[own["unit"]] != own["amount"]]:
             told = "; ".join(
-                f"unit {own['unit']} at {in_words(own['amount'], digits)}, which could carry "
+                f"unit {own['unit']} at {in_words(own['amount'], digits)}, which would carry "
                 f"{in_words(carried[own['unit']], digits)}"
                 for own in lost[:5]
             )
             raise EnvelopeNotKept(
-                f"Frozen, and its people cannot fill it: {told}. Widen their limits, or unfreeze "
-                "the unit and agree on another amount.",
+                "Limits gave way, and frozen units would not carry what they have agreed on: "
+                f"{told}. Change other limits, or unfreeze the unit and agree on another amount.",
                 units=[own["unit"] for own in lost],
             )
 

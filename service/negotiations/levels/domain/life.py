@@ -105,7 +105,7 @@ def may_move_inside(tree: Tree, unit: str, sees: Callable[[str], bool]) -> None:
     if signed:
         seen = [*filter(sees, signed)]
         raise LanesInTheWay(
-            f"Unit {unit} lies in {_named(seen)}, which is signed: reopen that first.", units=seen
+            f"Unit {unit} lies in {shown(seen)}, which is signed: reopen that first.", units=seen
         )
 
 
@@ -115,7 +115,7 @@ def may_sign(tree: Tree, unit: str) -> None:
     if unsigned:
         raise LanesInTheWay(
             f"Unit {unit} is signed after the units that are frozen inside it; not signed yet: "
-            f"{_named(unsigned)}.",
+            f"{shown(unsigned)}.",
             units=unsigned,
         )
 
@@ -128,11 +128,12 @@ def may_unfreeze(tree: Tree, unit: str, without: Mapping[str, int]) -> None:
     lost = [lane.unit for lane in tree.inside(unit) if lane.envelope != without[lane.unit]]
     if lost:
         raise LanesInTheWay(
-            f"The envelopes of {_named(lost)} were agreed inside unit {unit}: unfreeze them first.",
+            f"The envelopes of {shown(lost)} were agreed inside unit {unit}: unfreeze them first.",
             units=lost,
         )
 
 
-def _named(units: Sequence[str]) -> str:
-    shown = ", ".join(units[:10])
-    return shown if len(units) <= 10 else f"{shown} and {len(units) - 10} more"
+def shown(units: Sequence[str]) -> str:
+    """Their names, of many the first ten."""
+    named = ", ".join(units[:10])
+    return named if len(units) <= 10 else f"{named} and {len(units) - 10} more"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -14,6 +15,7 @@ from service.allocations.versions.usecases.storing import Made
 from service.kit.audit import record
 from service.kit.auth import Caller
 from service.kit.errors import InvalidInput
+from service.negotiations.levels.domain.life import shown
 from service.negotiations.levels.domain.together import (
     UnfinishedUnits,
     UnitWork,
@@ -93,29 +95,39 @@ def _own_reps(frame: Frame, units: Sequence[str]) -> frozenset[str]:
     return frozenset(row["rep"] for row in frame.quotas(set(units)))
 
 
-def unfinished_units(session: Session, version: PlanVersion) -> list[str]:
-    """The frozen units whose work would be left out if this version were published: those that
-    nobody has signed, and those that were signed with changes, which only `assemble` takes over.
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Frozen units whose work would be left out if the version were handed in or published."""
 
-    Until the transaction ends, nobody freezes another one.
-    """
+    unsigned: list[str]
+    signed: list[str]
+    """With changes, which only `assemble` takes over."""
+
+
+def unfinished_units(session: Session, version: PlanVersion) -> Unfinished:
+    """Until the transaction ends, nobody freezes another one."""
     lanes = Lanes(session, version.plan_id, version.number)
     lanes.hold()
     rows = lanes.standing()
-    if not rows:
-        return []
-    works = Works(session, rows[0].workspace_id).get({row.work for row in rows})
-    return [row.unit for row in rows if row.status is LaneStatus.FROZEN or works[row.work].changes]
+    unsigned = [row.unit for row in rows if row.status is LaneStatus.FROZEN]
+    signed = [row for row in rows if row.status is LaneStatus.SIGNED]
+    if not signed:
+        return Unfinished(unsigned, [])
+    works = Works(session, signed[0].workspace_id).get({row.work for row in signed})
+    return Unfinished(unsigned, [row.unit for row in signed if works[row.work].changes])
 
 
 def units_in_the_way(session: Session, version: PlanVersion) -> list[str]:
-    """What is said to whoever publishes a version that leaves frozen units out."""
-    units = unfinished_units(session, version)
-    if not units:
-        return []
-    shown = ", ".join(units[:20]) + (f" and {len(units) - 20} more" if len(units) > 20 else "")
-    reason = (
-        f"Frozen in this version, and what was worked there is not in it: {shown}. Have the units "
-        "signed, or name them as exceptions, and go on with what `assemble` makes of them."
-    )
-    return [reason]
+    """What is said to whoever hands in or publishes a version that leaves frozen units out."""
+    found, reasons = unfinished_units(session, version), []
+    if found.unsigned:
+        reasons.append(
+            f"Frozen and not signed: {shown(found.unsigned)}. Have them signed, or name them as "
+            "exceptions when you assemble the version, or unfreeze them."
+        )
+    if found.signed:
+        reasons.append(
+            f"Signed, and what was worked there is not in this version: {shown(found.signed)}. "
+            "Assemble it, and go on with what comes of it."
+        )
+    return reasons

@@ -141,7 +141,7 @@ class Frame:
             others=[row for row in below if row["unit"] not in own],
             units=[row for row in self.units if row["id"] in own],  # parents first: the root is
             manifest=self.manifest,
-            agreed=self.agreed(),
+            agreed=self.agreed() if self.stored.manifest.get("frozen") else {},
             tree=tree,
             coupling=self._rules_for({row["rep"] for row in rows}),
             over=self.months_over(effective),
@@ -217,8 +217,8 @@ class Frame:
         if self.sight.is_whole or (outer is not None and self.sight.sees_unit(outer.unit)):
             return
         raise NotInsideOwn(
-            f"A manager does this inside a frozen unit of their own, and {unit} lies in none. A "
-            "planner may."
+            "A manager does this to units inside a frozen unit of their own. About "
+            f"{unit} somebody above decides: a planner may."
         )
 
     def must_see_all(self, unit: str) -> None:

@@ -227,21 +227,22 @@ def test_what_holds_for_each_unit_may_not_hold_for_all(client: TestClient) -> No
 def test_what_is_unfinished_is_known_to_whoever_publishes(
     client: TestClient, database: Database
 ) -> None:
-    def unfinished(version: str) -> list[str]:
+    def unfinished(version: str) -> tuple[list[str], list[str]]:
         _, _, _, plan, _, number = version.split("/")
         with database.of(DEFAULT_WORKSPACE).sessions.begin() as session:
-            return unfinished_units(session, PlanVersions(session).get(plan, int(number)))
+            found = unfinished_units(session, PlanVersions(session).get(plan, int(number)))
+            return found.unsigned, found.signed
 
     version = a_draft(client)
-    assert unfinished(version) == []
+    assert unfinished(version) == ([], [])
     freeze(client, version, "west")
     freeze(client, version, "east")
-    assert unfinished(version) == ["east", "west"]
+    assert unfinished(version) == (["east", "west"], [])
     step(client, version, "east", "sign-off")  # as the version has it
     adjust(client, version, "west", bob=1085)
     step(client, version, "west", "sign-off")
-    assert unfinished(version) == ["west"]
-    assert unfinished(assemble(client, version)) == []
+    assert unfinished(version) == ([], ["west"])
+    assert unfinished(assemble(client, version)) == ([], [])
 
 
 def test_the_stored_version_says_what_the_api_says(client: TestClient, database: Database) -> None:
@@ -307,9 +308,9 @@ def test_only_what_was_put_together_is_handed_in(client: TestClient) -> None:
     refused = take(client, version, "submit")
     assert refused.status_code == 409
     assert refused.json()["type"] == "/problems/version-unfinished"
-    assert refused.json()["detail"].startswith(
-        "Frozen in this version, and what was worked there is not in it: east, west."
-    )
+    unsigned, signed = refused.json()["unfinished"]
+    assert unsigned.startswith("Frozen and not signed: east.")
+    assert signed.startswith("Signed, and what was worked there is not in this version: west.")
     assert publish(client, made).status_code == 200
 
 

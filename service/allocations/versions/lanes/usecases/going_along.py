@@ -101,7 +101,7 @@ def _gone_along(row: UnitLane, made: PlanVersion) -> UnitLane:
 
 
 def _step(row: UnitLane, going: Going, base: int, caller: Caller, now: datetime) -> LaneStep:
-    moved = "" if going.as_it_stands else ", where people of the unit stand otherwise"
+    moved = "" if going.as_it_stands else "; people or limits of the unit are others here"
     return LaneStep(
         plan_id=row.plan_id,
         version=row.version,
@@ -111,7 +111,7 @@ def _step(row: UnitLane, going: Going, base: int, caller: Caller, now: datetime)
         work=row.work,
         at=now,
         by=caller.name,
-        note=f"made of version {base}{moved}",
+        note=f"from version {base}{moved}",
         adjustments=[],
     )
 
