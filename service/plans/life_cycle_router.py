@@ -41,18 +41,18 @@ STEP_PROBLEMS = problems(
 )
 
 
-def the_step(
+def read_step(
     plan_id: PlanIdPath,
     number: NumberPath,
     caller: CallerDep,
     expected: RequiredIfMatchDep,
     now: NowDep,
 ) -> Step:
-    """What every step has in common."""
+    """What the address and the headers say of a step of a version."""
     return Step(caller, plan_id, number, expected, now)
 
 
-StepDep = Annotated[Step, Depends(the_step)]
+StepDep = Annotated[Step, Depends(read_step)]
 
 
 @router.post(

@@ -9,10 +9,10 @@ from starlette.testclient import TestClient
 from service.kit.clock import utc_now
 from tests.service.allocations.plans import Document, a_plan, a_version, quotas
 from tests.service.allocations.test_adjustments import adjust, adjusted
+from tests.service.negotiations.happenings import happens
 from tests.service.negotiations.levels.teams import adjust as adjust_in
 from tests.service.negotiations.levels.teams import freeze, in_lane, step
 from tests.service.negotiations.requests import answer, ask
-from tests.service.negotiations.test_accepting_events import happens
 from tests.service.steps import approved, at_once, publish, take
 
 TEAMS = {

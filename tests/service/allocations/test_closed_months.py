@@ -8,17 +8,22 @@ from starlette.testclient import TestClient
 
 from tests.service.allocations.plans import Document, a_plan, a_version, publish, quotas
 from tests.service.allocations.test_adjustments import adjust, adjusted
-from tests.service.negotiations.test_accepting_events import happens, months
-from tests.service.negotiations.test_events import (
+from tests.service.negotiations.happenings import (
     EVENLY,
     given_today,
-    plan,
+    happens,
+    in_force,
+    months,
     twelve_hundred_each,
 )
 
-__all__ = ["plan"]  # the fixture
-
 MAY = "2027-05-20"
+
+
+@pytest.fixture
+def plan(client: TestClient) -> str:
+    """100 a month for everybody."""
+    return in_force(client, twelve_hundred_each())
 
 
 def solved_again(client: TestClient, plan: str, **body: Any) -> str:

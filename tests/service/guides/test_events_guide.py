@@ -2,10 +2,9 @@
 
 from starlette.testclient import TestClient
 
-from tests.service.allocations.plans import Document, a_plan, a_version, publish
+from tests.service.allocations.plans import Document
 from tests.service.guides.pages import documents, guide
-from tests.service.negotiations.test_accepting_events import accept
-from tests.service.negotiations.test_events import EVENLY, propose
+from tests.service.negotiations.happenings import accept, in_force, propose
 
 GUIDE = guide("events")
 LEAVE, FUNDING, HIRE = documents(GUIDE)
@@ -16,10 +15,7 @@ def a_team(client: TestClient) -> str:
         {"id": rep, "unit": "west", "baseline": 1000, "reach": 1000}
         for rep in ("ann", "bob", "cyd")
     ]
-    plan = a_plan(client, {"target": 3600, "units": [{"id": "west"}], "reps": reps})
-    a_version(client, plan, **EVENLY)
-    assert publish(client, f"{plan}/versions/1").status_code == 200
-    return plan
+    return in_force(client, {"target": 3600, "units": [{"id": "west"}], "reps": reps})
 
 
 def people(consequence: Document) -> dict[str, tuple[float, float]]:

@@ -7,42 +7,17 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.service.allocations.plans import Document, a_plan, a_version, publish, quotas
-from tests.service.negotiations.levels.teams import freeze, step
-from tests.service.negotiations.test_events import (
+from tests.service.negotiations.happenings import (
     EVENLY,
+    accept,
+    from_july,
     given_today,
-    plan,
+    happens,
+    months,
     propose,
     twelve_hundred_each,
 )
-
-__all__ = ["plan"]  # the fixture
-
-
-def accept(client: TestClient, plan: str, event: Document, **body: Any) -> Document:
-    path = f"{plan}/events/{event['id']}"
-    etag = client.get(path).headers["etag"]
-    answer = client.post(f"{path}/accept", json=body, headers={"If-Match": etag})
-    assert answer.status_code == 200, answer.text
-    accepted: Document = answer.json()
-    version = f"{plan}/versions/{accepted['accepted_in']}"
-    verified = client.get(f"{version}/verify").json()
-    assert verified["valid"], verified["faults"]
-    return accepted
-
-
-def happens(client: TestClient, plan: str, funding: str | None = None, **body: Any) -> Document:
-    """Proposed and accepted."""
-    return accept(client, plan, propose(client, plan, **body), funding=funding)
-
-
-def from_july(**body: Any) -> Document:
-    return {"from": "2027-07-01", **body}
-
-
-def months(client: TestClient, version: str, rep: str) -> list[float]:
-    row = client.get(f"{version}/quotas/{rep}").json()
-    return list(row["months"].values())
+from tests.service.negotiations.levels.teams import freeze, step
 
 
 class TestLeave:

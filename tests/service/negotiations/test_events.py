@@ -1,47 +1,18 @@
 """Events: proposed, looked at, refused, taken back; each on both databases."""
 
-from datetime import datetime
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from service.kit.clock import utc_now
-from tests.service.allocations.plans import Document, a_plan, a_version, four_reps, publish
-
-
-def twelve_hundred_each() -> Document:
-    """ann and bob in the west, cyd and d/d in the east; everybody carries 1,200, evenly."""
-    reps = [
-        {"id": rep, "unit": unit, "baseline": 1000, "reach": 1000, "name": f"Name of {rep}"}
-        for rep, unit in (("ann", "west"), ("bob", "west"), ("cyd", "east"), ("d/d", "east"))
-    ]
-    return four_reps(target=4800, units=[{"id": "east"}, {"id": "west"}], reps=reps)
-
-
-EVENLY = {"policy": {"season": "even"}}
-
-
-@pytest.fixture
-def plan(client: TestClient) -> str:
-    """A plan whose version 1 is in force: 100 a month for everybody."""
-    path = a_plan(client, twelve_hundred_each())
-    a_version(client, path, **EVENLY)
-    assert publish(client, f"{path}/versions/1").status_code == 200
-    return path
-
-
-def given_today(app: FastAPI, day: str) -> None:
-    """From now on every request is made on this day."""
-    app.dependency_overrides[utc_now] = lambda: datetime.fromisoformat(f"{day}T12:00:00+00:00")
-
-
-def propose(client: TestClient, plan: str, **body: Any) -> Document:
-    answer = client.post(f"{plan}/events", json=body)
-    assert answer.status_code == 201, answer.text
-    event: Document = answer.json()
-    return event
+from tests.service.allocations.plans import a_plan, a_version, publish
+from tests.service.negotiations.happenings import (
+    EVENLY,
+    given_today,
+    propose,
+    twelve_hundred_each,
+)
 
 
 def refused(client: TestClient, plan: str, **body: Any) -> dict[str, str]:

@@ -8,8 +8,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.service.allocations.plans import Document, a_plan, a_version, publish
-from tests.service.negotiations.test_accepting_events import accept
-from tests.service.negotiations.test_events import given_today
+from tests.service.negotiations.happenings import accept, given_today
 
 TEAMS = {"east": ["cyd", "dan", "eve"], "west": ["ann", "bob"], "west/2": ["fay", "gus", "hal"]}
 

@@ -13,11 +13,15 @@ from service.kit.outbox import OutboxEvent
 from service.negotiations.events.tables import PlanEvent
 from tests.service.allocations.plans import Document, a_plan, a_version, publish, quotas
 from tests.service.callers import Callers
-from tests.service.negotiations.test_accepting_events import accept, from_july, happens
-from tests.service.negotiations.test_events import EVENLY, plan, propose, twelve_hundred_each
+from tests.service.negotiations.happenings import (
+    EVENLY,
+    accept,
+    from_july,
+    happens,
+    propose,
+    twelve_hundred_each,
+)
 from tests.service.steps import at_once
-
-__all__ = ["plan"]  # the fixture
 
 
 class TestRoles:

@@ -6,9 +6,8 @@ from starlette.testclient import TestClient
 
 from tests.service.allocations.amended import two_teams
 from tests.service.allocations.plans import a_plan, a_version, publish
+from tests.service.negotiations.happenings import EVENLY, happens, twelve_hundred_each
 from tests.service.negotiations.requests import answer, ask
-from tests.service.negotiations.test_accepting_events import happens
-from tests.service.negotiations.test_events import EVENLY, twelve_hundred_each
 
 
 def test_an_adjusted_quota_is_told_with_its_decisions_and_its_lock(client: TestClient) -> None:

@@ -3,11 +3,8 @@
 from starlette.testclient import TestClient
 
 from tests.service.allocations.plans import publish, quotas
+from tests.service.negotiations.happenings import from_july, happens
 from tests.service.negotiations.levels.teams import adjust, at, freeze, step
-from tests.service.negotiations.test_accepting_events import from_july, happens
-from tests.service.negotiations.test_events import plan
-
-__all__ = ["plan"]  # the fixture
 
 
 def assembled(client: TestClient, version: str, **body: object) -> str:
