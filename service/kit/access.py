@@ -91,7 +91,7 @@ class Needs:
 
     permission: Permission
 
-    def __call__(self, caller: CallerDep) -> None:
+    async def __call__(self, caller: CallerDep) -> None:
         require(caller, self.permission)
 
 

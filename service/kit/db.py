@@ -298,7 +298,8 @@ def _gone() -> DatabaseUnavailable:
     return DatabaseUnavailable("The database file was deleted or moved while the service runs.")
 
 
-def database_of(request: Request) -> Database:
+async def database_of(request: Request) -> Database:
+    # async, as all that only looks something up: for a plain function FastAPI waits for a thread
     return cast("Database", request.app.state.database)
 
 
@@ -311,8 +312,8 @@ def work_in(request: Request, workspace_id: str) -> None:
     request.state.workspace_id = workspace_id
 
 
-def database_of_caller(request: Request) -> Database:
-    return database_of(request).of(getattr(request.state, "workspace_id", None))
+async def database_of_caller(request: Request) -> Database:
+    return (await database_of(request)).of(getattr(request.state, "workspace_id", None))
 
 
 _CallersDatabaseDep = Annotated[Database, Depends(database_of_caller)]

@@ -33,11 +33,11 @@ def send_etag(response: Response, etag: str) -> None:
     response.headers["ETag"] = etag
 
 
-def if_match(header: Annotated[str | None, Header(alias="If-Match")] = None) -> IfMatch:
+async def if_match(header: Annotated[str | None, Header(alias="If-Match")] = None) -> IfMatch:
     return IfMatch(header)
 
 
-def required_if_match(
+async def required_if_match(
     header: Annotated[
         str | None, Header(alias="If-Match", description="Required: the ETag you have read")
     ] = None,

@@ -5,7 +5,7 @@ from fastapi import Request
 from service.kit.problems import InvalidParameters
 
 
-def refuse_idempotency_key(request: Request) -> None:
+async def refuse_idempotency_key(request: Request) -> None:
     """Refuse a write that names an `Idempotency-Key`: ignoring it could do the work twice."""
     if request.method != "GET" and "idempotency-key" in request.headers:
         reason = "is not available yet: leave it out, and look before you send a write again"

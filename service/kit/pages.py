@@ -54,7 +54,7 @@ class PageRequest:
         return value
 
 
-def page_request(
+async def page_request(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
     cursor: Annotated[str | None, Query(description="next_cursor of the page before")] = None,
 ) -> PageRequest:

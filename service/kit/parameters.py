@@ -3,6 +3,7 @@
 Ignoring `?untt=west` or `?measure=volume` would answer something else than was asked for.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 from fastapi import Request
@@ -14,9 +15,9 @@ from service.kit.problems import InvalidParameters
 _SHORT = 80
 
 
-def refuse_unknown_parameters(request: Request) -> None:
+async def refuse_unknown_parameters(request: Request) -> None:
     """Raises InvalidParameters for each name that is unknown or stands twice."""
-    given = [name for name, _ in request.query_params.multi_items()]
+    given = Counter(name for name, _ in request.query_params.multi_items())
     if not given:
         return
     known = list(dict.fromkeys(_names(request.scope["route"].dependant)))
@@ -26,8 +27,8 @@ def refuse_unknown_parameters(request: Request) -> None:
             "parameter": name[:_SHORT],
             "detail": "stands twice" if name in known else f"is not available: {takes}",
         }
-        for name in dict.fromkeys(given)
-        if name not in known or given.count(name) > 1
+        for name, times in given.items()
+        if name not in known or times > 1
     ][:MAX_FAULTS]
     if faults:
         first = f"{faults[0]['parameter']} {faults[0]['detail']}"

@@ -32,7 +32,7 @@ router = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["versions"
 _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
 
 
-def manager_limit(request: Request) -> float:
+async def manager_limit(request: Request) -> float:
     """How far a manager may move a quota."""
     limit: float = request.app.state.settings.manager_limit
     return limit

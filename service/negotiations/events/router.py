@@ -51,7 +51,7 @@ of_an_event = APIRouter(prefix="/{event_id}")
 EventIdPath = Annotated[str, Path(description="evt_…")]
 
 
-def read_step(
+async def read_step(
     plan_id: PlanIdPath,
     event_id: EventIdPath,
     caller: CallerDep,

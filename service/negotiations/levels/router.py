@@ -45,7 +45,7 @@ of_a_unit = APIRouter(prefix="/units/{unit:path}")
 UnitPath = Annotated[str, Path(description="The caller's own id of a unit", examples=["west"])]
 
 
-def read_step(
+async def read_step(
     plan_id: PlanIdPath,
     number: NumberPath,
     unit: UnitPath,
