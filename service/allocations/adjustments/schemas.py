@@ -27,7 +27,7 @@ class AdjustmentRow(TypedDict):
         Annotated[
             str,
             Field(
-                strict=True, min_length=1, max_length=2_000, pattern=r"^[^\x00]*\S[^\x00]*$",
+                strict=True, min_length=1, max_length=2_000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$",
                 examples=["key account lost"],
             ),
         ]

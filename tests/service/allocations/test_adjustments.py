@@ -158,13 +158,14 @@ def test_every_fault_is_told_at_once(client: TestClient, plan: str) -> None:
         {"rep": "ann", "quota": 5, "reason": "x"},
         {"rep": "bob", "quota": 1.005, "reason": "x"},
         {"rep": "cyd", "quota": 1},
+        {"rep": "dan", "quota": 1, "reason": "one\0two"},
     ]
     body = {"adjustments": rows, "release": ["dan"], "effective": "2029-01"}
     answer = client.patch(f"{plan}/versions/1/quotas", json=body, headers={"If-Match": '"1-draft"'})
     assert answer.status_code == 422
     assert {fault["pointer"] for fault in answer.json()["errors"]} == {
         "/adjustments/0/quota", "/adjustments/1/rep", "/adjustments/2/rep", "/adjustments/3/quota",
-        "/adjustments/4/reason", "/release/0", "/effective",
+        "/adjustments/4/reason", "/adjustments/5/reason", "/release/0", "/effective",
     }  # fmt: skip
     assert len(client.get(f"{plan}/versions").json()["items"]) == 1
 
