@@ -203,6 +203,14 @@ def test_a_reserve_of_the_policy_names_its_unit() -> None:
     assert not examined(document)
 
 
+def test_chances_are_told_again_also_where_every_sigma_was_taken_away() -> None:
+    document = with_every_kind()
+    for row in document["quotas"]:
+        row.pop("sigma", None)
+        row["attainment_probability"] = 0.9
+    assert not examined(document)
+
+
 def test_chances_are_told_again_also_where_a_sigma_was_taken_away() -> None:
     document = with_every_kind()
     ann, bob = (own for own in document["quotas"] if own["rep"] in ("ann", "bob"))

@@ -8,7 +8,7 @@ differ from the first. Nothing is solved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -50,6 +50,14 @@ class Retold:
     facts: Row
     units: list[Row]
     quotas: list[Row]
+
+    def without(self, names: Collection[str]) -> Self:
+        """The same but for these figures of rows."""
+        units, quotas = (
+            [{name: value for name, value in row.items() if name not in names} for row in rows]
+            for rows in (self.units, self.quotas)
+        )
+        return replace(self, units=units, quotas=quotas)
 
     def beside(self, facts: Row, units: Sequence[Row], quotas: Sequence[Row]) -> Self:
         """The same with more members of the manifest and of the rows, which are in this order."""

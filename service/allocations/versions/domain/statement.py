@@ -82,6 +82,8 @@ _SUMS: Final = frozenset(
     }
 )  # fmt: skip
 """Figures that are sums; all others belong to the evenness of a plan."""
+_LATER: Final = ("over_last_year", "attainment_probability", "binding", "price")
+"""Figures of rows that proofs of the first release do not have all numbers for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,15 @@ def _read_solved(stated: Stated, hierarchy: Hierarchy) -> _Read:
     if not stated.proved or any(check != "sums" for check, _ in faults):
         return plan, faults, sums(plan)
     told = retold(plan, manifest["digits"], market_in(manifest), factors_in(manifest))
+    if _is_of_the_first_release(stated):
+        told = told.without(_LATER)
     return plan, faults, told
+
+
+def _is_of_the_first_release(stated: Stated) -> bool:
+    """Whether it has nothing that came later: who leaves out a figure leaves out no check."""
+    later = {"response", "risk", "season"}
+    return later.isdisjoint(stated.manifest) and not any("sigma" in row for row in stated.quotas)
 
 
 def _read_amended(stated: Stated, hierarchy: Hierarchy) -> _Read:
