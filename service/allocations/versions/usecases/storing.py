@@ -55,7 +55,7 @@ class Draft:
         made = versions.add(plan_id, row, now=now, created_by=caller.name)
         if parent is not None:
             base = versions.get(plan_id, parent.number)
-            check_kept(session, caller.workspace_id, base, self.content.facts)
+            check_kept(session, caller, base, self.content.facts)
             if with_lanes:
                 take_lanes_along(session, caller, base, made, now=now)
         return made

@@ -24,12 +24,12 @@ from service.kit.errors import Fault, InvalidInput
 from service.kit.money import from_minor
 from service.negotiations.events.domain.kinds import Kind
 from service.negotiations.events.domain.seating import holders
+from service.negotiations.events.usecases.new_target import of_frozen, open_part
 from service.negotiations.events.usecases.outcome import Outcome
 from service.negotiations.events.usecases.rows import Rows
 from service.negotiations.events.usecases.standing import InForce
-from solver.amend import CannotCarry, Funding, Standing, shared, shared_inside
-from solver.hierarchy import exact_sums
-from solver.problem import UNLIMITED, IntArray
+from solver.amend import CannotCarry, Funding, shared, shared_inside
+from solver.problem import IntArray
 from solver.seats import Seats, with_amounts
 
 type Months = tuple[int, ...]
@@ -282,7 +282,8 @@ class _Deciding:
         change = self.outcome.change_of_target
         kept = {*self._kept_places(version), *np.flatnonzero(self._open_amounts == 0).tolist()}
         try:
-            moved = shared_inside(change, self._open_part(version), kept) - self._open_amounts
+            open_ = open_part(version, self._first_open, self._open_amounts)
+            moved = shared_inside(change, open_, kept) - self._open_amounts
         except CannotCarry as error:
             raise self._not_carried(None, change, error) from None
         wanted = _changed(version, np.arange(len(moved)), version.book.quota + moved)
@@ -302,28 +303,6 @@ class _Deciding:
             rep, max(units, key=lambda of: int(units[of][self._first_open :].sum()))
         )
 
-    def _open_part(self, version: Amendable) -> Standing:
-        """What everybody carries in open months, and the limits that closed ones leave to it.
-
-        A unit keeps its range. Of one that has to carry one exact sum that is no limit: it is a
-        target, which the company's new one makes old.
-        """
-        standing, open_ = version.book.standing(self._first_open), self._open_amounts
-        closed = version.book.quota - open_
-        h = standing.hierarchy
-        elsewhere = version.book.sums - exact_sums(open_, h.first, h.last)
-        least, most = standing.unit_min, standing.unit_max
-        exact = least == most
-        return Standing(
-            h,
-            open_,
-            np.maximum(standing.lowest - closed, 0),
-            np.maximum(standing.highest - closed, 0),
-            np.where(exact, 0, np.maximum(least - elsewhere, 0)),
-            np.where(exact | (most >= UNLIMITED), UNLIMITED, np.maximum(most - elsewhere, 0)),
-            standing.increment,
-        )
-
     def _not_carried(self, unit: str | None, change: int, error: CannotCarry) -> ChangeNotCarried:
         (left,) = error.could.values()
         could = abs(change) - left if change > 0 else left
@@ -334,19 +313,10 @@ class _Deciding:
         frozen = [own["unit"] for own in self.found.version.manifest.get("frozen", [])]
         return ChangeNotCarried(
             f"{where} cannot carry {whole} {more} inside the limits; {part} is possible."
-            + (self._of_frozen(frozen) if frozen and unit is None else ""),
+            + (of_frozen(frozen, self.found.number) if frozen and unit is None else ""),
             unit=unit,
             could=from_minor(could, digits),
             frozen=frozen,
-        )
-
-    def _of_frozen(self, units: Sequence[str]) -> str:
-        shown = ", ".join(units[:10]) + (f" and {len(units) - 10} more" if len(units) > 10 else "")
-        number = self.found.number
-        return (
-            f" Frozen units keep what they have agreed on and carry nothing of it: {shown}. Those "
-            f"that are to carry it are unfrozen first, each with the reason: POST …/versions/"
-            f"{number}/units/{{unit}}/unfreeze."
         )
 
     def others(self, after: Amendable) -> dict[str, tuple[str | None, Months]]:

@@ -13,6 +13,7 @@ from service.allocations.versions.domain.manifest import FrozenPart
 from service.allocations.versions.lanes.domain.agreed import agreed
 from service.allocations.versions.lanes.repository import Lanes
 from service.allocations.versions.repository import Chunks, StoredVersion
+from service.kit.auth import Caller, Role
 from service.plans.tables import PlanVersion
 
 
@@ -34,17 +35,19 @@ def handed_down(
 
 
 def check_kept(
-    session: Session, workspace_id: str, base: PlanVersion, facts: Mapping[str, Any]
+    session: Session, caller: Caller, base: PlanVersion, facts: Mapping[str, Any]
 ) -> None:
     """`facts`: what a version says that is made of `base`.
 
-    Raises EnvelopeNotKept where something was agreed while it was computed.
+    Raises EnvelopeNotKept where something was agreed while it was computed; a manager is not told
+    of which unit.
     """
     kept = facts.get("frozen", [])
-    agreed_on = envelopes_of(session, workspace_id, base)
+    agreed_on = envelopes_of(session, caller.workspace_id, base)
     if lost := [own["unit"] for own in agreed_on if own not in kept]:
+        names = [] if caller.role is Role.MANAGER else lost
+        which = f": {', '.join(names[:20])}" if names else " were units"
         raise EnvelopeNotKept(
-            f"Frozen in version {base.number} in the meantime: {', '.join(lost[:20])}. Send it "
-            "once more.",
-            units=lost,
+            f"Frozen in version {base.number} in the meantime{which}. Send it once more.",
+            units=names,
         )
