@@ -1,7 +1,6 @@
 """The published document tells the truth about bodies, problems and names."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +11,11 @@ from service.kit.settings import Settings
 from service.main import create_app
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Iterator[FastAPI]:
-    app = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'unused.db'}"))
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
+    """Makes its document once for all that look at it."""
+    file = tmp_path_factory.mktemp("openapi") / "unused.db"
+    app = create_app(Settings(database_url=f"sqlite:///{file}"))
     yield app
     app.state.database.close()
 
