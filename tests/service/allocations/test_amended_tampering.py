@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from service.allocations.versions.domain.amendable import Amendable
+from service.allocations.versions.domain.deciding import decide
 from service.allocations.versions.domain.decision import Decision, Wanted
 from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.proof import examine
@@ -17,6 +19,7 @@ from service.allocations.versions.domain.uncovered import (
     UNCOVERED_OF_LEDGERS,
     UNCOVERED_WHERE_NOTHING_SHOWS,
 )
+from service.negotiations.events.domain.newcomers import with_newcomer
 from tests.service.allocations.amended import a_decision, amend, proved, solved, two_teams
 from tests.service.allocations.test_altered_answers import (
     SEED,
@@ -106,9 +109,23 @@ def with_somebody_of_whom_nothing_is_asked() -> Document:
     return proved(solved(body, {"season": [5.0] * 6 + [6.0] * 6}, increment=1_000))
 
 
-FAY, NORTH = 2, 2
+def with_somebody_new(month: int = 100) -> Document:
+    """Ann gives up 1.00; Nora comes to the west in July and carries so much a month."""
+    even = solved(policy={"season": "even"})
+    document = proved(even)
+    manifest, units = document["manifest"], document["units"]
+    rows = with_newcomer(document["quotas"], units, manifest, rep="nora", unit="west")
+    after = decide(Amendable.of(manifest, units, rows, []), a_decision({"ann": 10_900}, "unfunded"))
+    months = [0] * 6 + [month] * 6
+    wanted = [Wanted("nora", sum(months), months)]
+    after = decide(after, Decision("event", "evt_1", wanted, None, effective="2027-07"))
+    return proved(after.content(), before=even)
+
+
+FAY, NORTH, NORA = 2, 2, 5
 UNSEEN = {
     "manifest.policy.season[]": (("manifest", "policy", "season", 0), 5.01),
+    "quotas[].amended[][]": (("quotas", NORA, "amended", 0, 0), 0),
     "quotas[].last_year": (("quotas", FAY, "last_year"), 1_000.0),
     "quotas[].present": (("quotas", FAY, "present", 5), 0.5),
     "quotas[].sigma": (("quotas", FAY, "sigma"), 0.5),
@@ -117,10 +134,11 @@ UNSEEN = {
 
 
 def test_nothing_is_listed_as_too_small_that_always_shows() -> None:
-    document = with_somebody_of_whom_nothing_is_asked()
+    fay_stays, nora_comes = with_somebody_of_whom_nothing_is_asked(), with_somebody_new(0)
     listed = [name for names in UNCOVERED_WHERE_NOTHING_SHOWS.values() for name in names]
     assert listed == [*UNSEEN]
     for name, (place, value) in UNSEEN.items():
+        document = nora_comes if "amended" in place else fay_stays
         assert holds_with_new_hashes(alter(document, place, value)), name
 
 
@@ -158,7 +176,7 @@ def test_whom_a_decision_names_belongs_to_those_who_carry_it(changes: Document) 
 
 
 @pytest.mark.parametrize("kept", [{"held": ["ann"]}, {"frozen": ["west"]}, {"reps": ["cyd"]}])
-def test_what_nobody_carries_keeps_nobody_apart(kept: Document) -> None:
+def test_what_fay_stays_keeps_nobody_apart(kept: Document) -> None:
     assert not examined(with_an_amendment(2, **kept))
 
 
@@ -217,6 +235,26 @@ def test_chances_are_told_again_also_where_a_sigma_was_taken_away() -> None:
     del ann["sigma"]
     bob["attainment_probability"] = 0.9
     assert not examined(document)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"explanation": [2, 0, 0]},
+        {"anchor": 2.0},
+        {"yardstick": 3.0},
+        {"unrounded": 2.0},
+        {"price": 1.0},
+        {"binding": ["cap"], "cap": 0},
+    ],
+    ids=str,
+)
+def test_of_somebody_new_no_solve_says_anything(said: Document) -> None:
+    document = with_somebody_new()
+    nora = next(own for own in document["quotas"] if own["rep"] == "nora")
+    nora |= said
+    assert examined(document) == (not said)
 
 
 def test_an_envelope_stands_once() -> None:

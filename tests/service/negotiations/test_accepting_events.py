@@ -105,6 +105,22 @@ class TestWhoWorksElsewhereByThen:
         assert carried_in(client, version) == of_units(client, version)
         assert of_units(client, version) == {"west": 2100, "east": 3900}
 
+    def test_takes_nothing_from_the_unit_that_was_left(
+        self, client: TestClient, moved: str
+    ) -> None:
+        """What is given up of July and later would be the west's, whose Bob does not make up."""
+        happens(client, moved, "unfunded", **from_july(kind="leave", rep="bob"))
+        wanted = {"rep": "ann", "quota": 1100, "reason": "-"}
+
+        answer = client.patch(
+            f"{moved}/versions/3/quotas",
+            json={"adjustments": [wanted], "funding": "unfunded", "effective": "2027-08"},
+            headers={"If-Match": "*"},
+        )
+
+        assert answer.status_code == 422
+        assert "west would carry less than nothing" in answer.json()["detail"]
+
 
 def test_who_has_left_carries_nothing_of_an_adjustment(client: TestClient, plan: str) -> None:
     happens(client, plan, "unfunded", **from_july(kind="leave", rep="ann"))

@@ -96,6 +96,17 @@ class Amendable:
         return found
 
     @cached_property
+    def below_nothing(self) -> Sequence[str]:
+        """The units that carry less than nothing in a month, because somebody of them works
+        elsewhere then: no version says such a thing.
+        """
+        months = self.book.months
+        if months is None:
+            return ()
+        ids = self.everybody.problem.units.ids
+        return [ids[k] for k in np.flatnonzero((months[1][1:] < 0).any(axis=1)).tolist()]
+
+    @cached_property
     def rows(self) -> Sequence[QuotaRow]:
         """The stored rows, with the entries that they are to have."""
         rows: Any = self.quotas

@@ -25,6 +25,7 @@ from service.allocations.versions.domain.ledger import LEDGER, Book
 from service.allocations.versions.domain.manifest import Manifest
 from service.allocations.versions.domain.retold import Retold, factors_in, market_in, plan_of
 from service.allocations.versions.domain.rows import QuotaRow, RuleRow, UnitRow
+from service.allocations.versions.domain.unsolved import unsolved
 from solver.allocation import Allocation
 from solver.certificate import layout_of
 from solver.fairness import growth
@@ -149,7 +150,8 @@ def told_amended(told: Retold, stands: Stands, manifest: Manifest) -> Retold:
         }
     compared = told.facts.get("common", {}).get("stretch") is not None
     figures = standing_rows(plan, digits, compared=compared)
-    found = Retold(facts, _units(told, stands), [*_quotas(told, stands, figures)])
+    rows = _quotas(told, stands, figures, unsolved(manifest))
+    found = Retold(facts, _units(told, stands), [*rows])
     return _with_levels(found, stands, factors_in(manifest))
 
 
@@ -179,11 +181,11 @@ def _told(value: float) -> float | None:
     return round(value, _PLACES) + 0.0 if np.isfinite(value) else None
 
 
-def _quotas(told: Retold, stands: Stands, figures: Sequence[Row]) -> Iterator[Row]:
+def _quotas(told: Retold, stands: Stands, figures: Sequence[Row], nothing: Row) -> Iterator[Row]:
     solved = iter(told.quotas)
     for place, own in enumerate(figures):
         new = bool(stands.new[place])
-        row: Row = {"rep": stands.plan.problem.reps.ids[place]} if new else next(solved)
+        row = {"rep": stands.plan.problem.reps.ids[place]} | nothing if new else next(solved)
         if stands.touched[place]:
             row = row | (own if new else {k: v for k, v in own.items() if k in row})
         yield row

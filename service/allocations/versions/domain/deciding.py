@@ -8,7 +8,7 @@ here is what a stranger finds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -166,16 +166,18 @@ class _Deciding:
         )
         try:
             after = book.after(change)
+            if book.cells is not None and (untold := change.units.keys() - change.moves.keys()):
+                # a part that belongs to another unit says its months
+                told = {k: (after.of_rep(k) - book.of_rep(k)).tolist() for k in sorted(untold)}
+                change = replace(change, moves={**change.moves, **told})
+                after = book.after(change)
         except CannotCarry as error:
             raise self._not_carried(before, amendment, error) from None
         moves = after.quota - book.quota
         number = len(before.manifest.get("amendments", []))
         entries = dict(before.entries)
         for place in sorted({*np.flatnonzero(moves).tolist(), *change.moves}):
-            by_month = change.moves.get(place)
-            if by_month is None and place in change.units and book.cells is not None:
-                by_month = (after.of_rep(place) - book.of_rep(place)).tolist()
-            entry = _entry(number, int(moves[place]), own.get(place), by_month)
+            entry = _entry(number, int(moves[place]), own.get(place), change.moves.get(place))
             entries[place] = [*entries.get(place, ()), entry]
         part = self._part(before, amendment, int(moves.sum()))
         parts = [*before.manifest.get("amendments", []), part]
@@ -271,6 +273,9 @@ def _used(manifest: Manifest) -> dict[str | None, int]:
 def _broken(before: Amendable, after: Amendable, decision: Decision) -> Iterator[Refusal]:
     """What would not be kept any more that has to be."""
     names, sums = after.names, after.book.sums
+    for unit in after.below_nothing:
+        words = f"unit {unit} would carry less than nothing in a month in which others carry for it"
+        yield Refusal((words,), rule=f"unit:{unit}:min", limit=0)
     for own in after.manifest.get("frozen", []):
         carried = int(sums[names.node[own["unit"]]])
         if carried != own["amount"]:

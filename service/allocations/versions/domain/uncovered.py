@@ -85,6 +85,7 @@ UNCOVERED: Final[dict[str, tuple[str, ...]]] = {
 UNCOVERED_WHERE_NOTHING_SHOWS: Final[dict[str, tuple[str, ...]]] = {
     "figures that change no whole amount": (
         "manifest.policy.season[]",
+        "quotas[].amended[][]",
         "quotas[].last_year",
         "quotas[].present",
         "quotas[].sigma",
@@ -94,6 +95,7 @@ UNCOVERED_WHERE_NOTHING_SHOWS: Final[dict[str, tuple[str, ...]]] = {
 """Covered wherever they make a difference of one increment.
 
     season[]      weights too close together, or of quotas by lines
+    amended[][]   to which decision a change of 0 belongs
     last_year     of somebody of whom nothing is asked
     present       the same, and of quotas by lines
     sigma         of somebody of whom nothing is expected

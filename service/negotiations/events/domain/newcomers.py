@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from service.allocations.versions.domain.unsolved import unsolved
+
 type Row = dict[str, Any]
 
 
@@ -29,32 +31,19 @@ def with_newcomer(
 def _newcomer(rows: Sequence[Row], manifest: Mapping[str, Any], rep: str, unit: str | None) -> Row:
     """The members that rows of this version have."""
     nothing = [0] * len(manifest["months"])
-    # Where everybody has the same chance, nobody can expect nothing, or know it for sure.
-    by_chance = manifest.get("response") == "lognormal"
     row: Row = {
         "rep": rep,
         "unit": unit,
         "quota": 0,
         "solved": None,
         "amended": [],
-        "floor": 0,
-        "cap": None,
-        "anchor": 1.0 if by_chance else 0.0,
-        "yardstick": 1.0,
-        "unrounded": 0.0,
-        "baseline": 0.0,
-        "reach": 0.0,
-        "last_year": None,
-        "sigma": 1.0 if by_chance else None,
+        **unsolved(manifest),
         "stretch": None,
         "effort": None,
         "growth": None,
         "over_last_year": None,
         "attainment_probability": None,
-        "price": None,
         "estimate": None,
-        "binding": [],
-        "explanation": [0, 0, 0],
         "months": nothing,
         "solved_months": nothing,
     }

@@ -126,7 +126,8 @@ def together(
         frozen=_frozen(frame, book, envelopes),
         locks=_locks(frame, units),
     )
-    if broken := [*_broken(frame, found)]:
+    below = [f"unit:{unit}:min" for unit in found.below_nothing]
+    if broken := [*_broken(frame, found), *below]:
         raise RulesBrokenTogether(
             f"Each unit alone keeps it, and all together do not: {', '.join(broken)}.", rules=broken
         )
