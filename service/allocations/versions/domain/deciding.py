@@ -274,8 +274,8 @@ def _broken(before: Amendable, after: Amendable, decision: Decision) -> Iterator
     """What would not be kept any more that has to be."""
     names, sums = after.names, after.book.sums
     for unit in after.below_nothing:
-        words = f"unit {unit} would carry less than nothing in a month in which others carry for it"
-        yield Refusal((words,), rule=f"unit:{unit}:min", limit=0)
+        short = f"unit {unit} would carry less than nothing in a month in which others carry for it"
+        yield Refusal((short,), rule=f"unit:{unit}:min", limit=0)
     for own in after.manifest.get("frozen", []):
         carried = int(sums[names.node[own["unit"]]])
         if carried != own["amount"]:
