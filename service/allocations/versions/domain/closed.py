@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeGuard
 
 import numpy as np
 
@@ -140,46 +140,51 @@ class ClosedMonths:
 
     def _rounds(self, solved: Amendable) -> Iterator[list[Wanted]]:
         """First the own unit of each, then what belongs to others, one of them at a time."""
-        increment = solved.everybody.problem.increment
-        units = solved.names.node
-        left: list[tuple[str, list[int], list[tuple[str, Sequence[int]]]]] = []
+        left: list[tuple[str, list[int], list[Sequence[int]], list[str]]] = []
         own: list[Wanted] = []
-        for row in solved.quotas:
+        for row, months in zip(solved.quotas, self._months(solved), strict=True):
             parts = self.carried.get(row["rep"], {})
-            elsewhere = [
-                (unit, months)
-                for unit, months in parts.items()
-                if unit != row["unit"] and unit in units and unit is not None and any(months)
-            ]
-            months = self._months(row, parts.values(), increment)
-            for _, there in elsewhere:
-                for place, amount in enumerate(there):
-                    months[place] -= amount
+            elsewhere = [unit for unit in parts if self._is_another(unit, row, solved)]
+            for unit in elsewhere:
+                _add(months, parts[unit], -1)
             if months != row["months"]:
                 own.append(Wanted(row["rep"], sum(months), tuple(months)))
             if elsewhere:
-                left.append((row["rep"], months, elsewhere))
+                left.append((row["rep"], months, [parts[unit] for unit in elsewhere], elsewhere))
         yield own
         while left:
             abroad = []
-            for rep, months, elsewhere in left:
-                unit, there = elsewhere.pop()
-                for place, amount in enumerate(there):
-                    months[place] += amount
-                abroad.append(Wanted(rep, sum(months), tuple(months), unit))
+            for rep, months, amounts, units in left:
+                _add(months, amounts.pop(), 1)
+                abroad.append(Wanted(rep, sum(months), tuple(months), units.pop()))
             yield abroad
-            left = [entry for entry in left if entry[2]]
+            left = [entry for entry in left if entry[3]]
 
-    def _months(self, row: Row, parts: Iterable[Sequence[int]], increment: int) -> list[int]:
-        """What the months of a row carry: the closed ones as they are, the open ones the rest."""
-        closed = np.zeros(self.count, dtype=np.int64)
-        for months in parts:
-            closed += np.array(months, dtype=np.int64)
-        cells: IntArray = np.array(row["months"], dtype=np.int64)
-        cells[: self.count] = closed
-        rest = np.array([row["quota"] - int(cells.sum())])
-        found: list[int] = moved(cells[None, None, :], rest, self.count, increment)[0, 0].tolist()
+    def _is_another(self, unit: str | None, row: Row, solved: Amendable) -> TypeGuard[str]:
+        """Whether it is a unit of the plan, and not that of the row, that something belongs to."""
+        known = unit is not None and unit != row["unit"] and unit in solved.names.node
+        return known and any(self.carried[row["rep"]][unit])
+
+    def _months(self, solved: Amendable) -> list[list[int]]:
+        """What the months of each row carry: the closed ones what is in force in them, the open
+        ones the rest, as they were solved.
+        """
+        cells: IntArray = np.array([row["months"] for row in solved.quotas], dtype=np.int64)
+        for row, own in zip(solved.quotas, cells, strict=True):
+            own[: self.count] = 0
+            for part in self.carried.get(row["rep"], {}).values():
+                own[: self.count] += part
+        quota = np.array([row["quota"] for row in solved.quotas], dtype=np.int64)
+        rest, increment = quota - cells.sum(axis=1), solved.everybody.problem.increment
+        found: list[list[int]] = moved(cells[:, None, :], rest, self.count, increment)[
+            :, 0
+        ].tolist()
         return found
+
+
+def _add(months: list[int], part: Sequence[int], sign: int) -> None:
+    for place, amount in enumerate(part):
+        months[place] += sign * amount
 
 
 def in_months(row: Row, places: Sequence[int]) -> dict[str | None, list[int]]:

@@ -146,6 +146,8 @@ class Book:
 
 def _moved_by_month(cells: IntArray, moves: Sequence[int]) -> IntArray:
     """(k, t) the cells of one rep, each month moved by its own amount."""
+    if len(cells) == 1:
+        return np.asarray(cells + np.array(moves))
     by_month = cells.T[:, :, None]
     return np.asarray(moved(by_month, np.array(moves), 0)[:, :, 0].T)
 

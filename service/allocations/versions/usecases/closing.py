@@ -127,36 +127,42 @@ def refuse_other_closed_months(
     if not (over := course.over(today, effective)):
         return
     stored = StoredVersion(version, course.chunks)
-    rows = {row["rep"]: row for row in stored.quotas()}
+    rows = stored.quotas()
     for before, own in course.by_version(over):
-        known = {row["rep"]: row for row in before.quotas()}
-        found: dict[str, str] = {}
-        for rep in sorted({*rows, *known}):
-            pairs = zip(_told(known.get(rep), before, own), _told(rows.get(rep), stored, own),
-                        own, strict=True)  # fmt: skip
-            differing = [name for was, now, name in pairs if was != now]
-            found |= {rep: differing[0]} if differing else {}
-        if found:
-            raise _differs(version.number, before, found)
+        was, now = _carried(before, before.quotas(), own), _carried(stored, rows, own)
+        nothing = [0] * len(own)
+        for place, month in enumerate(own):
+            differing = [
+                rep
+                for rep in sorted({*was, *now})
+                if was.get(rep, nothing)[place] != now.get(rep, nothing)[place]
+            ]
+            if differing:
+                raise _differs((before.number, version.number), month, differing)
 
 
-def _differs(number: int, before: StoredVersion, found: Mapping[str, str]) -> ClosedMonthsDiffer:
-    rep, month = min(found.items(), key=lambda pair: pair[::-1])
-    others = f" and {len(found) - 1} others" if len(found) > 1 else ""
+def _differs(numbers: tuple[int, int], month: str, reps: Sequence[str]) -> ClosedMonthsDiffer:
+    before, after = numbers
+    others = f" and {len(reps) - 1} others" if len(reps) > 1 else ""
     return ClosedMonthsDiffer(
-        f"Version {before.number} was in force in {month}, which is over, and version {number} "
-        f"says something else of it for {rep}{others}. If it was agreed to hold from then on, "
+        f"Version {before} was in force in {month}, which is over, and version {after} says "
+        f"something else of it for {reps[0]}{others}. If it was agreed to hold from then on, "
         f"publish it with effective {month}-01; else solve again: a new solve keeps such months.",
         month=month,
-        reps=sorted(found)[:_NAMED],
+        reps=[*reps[:_NAMED]],
     )
 
 
-def _told(row: Row | None, stored: StoredVersion, months: Sequence[str]) -> list[int]:
-    if row is None or not stored.months:
-        return [0] * len(months)
-    places = {name: place for place, name in enumerate(stored.months)}
-    return [row["months"][places[name]] if name in places else 0 for name in months]
+def _carried(
+    stored: StoredVersion, rows: Sequence[Row], months: Sequence[str]
+) -> dict[str, list[int]]:
+    """What each rep carries in these months; nothing in those that the version does not have."""
+    known = {name: place for place, name in enumerate(stored.months)}
+    places = [known.get(name) for name in months]
+    return {
+        row["rep"]: [0 if place is None else row["months"][place] for place in places]
+        for row in rows
+    }
 
 
 def _closed_by(version: StoredVersion) -> str:
