@@ -3,8 +3,9 @@
 Everything else is freed at once, when nothing uses it any more. A version of 100,000 people is a
 million dictionaries and lists while it is read or written, none of which is part of a cycle; to
 look through all of them after every 700 new ones, as Python does on its own, took 30 to 45 % of the
-time of an import, an amendment or a verification. Requests leave few cycles, and small ones: to
-look as seldom as this made a process of such requests no larger.
+time of an import, an amendment or a verification. What is left in cycles stays longer instead: a
+process in which one plan of 100,000 was solved, amended, imported and verified held 1.68 GB at most
+and not 1.43.
 """
 
 import gc
