@@ -69,6 +69,8 @@ class PlanVersion(Sealed, Base):
     created_by: Mapped[str] = mapped_column(sa.String(200))
     round: Mapped[int] = mapped_column(default=1, server_default="1")
     """Which attempt at a review it is in; one more each time it comes back."""
+    adjusted_into: Mapped[int | None]
+    """The newest draft that adjusting it has made; None: nobody has adjusted it yet."""
     deadline: Mapped[datetime | None] = mapped_column(UtcDateTime)
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     submitted_by: Mapped[str | None] = mapped_column(sa.String(200))

@@ -38,9 +38,13 @@ def plan_etag(plan: Plan) -> str:
 
 
 def version_etag(version: PlanVersion) -> str:
-    """Of a state in a round: what was decided before it came back is no licence afterwards."""
+    """Of a state in a round: what was decided before it came back is no licence afterwards.
+
+    And of what became of it: who adjusts it has seen the draft that somebody else made of it.
+    """
     again = f"-{version.round}" if version.round > 1 else ""
-    return etag_of(f"{version.number}-{version.status}{again}")
+    onwards = f".{version.adjusted_into}" if version.adjusted_into else ""
+    return etag_of(f"{version.number}-{version.status}{again}{onwards}")
 
 
 def create_plan(

@@ -35,6 +35,7 @@ from service.allocations.versions.usecases.storing import Draft, Made
 from service.allocations.versions.usecases.visible import see_version
 from service.kit.audit import record
 from service.kit.auth import Caller, Role
+from service.kit.errors import PreconditionFailed
 from service.kit.etags import IfMatch
 from service.kit.ids import new_id
 from service.kit.patient_body import Sent
@@ -104,8 +105,9 @@ def adjust(
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, place[0], lock=True)
         current = PlanVersions(session).get(plan.id, place[1])
-        expected.check(version_etag(current))
+        _refuse_lost_race(expected, current)
         version = _stored(session, claimed, made, now)
+        current.adjusted_into = version.number
         _note_down(session, claimed, plan, version, now)
         return Made.of(session, plan, version, claimed.sight)
 
@@ -146,7 +148,7 @@ def _claim(
 ) -> _Claimed:
     plan_id, number = place
     version, sight = see_version(session, caller, plan_id, number)
-    expected.check(version_etag(version))
+    _refuse_lost_race(expected, version)
     refuse_unless_adjustable(version.status)
     plan = Plans(session).get(caller.workspace_id, plan_id)
     found = amending.fetch(session, caller.workspace_id, plan_id, number)
@@ -169,6 +171,20 @@ def _claim(
         start=start,
         sight=sight,
     )
+
+
+def _refuse_lost_race(expected: IfMatch, version: PlanVersion) -> None:
+    """Two who adjust the same version would make two drafts, each without what the other did."""
+    try:
+        expected.check(version_etag(version))
+    except PreconditionFailed as lost:
+        if version.adjusted_into is None:
+            raise
+        raise PreconditionFailed(
+            f"Version {version.number} was adjusted into version {version.adjusted_into} before. "
+            "Adjust that one, so that both hold; or read this one again, for another draft of it.",
+            **lost.context,
+        ) from None
 
 
 def terms_of_version(plan: Plan, found: Fetched) -> Terms:

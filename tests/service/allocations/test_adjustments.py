@@ -103,7 +103,7 @@ def test_a_lock_is_released_by_its_own_address(client: TestClient, plan: str) ->
     answer = client.delete(f"{draft}/locks/ann", headers=etag)
     assert answer.status_code == 201, answer.text
     assert quotas(client, f"{plan}/versions/3")["ann"] == 110
-    again = client.delete(f"{draft}/locks/dan", headers=etag)
+    again = client.delete(f"{draft}/locks/dan", headers={"If-Match": "*"})
     assert again.status_code == 422
     assert "has no lock" in again.json()["detail"]
 
@@ -176,6 +176,27 @@ def test_it_wants_the_state_that_was_read(client: TestClient, plan: str) -> None
     assert client.patch(path, json=body).status_code == 428
     assert client.patch(path, json=body, headers={"If-Match": '"1-published"'}).status_code == 412
     assert client.patch(path, json={}, headers={"If-Match": "*"}).status_code == 422
+
+
+def test_of_two_who_adjust_the_same_version_one_is_told_of_the_others_draft(
+    client: TestClient, plan: str
+) -> None:
+    version = f"{plan}/versions/1"
+    read = {"If-Match": client.get(version).headers["etag"]}
+
+    def lower(rep: str) -> Response:
+        rows = [{"rep": rep, "quota": 100, "reason": "key account lost"}]
+        return client.patch(f"{version}/quotas", json={"adjustments": rows}, headers=read)
+
+    answers = at_once(lower, ["ann", "bob"])
+    assert sorted(answer.status_code for answer in answers) == [201, 412]
+    (late,) = (answer.json() for answer in answers if answer.status_code == 412)
+    assert "Version 1 was adjusted into version 2 before. Adjust that one" in late["detail"]
+    assert len(client.get(f"{plan}/versions").json()["items"]) == 2
+
+    both = adjusted(client, f"{plan}/versions/2", {"ann": 100, "bob": 100})
+    assert quotas(client, both)["ann"] == quotas(client, both)["bob"] == 100
+    assert adjusted(client, version, {"cyd": 100}) == f"{plan}/versions/4"  # after reading it again
 
 
 def test_months_that_are_over_stay(client: TestClient, plan: str) -> None:
