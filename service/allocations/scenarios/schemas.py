@@ -92,9 +92,9 @@ class MoverOut(BaseModel):
 
     rep: str = Field(examples=["r1"])
     unit: str | None = Field(examples=["west"])
-    from_: float | None = Field(alias="from", description="null: not there", examples=[280000])
+    from_: MoneyOut | None = Field(alias="from", description="null: not there", examples=[280000])
     to: Amount
-    change: float = Field(examples=[11000])
+    change: MoneyOut = Field(examples=[11000])
 
     @classmethod
     def of(cls, mover: Mover, digits: int) -> Self:

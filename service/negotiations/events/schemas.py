@@ -140,8 +140,8 @@ class ChangeOut(BaseModel):
 
     from_: MoneyOut = Field(alias="from")
     to: MoneyOut
-    change: float
-    months: dict[str, float] = Field(examples=[{"2027-05": -1200}])
+    change: MoneyOut
+    months: dict[str, MoneyOut] = Field(examples=[{"2027-05": -1200}])
 
 
 class OwnSegmentOut(BaseModel):
@@ -153,7 +153,7 @@ class OwnSegmentOut(BaseModel):
     to: date
     unit: str | None
     working_days: int
-    amount: float
+    amount: MoneyOut
 
 
 class SegmentOut(OwnSegmentOut):
@@ -190,8 +190,8 @@ class OpenOut(BaseModel):
     """What nobody carries any more; below 0 what is carried again."""
 
     unit: str | None
-    amount: float
-    months: dict[str, float]
+    amount: MoneyOut
+    months: dict[str, MoneyOut]
 
 
 class VacancyOut(BaseModel):
@@ -205,7 +205,7 @@ class VacancyOut(BaseModel):
     from_: date = Field(alias="from")
     to: date
     why: Literal["vacant", "away", "part_time", "ramp"]
-    amount: float
+    amount: MoneyOut
 
 
 class InputsFollowOut(BaseModel):
