@@ -16,7 +16,7 @@ demo: setup  ## make demo PORT=9000
 	$(bin)/fairquota demo $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) $(DEMO_ARGS)
 
 test: setup  ## make test ARGS='tests/solver -k rounding'
-	$(bin)/python -m pytest -n 2 $(ARGS)
+	$(bin)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: setup
 	$(bin)/ruff format --check .
