@@ -256,7 +256,8 @@ class _Drafts:
         """The number of the new version. A target of its own is a snapshot of inputs of its own,
         which are not the plan's working inputs.
         """
-        content = describe(solved.case, solved.allocation, solved.further)
+        locked = self.handed.locked
+        content = describe(solved.case, solved.allocation, solved.further, locked=locked)
         reserves = read_reserves(scenario.policy, solved.case.terms.digits)
         content = handing(content, self.handed, reserves)
         draft = Draft.of(content)

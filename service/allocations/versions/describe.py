@@ -1,6 +1,6 @@
 """What a version writes down of a solved case: facts for its manifest, rows for its chunks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -27,6 +27,7 @@ from service.allocations.versions.proof_columns import (
     add_months,
     add_to_quotas,
     add_to_units,
+    add_unlocked,
     proof_facts,
     rule_rows,
 )
@@ -41,9 +42,20 @@ type Written = tuple[Row, list[Row], list[Row], list[Row]]
 """Facts, and rows of units, quotas and rules."""
 
 
-def describe(case: Case, allocation: Allocation, further: Sequence[SolvedMeasure] = ()) -> Content:
-    """A solved case cut into chunks, ready to be stored as a version, with its other measures."""
-    return _content(_all_written(case, allocation, further))
+def describe(
+    case: Case,
+    allocation: Allocation,
+    further: Sequence[SolvedMeasure] = (),
+    *,
+    locked: Collection[str] = (),
+) -> Content:
+    """A solved case cut into chunks, ready to be stored as a version, with its other measures.
+
+    `locked`: reps whose one possible quota is a lock, and no fact of the inputs.
+    """
+    written = _all_written(case, allocation, further)
+    add_unlocked(written[0][2], allocation, locked)
+    return _content(written)
 
 
 def prove(case: Case, allocation: Allocation, further: Sequence[SolvedMeasure] = ()) -> Row:

@@ -1,7 +1,10 @@
 """What only the proof of a plan needs, as columns of its rows."""
 
+from collections.abc import Collection
 from math import isnan
 from typing import Any, Final
+
+import numpy as np
 
 from service.allocations.months import Spread, rep_months, unit_months
 from service.allocations.versions.domain.content import Row
@@ -11,7 +14,7 @@ from solver.problem import COMPANY, NOT_SET, UNLIMITED, FloatArray, IntArray
 
 PROOF_COLUMNS: Final = (
     "last_year", "potential", "sigma", "anchor", "yardstick", "unrounded", "rules",
-    "present", "amended", "solved_months", "solved_lines",
+    "present", "amended", "solved_months", "solved_lines", "unlocked",
 )  # fmt: skip
 
 
@@ -79,6 +82,16 @@ def add_months(units: list[Row], quotas: list[Row], spread: Spread | None) -> No
     for row, present in zip(quotas, spread.present if spread else (), strict=False):
         if present is not None:
             row["present"] = present
+
+
+def add_unlocked(quotas: list[Row], allocation: Allocation, locked: Collection[str]) -> None:
+    """The own floor and cap of those whom a lock holds, wide enough for what the lock says."""
+    bounds = allocation.bounds
+    floors = np.minimum(bounds.floor, bounds.lowest).tolist()
+    caps = _limits(np.maximum(bounds.cap, bounds.highest))
+    for row, floor, cap in zip(quotas, floors, caps, strict=True):
+        if row["rep"] in locked:
+            row["unlocked"] = {"floor": floor, "cap": cap}
 
 
 def rule_rows(plan: Certificate) -> list[Row]:

@@ -97,6 +97,52 @@ def test_a_lock_stays_through_what_comes_later_until_it_is_released(
     assert listed[0]["released_in"] == 5
 
 
+def test_somebody_is_adjusted_again_whoever_carries_it(client: TestClient, plan: str) -> None:
+    body = two_teams()
+    body["reps"][0]["max"] = 112
+    client.put(f"{plan}/inputs", json=body)
+    a_version(client, plan)
+    first = adjusted(client, f"{plan}/versions/2", {"ann": 100})
+    was = quotas(client, first)
+    team = ["bob", "cyd"]
+    carried = {"siblings": team, "parent": [*team, "dan", "eve"], "unfunded": []}
+    for funding, carriers in carried.items():
+        again = adjusted(client, first, {"ann": 104}, funding=funding)
+        now = quotas(client, again)
+        assert now["ann"] == 104
+        assert {rep for rep in was if was[rep] != now[rep]} == {"ann", *carriers}
+        assert not any(row.get("rep") for row in client.get(again).json()["ledger"]["beyond"])
+        assert [row["locked"] for row in client.get(f"{again}/adjustments").json()["items"]] == [
+            False, True,
+        ]  # fmt: skip
+        is_proved(client, again)
+
+
+def test_once_it_is_released_a_lock_of_the_solve_holds_nobody(
+    client: TestClient, plan: str
+) -> None:
+    first = adjusted(client, f"{plan}/versions/1", {"ann": 100})
+    second = adjusted(client, first, {"dan": 113.5}, funding="siblings")
+    released = adjusted(client, second, {}, release=["ann"])
+    assert quotas(client, released) == quotas(client, second)
+    third = adjusted(client, released, {"bob": 110}, funding="siblings")
+    assert quotas(client, third)["ann"] > 100
+    is_proved(client, third)
+
+
+def test_the_own_cap_holds_for_those_who_were_locked_in_a_solve(
+    client: TestClient, plan: str
+) -> None:
+    body = two_teams()
+    body["reps"][0]["max"] = 112
+    client.put(f"{plan}/inputs", json=body)
+    a_version(client, plan)
+    first = adjusted(client, f"{plan}/versions/2", {"ann": 100})
+    refused = adjust(client, first, {"ann": 120}, funding="siblings")
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["detail"] == "lies above the cap of 112 (rep:ann:cap)"
+
+
 def test_a_lock_is_released_by_its_own_address(client: TestClient, plan: str) -> None:
     draft = adjusted(client, f"{plan}/versions/1", {"ann": 100})
     etag = {"If-Match": client.get(draft).headers["etag"]}

@@ -14,7 +14,7 @@ from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.kit.outbox import OutboxEvent
 from service.negotiations.change_requests.usecases import granting
-from tests.service.allocations.plans import a_version, quotas
+from tests.service.allocations.plans import a_plan, a_version, quotas
 from tests.service.callers import Callers
 from tests.service.negotiations.requests import (
     Document,
@@ -61,6 +61,30 @@ def accepted(client: TestClient, request: str, **body: Any) -> Document:
     assert told.status_code == 200, told.text
     document: Document = told.json()
     return document
+
+
+def test_who_was_adjusted_around_a_new_solve_may_ask_and_carries_for_nobody_else(
+    client: TestClient,
+) -> None:
+    plan = a_plan(client, three_teams())
+    a_version(client, plan)
+    row = {"rep": "ann", "quota": 100, "reason": "key account lost"}
+    path, etag = f"{plan}/versions/1", {"If-Match": "*"}
+    client.patch(f"{path}/quotas", json={"adjustments": [row]}, headers=etag).raise_for_status()
+    publish(client, f"{plan}/versions/2").raise_for_status()
+    before = quotas(client, f"{plan}/versions/2")
+    others = a_request(client, plan, "bob", 108, version=2)
+    assert accepted(client, others, funding="siblings")["version"] == 3
+    assert quotas(client, f"{plan}/versions/3")["ann"] == 100
+    assert ask(client, plan, "ann", 150, version=2).status_code == 422  # 140 at most
+    own = a_request(client, plan, "ann", 96, version=2)
+    ways = client.get(f"{own}/preview").json()["ways"]
+    assert [way["possible"] for way in ways if way["funding"] != "reserve"] == [True] * 3
+    accepted(client, own, funding="siblings")
+    after = quotas(client, f"{plan}/versions/4")
+    assert after["ann"] == 96
+    assert sum(after.values()) == sum(before.values())
+    assert client.get(f"{plan}/versions/4/verify").json()["valid"]
 
 
 class TestAccept:

@@ -15,10 +15,10 @@ import numpy as np
 
 from service.allocations.versions.domain.amended import (
     Stands,
+    decided_about,
     solved_part,
     told_amended,
     with_months_of,
-    with_newcomers,
 )
 from service.allocations.versions.domain.claim import certificate_of
 from service.allocations.versions.domain.content import Content, Row, revised
@@ -66,7 +66,7 @@ class Amendable:
         if hierarchy is None:
             raise UnreadableProof("its rows are not in order")
         plan = plan_of(whole, certificate, hierarchy, of_units, solved)
-        everybody = with_newcomers(plan, whole, of_units, of_rules, rows)
+        everybody = decided_about(plan, whole, of_units, of_rules, rows)
         found = replay(read, everybody, rows)
         if found.faults:
             raise UnreadableProof(found.faults[0])

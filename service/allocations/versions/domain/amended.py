@@ -24,14 +24,19 @@ from service.allocations.versions.domain.document import UnreadableProof
 from service.allocations.versions.domain.ledger import LEDGER, Book
 from service.allocations.versions.domain.manifest import Manifest
 from service.allocations.versions.domain.retold import Retold, factors_in, market_in, plan_of
-from service.allocations.versions.domain.rows import QuotaRow, RuleRow, UnitRow
+from service.allocations.versions.domain.rows import (
+    QuotaRow,
+    RuleRow,
+    UnitRow,
+    decided_within,
+)
 from service.allocations.versions.domain.unsolved import unsolved
 from solver.allocation import Allocation
 from solver.certificate import layout_of
 from solver.fairness import growth
 from solver.hierarchy import exact_sums, slice_sums
 from solver.levels import level_of_one
-from solver.problem import BoolArray, IntArray
+from solver.problem import NOT_SET, UNLIMITED, BoolArray, IntArray
 from solver.tree import CommonLevels
 
 _PLACES: Final = 9
@@ -109,16 +114,41 @@ class Stands:
         )
 
 
-def with_newcomers(
+def decided_about(
     plan: Allocation,
     manifest: Manifest,
     units: Sequence[UnitRow],
     rules: Sequence[RuleRow],
     quotas: Sequence[QuotaRow],
 ) -> Allocation:
-    """The solved plan with the rows of those who are new since; what is said of its limits, of them
-    and everybody, is what their rows say. Raises `UnreadableProof`.
+    """The solved plan as the ledger finds it, with the limits that hold for what is decided: with
+    the rows of those who are new since, and nobody held by a lock, which a decision replaces.
+
+    What is said of limits is what the rows say. Raises `UnreadableProof`.
     """
+    everybody = _with_newcomers(plan, manifest, units, rules, quotas)
+    unlocked = np.array(["unlocked" in row for row in quotas], dtype=np.bool_)
+    if not unlocked.any():
+        return everybody
+    ends = [decided_within(row) for row in quotas]
+    floor = np.array([low for low, _ in ends], dtype=np.int64)
+    cap = np.array([UNLIMITED if high is None else high for _, high in ends], dtype=np.int64)
+    bounds = everybody.bounds
+    odd = (floor > bounds.lowest) | (cap < bounds.highest) | (bounds.lowest != bounds.highest)
+    if (odd & unlocked).any():
+        rep = quotas[int(np.flatnonzero(odd & unlocked)[0])]["rep"]
+        raise UnreadableProof(f"rep {rep} was not locked inside the limits that are stated")
+    fixed = np.where(unlocked, NOT_SET, bounds.fixed)
+    return replace(everybody, bounds=replace(bounds, floor=floor, cap=cap, fixed=fixed))
+
+
+def _with_newcomers(
+    plan: Allocation,
+    manifest: Manifest,
+    units: Sequence[UnitRow],
+    rules: Sequence[RuleRow],
+    quotas: Sequence[QuotaRow],
+) -> Allocation:
     if len(plan.problem.reps) == len(quotas):
         return plan
     everybody = certificate_of(manifest, units, rules, quotas)

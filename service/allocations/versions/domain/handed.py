@@ -40,6 +40,11 @@ class Handed:
     def __bool__(self) -> bool:
         return bool(self.locks or self.frozen)
 
+    @property
+    def locked(self) -> frozenset[str]:
+        """Whose quotas are locked."""
+        return frozenset(own["rep"] for own in self.locks)
+
     def without(self, released: Collection[str]) -> Self:
         """Without the locks of these reps."""
         return replace(self, locks=[own for own in self.locks if own["rep"] not in released])

@@ -6,6 +6,7 @@ rules in their quotas.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, NotRequired, TypedDict
 
 from pydantic import Field, TypeAdapter, with_config
@@ -62,6 +63,14 @@ class RuleRow(TypedDict):
 
 
 @with_config(OPEN)
+class Unlocked(TypedDict):
+    """Floor and cap of somebody whom a lock held in the solve; what was decided is inside."""
+
+    floor: Amount
+    cap: Amount | None
+
+
+@with_config(OPEN)
 class QuotaRow(TypedDict):
     """What is checked of a quota; `cap` is None where nothing limits it.
 
@@ -101,6 +110,9 @@ class QuotaRow(TypedDict):
     present: NotRequired[list[Part]]
     """Of somebody who is not always there, where a season is given: the part of each month."""
     levels: NotRequired[dict[str, int]]
+    unlocked: NotRequired[Unlocked]
+    """What holds instead of `floor` and `cap`, which are the lock, once another quota is decided.
+    """
 
 
 _UNITS = TypeAdapter(list[UnitRow])
@@ -115,6 +127,12 @@ def read_units(rows: Any) -> list[UnitRow]:
 
 def read_rules(rows: Any) -> list[RuleRow]:
     return read_as(_RULES, rows)
+
+
+def decided_within(row: Mapping[str, Any]) -> tuple[int, int | None]:
+    """Floor and cap that hold for whatever is decided about a quota; `row`: a `QuotaRow`."""
+    ends = row.get("unlocked", row)
+    return ends["floor"], ends["cap"]
 
 
 def read_quotas(rows: Any) -> list[QuotaRow]:

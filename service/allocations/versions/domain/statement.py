@@ -29,11 +29,11 @@ from typing import Final
 
 from service.allocations.versions.domain.amended import (
     Stands,
+    decided_about,
     has_ledger,
     solved_part,
     told_amended,
     with_months_of,
-    with_newcomers,
 )
 from service.allocations.versions.domain.compare import differences
 from service.allocations.versions.domain.document import UnreadableProof
@@ -157,7 +157,7 @@ def _read_amended(stated: Stated, hierarchy: Hierarchy) -> _Read:
     manifest, quotas = stated.manifest, stated.quotas
     whole, solved = solved_part(manifest, quotas)
     plan, faults, told = _read_solved(replace(stated, manifest=whole, quotas=solved), hierarchy)
-    everybody = with_newcomers(plan, whole, stated.units, stated.rules, quotas)
+    everybody = decided_about(plan, whole, stated.units, stated.rules, quotas)
     found = replay(manifest, everybody, quotas)
     faults += [(CHECK, fault) for fault in found.faults]
     faults += [(CHECK, fault) for fault in kept_faults(manifest, found.book)]

@@ -119,6 +119,8 @@ UNCOVERED_OF_LEDGERS: Final[dict[str, tuple[str, ...]]] = {
         "manifest.amendments[].through",
         "manifest.frozen[].unit",
         "manifest.locks[].rep",
+        "quotas[].unlocked.cap",
+        "quotas[].unlocked.floor",
     ),
 }
 """The same of versions with a ledger alone.
@@ -130,4 +132,5 @@ UNCOVERED_OF_LEDGERS: Final[dict[str, tuple[str, ...]]] = {
     effective   where the months of a change are stated
     through     which months were closed is what the company says
     locks[]     each one that is listed is what the rep carries; one that is left out is not missed
+    unlocked    what limits a quota that a lock held in the solve
 """

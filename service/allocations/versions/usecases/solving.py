@@ -108,7 +108,7 @@ def solved_content(
         closed.check(inputs)
         case = closed.held_in(case)
     solved = solve_handed(case, handed, patience)
-    content = describe(solved.case, solved.allocation, solved.further)
+    content = describe(solved.case, solved.allocation, solved.further, locked=handed.locked)
     content = handing(content, handed, read_reserves(body, terms.digits))
     return content if closed is None else closed.kept_in(content)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from service.allocations.versions.domain.rows import decided_within
 from service.kit.errors import Conflict, Fault
 from service.kit.money import plain_text
 from service.negotiations.change_requests.domain.evidence import CORRECTING, Evidence
@@ -53,7 +54,7 @@ def amount_faults(
         yield Fault(at, "is the quota as it stands; ask for another", plain_text(proposed, digits))
     if any(piece.kind in CORRECTING for piece in evidence):
         return
-    floor, cap = row["floor"], row["cap"]
+    floor, cap = decided_within(row)
     if proposed < floor:
         reason = f"is below the floor of {row['rep']} in this version, {plain_text(floor, digits)}"
         yield Fault(at, reason, plain_text(proposed, digits))
