@@ -7,8 +7,9 @@ for those who may read the inputs that follow it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from service.kit.auth import Caller
 from service.negotiations.change_requests.repository import ChangeRequests
 from service.negotiations.events.repository import Events
 from service.plans.domain import version_subject
-from service.web.decisions import NOTHING_SAID, Said
+from service.web.decisions import NOTHING_SAID, Decision, NewTarget, Said
 from service.web.domain.version import VersionView
 
 _MAKING: Final = ("version.adjust", "version.amend", "version.assemble", "version.import")
@@ -54,6 +55,21 @@ def said_of(
         for reference, event in Events(session, plan_id).among(references).items():
             found[reference] = replace(found[reference], event=event.facts)
     return found
+
+
+def new_target_of(
+    session: Session, caller: Caller, plan_id: str, decisions: Sequence[Decision]
+) -> NewTarget | None:
+    """The company's target as it stands, where one of these events, oldest first, made it another
+    one than the solve had. Whoever sees a version sees its target; the day is the event's.
+    """
+    references = [own.reference for own in decisions if own.kind == "event"]
+    found = Events(session, plan_id).with_new_target(references) if references else None
+    if found is None:
+        return None
+    first = date.fromisoformat(found.facts["first"])
+    amount: int = found.facts["amount"]
+    return NewTarget(amount, first if may(caller, Permission.READ_INPUTS) else None)
 
 
 def _asked(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 
@@ -85,3 +85,12 @@ class Said:
 
 
 NOTHING_SAID = Said()
+
+
+@dataclass(frozen=True, slots=True)
+class NewTarget:
+    """What an event made of the company's target since the solve, in minor units."""
+
+    amount: int
+    first: date | None
+    """The day from which on; None: the reader may not know the event."""

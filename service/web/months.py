@@ -45,15 +45,20 @@ class MonthWords:
     """Those of the API: 2027-01."""
     season: Mapping[str, Any] | None
 
-    def drawn(self, amounts: Sequence[int] | None) -> Mapping[str, Any] | None:
-        """What the template draws of a row's months; None where there are none to show."""
+    def drawn(
+        self, amounts: Sequence[int] | None, *, amended: bool = False
+    ) -> Mapping[str, Any] | None:
+        """What the template draws of a row's months; None where there are none to show.
+
+        `amended`: whether they were changed since the solve.
+        """
         if not amounts or self.season is None:
             return None
         quarters = [*self._quarters(amounts)]
         return {
             "open": quarters[:_SHOWN],
             "more": quarters[_SHOWN:],
-            "told": [*self.sentences(self.season)],
+            "told": [*self.sentences(self.season), *(self._amended() if amended else ())],
         }
 
     def _quarters(self, amounts: Sequence[int]) -> Iterator[Quarter]:
@@ -96,6 +101,12 @@ class MonthWords:
             yield say(
                 "Those of %(years)s may still change: not all holidays are announced.", years=told
             )
+
+    def _amended(self) -> Iterator[str]:
+        yield self.language.gettext(
+            "That holds for the plan as it was solved: what was decided since has changed months, "
+            "each from the month on that it names."
+        )
 
     def _basis(self, season: Mapping[str, Any]) -> str:
         say = self.language.gettext

@@ -25,7 +25,7 @@ from service.kit.errors import NotFound
 from service.kit.pages import PageRequest
 from service.roster.usecases import names_of, owners_of
 from service.web import usecases
-from service.web.deciders import said_of
+from service.web.deciders import new_target_of, said_of
 from service.web.decision_words import SHOWN
 from service.web.domain.cards import VersionCard
 from service.web.i18n import Language
@@ -85,11 +85,14 @@ class PlanReader:
         return usecases.list_versions(self.session, self.caller, self.plan.id)
 
     def open(self, card: VersionCard) -> Opened:
+        version = usecases.read_version(self.session, self.caller, self.plan.id, card)
+        decisions = (version.whole or version).decisions
         return Opened(
             language=self.language,
             plan=self.plan,
             card=card,
-            version=usecases.read_version(self.session, self.caller, self.plan.id, card),
+            version=version,
+            new_target=new_target_of(self.session, self.caller, self.plan.id, decisions),
             names=names_of(self.session, *self.place),
             owners=owners_of(self.session, *self.place),
         )

@@ -19,6 +19,7 @@ from service.plans.repository import Plans, PlanVersions
 from service.plans.sight import Sight
 from service.plans.tables import Plan, PlanVersion
 from service.roster.usecases import load_snapshot
+from service.web.deciders import new_target_of
 from service.web.decisions import Amended, decisions_in
 from service.web.domain.cards import PlanCard, PlanRow, VersionCard
 from service.web.domain.quotas import Rep, Unit
@@ -46,10 +47,11 @@ def _plan_row(session: Session, caller: Caller, plan: Plan) -> PlanRow:
         return PlanRow(_plan_card(plan))
     version, sight = found
     facts: Mapping[str, Any] = StoredVersion(version, Chunks(session, caller.workspace_id)).manifest
+    new_target = new_target_of(session, caller, plan.id, decisions_in(facts))
     return PlanRow(
         _plan_card(plan),
         _version_card(version, sight),
-        target=facts["target"],
+        target=new_target.amount if new_target else facts["target"],
         assigned=facts["assigned"],
         growth=facts["common"]["growth"],
         reps=facts["reps"] if sight.is_whole else None,

@@ -14,6 +14,7 @@ from service.web.i18n import Language
 from service.web.rule_words import RuleWords
 from service.web.status import status_word
 from solver.probability import chance_at
+from solver.problem import padded
 
 _EFFORT_IN_EVIDENCE: Final = 0.005
 """Indices that differ by less look alike with the two decimals that people see."""
@@ -251,12 +252,12 @@ class Words:
             if name in sentences
         ]
 
-    def hedge(self) -> str:
-        """How the assigned sum and the target differ."""
+    def hedge(self, target: int) -> str:
+        """How the assigned sum and the target, as it stands, differ."""
         say, version = self.language.gettext, self.version
-        if version.assigned == version.target:
+        if version.assigned == target:
             return say("exactly the target")
-        if version.amended:
+        if version.amended and version.assigned != padded(target, version.over_assignment):
             return say("the target, changed by what was decided since")
         percent = self.figures.percent(version.over_assignment, signed=True)
         if version.gap and version.over_assignment:

@@ -41,6 +41,12 @@ class Events:
         )
         return {event.id: event for event in self.session.scalars(query)}
 
+    def with_new_target(self, references: Sequence[str]) -> PlanEvent | None:
+        """Of the decisions of a version, oldest first, the last that is a new company target."""
+        found = self.among(references)
+        targets = (found[own] for own in reversed(references) if own in found)
+        return next((own for own in targets if own.kind == Kind.TARGET), None)
+
     def page(
         self, page: PageRequest, *, status: Status | None = None, kind: Kind | None = None
     ) -> tuple[Sequence[PlanEvent], str | None]:

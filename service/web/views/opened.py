@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from markupsafe import Markup
 
 from service.web.decision_words import DecisionWords
-from service.web.decisions import Said
+from service.web.decisions import NewTarget, Said
 from service.web.domain.cards import PlanCard, VersionCard
 from service.web.domain.quotas import Hold, Names
 from service.web.domain.version import VersionView
@@ -73,6 +73,8 @@ class Opened:
     names: Names
     owners: Names = field(default_factory=dict)
     """Who signs for a unit, by its id."""
+    new_target: NewTarget | None = None
+    """The company's target, where it is another one than that of the solve."""
     said: Mapping[str, Said] = field(default_factory=dict)
     """Who made decisions, when and why, by their references."""
 

@@ -78,7 +78,9 @@ def plan_page(
         "held": asked.held,
         "impact": _impact(opened),
         "risk": _risk(opened),
-        "months": opened.months.drawn(version.months),
+        "months": opened.months.drawn(
+            version.months, amended=(version.whole or version).is_amended
+        ),
         "business": opened.lines.drawn(_carried(version.whole or version)),
         "part_targets": [*opened.lines.targets(version.part_targets)],
         "measures": opened.measures.lines(version.measures, version.standards),
@@ -168,15 +170,16 @@ def _line_facts(opened: Opened) -> dict[str, Any]:
 def _headline(opened: Opened) -> list[Figure]:
     say, figures, version = opened.language.gettext, opened.figures, opened.version
     words = opened.words
-    amounts = (version.target, version.assigned, version.gap)
+    stands = opened.new_target.amount if opened.new_target else version.target
+    amounts = (stands, version.assigned, version.gap)
     power = figures.spoken_power(amounts)
     target, assigned, unassigned = (figures.headline(minor, power) for minor in amounts)
     count = len(version.reps)
     held = count - version.held["none"] - version.held["amended"]
     over_last_year = figures.percent(version.totals[COMPANY].over_last_year, signed=True)
     shown = [
-        Figure(say("Target"), target.shown, target.exact),
-        Figure(say("Assigned"), assigned.shown, assigned.exact, words.hedge()),
+        Figure(say("Target"), target.shown, target.exact, _new_target(opened, power)),
+        Figure(say("Assigned"), assigned.shown, assigned.exact, words.hedge(stands)),
         Figure(
             say("Unassigned"),
             unassigned.shown if version.gap else "",
@@ -190,6 +193,23 @@ def _headline(opened: Opened) -> list[Figure]:
         Figure(say("Held by a rule"), figures.count(held), note=_share(words, held, count)),
     ]
     return [figure for figure in shown if figure.value]
+
+
+def _new_target(opened: Opened, power: int) -> str:
+    """What the target was in the solve, and the event since when it is another one."""
+    say, new, solved = opened.language.gettext, opened.new_target, opened.version.target
+    if new is None or new.amount == solved:
+        return ""
+    was = opened.figures.headline(solved, power)
+    moved = (
+        say("raised since the solve, from %(amount)s", amount=was)
+        if new.amount > solved
+        else say("lowered since the solve, from %(amount)s", amount=was)
+    )
+    if new.first is None:
+        return moved
+    event = say("new company target from %(day)s on", day=opened.figures.day(new.first))
+    return f"{moved} · {event}"
 
 
 def _sums(opened: Opened) -> list[tuple[str, int]]:

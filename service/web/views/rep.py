@@ -29,7 +29,7 @@ def rep_page(opened: Opened, rep: Rep) -> dict[str, Any]:
         "limits": _limits(words, rep),
         "more": _more(opened, rep),
         "growths": _growths(words, rep),
-        "months": opened.months.drawn(rep.months),
+        "months": opened.months.drawn(rep.months, amended=bool(rep.amended)),
         "business": opened.lines.drawn(rep.lines),
         "part_targets": [],
         "measures": opened.measures.lines(version.measures, version.standards, rep.id, rep.unit),

@@ -81,3 +81,34 @@ def test_a_version_lists_what_happened_to_whom_and_sums_units_as_months_do(
     units = text.partition('id="quotas"')[2]
     assert "3,000" in units  # the east, with half of what ann carries
     assert "People who moved carry a part of their quota" in units
+
+
+def test_a_new_company_target_is_the_one_that_pages_show(client: TestClient) -> None:
+    plan = a_plan(client, twelve_hundred_each())
+    a_version(client, plan, **EVENLY)
+    publish(client, f"{plan}/versions/1")
+    happens(client, plan, kind="target", amount=5400, **{"from": "2027-07-01"})
+
+    page = plan.removeprefix("/v1")
+    solved, raised = (client.get(f"{page}?version={number}").text for number in (1, 2))
+    chinese = client.get(f"{page}?version=2", headers={"Accept-Language": "zh"}).text
+    ann = client.get(f"{page}/reps/ann?version=2").text
+
+    assert "$4,800" in headline(solved)
+    assert "since the solve" not in solved
+    assert "$5,400" in headline(raised)
+    assert (
+        "raised since the solve, from $4,800 · new company target from Jul 1, 2027 on"
+    ) in headline(raised)
+    assert "exactly the target" in headline(raised)
+    assert "求解后由" in headline(chinese)
+    for text in (raised, ann):
+        assert "what was decided since has changed months" in text
+    publish(client, f"{plan}/versions/2")
+    plans = client.get("/").text
+    assert "$5,400" in plans
+    assert "$4,800" not in plans
+
+
+def headline(page: str) -> str:
+    return page.partition('<dl class="headline">')[2].partition("</dl>")[0]

@@ -16,7 +16,7 @@ from service.allocations.versions.domain.named import carried_by_unit
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.kit.money import minor_digits
 from service.negotiations.events.domain.closed import Open
-from service.negotiations.events.domain.kinds import Event, Kind
+from service.negotiations.events.domain.kinds import Event
 from service.negotiations.events.domain.life import (
     NoVersionInForce,
     VersionHasNoMonths,
@@ -77,21 +77,22 @@ class InForce:
     @cached_property
     def accepted(self) -> list[PlanEvent]:
         """The events whose outcome the head holds, oldest first."""
+        found = Events(self.session, self.plan.id).among(self._references)
+        return [found[reference] for reference in self._references if reference in found]
+
+    @property
+    def _references(self) -> list[str]:
+        """Of all that was decided since the solve, oldest first."""
         manifest: Row = {**self.stored.manifest}
-        references = [each["reference"] for each in manifest.get("amendments", ())]
-        found = Events(self.session, self.plan.id).among(references)
-        return [found[reference] for reference in dict.fromkeys(references) if reference in found]
+        return [*dict.fromkeys(each["reference"] for each in manifest.get("amendments", ()))]
 
     @property
     def target(self) -> int:
         """The company's target with the events that changed it, before over-assignment."""
-        of_plan: Row = {**self.stored.manifest}
-        said = [
-            Event.of_stored(each.facts).amount
-            for each in self.accepted
-            if each.kind == Kind.TARGET.value
-        ]
-        return next((amount for amount in reversed(said) if amount is not None), of_plan["target"])
+        found = Events(self.session, self.plan.id).with_new_target(self._references)
+        amount = None if found is None else Event.of_stored(found.facts).amount
+        target: int = {**self.stored.manifest}["target"] if amount is None else amount  # type: ignore[assignment]
+        return target
 
     def assigned_for(self, target: int) -> int:
         """What quotas together carry for a target, with its over-assignment; halves to even."""
