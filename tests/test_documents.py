@@ -177,6 +177,7 @@ def test_the_guide_to_the_first_plan_makes_one_over_http(
         made = json.loads(in_a_shell(names + create))
         in_a_shell(f"{names}plan=$api/{made['id']}\n{rest}")
 
+    assert Path("quotas.csv").read_text("utf-8-sig").startswith("rep,unit,quota,")
     checks = printed(["fairquota", "verify", "proof.json"])
     assert checks[3:-2]
     assert all("holds" in line for line in checks[3:-2])

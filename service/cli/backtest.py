@@ -20,10 +20,11 @@ from service.allocations.solving import SolveTookTooLong
 from service.cli.allocate import Order, terms_of
 from service.cli.failure import NO_ANSWER, Failure
 from service.cli.faults import faults_listed
-from service.cli.output import Cell, Table, on_a_terminal, show, write_bytes, write_csv
+from service.cli.output import Table, on_a_terminal, show, write_bytes, write_csv
 from service.cli.policy_file import read_policy
 from service.cli.waiting import solved_while_waiting
 from service.cli.words import percent
+from service.kit.spreadsheets import Cell
 from service.plans.policy import Named, to_policy
 from service.roster.files import FileInputs, read_files
 

@@ -7,7 +7,8 @@ from math import exp, expm1
 from typing import Final
 
 from service.allocations.fairness_report.present import Document
-from service.cli.output import Cell, Table
+from service.cli.output import Table
+from service.kit.spreadsheets import Cell
 
 _TOLD: Final = ("effect", "low", "high", "p_adjusted", "detectable")
 _MEASURES: Final = {

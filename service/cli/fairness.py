@@ -24,8 +24,9 @@ from service.cli.cohorts import audit_lines, groups_for_people, groups_for_progr
 from service.cli.failure import Failure
 from service.cli.fairness_files import read_actuals, read_bands, read_cohorts
 from service.cli.faults import faults_listed
-from service.cli.output import Cell, Table, show, write_bytes
+from service.cli.output import Table, show, write_bytes
 from service.kit.money import from_minor
+from service.kit.spreadsheets import Cell
 from service.roster.domain import Inputs
 from service.roster.files import read_files
 from service.web.fairness import FairnessWords

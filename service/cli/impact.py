@@ -7,8 +7,9 @@ from typing import Any, Final
 from service.allocations.assemble import Case
 from service.allocations.over_assignment import over_assignment_rows
 from service.allocations.prices import Impact
-from service.cli.output import Cell, Table
+from service.cli.output import Table
 from service.cli.words import rule_in_words, unit_in_words
+from service.kit.spreadsheets import Cell
 from service.web.figures import Figures
 from service.web.hedge import HedgeWords
 from service.web.i18n import language

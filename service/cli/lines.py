@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from service.cli.output import Cell, Table
+from service.cli.output import Table
 from service.cli.words import whole
+from service.kit.spreadsheets import Cell
 
 type Document = dict[str, Any]
 

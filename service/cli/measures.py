@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from service.cli.output import Cell, Table
+from service.cli.output import Table
 from service.cli.words import gaps_in_words, percent, unit_in_words, whole
+from service.kit.spreadsheets import Cell
 
 type Document = dict[str, Any]
 type Names = Mapping[str, str | None]

@@ -1,25 +1,21 @@
 """What commands print and write: tables for people and programs: terminal, pipe, CSV and XLSX.
 
-A text that a spreadsheet would run as a formula is defused: in CSV by an apostrophe in front, which
-spreadsheets take as "this is text"; in XLSX the cell itself says that it is text. A file appears
-whole or not at all: it is written beside its place and then renamed.
+A file appears whole or not at all: it is written beside its place and then renamed.
 """
 
-import csv
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from service.cli.failure import Failure
-
-type Cell = str | int | float | None
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from service.kit import spreadsheets
+from service.kit.spreadsheets import Cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,56 +73,12 @@ def _readable(cell: Cell) -> str:
 
 
 def write_csv(table: Table, path: Path) -> None:
-    """UTF-8 with a byte order mark, which is how spreadsheets recognise it."""
-
-    def write(stream: BinaryIO) -> None:
-        text = _Utf8(stream)
-        writer = csv.writer(text)
-        writer.writerow(table.columns)
-        writer.writerows([_defused(cell) for cell in row] for row in table.rows)
-
-    _write_whole(path, write)
-
-
-class _Utf8:
-    """The little of a text stream that the csv module wants."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        stream.write(b"\xef\xbb\xbf")
-
-    def write(self, text: str) -> int:
-        return self._stream.write(text.encode())
-
-
-def _defused(cell: Cell) -> Cell:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    _write_whole(path, partial(spreadsheets.write_csv, table))
 
 
 def write_xlsx(tables: Sequence[Table], path: Path) -> None:
-    """One sheet per table, its header row frozen."""
-    from openpyxl import Workbook
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
-
-    workbook = Workbook(write_only=True)
-    for table in tables:
-        sheet = workbook.create_sheet(table.name)
-        sheet.freeze_panes = "A2"
-        sheet.append(table.columns)
-        for row in table.rows:
-            cells = []
-            for column, value in enumerate(row):
-                cell = WriteOnlyCell(sheet)
-                if isinstance(value, str):
-                    cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
-                    cell.data_type = "s"  # a text, even where it begins with "="
-                    cell.quotePrefix = value.startswith(_FORMULA)
-                else:
-                    cell.value = value
-                    cell.number_format = table.formats.get(column, cell.number_format)
-                cells.append(cell)
-            sheet.append(cells)
-    _write_whole(path, workbook.save)
+    """One sheet per table."""
+    _write_whole(path, partial(spreadsheets.write_xlsx, tables))
 
 
 def write_bytes(data: bytes, path: Path) -> None:

@@ -13,7 +13,7 @@ from service.cli.measures import (
     plans_of,
     standards_sheet,
 )
-from service.cli.output import Cell, Table
+from service.cli.output import Table
 from service.cli.words import (
     crossing_rule_in_words,
     held_in_words,
@@ -23,6 +23,7 @@ from service.cli.words import (
     unit_in_words,
     whole,
 )
+from service.kit.spreadsheets import Cell
 from service.web.figures import half_up, rounded_to
 
 type Document = dict[str, Any]

@@ -19,11 +19,12 @@ from service.allocations.solving import SolveTookTooLong, allocate
 from service.cli.allocate import Order, read_case, solved_in_words
 from service.cli.failure import NO_ANSWER, Failure
 from service.cli.faults import faults_listed
-from service.cli.output import Cell, Table, on_a_terminal, show, write_bytes, write_csv
+from service.cli.output import Table, on_a_terminal, show, write_bytes, write_csv
 from service.cli.pay_files import read_pay_curve, read_target_pay
 from service.cli.waiting import solved_while_waiting
 from service.cli.words import unit_in_words, whole
 from service.kit.errors import Fault, InvalidInput
+from service.kit.spreadsheets import Cell
 
 type Document = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Query parameters that a call does not know are refused, and formats that it cannot answer in.
+"""Query parameters that a call does not know are refused.
 
 Ignoring `?untt=west` or `?measure=volume` would answer something else than was asked for.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 
-from service.kit.errors import MAX_FAULTS, NotAcceptable
+from service.kit.errors import MAX_FAULTS
 from service.kit.problems import InvalidParameters
 
 _SHORT = 80
@@ -34,16 +34,6 @@ async def refuse_unknown_parameters(request: Request) -> None:
         first = f"{faults[0]['parameter']} {faults[0]['detail']}"
         detail = first if len(faults) == 1 else f"{len(faults)} faults; the first is {first}"
         raise InvalidParameters(detail, errors=faults)
-
-
-def refuse_other_formats(request: Request) -> None:
-    """For answers that are to come in more formats than JSON, which they do not yet."""
-    accept = request.headers.get("accept", "") or "*/*"
-    wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
-    if not wanted & {"*/*", "application/*", "application/json"}:
-        raise NotAcceptable(
-            f"{accept[:_SHORT]} is not available yet: this answer is application/json."
-        )
 
 
 def _names(dependant: Dependant) -> Iterator[str]:

@@ -1,5 +1,6 @@
-"""The quotas of a version over HTTP: in pages, rep by rep, by months and by weeks."""
+"""The quotas of a version over HTTP: in pages and files, rep by rep, by months and by weeks."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import orjson
@@ -7,6 +8,15 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from service.allocations.measures.told import named_measure
 from service.allocations.versions.describe import present_listed, present_months, present_quota
+from service.allocations.versions.domain.content import Row
+from service.allocations.versions.quota_files import (
+    FILES,
+    MediaTypeDep,
+    PageOrAllDep,
+    QuotaSheet,
+    file_of_version,
+    write_quotas,
+)
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.schemas import ListedQuotaOut, MonthsOut, RepQuotaOut, WeeksOut
 from service.allocations.versions.sight import SightDep
@@ -15,10 +25,11 @@ from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.db import ReadSessionDep
 from service.kit.errors import NotAcceptable
+from service.kit.negotiation import JSON, VARY
 from service.kit.pages import Page, PageDep
-from service.kit.parameters import refuse_other_formats
 from service.kit.problems import problems
 from service.plans.domain import PlanNotFound, VersionNotFound
+from service.plans.repository import Plans, PlanVersions
 from service.plans.router import NumberPath, PlanIdPath
 from service.plans.sight import Sight
 
@@ -34,8 +45,8 @@ _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
 @router.get(
     "/{number}/quotas",
     response_model=Page[ListedQuotaOut],
-    responses=_MISSING | problems(NotAcceptable),
-    dependencies=[Depends(needs(Permission.READ_QUOTAS)), Depends(refuse_other_formats)],
+    responses=_MISSING | problems(NotAcceptable) | FILES,
+    dependencies=[Depends(needs(Permission.READ_QUOTAS))],
 )
 def list_quotas(
     plan_id: PlanIdPath,
@@ -43,7 +54,8 @@ def list_quotas(
     *,
     caller: CallerDep,
     session: ReadSessionDep,
-    page: PageDep,
+    media_type: MediaTypeDep,
+    page: PageOrAllDep,
     sight: SightDep,
     unit: Annotated[str | None, Query(description="This unit and all units below it")] = None,
     rep: Annotated[str | None, Query(description="This rep alone")] = None,
@@ -62,12 +74,13 @@ def list_quotas(
         str | None, Query(description="Lines of this kind of customer alone")
     ] = None,
 ) -> Response:
-    """The quotas of a version: unit by unit, reps by id.
+    """The quotas of a version: unit by unit, reps by id. As JSON in pages; as CSV, XLSX or NDJSON
+    one file with all of them, told by `Accept`.
 
     With `product` or `customer_type` each row keeps its lines of these alone, and reps who carry
     none of them are left out: a page may have fewer rows than its limit.
     """
-    quotas = reading.page_of_quotas(
+    quotas = reading.some_quotas(
         session,
         caller.workspace_id,
         plan_id,
@@ -81,22 +94,27 @@ def list_quotas(
         only={"product": product, "customer_type": customer_type},
     )
     lines_alone = product is not None or customer_type is not None
-    items = [
-        _as_seen(
-            sight,
-            present_listed(
-                row,
-                quotas.digits,
-                quotas.months,
-                quotas.lines,
-                quotas.part,
-                ledger=quotas.ledger,
-                lines_alone=lines_alone,
-            ),
+
+    def shown(row: Row) -> Row:
+        listed = present_listed(
+            row,
+            quotas.digits,
+            quotas.months,
+            quotas.lines,
+            quotas.part,
+            ledger=quotas.ledger,
+            lines_alone=lines_alone,
         )
-        for row in quotas.rows
-    ]
-    return _json({"items": items, "next_cursor": quotas.next_cursor})
+        return _as_seen(sight, listed)
+
+    if media_type != JSON:
+        written = write_quotas(media_type, QuotaSheet(quotas, shown, lines_alone=lines_alone))
+        plan = Plans(session).get(caller.workspace_id, plan_id)
+        return file_of_version(
+            PlanVersions(session).get(plan.id, number), plan, media_type, written
+        )
+    items = [shown(row) for row in quotas.rows]
+    return _json({"items": items, "next_cursor": quotas.next_cursor}, VARY)
 
 
 @router.get(
@@ -183,6 +201,6 @@ def _as_seen(sight: Sight, row: dict[str, Any]) -> dict[str, Any]:
     return row if sight.tells_chances else row | {"attainment_probability": None}
 
 
-def _json(document: Any) -> Response:
+def _json(document: Any, headers: Mapping[str, str] | None = None) -> Response:
     """As it is: the rows are ours, and validating a thousand of them again takes longer."""
-    return Response(orjson.dumps(document), media_type="application/json")
+    return Response(orjson.dumps(document), media_type=JSON, headers=headers)

@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from service.kit.spreadsheets import restored
 from service.roster.files import cells
 from service.roster.files.faults import FileFault, FileFaults
 from service.roster.files.sheets import Sheet, read_sheet
@@ -156,10 +157,14 @@ class _Reading:
             self.repaired.append(self._fault(line, self.rep, text, "is a sum, and was left out"))
             return None
         try:
-            return cells.key(cell)
+            key = cells.key(cell)
         except ValueError as reason:
             self.faults.append(self._fault(line, self.rep, text[:_SHOWN] or None, str(reason)))
             return None
+        rep = restored(key)
+        if rep != key:
+            self.repaired.append(self._fault(line, self.rep, key[:_SHOWN], f"was read as {rep}"))
+        return rep
 
     def _amount(self, line: int, row: list[Any], header: str) -> float | str | None:
         """None where the cell is blank, or could not be read."""

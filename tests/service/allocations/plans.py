@@ -40,9 +40,9 @@ def four_reps(**changes: Any) -> Document:
     return {"target": 441, "units": units, "reps": reps} | changes
 
 
-def a_plan(client: TestClient, inputs: Document | None = None) -> str:
+def a_plan(client: TestClient, inputs: Document | None = None, **terms: Any) -> str:
     """The path of a new plan with inputs."""
-    plan = client.post("/v1/plans", json=FY27).json()
+    plan = client.post("/v1/plans", json=FY27 | terms).json()
     path = f"/v1/plans/{plan['id']}"
     answer = client.put(f"{path}/inputs", json=inputs or four_reps())
     assert answer.status_code == 200, answer.text

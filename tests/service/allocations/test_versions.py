@@ -278,20 +278,6 @@ def test_nothing_of_another_workspace_is_answered(client: TestClient, database: 
 
 
 class TestListQuotas:
-    @pytest.mark.parametrize(
-        ("accept", "status"),
-        [("text/csv", 406), ("application/xml, text/csv;q=0.5", 406), ("text/csv, */*;q=0.1", 200)],
-    )
-    def test_a_format_that_is_not_built_is_refused_and_not_replaced(
-        self, client: TestClient, accept: str, status: int
-    ) -> None:
-        plan = a_plan(client)
-        a_version(client, plan)
-
-        answer = client.get(f"{plan}/versions/1/quotas", headers={"Accept": accept})
-
-        assert answer.status_code == status
-
     @pytest.mark.parametrize("name", ["measure", "product", "period"])
     def test_a_filter_that_is_not_built_is_refused_by_name(
         self, client: TestClient, name: str

@@ -1,6 +1,6 @@
-"""Read a version: a page of quotas, one rep's quota, its rules and prices, the whole proof."""
+"""Read a version: its quotas, one rep's quota, its rules and prices, the whole proof."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -33,7 +33,8 @@ class PricesNotFound(NotFound):
 class Quotas:
     """Some quota rows in minor units, and the cursor of the next ones."""
 
-    rows: list[Row]
+    rows: Iterable[Row]
+    """Gone through once, while the session is open."""
     digits: int
     months: tuple[str, ...]
     """The names of the months of the period."""
@@ -45,12 +46,12 @@ class Quotas:
     ledger: ShownLedger = NO_LEDGER
 
 
-def page_of_quotas(
+def some_quotas(
     session: Session,
     workspace_id: str,
     plan_id: str,
     number: int,
-    page: PageRequest,
+    page: PageRequest | None,
     *,
     sight: Sight,
     unit: str | None = None,
@@ -61,28 +62,34 @@ def page_of_quotas(
 ) -> Quotas:
     """Quotas unit by unit, reps by id; a version never changes, so a place in it is a cursor.
 
-    What lies outside the `sight` is as unknown as what does not exist.
-    `unit` keeps those of one unit and the units below it, `rep` those of one rep. Only the chunks
-    that the page lies in are read. `period` names some of the months, `measure` another measure
-    than the main one; `only` the product and the kind of customer whose lines are kept, and those
-    who carry any, None: all. Raises InvalidParameters for what the version does not have of these.
+    Without a `page` they are all that are asked for, read while they are gone through; of a page
+    only the chunks are read that it lies in. What lies outside the `sight` is as unknown as what
+    does not exist. `unit` keeps those of one unit and the units below it, `rep` those of one rep.
+    `period` names some of the months, `measure` another measure than the main one; `only` the
+    product and the kind of customer whose lines are kept, and those who carry any, None: all.
+    Raises InvalidParameters for what the version does not have of these.
     """
     stored = open_measure(session, workspace_id, plan_id, number, measure)
     part = None if period is None else _part(stored, period)
     kept_lines = _lines_of(stored.lines, only or {})
     wanted = units_wanted(stored, sight, unit)
+    cursor = None
+    rows: Iterable[Row]
     if (one := rep if rep is not None else sight.rep) is not None:
         row = stored.quota_of(one)
         if row is None or not sight.sees_rep(row):
             raise unknown("rep", "has no quota in this version")
         kept = unit is None or wanted is None or row["unit"] in wanted
-        rows = _with_lines([row] if kept else [], kept_lines)
-        return Quotas(rows, stored.digits, stored.months, stored.lines, part, ledger=stored.ledger)
-    listing = listing_of("quotas", (plan_id, number), sight, measure, unit)
-    after = page.after(listing, int)
-    found, more = stored.page(0 if after is None else after + 1, page.limit, wanted)
-    cursor = cursor_after(listing, found[-1][0]) if more else None
-    rows = _with_lines([row for _, row in found], kept_lines)
+        rows = [row] if kept else []
+    elif page is None:
+        rows = stored.each_quota(wanted)
+    else:
+        listing = listing_of("quotas", (plan_id, number), sight, measure, unit)
+        after = page.after(listing, int)
+        found, more = stored.page(0 if after is None else after + 1, page.limit, wanted)
+        cursor = cursor_after(listing, found[-1][0]) if more else None
+        rows = [row for _, row in found]
+    rows = rows if kept_lines is None else _with_lines(rows, kept_lines)
     return Quotas(rows, stored.digits, stored.months, stored.lines, part, cursor, stored.ledger)
 
 
@@ -106,12 +113,11 @@ def _lines_of(lines: Sequence[Row] | None, only: Mapping[str, str | None]) -> se
     return {k for k, line in matching if all(line[name] == wanted[name] for name in wanted)}
 
 
-def _with_lines(rows: list[Row], kept: set[int] | None) -> list[Row]:
+def _with_lines(rows: Iterable[Row], kept: set[int]) -> Iterator[Row]:
     """The rows of reps who carry one of these lines, with these alone."""
-    if kept is None:
-        return rows
-    own = ([line for line in row["lines"] if line[0] in kept] for row in rows)
-    return [row | {"lines": lines} for row, lines in zip(rows, own, strict=True) if lines]
+    for row in rows:
+        if own := [line for line in row["lines"] if line[0] in kept]:
+            yield row | {"lines": own}
 
 
 def units_wanted(stored: StoredVersion, sight: Sight, unit: str | None) -> Collection[str] | None:

@@ -1,0 +1,175 @@
+"""The quotas of a version as files: CSV, XLSX, and NDJSON, which has the rows of the JSON pages.
+
+A file is written whole before the first byte is sent, outside memory where it is large: so it is
+never cut off by something that is found damaged, and a slow reader keeps no transaction open.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from tempfile import SpooledTemporaryFile
+from typing import Annotated, Any, BinaryIO, ClassVar, Final, cast
+from urllib.parse import quote
+
+import orjson
+from fastapi import Depends, Request, Response
+from fastapi.responses import StreamingResponse
+
+from service.allocations.versions.domain.content import Row
+from service.allocations.versions.usecases.reading import Quotas, unknown
+from service.kit.negotiation import JSON, VARY, answer_in
+from service.kit.pages import PageDep, PageRequest
+from service.kit.spreadsheets import Cell, write_csv, write_xlsx
+from service.plans.tables import Plan, PlanVersion
+
+CSV: Final = "text/csv"
+NDJSON: Final = "application/x-ndjson"
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_SUFFIXES: Final = {CSV: "csv", XLSX: "xlsx", NDJSON: "ndjson"}
+_TEXT: Final = {"type": "string", "description": "One line for each row, all of them"}
+_CONTENT: Final = {
+    CSV: {"schema": _TEXT},
+    NDJSON: {"schema": _TEXT},
+    XLSX: {"schema": {"type": "string", "format": "binary"}},
+}
+FILES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "A page as JSON, or all rows as a file",
+        "headers": {
+            "Version-Hash": {
+                "description": "Of files: the hash of the version",
+                "schema": {"type": "string"},
+            }
+        },
+        "content": _CONTENT,
+    }
+}
+"""For `responses=`."""
+_IN_MEMORY: Final = 1_000_000
+_PIECE: Final = 65_536
+_UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+"""In names of files, on one system or another."""
+_OF_REPS: Final = (
+    "baseline", "growth", "over_last_year", "effort", "attainment_probability", "floor", "cap",
+)  # fmt: skip
+
+MediaTypeDep = Annotated[str, answer_in(JSON, *_SUFFIXES)]
+
+
+async def page_or_all(
+    request: Request, page: PageDep, media_type: MediaTypeDep
+) -> PageRequest | None:
+    for name in ("cursor", "limit"):
+        if media_type != JSON and name in request.query_params:
+            raise unknown(name, f"is for {JSON}: a file has all rows")
+    return page if media_type == JSON else None
+
+
+PageOrAllDep = Annotated[PageRequest | None, Depends(page_or_all)]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaSheet:
+    """A row for each rep, or with `lines_alone` for each of the lines that were asked for. Amounts
+    have all digits of the currency; the columns have the names that `fairquota allocate` uses.
+    """
+
+    quotas: Quotas
+    shown: Callable[[Row], Row]
+    """A stored row as the caller sees it in JSON."""
+    lines_alone: bool = False
+    name: ClassVar = "quotas"
+    formats: ClassVar[Mapping[int, str]] = {}
+
+    @property
+    def columns(self) -> Sequence[str]:
+        part = () if self.quotas.part is None else ("part",)
+        if self.lines_alone:
+            own = "rep", "unit", "product", "customer_type", "quota", *part
+        else:
+            own = "rep", "unit", "quota", *part, *_OF_REPS, "binding"
+        return *own, *self.quotas.months
+
+    @property
+    def rows(self) -> Iterator[Sequence[Cell]]:
+        of = self._of_lines if self.lines_alone else self._of_rep
+        for row in self.quotas.rows:
+            yield from of(row)
+
+    def _of_rep(self, row: Row) -> Iterator[Sequence[Cell]]:
+        shown = self.shown(row)
+        months = row["months"] if self.quotas.months else ()
+        amounts = {name: self._amount(row[name]) for name in ("floor", "cap")}
+        yield (
+            row["rep"],
+            row["unit"],
+            self._amount(row["quota"]),
+            *self._part(months),
+            *((shown | amounts)[name] for name in _OF_REPS),
+            " ".join(row["binding"]),
+            *map(self._amount, months),
+        )
+
+    def _of_lines(self, row: Row) -> Iterator[Sequence[Cell]]:
+        for number, amounts in row["lines"]:
+            line = (self.quotas.lines or [])[number]
+            yield (
+                row["rep"],
+                row["unit"],
+                line["product"],
+                line["customer_type"],
+                self._amount(sum(amounts)),
+                *self._part(amounts),
+                *map(self._amount, amounts if self.quotas.months else ()),
+            )
+
+    def _part(self, months: Sequence[int]) -> Iterator[Cell]:
+        if self.quotas.part is not None:
+            yield self._amount(sum(months[k] for k in self.quotas.part))
+
+    def _amount(self, minor: int | None) -> Cell:
+        return None if minor is None else Decimal(minor).scaleb(-self.quotas.digits)
+
+
+def write_quotas(media_type: str, sheet: QuotaSheet) -> BinaryIO:
+    """An open file, at its end; it is removed when it is closed."""
+    file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 -- whoever sends it closes it
+    stream = cast("BinaryIO", file)
+    try:
+        if media_type == CSV:
+            write_csv(sheet, stream)
+        elif media_type == XLSX:
+            write_xlsx([sheet], stream)
+        else:
+            for row in sheet.quotas.rows:
+                stream.write(orjson.dumps(sheet.shown(row), option=orjson.OPT_APPEND_NEWLINE))
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
+def file_of_version(
+    version: PlanVersion, plan: Plan, media_type: str, written: BinaryIO
+) -> Response:
+    """The file as it is to be saved: under the plan's name and the version's number."""
+    suffix = _SUFFIXES[media_type]
+    name = quote(f"{_UNSAFE.sub('-', plan.name).strip(' .')}-{version.number}.{suffix}", safe="")
+    plain = f"{plan.id}-{version.number}.{suffix}"
+    headers = {
+        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{name}",
+        "Content-Length": str(written.tell()),
+        "Version-Hash": version.hash,
+        **VARY,
+    }
+    return StreamingResponse(_pieces(written), media_type=media_type, headers=headers)
+
+
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    with stream:
+        stream.seek(0)
+        while piece := stream.read(_PIECE):
+            yield piece

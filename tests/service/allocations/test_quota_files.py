@@ -1,0 +1,238 @@
+"""The quotas of a version as files: those of the JSON pages, all of them, as far as one sees."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from httpx2 import Response
+from openpyxl import load_workbook
+from starlette.testclient import TestClient
+
+from service.allocations.versions.quota_files import CSV, NDJSON, XLSX
+from service.kit.spreadsheets import restored
+from tests.service.allocations.plans import Document, a_plan, a_version, four_reps, publish
+from tests.service.callers import Callers
+
+type Rows = list[dict[str, Any]]
+
+
+def quota_file(client: TestClient, version: str, media_type: str, **params: Any) -> Response:
+    return client.get(f"{version}/quotas", params=params, headers={"Accept": media_type})
+
+
+def of_csv(raw: bytes) -> Rows:
+    return [*csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""))]
+
+
+def of_xlsx(raw: bytes) -> Rows:
+    book = load_workbook(io.BytesIO(raw), read_only=True)
+    header, *rows = book["quotas"].iter_rows(values_only=True)
+    return [dict(zip(map(str, header), row, strict=True)) for row in rows]
+
+
+def of_ndjson(raw: bytes) -> Rows:
+    return [json.loads(line) for line in raw.splitlines()]
+
+
+READ: dict[str, Callable[[bytes], Rows]] = {CSV: of_csv, XLSX: of_xlsx, NDJSON: of_ndjson}
+
+
+def read(client: TestClient, version: str, media_type: str, **params: Any) -> Rows:
+    answer = quota_file(client, version, media_type, **params)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].partition(";")[0] == media_type
+    return READ[media_type](answer.content)
+
+
+def pages(client: TestClient, version: str, **params: Any) -> Rows:
+    def all_of() -> Iterator[Document]:
+        cursor: dict[str, str] = {}
+        while True:
+            page = client.get(f"{version}/quotas", params={"limit": 3, **params, **cursor}).json()
+            yield from page["items"]
+            if page["next_cursor"] is None:
+                return
+            cursor = {"cursor": page["next_cursor"]}
+
+    return [*all_of()]
+
+
+COLUMNS = ("quota", "floor", "cap", "baseline", "growth", "effort", "attainment_probability")
+
+
+def as_json(cell: str) -> float | None:
+    return float(cell) if cell else None
+
+
+def cents(rows: Rows, column: str = "quota") -> dict[str, Decimal]:
+    return {row["rep"]: Decimal(str(row[column])) for row in rows}
+
+
+@pytest.fixture
+def odd_cents(client: TestClient) -> str:
+    """A version of amounts that no float has, and of ids that a spreadsheet would run."""
+    names = ("=1+1", "+a", "-b", "@c", "'=d", "安")
+    rep = {"baseline": "33333.33", "reach": 10000}
+    reps = [{"id": name, "unit": "west", **rep} for name in names]
+    plan = a_plan(
+        client, {"target": "211111.17", "units": [{"id": "west"}], "reps": reps}, increment="0.01"
+    )
+    a_version(client, plan)
+    return f"{plan}/versions/1"
+
+
+def test_every_format_tells_the_quotas_of_the_pages_to_the_cent(
+    client: TestClient, odd_cents: str
+) -> None:
+    expected = pages(client, odd_cents)
+
+    assert read(client, odd_cents, NDJSON) == expected
+    table, book = read(client, odd_cents, CSV), read(client, odd_cents, XLSX)
+    assert [restored(row["rep"]) for row in table] == [row["rep"] for row in expected]
+    assert [row["rep"] for row in book] == [row["rep"].replace("'=", "''=") for row in expected]
+    for row, cells, other in zip(expected, table, book, strict=True):
+        told = {name: row[name] for name in COLUMNS} | row["months"]
+        assert {name: as_json(cells[name]) for name in told} == told
+        assert {name: other[name] for name in told} == told
+    assert sum(Decimal(row["quota"]) for row in table) == Decimal("211111.17")
+
+
+def test_no_id_runs_as_a_formula(client: TestClient, odd_cents: str) -> None:
+    text = [row["rep"] for row in read(client, odd_cents, CSV)]
+    raw = quota_file(client, odd_cents, XLSX).content
+    cells = [cell for (cell,) in load_workbook(io.BytesIO(raw))["quotas"].iter_rows(max_col=1)]
+
+    assert sorted(text) == ["''=d", "'+a", "'-b", "'=1+1", "'@c", "安"]
+    assert {cell.data_type for cell in cells} == {"s"}
+
+
+@pytest.mark.parametrize("media_type", [CSV, XLSX])
+def test_a_file_can_be_imported_again(client: TestClient, odd_cents: str, media_type: str) -> None:
+    raw = quota_file(client, odd_cents, media_type).content
+    plan = odd_cents.rpartition("/versions/")[0]
+    name = "plan.csv" if media_type == CSV else "plan.xlsx"
+
+    answer = client.post(f"{plan}/versions/import", files={"file": (name, raw)})
+
+    assert answer.status_code == 201, answer.text
+    again = f"{plan}/versions/{answer.json()['number']}"
+    for column in ("quota", "months"):
+        before, after = (
+            {row["rep"]: row[column] for row in pages(client, own)} for own in (odd_cents, again)
+        )
+        assert before == after
+
+
+def test_a_file_has_the_name_and_the_hash_of_its_version(client: TestClient) -> None:
+    plan = a_plan(client, name='华东 2027: "ours"/a')
+    version = a_version(client, plan)
+
+    headers = quota_file(client, f"{plan}/versions/1", CSV).headers
+
+    key = plan.rpartition("/")[2]
+    assert headers["content-disposition"] == (
+        f'attachment; filename="{key}-1.csv"; '
+        "filename*=UTF-8''%E5%8D%8E%E4%B8%9C%202027-%20-ours-a-1.csv"
+    )
+    assert headers["version-hash"] == version["hash"]
+    assert headers["vary"] == "Accept"
+    assert client.get(f"{plan}/versions/1/quotas").headers["vary"] == "Accept"
+
+
+def test_filters_are_those_of_the_pages(client: TestClient) -> None:
+    plan = a_plan(client)
+    a_version(client, plan)
+    version = f"{plan}/versions/1"
+
+    for params in ({"unit": "east"}, {"rep": "d/d"}, {"unit": "west", "rep": "d/d"}):
+        for media_type in READ:
+            assert cents(read(client, version, media_type, **params)) == cents(
+                pages(client, version, **params)
+            )
+    quarter = pages(client, version, period="2027-Q1")
+    for media_type in READ:
+        found = read(client, version, media_type, period="2027-Q1")
+        assert cents(found, "part") == cents(quarter, "part")
+    refused = quota_file(client, version, CSV, unit="nowhere")
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["parameter"] == "unit"
+
+
+@pytest.mark.parametrize("name", ["limit", "cursor"])
+def test_a_file_has_no_pages(client: TestClient, name: str) -> None:
+    plan = a_plan(client)
+    a_version(client, plan)
+
+    answer = quota_file(client, f"{plan}/versions/1", CSV, **{name: "1"})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"parameter": name, "detail": "is for application/json: a file has all rows"}
+    ]
+
+
+def test_lines_of_a_product_have_a_row_each(client: TestClient) -> None:
+    inputs = four_reps(
+        target=None,
+        targets=[{"amount": 441}, {"amount": 130, "product": "new"}],
+    )
+    del inputs["target"]
+    plan = a_plan(client, inputs)
+    a_version(client, plan)
+    version = f"{plan}/versions/1"
+
+    table = read(client, version, CSV, product="new", period="H1")
+
+    told = [
+        (row["rep"], line["product"], line["quota"], row["part"])
+        for row in pages(client, version, product="new", period="H1")
+        for line in row["lines"]
+    ]
+    assert told
+    assert [
+        (row["rep"], row["product"], float(row["quota"]), float(row["part"])) for row in table
+    ] == told
+    assert sum(Decimal(row["quota"]) for row in table) == 130
+
+
+@pytest.mark.parametrize(
+    "accept", ["application/xml", "application/vnd.apache.parquet", "text/csv;q=0"]
+)
+def test_another_format_is_refused_by_naming_what_there_is(client: TestClient, accept: str) -> None:
+    plan = a_plan(client)
+    a_version(client, plan)
+
+    answer = quota_file(client, f"{plan}/versions/1", accept)
+
+    assert answer.status_code == 406
+    assert answer.headers["vary"] == "Accept"
+    for media_type in ("application/json", accept.partition(";")[0], *READ):
+        assert media_type in answer.json()["detail"]
+
+
+def test_everybody_gets_what_they_see_of_the_version(callers: Callers) -> None:
+    admin = callers("admin")
+    inputs = four_reps()
+    plan = a_plan(admin, inputs | {"reps": [row | {"sigma": 0.2} for row in inputs["reps"]]})
+    a_version(admin, plan)
+    version = f"{plan}/versions/1"
+    hr = callers("hr")
+
+    for media_type in READ:
+        assert quota_file(hr, version, media_type).status_code == 404
+    publish(admin, version)
+
+    for caller, reps in (
+        (hr, {"ann", "bob", "cyd", "d/d"}),
+        (callers("manager", unit="east"), {"cyd", "d/d"}),
+        (callers("rep", rep="ann"), {"ann"}),
+    ):
+        for media_type in READ:
+            rows = read(caller, version, media_type)
+            assert {row["rep"] for row in rows} == reps
+            chances = {row["attainment_probability"] for row in rows}
+            assert (chances <= {None, ""}) == (reps == {"ann"})
