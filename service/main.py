@@ -18,6 +18,7 @@ from service.allocations.publishing.router import router as published
 from service.allocations.router import router as allocations
 from service.allocations.scenarios.router import router as scenarios
 from service.allocations.simulation.router import router as simulations
+from service.allocations.summary.router import router as summaries
 from service.allocations.verification.router import router as verification
 from service.allocations.versions.quotas_router import router as quotas
 from service.allocations.versions.router import router as versions
@@ -67,6 +68,7 @@ FEATURES: tuple[APIRouter, ...] = (
     scenarios,
     imports,
     fairness_reports,
+    summaries,
     change_requests,
     allocations,
     backtests,

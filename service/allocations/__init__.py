@@ -8,6 +8,7 @@ imports/           a plan made by hand as a version
 scenarios/         many policies side by side
 diff/              two versions side by side, and why they differ
 publishing/        what is in force when, as rows for readers
+summary/           what a version comes to, on one page
 fairness_report/   how even a version is, and for whom it is harder
 simulation/        years of sales drawn around a plan
 backtest/          which way of setting quotas would have come nearest

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     WRITE_INPUTS = "change the inputs of plans"
     SOLVE = "make versions"
     READ_QUOTAS = "read quotas"
+    READ_SUMMARY = "read summaries of versions"
     READ_FAIRNESS = "read fairness reports"
     READ_PROOFS = "read proofs, prices and rules of versions"
     ADJUST = "adjust quotas"
@@ -55,6 +56,7 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.WRITE_INPUTS: _PLANNERS | {Role.INTEGRATION},
     Permission.SOLVE: _PLANNERS,
     Permission.READ_QUOTAS: _EVERYBODY,
+    Permission.READ_SUMMARY: _EVERYBODY - {Role.REP},
     Permission.READ_FAIRNESS: _PLANNERS | {Role.HR, Role.AUDITOR},
     Permission.READ_PROOFS: _PLANNERS | {Role.AUDITOR},
     Permission.ADJUST: _LEADERS,

@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-from service.web.domain.quotas import COMPANY, Hold, Rep
+from service.allocations.summary.domain.held import Hold
+from service.web.domain.quotas import COMPANY, Rep
 from service.web.domain.version import VersionView
 
 MARKS_AT_MOST: Final = 1_500

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from service.web.domain.quotas import COMPANY, Hold, Names, Rep, Unit
+from service.allocations.summary.domain.held import Hold
+from service.web.domain.quotas import COMPANY, Names, Rep, Unit
 from service.web.domain.version import VersionView
 
 LINES_AT_ONCE: Final = 100

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from service.web.domain.quotas import COMPANY, HOLDS, Hold, Names, Rep
+from service.allocations.summary.domain.held import HOLDS, Hold
+from service.web.domain.quotas import COMPANY, Names, Rep
 from service.web.domain.version import VersionView
 from service.web.figures import Figures
 from service.web.i18n import Language

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+from service.allocations.summary.domain.held import Hold, hold_of
 from service.web.decisions import Amended
 
 COMPANY: Final = None
@@ -13,12 +14,6 @@ COMPANY: Final = None
 
 type Names = Mapping[str, str]
 """What the reps are called, by their ids; who has no name is called by the id."""
-
-type Hold = Literal["none", "floor", "cap", "fixed", "unit", "across", "amended"]
-"""What holds a quota away from the common effort: the kind of its nearest rule, or decisions since
-the solve."""
-
-HOLDS: Final[tuple[Hold, ...]] = ("none", "cap", "floor", "fixed", "unit", "across", "amended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +67,7 @@ class Rep:
 
     @property
     def hold(self) -> Hold:
-        return "amended" if self.amended else hold_of(self.binding)
+        return hold_of(self.binding, amended=bool(self.amended))
 
     @property
     def last_year(self) -> float | None:
@@ -102,12 +97,3 @@ class Unit:
         """The name of the unit's own limit that binds; empty where none does."""
         nearest = self.binding[0] if self.binding else ""
         return nearest if nearest.startswith(f"unit:{self.id}:") else ""
-
-
-def hold_of(binding: Sequence[str]) -> Hold:
-    if not binding:
-        return "none"
-    for own in ("floor", "cap", "fixed"):
-        if binding[0] == own:
-            return own
-    return "unit" if binding[0].startswith("unit:") else "across"

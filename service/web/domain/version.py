@@ -13,9 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from service.allocations.summary.domain.held import Hold, counted
 from service.plans.sight import Sight
 from service.web.decisions import Decision
-from service.web.domain.quotas import COMPANY, HOLDS, Hold, Rep, Unit
+from service.web.domain.quotas import COMPANY, Rep, Unit
 from service.web.domain.totals import Totals, totals_of
 from service.web.measures import MeasureView
 from service.web.rules import CrossingRule, Gap, GaveWay
@@ -174,10 +175,7 @@ class VersionView:
     @cached_property
     def held(self) -> Mapping[Hold, int]:
         """How many reps each kind of rule holds, and under `none` how many none does."""
-        counts: dict[Hold, int] = dict.fromkeys(HOLDS, 0)
-        for rep in self.reps:
-            counts[rep.hold] += 1
-        return counts
+        return counted(rep.hold for rep in self.reps)
 
     @property
     def is_amended(self) -> bool:

@@ -9,10 +9,11 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
+from service.allocations.summary.domain.held import Hold
 from service.web.decision_words import DecisionWords
 from service.web.decisions import NewTarget, Said
 from service.web.domain.cards import PlanCard, VersionCard
-from service.web.domain.quotas import Hold, Names
+from service.web.domain.quotas import Names
 from service.web.domain.version import VersionView
 from service.web.figures import Figures
 from service.web.hedge import amounts_told

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from service.allocations.summary.domain.held import HOLDS, Hold
 from service.web.chart import Mark, draw
 from service.web.decision_words import SHOWN
 from service.web.domain.cards import PlanCard, VersionCard
-from service.web.domain.quotas import COMPANY, HOLDS, Hold
+from service.web.domain.quotas import COMPANY
 from service.web.domain.version import VersionView
 from service.web.figures import Figures
 from service.web.hedge import HedgeWords

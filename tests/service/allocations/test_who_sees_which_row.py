@@ -246,7 +246,7 @@ def told(problem: Document, asked: str) -> str:
 
 ELSEWHERE = (
     ("", "/months", "/weeks", "/weeks?limit=3", "/fairness", "/prices", "/rules", "/certificate",
-     "/history", "/verify", "/units", "/adjustments", "/diff/1", "/diff/5"),
+     "/history", "/verify", "/summary", "/units", "/adjustments", "/diff/1", "/diff/5"),
     ("", "/versions", "/published", "/inputs", "/verify", "/events", "/change-requests"),
 )  # fmt: skip
 PAGES = ("?version={number}", "/rows?version={number}", "/fairness?version={number}",

@@ -55,10 +55,12 @@ def test_who_has_no_power_over_a_plan_reads_what_concerns_them() -> None:
         Permission.READ_CHANGES,
     }
     assert allowed[Role.HR] == readers | {
+        Permission.READ_SUMMARY,
         Permission.READ_FAIRNESS,
         Permission.COUNT_CHANGES,
     }
     assert allowed[Role.AUDITOR] == readers | {
+        Permission.READ_SUMMARY,
         Permission.READ_FAIRNESS,
         Permission.READ_PROOFS,
         Permission.READ_INPUTS,
