@@ -280,7 +280,8 @@ def _broken(before: Amendable, after: Amendable, decision: Decision) -> Iterator
         carried = int(sums[names.node[own["unit"]]])
         if carried != own["amount"]:
             unit, agreed = own["unit"], own["amount"]
-            words = (f"unit {unit} is frozen at ", agreed, " and would carry ", carried)
+            way_out = "; a planner unfreezes it first, or others in it carry the difference"
+            words = (f"unit {unit} is frozen at ", agreed, " and would carry ", carried, way_out)
             yield Refusal(words, rule=f"unit:{unit}:target", limit=agreed)
     for reserve in after.manifest.get("reserves", []):
         where = f"unit {reserve['unit']}" if reserve["unit"] else "the company"
