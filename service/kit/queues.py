@@ -4,13 +4,22 @@ A queue holds neither a transaction nor a lock of the database. It is no protect
 has queues of its own, so what is stored is still checked against what others have stored.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Annotated, cast
+from typing import Annotated, Final, cast
 
 from fastapi import Depends, Request
+
+from service.kit.errors import Conflict
+
+TRIES: Final = 50
+"""Each of them fails only because something else was stored meanwhile, by another process too."""
+
+
+class TooBusy(Conflict):
+    """Others changed the plan again and again meanwhile."""
 
 
 @dataclass(slots=True)
@@ -41,6 +50,17 @@ class Queues:
                 queue.standing -= 1
                 if not queue.standing:
                     del self._queues[name]
+
+    def until_stored[Stored](self, name: str, attempt: Callable[[], Stored | None]) -> Stored:
+        """What an attempt stores that nobody else comes before, who makes it answer None.
+
+        Raises TooBusy.
+        """
+        with self.turn(name):
+            for _ in range(TRIES):
+                if (stored := attempt()) is not None:
+                    return stored
+        raise TooBusy("Others change the same again and again; send it once more.")
 
     def __len__(self) -> int:
         """How many names are known."""

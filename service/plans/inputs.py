@@ -1,19 +1,23 @@
-"""The working inputs of a plan: one snapshot, replaced as a whole."""
+"""The working inputs of a plan: one snapshot, replaced as a whole or patched."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from service.kit.audit import record
 from service.kit.auth import Caller
 from service.kit.errors import Conflict
 from service.kit.etags import IfMatch, etag_of
 from service.kit.money import minor_digits
+from service.kit.patient_body import Sent
+from service.kit.queues import Queues
 from service.plans.repository import Plans
 from service.plans.tables import Plan
 from service.plans.usecases import touch
-from service.roster.domain import Inputs
-from service.roster.usecases import load_snapshot, store_snapshot
+from service.roster.domain import Inputs, patched_inputs
+from service.roster.present import present
+from service.roster.usecases import load_snapshot, replace_snapshot, store_snapshot
 
 
 class InputsMissing(Conflict):
@@ -46,12 +50,62 @@ def put_inputs(
     if minor_digits(plan.currency) != inputs.digits:
         raise CurrencyChanged(f"The plan is in {plan.currency} now; send the inputs again.")
     key = store_snapshot(session, caller.workspace_id, inputs, plan_id=plan.id)
-    record(session, caller, "inputs.put", plan.id, now=now, before=plan.inputs_hash, after=key)
+    _point_at(session, caller, plan, key, action="inputs.put", now=now)
+    return plan
+
+
+def _point_at(
+    session: Session, caller: Caller, plan: Plan, key: str, *, action: str, now: datetime
+) -> None:
+    record(session, caller, action, plan.id, now=now, before=plan.inputs_hash, after=key)
     if plan.inputs_hash != key:
         plan.inputs_hash = key
         touch(plan, now)
         session.flush()
-    return plan
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Sessions to read in, and to write in, and where those stand who want to."""
+
+    reading: sessionmaker[Session]
+    writing: sessionmaker[Session]
+    queues: Queues
+
+
+def patch_inputs(
+    doors: Doors, caller: Caller, plan_id: str, sent: Sent, *, now: datetime, expected: IfMatch
+) -> Inputs:
+    """Upsert some rows into the working inputs. What others patch at the same time stays as well:
+    the whole is read without a transaction, and anew where somebody else was quicker.
+
+    Raises PlanNotFound, InputsMissing, PreconditionFailed, InvalidInputs and TooBusy.
+    """
+
+    def attempt() -> Inputs | None:
+        with doors.reading.begin() as session:
+            plan = Plans(session).get(caller.workspace_id, plan_id)
+            expected.check(inputs_etag(plan))
+            before = get_inputs(session, caller.workspace_id, plan_id)
+            period, key = _period(plan), plan.inputs_hash
+        after = patched_inputs(
+            before, present(before), sent.document, period=period, faults=sent.faults
+        )
+        with doors.writing.begin() as session:
+            plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
+            if (plan.inputs_hash, _period(plan)) != (key, period):
+                return None
+            stored = replace_snapshot(session, caller.workspace_id, before, after, plan_id=plan.id)
+            if stored is None:
+                return None
+            _point_at(session, caller, plan, stored, action="inputs.patch", now=now)
+        return after
+
+    return doors.queues.until_stored(f"{caller.workspace_id}/{plan_id}/inputs", attempt)
+
+
+def _period(plan: Plan) -> tuple[date, date]:
+    return plan.period_start, plan.period_end
 
 
 def get_inputs(session: Session, workspace_id: str, plan_id: str, key: str | None = None) -> Inputs:

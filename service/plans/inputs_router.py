@@ -9,18 +9,20 @@ from pydantic import BaseModel, Field
 from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.clock import NowDep
-from service.kit.db import ReadSessionDep, SessionsDep
+from service.kit.db import ReadingSessionsDep, ReadSessionDep, SessionsDep
 from service.kit.errors import PreconditionFailed
 from service.kit.etags import IfMatchDep, etag_of, send_etag
 from service.kit.money import minor_digits
 from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
+from service.kit.queues import QueuesDep, TooBusy
 from service.plans import inputs as usecases
 from service.plans.domain import PlanNotFound
 from service.plans.inputs import CurrencyChanged, InputsMissing
 from service.plans.repository import Plans
 from service.plans.router import PlanIdPath
 from service.roster.domain import Inputs, read_inputs
+from service.roster.patch_schemas import InputsPatch
 from service.roster.present import present
 from service.roster.repository import SnapshotNotFound
 from service.roster.schemas import InputsBody
@@ -91,6 +93,45 @@ def put_inputs(
     inputs = read_inputs(sent.document, digits=digits, period=period, faults=sent.faults)
     with sessions.begin() as session:
         usecases.put_inputs(session, caller, plan_id, inputs, now=now, expected=expected)
+    return _stored(response, inputs)
+
+
+def open_doors(
+    reading: ReadingSessionsDep, writing: SessionsDep, queues: QueuesDep
+) -> usecases.Doors:
+    return usecases.Doors(reading, writing, queues)
+
+
+@router.patch(
+    "/{plan_id}/inputs",
+    responses=problems(PlanNotFound, InputsMissing, TooBusy, PreconditionFailed),
+    dependencies=[Depends(needs(Permission.WRITE_INPUTS))],
+)
+def patch_inputs(
+    plan_id: PlanIdPath,
+    *,
+    sent: Annotated[Sent, patient_body(InputsPatch)],
+    response: Response,
+    caller: CallerDep,
+    doors: Annotated[usecases.Doors, Depends(open_doors)],
+    expected: IfMatchDep,
+    now: NowDep,
+) -> InputsStored:
+    """Change some of the facts of a plan, and leave the others as they are.
+
+    Rows are upserted: units, reps, territories and measures by `id`, history and targets by all
+    that they are of. In a row, members that are left out stay and null takes one away (RFC 7396);
+    lists in it, such as `holders`, are replaced. `remove` names rows that are to go. The facts are
+    then read as one whole, as if they had been put; faults have the pointers of what was sent.
+    Patches that are sent at the same time all count.
+    """
+    return _stored(
+        response,
+        usecases.patch_inputs(doors, caller, plan_id, sent, now=now, expected=expected),
+    )
+
+
+def _stored(response: Response, inputs: Inputs) -> InputsStored:
     send_etag(response, etag_of(inputs.hash))
     return InputsStored(
         hash=inputs.hash,

@@ -99,14 +99,20 @@ class PeopleOfPlan:
         )
         return {key: name for key, name in self.session.execute(query) if name}
 
-    def put(self, inputs: Inputs) -> None:
+    def put(self, inputs: Inputs, *, instead_of: People | None = None) -> bool:
         """Make what the inputs say of their reps and units the present state.
 
-        What is stored of others stays, for older states of the inputs name them.
+        What is stored of others stays, for older states of the inputs name them. `instead_of`: what
+        was stored when the inputs were made; where that has changed, nothing is done, and the
+        answer is False.
         """
-        people, stored = inputs.people, {(row.kind, row.key): row for row in self._rows()}
-        wanted = {(_REP, key): people.reps.get(key, Person()) for key in inputs.reps.id}
-        wanted |= {(_OWNER, key): Person(people.owners.get(key)) for key in inputs.units.id}
+        stored = {(row.kind, row.key): row for row in self._rows()}
+        wanted = _by_key(inputs.people, inputs)
+        if instead_of is not None:
+            for place, person in _by_key(instead_of, inputs).items():
+                row = stored.get(place)
+                if person != (Person() if row is None else Person(row.name, row.attributes)):
+                    return False
         added = []
         for (kind, key), person in wanted.items():
             attributes = None if person.attributes is None else dict(person.attributes)
@@ -127,11 +133,18 @@ class PeopleOfPlan:
         if added:
             self.session.execute(sa.insert(PersonalData), added)
         self.session.flush()
+        return True
 
     def _rows(self) -> Iterator[PersonalData]:
         yield from self.session.scalars(
             sa.select(PersonalData).filter_by(plan_id=self.plan_id, workspace_id=self.workspace_id)
         )
+
+
+def _by_key(people: People, inputs: Inputs) -> dict[tuple[str, str], Person]:
+    """What is known of the reps and of the owners of the units that the inputs name."""
+    reps = {(_REP, key): people.reps.get(key, Person()) for key in inputs.reps.id}
+    return reps | {(_OWNER, key): Person(people.owners.get(key)) for key in inputs.units.id}
 
 
 def erase(session: Session, workspace_id: str, person: str) -> int:

@@ -145,11 +145,12 @@ class RepRow(TypedDict):
     ones lower what is expected of the period."""
     cohorts: NotRequired[
         Annotated[
-            dict[Key, Annotated[str, Field(strict=True, max_length=128)]] | None,
+            dict[Key, Annotated[str, Field(strict=True, max_length=128)] | None] | None,
             Field(max_length=50, examples=[{"role": "AE"}]),
         ]
     ]
-    """Peer groups the rep belongs to, by name of the grouping; an empty text is none."""
+    """Peer groups the rep belongs to, by name of the grouping; an empty text or null
+    is none."""
     attributes: NotRequired[
         Annotated[dict[str, Any] | None, Field(examples=[{"crm_url": "https://crm.example/r1"}])]
     ]

@@ -20,6 +20,16 @@ def store_snapshot(
     return inputs.hash
 
 
+def replace_snapshot(
+    session: Session, workspace_id: str, before: Inputs, after: Inputs, *, plan_id: str
+) -> str | None:
+    """Keep `after`, which was made of `before`; None where people have changed meanwhile."""
+    people = PeopleOfPlan(session, workspace_id, plan_id)
+    if not people.put(after, instead_of=before.people):
+        return None
+    return store_snapshot(session, workspace_id, after)
+
+
 def load_snapshot(
     session: Session, workspace_id: str, key: str, *, plan_id: str | None = None
 ) -> Inputs:

@@ -10,6 +10,7 @@ definitions.py  the list of measures
 periods.py      months as people write them
 planned.py      targets and history, measure by measure
 read.py         read_inputs: a whole body, every fault at once
+patch.py        patched_inputs: some rows, upserted; patch_faults.py tells its sender what is wrong
 """
 
 from service.roster.domain.columns import (
@@ -23,6 +24,7 @@ from service.roster.domain.columns import (
     Units,
 )
 from service.roster.domain.inputs import Inputs, People, Person, content_hash
+from service.roster.domain.patch import patched_inputs
 from service.roster.domain.read import InvalidInputs, read_inputs
 
 __all__ = [
@@ -39,5 +41,6 @@ __all__ = [
     "Territories",
     "Units",
     "content_hash",
+    "patched_inputs",
     "read_inputs",
 ]

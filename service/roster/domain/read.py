@@ -42,7 +42,7 @@ def read_inputs(
     digits: int,
     period: tuple[date, date] | None = None,
     faults: Sequence[Fault] = (),
-    shares: Literal["refuse", "report"] = "refuse",
+    shares: Literal["refuse", "report"] | int = "refuse",
 ) -> Inputs:
     """The inputs that a body of the shape `InputsBody` states; raises `InvalidInputs`.
 
@@ -50,7 +50,7 @@ def read_inputs(
     targets name months; the year after the history where left out. `faults`: what was found wrong
     with the shape before; then `body` is what is left of the document without the faulty values,
     and the rest is checked all the same. `shares`: those of a territory that do not sum to 1 are a
-    fault, or, in files, a warning.
+    fault, or, in files, a warning; a number: a fault in so many territories, the first ones.
     """
     found = Findings(faults)
     forecast = _rows([{"forecast": body.get("forecast")}], (), digits, found)
@@ -74,7 +74,8 @@ def read_inputs(
     of_sales = _measures_of_sales(sales, definitions, planned.measures.main.id)
     history = _history(sales, rep_index, territory_index)
     warnings = Findings()
-    _check_shares(holders, territories, found if shares == "refuse" else warnings)
+    strict = shares if isinstance(shares, int) else len(territories) * (shares == "refuse")
+    _check_shares(holders, territories, (found, warnings), strict)
     if found.faults:
         raise InvalidInputs(found.faults)
     _note_uncovered(holders, territories, warnings)
@@ -162,9 +163,13 @@ def _reps(rows: Rows, unit_index: Mapping[str, int]) -> tuple[Reps, dict[str, in
         fte=rows.numbers("fte"),
         hired=rows.days("hired"),
         margin=rows.numbers("margin"),
-        cohorts=tuple(value or None for value in rows.column("cohorts")),
+        cohorts=tuple(map(_cohorts, rows.column("cohorts"))),
     )
     return reps, index
+
+
+def _cohorts(said: Mapping[str, str | None] | None) -> dict[str, str] | None:
+    return {name: peers for name, peers in (said or {}).items() if peers is not None} or None
 
 
 def _territories(rows: Rows) -> tuple[Territories, dict[str, int]]:
@@ -269,11 +274,15 @@ def _named(rows: Rows, field: str, index: Mapping[str, int], table: str, detail:
     return named
 
 
-def _check_shares(holders: Holders, territories: Territories, found: Findings) -> None:
+def _check_shares(
+    holders: Holders, territories: Territories, findings: tuple[Findings, Findings], strict: int
+) -> None:
+    """Faults in the `strict` first territories, warnings in the others."""
+    faults, warnings = findings
     for row, total, day in wrong_shares(holders, len(territories)):
         when = f" on {day.isoformat()}" if day else ""
         detail = f"the shares of {territories.id[row]} sum to {total:.6g}{when}, not to 1"
-        found.add(("territories", row, "holders"), detail)
+        (faults if row < strict else warnings).add(("territories", row, "holders"), detail)
 
 
 def _note_uncovered(holders: Holders, territories: Territories, found: Findings) -> None:

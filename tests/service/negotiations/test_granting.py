@@ -9,11 +9,11 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from service.allocations.versions.tables import Chunk
+from service.kit import queues
 from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.kit.outbox import OutboxEvent
-from service.negotiations.change_requests.usecases import granting
 from tests.service.allocations.plans import a_plan, a_version, quotas
 from tests.service.callers import Callers
 from tests.service.negotiations.requests import (
@@ -382,7 +382,7 @@ class TestTogether:
         self, client: TestClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A crowd that decides side by side would do nearly all of its work again and again."""
-        monkeypatch.setattr(granting, "TRIES", 1)
+        monkeypatch.setattr(queues, "TRIES", 1)
         plan = a_published_plan(client, three_teams(), **RESERVES)
         asked = [a_request(client, plan, rep, 108) for rep in ("ann", "bob", "cyd", "dan", "eve")]
 

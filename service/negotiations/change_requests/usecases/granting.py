@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -45,9 +44,6 @@ from service.plans.repository import PlanVersions
 from service.plans.tables import Plan
 from service.roster.usecases import owners_of
 
-TRIES: Final = 50
-"""Each of them fails only because something else was agreed meanwhile, by another process too."""
-
 
 class CounterHasChanged(Conflict):
     """The counter is not the one that was to be accepted."""
@@ -55,10 +51,6 @@ class CounterHasChanged(Conflict):
 
 class CounterCannotBeCarried(Conflict):
     """What was offered cannot be carried any more."""
-
-
-class TooBusy(Conflict):
-    """Others changed the plan again and again meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +143,8 @@ def accept(doors: Doors, step: Step, grant: Grant) -> ChangeRequest:
 
 
 def until_stored[Stored](doors: Doors, step: Step, attempt: Callable[[], Stored | None]) -> Stored:
-    """What an attempt stores that nobody else comes before, who makes it answer None.
-
-    Raises TooBusy.
-    """
-    with doors.queues.turn(f"{step.caller.workspace_id}/{step.plan_id}"):
-        for _ in range(TRIES):
-            if (stored := attempt()) is not None:
-                return stored
-    raise TooBusy("Others amend the same draft again and again; send it once more.")
+    """As `Queues.until_stored`, of one plan."""
+    return doors.queues.until_stored(f"{step.caller.workspace_id}/{step.plan_id}", attempt)
 
 
 def locked_again(session: Session, read: Turn, head: int) -> Turn | None:
