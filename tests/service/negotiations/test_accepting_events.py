@@ -119,7 +119,7 @@ class TestWhoWorksElsewhereByThen:
         )
 
         assert answer.status_code == 422
-        assert "west would carry less than nothing" in answer.json()["detail"]
+        assert "works for unit east in 2027-08" in answer.json()["detail"]
 
 
 def test_who_has_left_carries_nothing_of_an_adjustment(client: TestClient, plan: str) -> None:

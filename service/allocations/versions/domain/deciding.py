@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from solver.amend import CARRYING, Amendment, CannotCarry, one_decision
 from solver.conflict.names import Names as RuleNames
 from solver.infeasibility import Rule
 from solver.problem import IntArray
+
+_OF_THE_OWN_UNIT: Final = frozenset({"adjustment", "change_request"})
+"""Kinds of decisions that the unit of a rep's row funds. Events say of which unit they are."""
 
 
 def decide(before: Amendable, decision: Decision) -> Amendable:
@@ -76,9 +79,33 @@ class _Deciding:
                 yield Refusal(("has no quota in this version",), own.rep)
             elif own.unit is not None and own.unit not in names.node:
                 yield Refusal((f"unit {own.unit} is none of this version",), own.rep)
+            elif (moved := self._moved(place, first_open)) is not None:
+                yield moved
             else:
                 yield from self._odd_quota(own, place, first_open, ends)
             seen.add(own.rep)
+
+    def _moved(self, place: int, first_open: int) -> Refusal | None:
+        """Why nothing is decided about somebody who works for another unit in a month that would
+        change: the own unit would decide on that one's money, and its people would carry it.
+        """
+        entries = self.before.entries.get(place, ())
+        if self.decision.kind not in _OF_THE_OWN_UNIT or all(len(own) < 3 for own in entries):
+            return None
+        own = self.before.quotas[place]["unit"]
+        carried = self.before.carried_in(place)
+        home = carried.pop(own)
+        rep = self.before.everybody.problem.reps.ids[place]
+        for month in range(first_open, len(home)):
+            there = next((unit for unit, months in carried.items() if months[month] > 0), None)
+            if there is not None and home[month] <= 0:
+                since = self.before.names.months[month]
+                words = (
+                    f"works for unit {there} in {since}, and unit {own} would carry what is "
+                    f"decided: solve the plan again with {rep} in {there}, and decide then"
+                )
+                return Refusal((words,), rep)
+        return None
 
     def _odd_quota(
         self, own: Wanted, place: int, first_open: int, ends: tuple[IntArray, IntArray]
