@@ -22,7 +22,10 @@ from service.plans.version_schemas import VersionOut
 class CompanyOut(BaseModel):
     """The company's own figures, told to everybody who may read a summary."""
 
-    target: MoneyOut
+    target: MoneyOut = Field(
+        description="What it was solved for. A new company target since then is an event: "
+        "`decided` says by how much it changed what is assigned"
+    )
     assigned: MoneyOut = Field(description="The sum of all quotas")
     gap: MoneyOut = Field(description="What nobody can carry", examples=[0])
     growth: float | None = Field(description="Of `assigned` on expected sales", examples=[0.08])
@@ -108,7 +111,9 @@ class FiguresOut(BaseModel):
         "period this is not the sum of the quotas of its people"
     )
     gap: MoneyOut = Field(description="What nobody there can carry", examples=[0])
-    reps: int = Field(description="People and vacant seats with a quota", examples=[10])
+    reps: int = Field(
+        description="People and vacant seats, by the unit of their quota", examples=[10]
+    )
     baseline: float = Field(description="Their expected sales", examples=[1000000])
     growth: float | None = Field(description="Of `quota` on `baseline`", examples=[0.08])
     people: PeopleOut
@@ -195,7 +200,7 @@ class LimitsOut(BaseModel):
 class DecidedKindOut(BaseModel):
     """What decisions of one kind did to quotas since the solve, with those who carry a part of it.
 
-    A decision that changed no quota that the caller sees is not counted.
+    A decision that no quota names that the caller sees is not counted.
     """
 
     kind: str = Field(
@@ -203,9 +208,12 @@ class DecidedKindOut(BaseModel):
         examples=["adjustment"],
     )
     decisions: int = Field(examples=[3])
-    reps: int = Field(description="Whose quotas they changed", examples=[12])
-    raised: MoneyOut = Field(description="By how much together", examples=[11000])
-    lowered: MoneyOut = Field(description="At most 0", examples=[-11000])
+    reps: int = Field(description="Whose quotas name them", examples=[12])
+    raised: MoneyOut = Field(
+        description="By how much quotas went up; whoever only moves to another unit moves none",
+        examples=[11000],
+    )
+    lowered: MoneyOut = Field(description="And down: at most 0", examples=[-11000])
     change: MoneyOut = Field(description="Both together", examples=[0])
 
     @classmethod

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
@@ -16,6 +17,13 @@ from service.allocations.summary.domain.sums import Seat, Tree, sums_of
 from service.kit.db import Database
 from tests.service.allocations.plans import Document, a_plan, a_version, decided, four_reps, publish
 from tests.service.callers import Callers
+from tests.service.negotiations.happenings import (
+    from_july,
+    given_today,
+    happens,
+    in_force,
+    twelve_hundred_each,
+)
 from tests.service.steps import take
 
 MORE: dict[str, Document] = {
@@ -147,15 +155,51 @@ def test_a_gap_stands_at_its_unit_and_above(client: TestClient) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("params", ["limit=0", "limit=101", "measure=volume", "movers=3"])
-def test_what_it_cannot_tell_is_refused_by_name(client: TestClient, params: str) -> None:
+def test_counts_who_came_and_moved_since_in_the_units_of_their_quotas(
+    app: FastAPI, client: TestClient
+) -> None:
+    given_today(app, "2027-06-15")
+    inputs = twelve_hundred_each()
+    inputs["reps"][1] |= {"vacant": True}  # bob's seat
+    plan = in_force(client, inputs)
+    new = {"id": "new", "unit": "west"}
+    happens(client, plan, **from_july(kind="hire", rep=new, takes_over="bob"))
+    publish(client, f"{plan}/versions/2").raise_for_status()
+    happens(client, plan, **from_july(kind="transfer", rep="ann", to_unit="east"))
+    happened = f"{plan}/versions/3"
+
+    found = summary(client, happened)
+
+    units = {row["id"]: row["quota"] for row in client.get(f"{happened}/months").json()["units"]}
+    assert {row["unit"]: row["quota"] for row in found["units"]} == units
+    assert units == {"east": 3000, "west": 1800}  # with half of ann's, whose row is of the west
+    of_units = Counter(row["unit"] for row in client.get(f"{happened}/quotas").json()["items"])
+    assert {row["unit"]: row["reps"] for row in found["units"]} == of_units
+    total = found["total"]
+    assert (total["quota"], total["reps"]) == (4800, 5)
+    assert (total["people"]["reps"], total["people"]["quota"]) == (4, 4200)
+    assert total["vacant"] == {"reps": 1, "quota": 600}  # until June
+    assert total["full_time"]["reps"] == 3  # the FTE of whoever came since is not known
+    assert found["decided"] == [
+        {
+            "kind": "event",
+            "decisions": 2,
+            "reps": 3,
+            "raised": 600,  # who was hired; ann carries as much as before, elsewhere
+            "lowered": -600,
+            "change": 0,
+        }
+    ]
+
+
+def test_what_it_cannot_tell_is_refused_by_name(client: TestClient) -> None:
     plan = a_plan(client)
     a_version(client, plan)
 
-    refused = client.get(f"{plan}/versions/1/summary?{params}")
-
-    assert refused.status_code == 422
-    assert refused.json()["errors"][0]["parameter"] == params.partition("=")[0]
+    for params in ("limit=0", "limit=101", "measure=volume", "movers=3"):
+        refused = client.get(f"{plan}/versions/1/summary?{params}")
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["parameter"] == params.partition("=")[0]
 
 
 def test_a_manager_reads_it_of_the_own_units_and_others_as_far_as_they_see(

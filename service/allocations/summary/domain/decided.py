@@ -17,7 +17,7 @@ class Decided:
     decisions: set[str] = field(default_factory=set)
     """Their references."""
     reps: set[str] = field(default_factory=set)
-    """Whose quotas they changed."""
+    """Whose quotas name them."""
     raised: int = 0
     lowered: int = 0
     """At most 0."""
@@ -30,15 +30,21 @@ class Decided:
 def decided_by_kind(
     rows: Iterable[Mapping[str, Any]], amendments: Sequence[Mapping[str, Any]]
 ) -> list[Decided]:
-    """By the names of kinds; decisions that changed none of these stored quotas are left out."""
+    """By the names of kinds; decisions that none of these stored quotas names are left out.
+
+    Whoever moves between units carries less here and as much more there: that is no change.
+    """
     found: dict[str, Decided] = {}
     for row in rows:
+        changes: dict[tuple[str, str], int] = {}
         for number, change, *_ in row.get("amended", ()):
             part = amendments[number]
-            if part["kind"] == KEPT or not change:
-                continue
-            own = found.setdefault(part["kind"], Decided(part["kind"]))
-            own.decisions.add(part["reference"])
+            if part["kind"] != KEPT:
+                decision = part["kind"], part["reference"]
+                changes[decision] = changes.get(decision, 0) + change
+        for (kind, reference), change in changes.items():
+            own = found.setdefault(kind, Decided(kind))
+            own.decisions.add(reference)
             own.reps.add(row["rep"])
             own.raised += max(change, 0)
             own.lowered += min(change, 0)
