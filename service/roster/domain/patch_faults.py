@@ -1,7 +1,7 @@
 """Telling the sender of a patch what is wrong with the whole that it makes.
 
 Rows that were sent come first in every table of the whole, so their faults stand where the sender
-knows them. Of other rows the sender knows the names.
+knows them. Of other rows, and of members that were there before, the sender knows the names.
 """
 
 from __future__ import annotations
@@ -60,13 +60,16 @@ class Told:
             return replace(fault, pointer="/target")
         if not rest:
             return replace(fault, pointer=self._table(table))
-        row, *fields = rest
-        if int(row) < self.sent[table]:
+        row, fields = int(rest[0]), rest[1:]
+        whole, was_sent = self.body[table][row], row < self.sent[table]
+        if was_sent and not (fields and fields[0] in whole.keys() - self.patch[table][row].keys()):
             return fault
-        name = _name(table, self.body[table][int(row)])
+        name = _name(table, whole)
         where = f"{name}, `{'/'.join(fields)}`" if fields else name
-        place = self._cause(fields, fault.value) or self._table(table)
-        return Fault(place, f"{where}: {fault.detail}", fault.value)
+        around = pointer((table, row)) if was_sent else self._table(table)
+        return Fault(
+            self._cause(fields, fault.value) or around, f"{where}: {fault.detail}", fault.value
+        )
 
     def _cause(self, fields: list[str], value: object) -> str | None:
         """What was removed, where a row names it yet."""

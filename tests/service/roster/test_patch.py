@@ -235,6 +235,17 @@ class TestFaults:
             "/territories/0/holders",
         }  # fmt: skip
 
+    def test_of_members_that_were_there_before_are_told_by_name(self) -> None:
+        assert faults({"units": [{"id": "west", "min": 5}], "reps": []}) == {
+            "/units/0": "unit west, `target`: is min and max at once: "
+            "leave min and max out beside it"
+        }
+        gone = {"units": ["core"]}
+        assert faults({"reps": [{"id": "ann", "min": 5}, {"id": "bob"}], "remove": gone}) == {
+            "/remove/units/0": "rep ann, `unit`: names no unit of `units`; "
+            "rep bob, `unit`: names no unit of `units`"
+        }
+
     def test_those_of_the_shape_are_told_with_the_others(self) -> None:
         before = read(FACTS)
         shape = Fault("/reps/0/max", "must be a number", True)
