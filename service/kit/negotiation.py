@@ -12,7 +12,8 @@ from service.kit.errors import NotAcceptable
 JSON: Final = "application/json"
 VARY: Final = {"Vary": "Accept"}
 """The headers of an answer that comes in several formats, for caches."""
-_QUALITY: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
+_QUALITY: Final = re.compile(r"0?\.[0-9]+|0\.?|1(\.0*)?")
+"""More than the RFC has: Java asks for `*/*; q=.2`."""
 _SHOWN: Final = 80
 
 

@@ -7,7 +7,9 @@ text"; in XLSX the cell itself says that it is text.
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
+from io import BytesIO
 from typing import Any, BinaryIO, Final, Protocol
 
 type Cell = str | int | float | Decimal | None
@@ -45,12 +47,13 @@ def write_xlsx(sheets: Iterable[Sheet], stream: BinaryIO) -> None:
     from openpyxl import Workbook
 
     workbook = Workbook(write_only=True)
-    for sheet in sheets:
-        page = workbook.create_sheet(sheet.name)
-        page.freeze_panes = "A2"
-        page.append([*_cells(page, sheet.columns, {})])
-        for row in sheet.rows:
-            page.append([*_cells(page, row, sheet.formats)])
+    try:
+        for sheet in sheets:
+            _append(workbook, sheet)
+    except BaseException:
+        with suppress(Exception):
+            workbook.save(BytesIO())  # closes its sheets, and removes what it keeps on disk of them
+        raise
     workbook.save(stream)
 
 
@@ -68,6 +71,14 @@ def restored(text: str) -> str:
 def _told_apart(cell: Cell) -> Cell:
     """With an apostrophe more where `restored` would take one away."""
     return f"'{cell}" if isinstance(cell, str) and _LOOKS_DEFUSED.match(cell) else cell
+
+
+def _append(workbook: Any, sheet: Sheet) -> None:
+    page = workbook.create_sheet(sheet.name)
+    page.freeze_panes = "A2"
+    page.append([*_cells(page, sheet.columns, {})])
+    for row in sheet.rows:
+        page.append([*_cells(page, row, sheet.formats)])
 
 
 def _cells(page: Any, row: Sequence[Cell], formats: Mapping[int, str]) -> Iterator[Any]:

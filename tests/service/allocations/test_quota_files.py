@@ -175,13 +175,26 @@ def test_a_file_has_no_pages(client: TestClient, name: str) -> None:
     ]
 
 
-def test_lines_of_a_product_have_a_row_each(client: TestClient) -> None:
-    inputs = four_reps(
-        target=None,
-        targets=[{"amount": 441}, {"amount": 130, "product": "new"}],
-    )
+def of_targets(*targets: Document) -> Document:
+    inputs = four_reps(targets=targets)
     del inputs["target"]
-    plan = a_plan(client, inputs)
+    return inputs
+
+
+def test_another_measure_is_a_file_of_its_own(client: TestClient) -> None:
+    plan = a_plan(client, of_targets({"amount": 441}, {"measure": "new_customers", "amount": 61}))
+    a_version(client, plan)
+
+    table = read(client, f"{plan}/versions/1", CSV, measure="new_customers")
+
+    assert [row["quota"] for row in table] == [
+        str(row["quota"]) for row in pages(client, f"{plan}/versions/1", measure="new_customers")
+    ]
+    assert sum(int(row["quota"]) for row in table) == 61
+
+
+def test_lines_of_a_product_have_a_row_each(client: TestClient) -> None:
+    plan = a_plan(client, of_targets({"amount": 441}, {"amount": 130, "product": "new"}))
     a_version(client, plan)
     version = f"{plan}/versions/1"
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from service.allocations.versions.domain.canonical import canonical, digest
+from service.allocations.versions.quota_files import XLSX
 from service.allocations.versions.tables import Chunk
 from service.kit.db import Database
 from service.plans.tables import PlanVersion
@@ -176,6 +177,19 @@ def test_a_missing_chunk_is_found(client: TestClient, database: Database, plan: 
     tamper(database, sa.delete(Chunk).where(Chunk.hash == key))
 
     assert verified(client, plan, 2)[0] == {"hash"} | NUMBERS
+
+
+@pytest.mark.parametrize("media_type", ["text/csv", "application/x-ndjson", XLSX])
+def test_half_a_file_of_a_damaged_version_is_never_sent(
+    client: TestClient, database: Database, plan: str, media_type: str
+) -> None:
+    last = orjson.loads(manifest_of(database, 2))["quotas"][-1]["chunk"]
+    tamper(database, sa.delete(Chunk).where(Chunk.hash == last))
+
+    answer = client.get(f"{plan}/versions/2/quotas", headers={"Accept": media_type})
+
+    assert answer.status_code == 500
+    assert answer.json()["type"] == "/problems/version-damaged"
 
 
 def test_damaged_inputs_are_found(client: TestClient, database: Database, plan: str) -> None:

@@ -22,6 +22,7 @@ JSON, CSV = OFFERED
         ("text/csv;q=0.3, text/*;q=0.9, application/json;q=0.5", JSON),  # the closest range counts
         ("*/*, application/json;q=0", CSV),
         ("text/html, application/xhtml+xml, */*;q=0.8", JSON),
+        ("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", JSON),  # Java's own
         ("text/csv;q=0", None),
         ("application/xml", None),
         ("text/csv;q=2", None),
