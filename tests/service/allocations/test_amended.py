@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.allocations.versions.domain.deciding import decide
 from service.allocations.versions.domain.decision import Decision, NotCarried, Refused, Wanted
 from service.allocations.versions.domain.proof import examine
 from tests.service.allocations.amended import (
@@ -187,3 +188,21 @@ def test_what_moves_to_another_unit_is_counted_there() -> None:
 def _of_unit(document: dict[str, Any]) -> list[int]:
     months: list[int] = next(row for row in document["units"] if row["id"] == "east")["months"]
     return months
+
+
+def test_a_unit_carries_no_less_than_nothing_because_somebody_works_elsewhere() -> None:
+    """Ann is alone in the south. She carries as much for the east, then too little for her own."""
+    body = two_teams()
+    body["units"].append({"id": "south", "parent": "all"})
+    body["reps"][0]["unit"] = "south"
+    before = opened(proved(solved(body, {"season": "even"})))
+    carried = before.book.of_rep(before.names.rep["ann"]).tolist()
+    moved, back = (
+        Decision("event", f"evt_{n}", [Wanted("ann", sum(months), months, unit)], None)
+        for n, months, unit in (
+            (1, [2 * own for own in carried], "east"),
+            (2, [own // 2 for own in carried], None),
+        )
+    )
+    with pytest.raises(Refused, match="unit south would carry less than nothing"):
+        decide(decide(before, moved), back)
