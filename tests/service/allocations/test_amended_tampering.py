@@ -264,6 +264,13 @@ def test_an_envelope_stands_once() -> None:
     assert not examined(document)
 
 
+def test_nobody_is_let_out_of_limits_whom_no_lock_held() -> None:
+    document = with_every_kind()
+    dan = next(own for own in document["quotas"] if own["rep"] == "dan")
+    dan["unlocked"] = {"floor": 0, "cap": None}
+    assert not examined(document)
+
+
 def examined(document: Document) -> bool:
     """Whether it holds with new hashes; nothing but `UnreadableProof` may be raised."""
     try:
