@@ -76,11 +76,16 @@ class PeopleOfPlan:
         self.plan_id = plan_id
 
     def get(self) -> People:
-        rows = list(self._rows())
-        return People(
-            reps={row.key: Person(row.name, row.attributes) for row in rows if row.kind == _REP},
-            owners={row.key: row.name for row in rows if row.kind == _OWNER and row.name},
-        )
+        kept = sa.select(
+            PersonalData.kind, PersonalData.key, PersonalData.name, PersonalData.attributes
+        ).filter_by(plan_id=self.plan_id, workspace_id=self.workspace_id)
+        reps, owners = dict[str, Person](), dict[str, str]()
+        for kind, key, name, attributes in self.session.execute(kept):
+            if kind == _REP:
+                reps[key] = Person(name, attributes)
+            elif name:
+                owners[key] = name
+        return People(reps=reps, owners=owners)
 
     def names(self) -> dict[str, str]:
         """Just the names of the reps who have one: a tenth of the time that `get` takes."""
