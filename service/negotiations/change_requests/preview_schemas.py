@@ -37,7 +37,7 @@ class WayOut(BaseModel):
     may_sign: bool = Field(description="Whether the caller may; else it has to be escalated")
     at_most: MoneyOut | None = Field(
         description="The quota nearest to what is wanted that could be granted so; null: not "
-        "known, or not told, as to reps of what is not possible"
+        "known, or not told to who may not sign it"
     )
     reason: str | None = Field(description="Why it is not possible")
     limits: list[LimitOut]

@@ -313,7 +313,7 @@ class TestTarget:
         refused = client.post(
             f"{path}/accept", json={"funding": "unfunded"}, headers={"If-Match": "*"}
         )
-        assert "unit east is frozen at 2,400 and would carry 1,800" in refused.text
+        assert "unit east is frozen and would carry 600 less" in refused.text
         accept(client, plan, leave, funding="siblings")
 
 

@@ -115,6 +115,26 @@ def test_a_rep_is_told_nothing_of_a_single_colleague(callers: Callers) -> None:
     assert all(way["limits"] == [] for way in told["ways"])
 
 
+def test_a_manager_is_told_how_far_of_the_ways_that_the_own_unit_may_sign(
+    callers: Callers,
+) -> None:
+    plan = a_published_plan(callers("admin"), three_teams(), **RESERVES)
+    request = a_request(callers("rep", rep="dan"), plan, "dan", 70)
+
+    ways = {
+        name: {
+            way["funding"]: way for way in preview(callers("manager", unit=name), request)["ways"]
+        }
+        for name in ("east", "north")
+    }
+
+    far = {name: way["reserve"]["at_most"] for name, way in ways.items()}
+    assert far["east"] is None  # the reserve is north's
+    assert far["north"] is not None
+    assert ways["east"]["reserve"]["reason"] == "not so much can be funded in this way"
+    assert ways["north"]["reserve"]["reason"].startswith("the reserve of unit north has ")
+
+
 def test_a_rep_is_told_whether_a_way_is_open_and_not_how_far(callers: Callers) -> None:
     """Eve alone sits beside dan: how much she could carry is her cap less her quota."""
     plan = a_published_plan(callers("admin"), three_teams(), **RESERVES)

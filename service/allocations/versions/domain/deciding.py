@@ -306,10 +306,12 @@ def _broken(before: Amendable, after: Amendable, decision: Decision) -> Iterator
     for own in after.manifest.get("frozen", []):
         carried = int(sums[names.node[own["unit"]]])
         if carried != own["amount"]:
-            unit, agreed = own["unit"], own["amount"]
+            unit, off = own["unit"], carried - own["amount"]
             way_out = "; a planner unfreezes it first, or others in it carry the difference"
-            words = (f"unit {unit} is frozen at ", agreed, " and would carry ", carried, way_out)
-            yield Refusal(words, rule=f"unit:{unit}:target", limit=agreed)
+            # by how much alone: who decides in a unit below is not told what this one carries
+            more = " more" if off > 0 else " less"
+            words = (f"unit {unit} is frozen and would carry ", abs(off), more, way_out)
+            yield Refusal(words, rule=f"unit:{unit}:target", limit=own["amount"])
     for reserve in after.manifest.get("reserves", []):
         where = f"unit {reserve['unit']}" if reserve["unit"] else "the company"
         if reserve["used"] > reserve["amount"]:
@@ -335,14 +337,9 @@ def _left_limits(before: Amendable, after: Amendable, decision: Decision) -> Ite
         if rule.startswith("rep:") or (is_target and moves_sums):
             continue
         if off > was.get(rule, 0):
-            words = (
-                f"{rule} says ",
-                row["limit"],
-                ", and ",
-                round(row["carried"]),
-                " is carried then",
+            yield Refusal(
+                (f"{rule} would be missed by ", round(off)), rule=rule, limit=row["limit"]
             )
-            yield Refusal(words, rule=rule, limit=row["limit"])
 
 
 def _is_of_one_sum(rule: str, version: Amendable) -> bool:

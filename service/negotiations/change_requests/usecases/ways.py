@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.allocations.versions.usecases.amending import ChangeNotCarried, Fetched
-from service.kit.auth import Role
 from service.kit.errors import AppError, InvalidInput
 from service.kit.money import to_minor
 from service.negotiations.change_requests.domain.funding import Funding, upwards
@@ -42,8 +41,8 @@ class Way:
 
 def way_of(found: Fetched, change: Change, scope: Scope, one: Option) -> Way:
     """An option as the caller may know it."""
-    if scope.caller.role is Role.REP:
-        return _as_told_to_reps(change, one)
+    if not (one.signs or scope.sees_everything):
+        return _without_amounts(change, one)
     limits: tuple[tuple[str, float], ...] = ()
     at_most: int | None = change.amount if one.after is not None else None
     if isinstance(one.refusal, ChangeNotCarried):
@@ -56,9 +55,9 @@ def way_of(found: Fetched, change: Change, scope: Scope, one: Option) -> Way:
     return Way(one.funding, one.unit, one.after is not None, one.signs, at_most, reason, limits)
 
 
-def _as_told_to_reps(change: Change, one: Option) -> Way:
-    """Whether it is possible. How much would be tells what colleagues may carry yet, the one
-    colleague in a team of two, and what is left of a reserve.
+def _without_amounts(change: Change, one: Option) -> Way:
+    """Whether it is possible, for who may not sign it. How much would be tells what others may
+    carry yet, the one colleague in a team of two, and what is left of a reserve.
     """
     is_possible = one.after is not None
     amount = change.amount if is_possible else None
@@ -67,7 +66,7 @@ def _as_told_to_reps(change: Change, one: Option) -> Way:
 
 
 def _reason_without_amounts(refusal: AppError) -> str:
-    """What is said of the own quota; `ChangeNotCarried` names none."""
+    """What is said of the quota in question; `ChangeNotCarried` names none."""
     if not isinstance(refusal, InvalidInput):
         return refusal.detail
     own = [fault.detail for fault in refusal.faults if fault.pointer == "/amount"]
