@@ -45,7 +45,7 @@ class TestProposing:
         assert answer.status_code == 200
         assert answer.json()["id"] is None
         assert answer.json()["consequence"]["people"][0]["to"] == 600
-        assert ".0" not in answer.text  # whole amounts, here as everywhere else
+        answer.json(parse_float=pytest.fail)  # whole amounts, here as everywhere else
         assert client.get(f"{plan}/events").json()["items"] == []
 
     def test_segments_add_up_to_the_quota(self, client: TestClient, plan: str) -> None:
