@@ -68,7 +68,7 @@ class TestManagers:
 
         assert "Nothing has been solved" in text(north, plan)
         assert north.get(f"{plan}?version=1").status_code == 404
-        assert "441" not in text(north, "/")
+        assert not re.search(r"\b441\b", text(north, "/"))  # ids may have these digits inside
 
 
 def test_a_manager_reads_of_nobody_else_in_an_adjusted_version(callers: Callers, plan: str) -> None:
