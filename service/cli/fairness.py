@@ -18,8 +18,8 @@ import typer
 from service.allocations.fairness_report.present import Document, present_audit, present_report
 from service.allocations.fairness_report.traits import Measured, measured, traits_of
 from service.allocations.fairness_report.usecases import groups_of
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.proof import examine
+from service.allocations.versions.domain.proof.examine import examine
+from service.allocations.versions.domain.written.document import UnreadableProof
 from service.cli.cohorts import audit_lines, groups_for_people, groups_for_programs
 from service.cli.failure import Failure
 from service.cli.fairness_files import read_actuals, read_bands, read_cohorts

@@ -12,15 +12,15 @@ import orjson
 import typer
 
 from service.allocations.versions.describe import answer_of
-from service.allocations.versions.domain.compare import beside, differences
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.ledger import CHECK
-from service.allocations.versions.domain.proof import Verdict, examine
-from service.allocations.versions.domain.uncovered import (
+from service.allocations.versions.domain.ledger.replay import CHECK
+from service.allocations.versions.domain.proof.compare import beside, differences
+from service.allocations.versions.domain.proof.examine import Verdict, examine
+from service.allocations.versions.domain.proof.uncovered import (
     UNCOVERED,
     UNCOVERED_OF_LEDGERS,
     UNCOVERED_WHERE_NOTHING_SHOWS,
 )
+from service.allocations.versions.domain.written.document import UnreadableProof
 from service.cli.failure import Failure, plain
 from service.cli.output import Table, show
 

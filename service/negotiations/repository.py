@@ -6,7 +6,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
-from service.allocations.versions.domain.ledger import goes_on
+from service.allocations.versions.domain.ledger.replay import goes_on
 from service.negotiations.tables import Renegotiation
 from service.plans.domain import VersionStatus
 from service.plans.repository import PlanVersions

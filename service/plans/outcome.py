@@ -34,7 +34,7 @@ class Outcome:
     further: tuple[Row, ...] = ()
     """What the manifest says of each further measure."""
     manifest: Mapping[str, Any] = field(default_factory=dict)
-    """The whole of it, for what was amended since (`amended.py`)."""
+    """The whole of it, for what was amended since (`versions/domain/proof/amended.py`)."""
 
     @classmethod
     def of(cls, session: Session, workspace_id: str, version: PlanVersion) -> Self:

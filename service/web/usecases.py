@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from service.allocations.months import month_names
-from service.allocations.versions.domain.proof import examine
+from service.allocations.versions.domain.proof.examine import examine
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.shown_ledger import ShownLedger
 from service.allocations.versions.usecases import visible

@@ -21,11 +21,11 @@ from service.allocations.adjustments.tables import QuotaAdjustment
 from service.allocations.adjustments.wishes import read_wish
 from service.allocations.assemble import Terms
 from service.allocations.patience import Patience
-from service.allocations.versions.domain.amendable import Amendable
-from service.allocations.versions.domain.content import Content
-from service.allocations.versions.domain.decision import Decision, Wanted
-from service.allocations.versions.domain.handed import Handed
-from service.allocations.versions.domain.manifest import LockPart
+from service.allocations.versions.domain.deciding.amendable import Amendable
+from service.allocations.versions.domain.deciding.decision import Decision, Wanted
+from service.allocations.versions.domain.ledger.handed import Handed
+from service.allocations.versions.domain.written.content import Content
+from service.allocations.versions.domain.written.manifest import LockPart
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.amending import Fetched, Written, store, write

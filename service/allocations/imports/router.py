@@ -10,8 +10,8 @@ from service.allocations.imports.schemas import ImportedVersionOut, RepairIn, im
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
 from service.allocations.solving import NO_PLAN
-from service.allocations.versions.domain.closed import ClosedMonthsNotKept
-from service.allocations.versions.domain.kept import EnvelopeNotKept
+from service.allocations.versions.domain.deciding.closed import ClosedMonthsNotKept
+from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
 from service.allocations.versions.made import answer_made, detail_of
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.sight import look_at_version

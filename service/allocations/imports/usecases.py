@@ -21,15 +21,15 @@ from service.allocations.imports.domain.wanted import ByHand, Missing, read_want
 from service.allocations.infeasible import Infeasible, in_words
 from service.allocations.months import month_names
 from service.allocations.patience import Patience
-from service.allocations.versions.domain.amendable import Amendable
-from service.allocations.versions.domain.beyond import beyond
-from service.allocations.versions.domain.closed import ClosedMonthsNotKept
-from service.allocations.versions.domain.content import Parent, Row
-from service.allocations.versions.domain.deciding import decide
-from service.allocations.versions.domain.decision import Decision, Refusal, Refused
-from service.allocations.versions.domain.handed import Handed
-from service.allocations.versions.domain.kept import EnvelopeNotKept
-from service.allocations.versions.domain.opened import opened, whole
+from service.allocations.versions.domain.deciding.amendable import Amendable
+from service.allocations.versions.domain.deciding.closed import ClosedMonthsNotKept
+from service.allocations.versions.domain.deciding.decide import decide
+from service.allocations.versions.domain.deciding.decision import Decision, Refusal, Refused
+from service.allocations.versions.domain.deciding.opened import opened, whole
+from service.allocations.versions.domain.ledger.beyond import beyond
+from service.allocations.versions.domain.ledger.handed import Handed
+from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
+from service.allocations.versions.domain.written.content import Parent, Row
 from service.allocations.versions.lanes.usecases.keeping import handed_down
 from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.closing import closed_months, closing_of

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from service.allocations.patience import PatienceDep
 from service.allocations.scenarios import usecases
 from service.allocations.scenarios.schemas import ScenariosIn, ScenariosOut
-from service.allocations.versions.domain.kept import EnvelopeNotKept
+from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
 from service.allocations.versions.repository import VersionDamaged
 from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep

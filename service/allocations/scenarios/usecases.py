@@ -24,9 +24,9 @@ from service.allocations.scenarios.domain.frontier import Standing, beaten_by
 from service.allocations.solving import SolveTookTooLong
 from service.allocations.stated import Stated
 from service.allocations.versions.describe import describe
-from service.allocations.versions.domain.content import Parent
-from service.allocations.versions.domain.handed import Handed, handing
-from service.allocations.versions.domain.kept import EnvelopeNotKept
+from service.allocations.versions.domain.ledger.handed import Handed, handing
+from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
+from service.allocations.versions.domain.written.content import Parent
 from service.allocations.versions.lanes.usecases.keeping import handed_down
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases.solving import solve_handed, terms_of, unknown_base

@@ -14,7 +14,7 @@ from service.allocations.simulation.asked import Asked, read_asked
 from service.allocations.simulation.told import Found, told
 from service.allocations.solving import CallerLeft, SolveTookTooLong, allocate
 from service.allocations.usecases import read_case, read_terms
-from service.allocations.versions.domain.proof import examine
+from service.allocations.versions.domain.proof.examine import examine
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.usecases.reading import certificate
 from service.kit.errors import Fault, InvalidInput, Unprocessable

@@ -17,11 +17,11 @@ from service.allocations.measures.told import present_beside
 from service.allocations.months import by_name, month_names, present_season
 from service.allocations.prices import Impact
 from service.allocations.seasons import spread_of
-from service.allocations.versions.domain.content import Content, Row, content
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.ledger import CHECK
-from service.allocations.versions.domain.measures import entry_of, rows_of_measure
-from service.allocations.versions.domain.proof import Verdict, proof
+from service.allocations.versions.domain.ledger.replay import CHECK
+from service.allocations.versions.domain.proof.examine import Verdict, proof
+from service.allocations.versions.domain.written.content import Content, Row, content
+from service.allocations.versions.domain.written.document import UnreadableProof
+from service.allocations.versions.domain.written.measures import entry_of, rows_of_measure
 from service.allocations.versions.proof_columns import (
     PROOF_COLUMNS,
     add_months,

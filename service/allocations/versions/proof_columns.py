@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from service.allocations.months import Spread, rep_months, unit_months
-from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.written.content import Row
 from solver.allocation import Allocation
 from solver.certificate import AcrossTheTree, Certificate
 from solver.problem import COMPANY, NOT_SET, UNLIMITED, FloatArray, IntArray

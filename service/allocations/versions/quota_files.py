@@ -18,7 +18,7 @@ import orjson
 from fastapi import Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
-from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.written.content import Row
 from service.allocations.versions.usecases.reading import Quotas, unknown
 from service.kit.negotiation import JSON, VARY, answer_in
 from service.kit.pages import PageDep, PageRequest

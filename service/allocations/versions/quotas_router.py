@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from service.allocations.measures.told import named_measure
 from service.allocations.versions.describe import present_listed, present_months, present_quota
-from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.written.content import Row
 from service.allocations.versions.quota_files import (
     FILES,
     MediaTypeDep,

@@ -13,16 +13,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.allocations.months import month_names
-from service.allocations.versions.domain.canonical import digest
-from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.manifest import (
+from service.allocations.versions.domain.written.canonical import digest
+from service.allocations.versions.domain.written.content import Row
+from service.allocations.versions.domain.written.document import UnreadableProof
+from service.allocations.versions.domain.written.manifest import (
     ListedChunk,
     Manifest,
     QuotasChunk,
     read_manifest,
 )
-from service.allocations.versions.domain.measures import manifest_of
+from service.allocations.versions.domain.written.measures import manifest_of
 from service.allocations.versions.shown_ledger import ShownLedger
 from service.allocations.versions.tables import Chunk
 from service.kit.errors import AppError

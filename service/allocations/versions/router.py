@@ -14,8 +14,8 @@ from service.allocations.patience import PatienceDep
 from service.allocations.prices import present_prices
 from service.allocations.schemas import PricesOut
 from service.allocations.solving import NO_PLAN
-from service.allocations.versions.domain.closed import ClosedMonthsNotKept
-from service.allocations.versions.domain.kept import EnvelopeNotKept
+from service.allocations.versions.domain.deciding.closed import ClosedMonthsNotKept
+from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
 from service.allocations.versions.made import answer_made
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.schemas import (

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.written.content import Row
 from service.kit.money import from_minor
 
 FUNDING: Final = "funding"

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
 from service.allocations.solving import NO_PLAN
-from service.allocations.versions.domain.kept import EnvelopeNotKept
+from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.usecases.amending import ChangeNotCarried
 from service.kit.access import Permission, needs

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from service.allocations.versions.domain.kept import EnvelopeNotKept
+from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.usecases.amending import ChangeNotCarried
 from service.allocations.versions.usecases.reading import QuotaNotFound

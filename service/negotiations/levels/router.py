@@ -10,7 +10,7 @@ from service.allocations.adjustments.router import ManagerLimitDep
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
 from service.allocations.solving import NO_PLAN
-from service.allocations.versions.domain.kept import EnvelopeNotKept
+from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
 from service.allocations.versions.made import answer_made
 from service.allocations.versions.repository import VersionDamaged
 from service.kit.access import Permission, needs

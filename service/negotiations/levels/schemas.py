@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
-from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.written.content import Row
 from service.allocations.versions.lanes.domain.work import Work
 from service.allocations.versions.lanes.tables import LaneStep, UnitLane
 from service.kit.money import MoneyOut, from_minor

@@ -11,12 +11,12 @@ from service.allocations.assemble import Terms, assemble
 from service.allocations.measures.solving import solve_measures
 from service.allocations.places import Places
 from service.allocations.versions.describe import describe
-from service.allocations.versions.domain.amendable import Amendable
-from service.allocations.versions.domain.content import Content
-from service.allocations.versions.domain.deciding import decide
-from service.allocations.versions.domain.decision import Decision, Wanted
-from service.allocations.versions.domain.handed import Handed, handing
-from service.allocations.versions.domain.proof import proof
+from service.allocations.versions.domain.deciding.amendable import Amendable
+from service.allocations.versions.domain.deciding.decide import decide
+from service.allocations.versions.domain.deciding.decision import Decision, Wanted
+from service.allocations.versions.domain.ledger.handed import Handed, handing
+from service.allocations.versions.domain.proof.examine import proof
+from service.allocations.versions.domain.written.content import Content
 from service.plans.policy import Named, read_reserves, read_spreading, to_policy
 from service.roster.domain import read_inputs
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from service.allocations.versions.domain.decision import Decision, Wanted
+from service.allocations.versions.domain.deciding.decision import Decision, Wanted
 from service.allocations.versions.usecases import amending
 from service.kit.auth import LOCAL_ADMINISTRATOR
 from service.kit.clock import utc_now

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.proof import examine
-from service.allocations.versions.domain.uncovered import UNCOVERED
+from service.allocations.versions.domain.proof.examine import examine
+from service.allocations.versions.domain.proof.uncovered import UNCOVERED
+from service.allocations.versions.domain.written.document import UnreadableProof
 from service.cli.verify import compared, verified
 from service.kit.settings import Settings
 from service.main import create_app

@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 
-from service.allocations.versions.domain.deciding import decide
-from service.allocations.versions.domain.decision import Decision, NotCarried, Refused, Wanted
-from service.allocations.versions.domain.proof import examine
+from service.allocations.versions.domain.deciding.decide import decide
+from service.allocations.versions.domain.deciding.decision import (
+    Decision,
+    NotCarried,
+    Refused,
+    Wanted,
+)
+from service.allocations.versions.domain.proof.examine import examine
 from tests.service.allocations.amended import (
     a_decision,
     amend,

@@ -9,9 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.allocations.versions.domain.deciding import decide
-from service.allocations.versions.domain.decision import Decision, NotCarried, Refused, Wanted
-from service.allocations.versions.domain.proof import examine
+from service.allocations.versions.domain.deciding.decide import decide
+from service.allocations.versions.domain.deciding.decision import (
+    Decision,
+    NotCarried,
+    Refused,
+    Wanted,
+)
+from service.allocations.versions.domain.proof.examine import examine
 from solver.amend import Funding
 from tests.service.allocations.amended import (
     a_decision,

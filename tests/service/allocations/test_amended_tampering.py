@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from service.allocations.versions.domain.amendable import Amendable
-from service.allocations.versions.domain.deciding import decide
-from service.allocations.versions.domain.decision import Decision, Wanted
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.proof import examine
-from service.allocations.versions.domain.uncovered import (
+from service.allocations.versions.domain.deciding.amendable import Amendable
+from service.allocations.versions.domain.deciding.decide import decide
+from service.allocations.versions.domain.deciding.decision import Decision, Wanted
+from service.allocations.versions.domain.proof.examine import examine
+from service.allocations.versions.domain.proof.uncovered import (
     UNCOVERED,
     UNCOVERED_OF_LEDGERS,
     UNCOVERED_WHERE_NOTHING_SHOWS,
 )
+from service.allocations.versions.domain.written.document import UnreadableProof
 from service.negotiations.events.domain.newcomers import with_newcomer
 from tests.service.allocations.amended import a_decision, amend, proved, solved, two_teams
 from tests.service.allocations.test_altered_answers import (

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from service.allocations.versions.domain.decision import Decision, Wanted
+from service.allocations.versions.domain.deciding.decision import Decision, Wanted
 from service.allocations.versions.tables import Chunk
 from service.allocations.versions.usecases import amending
 from service.kit.auth import DEFAULT_WORKSPACE, Caller, Role

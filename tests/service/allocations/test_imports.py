@@ -8,7 +8,7 @@ import pytest
 from openpyxl import Workbook
 from starlette.testclient import TestClient
 
-from service.allocations.versions.domain.proof import examine
+from service.allocations.versions.domain.proof.examine import examine
 from tests.service.allocations.plans import (
     Document,
     a_plan,

@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 from service.allocations.assemble import Terms, assemble
 from service.allocations.measures.cases import further_cases
 from service.allocations.patience import Patience
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.proof import examine
+from service.allocations.versions.domain.proof.examine import examine
+from service.allocations.versions.domain.written.document import UnreadableProof
 from service.cli.verify import verified
 from service.roster.domain import read_inputs
 from solver.policy import Group, Policy

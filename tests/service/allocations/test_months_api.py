@@ -6,8 +6,8 @@ import orjson
 import pytest
 from starlette.testclient import TestClient
 
-from service.allocations.versions.domain.canonical import canonical, digest
-from service.allocations.versions.domain.proof import examine
+from service.allocations.versions.domain.proof.examine import examine
+from service.allocations.versions.domain.written.canonical import canonical, digest
 from service.cli.verify import verified
 from service.kit.auth import LOCAL_ADMINISTRATOR
 from service.kit.clock import utc_now

@@ -17,10 +17,10 @@ import pytest
 from service.allocations.assemble import Terms, assemble
 from service.allocations.solving import allocate
 from service.allocations.versions.describe import prove
-from service.allocations.versions.domain.canonical import canonical, digest
-from service.allocations.versions.domain.content import index_of
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.proof import examine
+from service.allocations.versions.domain.proof.examine import examine
+from service.allocations.versions.domain.written.canonical import canonical, digest
+from service.allocations.versions.domain.written.content import index_of
+from service.allocations.versions.domain.written.document import UnreadableProof
 from service.roster.domain import read_inputs
 from solver.policy import (
     Fairness,

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from service.allocations.imports.domain.beside import beside
 from service.allocations.imports.domain.repair import repair_of
-from service.allocations.versions.domain.amendable import Amendable
-from service.allocations.versions.domain.beyond import beyond
-from service.allocations.versions.domain.deciding import decide
-from service.allocations.versions.domain.decision import Decision, Wanted
-from service.allocations.versions.domain.proof import examine
+from service.allocations.versions.domain.deciding.amendable import Amendable
+from service.allocations.versions.domain.deciding.decide import decide
+from service.allocations.versions.domain.deciding.decision import Decision, Wanted
+from service.allocations.versions.domain.ledger.beyond import beyond
+from service.allocations.versions.domain.proof.examine import examine
 from solver.errors import InfeasibleProblem
 from tests.service.allocations.amended import (
     Document,

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from service.allocations.versions.domain.canonical import canonical, digest
+from service.allocations.versions.domain.written.canonical import canonical, digest
 from service.allocations.versions.usecases.replaying import replay
 from service.allocations.versions.usecases.solving import Order, solve_version
 from service.cli.demo import read_examples
@@ -142,7 +142,7 @@ def test_the_hash_does_not_depend_on_the_process_or_its_threads(threads: str) ->
     body, policy = a_company(3)
     code = (
         "import sys, orjson; from tests.service.allocations.amended import solved; "
-        "from service.allocations.versions.domain.canonical import digest; "
+        "from service.allocations.versions.domain.written.canonical import digest; "
         "print(digest(solved(*orjson.loads(sys.stdin.buffer.read())).manifest(None)))"
     )
     told = subprocess.run(  # noqa: S603 - our own code

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import ndtr, ndtri
 from starlette.testclient import TestClient
 
-from service.allocations.versions.domain.proof import examine
+from service.allocations.versions.domain.proof.examine import examine
 from tests.service.allocations.plans import a_plan, a_version, four_reps
 from tests.service.allocations.test_proof_tampering import with_new_hashes
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from service.allocations.versions.domain.canonical import canonical, digest
+from service.allocations.versions.domain.written.canonical import canonical, digest
 from service.allocations.versions.quota_files import XLSX
 from service.allocations.versions.tables import Chunk
 from service.kit.db import Database

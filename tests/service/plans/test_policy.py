@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from service.allocations.versions.domain.canonical import canonical
+from service.allocations.versions.domain.written.canonical import canonical
 from service.kit.body import JsonReader
 from service.kit.errors import InvalidInput
 from service.plans.policy import (

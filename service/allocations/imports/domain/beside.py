@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from service.allocations.versions.domain.amendable import Amendable
+from service.allocations.versions.domain.deciding.amendable import Amendable
 
 type Row = dict[str, Any]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from service.allocations.versions.domain.amendable import Amendable
-from service.allocations.versions.domain.decision import Decision, Wanted
+from service.allocations.versions.domain.deciding.amendable import Amendable
+from service.allocations.versions.domain.deciding.decision import Decision, Wanted
 from solver.amend.nearest import nearest
 from solver.watch import Watch
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from service.allocations.imports.domain.sent import RowFault, SentQuota, Source
-from service.allocations.versions.domain.decision import Wanted
+from service.allocations.versions.domain.deciding.decision import Wanted
 from service.kit.errors import Fault
 from service.kit.money import InvalidMoney, to_minor
 

@@ -22,12 +22,12 @@ from sqlalchemy.orm import Session
 
 from service.allocations.figures import standing_rows
 from service.allocations.infeasible import in_words
-from service.allocations.versions.domain.amendable import Amendable
-from service.allocations.versions.domain.content import Parent, Row
-from service.allocations.versions.domain.deciding import decide
-from service.allocations.versions.domain.decision import Decision, NotCarried, Refused
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.named import month_names_of
+from service.allocations.versions.domain.deciding.amendable import Amendable
+from service.allocations.versions.domain.deciding.decide import decide
+from service.allocations.versions.domain.deciding.decision import Decision, NotCarried, Refused
+from service.allocations.versions.domain.ledger.named import month_names_of
+from service.allocations.versions.domain.written.content import Parent, Row
+from service.allocations.versions.domain.written.document import UnreadableProof
 from service.allocations.versions.lanes.usecases.keeping import envelopes_of
 from service.allocations.versions.repository import Chunks, StoredVersion, VersionDamaged
 from service.allocations.versions.usecases.storing import Draft

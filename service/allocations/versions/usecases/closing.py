@@ -16,8 +16,8 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from service.allocations.months import month_names
-from service.allocations.versions.domain.closed import ClosedMonths, in_months
-from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.deciding.closed import ClosedMonths, in_months
+from service.allocations.versions.domain.written.content import Row
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.kit.errors import Conflict
 from service.plans.repository import PlanVersions

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from service.allocations.crossing import crossing_rules
 from service.allocations.measures.standards import standards_for
 from service.allocations.months import places_in
-from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.measures import rows_of_measure
-from service.allocations.versions.domain.proof import examine, proof
+from service.allocations.versions.domain.proof.examine import examine, proof
+from service.allocations.versions.domain.written.content import Row
+from service.allocations.versions.domain.written.measures import rows_of_measure
 from service.allocations.versions.repository import Chunks, StoredVersion, VersionDamaged
 from service.allocations.versions.shown_ledger import NO_LEDGER, ShownLedger
 from service.allocations.versions.usecases.visible import unit_and_below

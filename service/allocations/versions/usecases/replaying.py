@@ -18,17 +18,17 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.assemble import Terms
 from service.allocations.patience import Patience
-from service.allocations.versions.domain.amended import solved_part
-from service.allocations.versions.domain.closed import ClosedMonths
-from service.allocations.versions.domain.content import (
+from service.allocations.versions.domain.deciding.closed import ClosedMonths
+from service.allocations.versions.domain.ledger.handed import Handed
+from service.allocations.versions.domain.ledger.replay import goes_on
+from service.allocations.versions.domain.proof.amended import solved_part
+from service.allocations.versions.domain.written.content import (
     ENGINE_VERSION,
     Content,
     Parent,
     Row,
 )
-from service.allocations.versions.domain.handed import Handed
-from service.allocations.versions.domain.ledger import goes_on
-from service.allocations.versions.domain.manifest import Manifest
+from service.allocations.versions.domain.written.manifest import Manifest
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases.solving import solved_content
 from service.kit.errors import Conflict

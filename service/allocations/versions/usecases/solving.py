@@ -13,9 +13,9 @@ from service.allocations.measures.solving import SolvedMeasure, solve_measures
 from service.allocations.patience import Patience
 from service.allocations.places import Places
 from service.allocations.versions.describe import describe
-from service.allocations.versions.domain.closed import ClosedMonths
-from service.allocations.versions.domain.content import Content, Parent
-from service.allocations.versions.domain.handed import Handed, handing
+from service.allocations.versions.domain.deciding.closed import ClosedMonths
+from service.allocations.versions.domain.ledger.handed import Handed, handing
+from service.allocations.versions.domain.written.content import Content, Parent
 from service.allocations.versions.lanes.usecases.keeping import handed_down
 from service.allocations.versions.usecases.closing import closed_months
 from service.allocations.versions.usecases.storing import Draft, Made, record_version

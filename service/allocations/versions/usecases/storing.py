@@ -9,8 +9,8 @@ from typing import Self
 
 from sqlalchemy.orm import Session
 
-from service.allocations.versions.domain.canonical import digest
-from service.allocations.versions.domain.content import Content, Parent
+from service.allocations.versions.domain.written.canonical import digest
+from service.allocations.versions.domain.written.content import Content, Parent
 from service.allocations.versions.lanes.usecases.going_along import take_lanes_along
 from service.allocations.versions.lanes.usecases.keeping import check_kept
 from service.allocations.versions.repository import Chunks, pack

@@ -8,12 +8,12 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from service.allocations.versions.domain.canonical import digest
-from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.manifest import Manifest, read_manifest
-from service.allocations.versions.domain.measures import manifest_of, rows_of_measure
-from service.allocations.versions.domain.proof import examine, nothing_holds, proof
+from service.allocations.versions.domain.proof.examine import examine, nothing_holds, proof
+from service.allocations.versions.domain.written.canonical import digest
+from service.allocations.versions.domain.written.content import Row
+from service.allocations.versions.domain.written.document import UnreadableProof
+from service.allocations.versions.domain.written.manifest import Manifest, read_manifest
+from service.allocations.versions.domain.written.measures import manifest_of, rows_of_measure
 from service.allocations.versions.repository import Chunks
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import PlanVersion

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.written.content import Row
 from service.allocations.versions.repository import Chunks, StoredVersion, VersionDamaged
 from service.kit.auth import Caller, Role
 from service.kit.pages import PageRequest

@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from service.allocations.months import YEAR
-from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.written.content import Row
 from service.allocations.versions.repository import StoredVersion
 from service.allocations.versions.usecases.reading import (
     listing_of,

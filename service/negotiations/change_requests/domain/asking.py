@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from service.allocations.versions.domain.rows import decided_within
+from service.allocations.versions.domain.written.rows import decided_within
 from service.kit.errors import Conflict, Fault
 from service.kit.money import plain_text
 from service.negotiations.change_requests.domain.evidence import CORRECTING, Evidence

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from service.allocations.adjustments.usecases import terms_of_version
 from service.allocations.assemble import Terms
 from service.allocations.patience import Patience
-from service.allocations.versions.domain.content import Content, Row
-from service.allocations.versions.domain.handed import Handed
+from service.allocations.versions.domain.ledger.handed import Handed
+from service.allocations.versions.domain.written.content import Content, Row
 from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.amending import Fetched
 from service.allocations.versions.usecases.solving import solved_content

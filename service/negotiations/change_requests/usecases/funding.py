@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.allocations.versions.domain.amendable import Amendable
-from service.allocations.versions.domain.decision import Decision, Wanted
+from service.allocations.versions.domain.deciding.amendable import Amendable
+from service.allocations.versions.domain.deciding.decision import Decision, Wanted
 from service.allocations.versions.usecases.amending import ChangeNotCarried, Fetched
 from service.kit.errors import AppError, Fault, InvalidInput
 from service.negotiations.change_requests.domain.funding import (

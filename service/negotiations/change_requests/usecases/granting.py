@@ -15,7 +15,7 @@ from datetime import date
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.allocations.infeasible import in_words
-from service.allocations.versions.domain.amendable import Amendable
+from service.allocations.versions.domain.deciding.amendable import Amendable
 from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.amending import ChangeNotCarried, Fetched
 from service.kit.errors import Conflict, Fault, InvalidInput

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from service.allocations.versions.domain.unsolved import unsolved
+from service.allocations.versions.domain.ledger.unsolved import unsolved
 
 type Row = dict[str, Any]
 

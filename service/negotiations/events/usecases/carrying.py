@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 
 from service.allocations.infeasible import in_words
-from service.allocations.versions.domain.amendable import Amendable
-from service.allocations.versions.domain.decision import Decision, Wanted
-from service.allocations.versions.domain.document import UnreadableProof
+from service.allocations.versions.domain.deciding.amendable import Amendable
+from service.allocations.versions.domain.deciding.decision import Decision, Wanted
+from service.allocations.versions.domain.written.document import UnreadableProof
 from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.usecases.amending import ChangeNotCarried, Fetched
 from service.kit.errors import Fault, InvalidInput

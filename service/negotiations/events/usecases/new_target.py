@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from service.allocations.versions.domain.amendable import Amendable
+from service.allocations.versions.domain.deciding.amendable import Amendable
 from solver.amend import Standing
 from solver.hierarchy import exact_sums
 from solver.problem import UNLIMITED, IntArray

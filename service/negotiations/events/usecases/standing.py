@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from sqlalchemy.orm import Session
 
-from service.allocations.versions.domain.named import carried_by_unit
+from service.allocations.versions.domain.ledger.named import carried_by_unit
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.kit.money import minor_digits
 from service.negotiations.events.domain.closed import Open

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.written.content import Row
 from service.allocations.versions.lanes.domain.lane import Tree
 from service.negotiations.levels.domain.limits import Ends, Member
 from solver.coupled.coupling import Coupling

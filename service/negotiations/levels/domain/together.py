@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.allocations.versions.domain.amendable import Amendable
-from service.allocations.versions.domain.beyond import beyond
-from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.ledger import Book
-from service.allocations.versions.domain.named import Change
+from service.allocations.versions.domain.deciding.amendable import Amendable
+from service.allocations.versions.domain.ledger.beyond import beyond
+from service.allocations.versions.domain.ledger.named import Change
+from service.allocations.versions.domain.ledger.replay import Book
+from service.allocations.versions.domain.written.content import Row
 from service.allocations.versions.lanes.domain.lane import Lane, LaneStatus, Tree
 from service.allocations.versions.lanes.domain.work import Work
 from service.kit.errors import Conflict, Fault

@@ -10,9 +10,9 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from service.allocations.assemble import evidence_of, period_of
-from service.allocations.versions.domain.claim import certificate_of
-from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.rows import read_quotas, read_rules, read_units
+from service.allocations.versions.domain.proof.claim import certificate_of
+from service.allocations.versions.domain.written.content import Row
+from service.allocations.versions.domain.written.rows import read_quotas, read_rules, read_units
 from service.allocations.versions.lanes.domain.agreed import agreed
 from service.allocations.versions.lanes.domain.lane import LaneStatus, Tree
 from service.allocations.versions.lanes.domain.work import Work

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.written.content import Row
 from service.allocations.versions.lanes.domain.lane import Tree
 from service.allocations.versions.lanes.domain.work import Work
 from service.allocations.versions.lanes.repository import lane_of

@@ -10,7 +10,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from service.allocations.versions.domain.kept import EnvelopeNotKept
+from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
 from service.allocations.versions.usecases import amending
 from service.kit.auth import DEFAULT_WORKSPACE, LOCAL_ADMINISTRATOR
 from service.kit.clock import utc_now

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.written.content import Row
 from service.allocations.versions.lanes.domain.lane import Lane, LaneStatus, Tree
 from service.allocations.versions.lanes.domain.work import Work
 from service.negotiations.levels.domain.solving import adjusted, solved

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.manifest import FrozenPart
+from service.allocations.versions.domain.written.content import Row
+from service.allocations.versions.domain.written.manifest import FrozenPart
 from service.allocations.versions.lanes.domain.lane import Lane, Tree
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.written.content import Row
 from service.allocations.versions.lanes.domain.lane import Lane, Tree
 
 _OF_REP: Final = ("unit", "quota", "floor", "cap", "anchor", "yardstick")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.written.content import Row
 
 
 class LaneStatus(StrEnum):

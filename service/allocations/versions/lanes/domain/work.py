@@ -19,7 +19,7 @@ from typing import Any, Final, Self
 
 import orjson
 
-from service.allocations.versions.domain.canonical import canonical, digest
+from service.allocations.versions.domain.written.canonical import canonical, digest
 
 FORMAT: Final = "fairquota.lane/1"
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from service.allocations.infeasible import in_words
-from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.kept import EnvelopeNotKept
+from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
+from service.allocations.versions.domain.written.content import Row
 from service.allocations.versions.lanes.domain.along import Going, Lost, Side, along
 from service.allocations.versions.lanes.domain.lane import LaneStatus, Tree
 from service.allocations.versions.lanes.domain.work import Work

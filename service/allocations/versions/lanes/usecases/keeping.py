@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service.allocations.versions.domain.handed import Handed
-from service.allocations.versions.domain.kept import EnvelopeNotKept
-from service.allocations.versions.domain.manifest import FrozenPart
+from service.allocations.versions.domain.ledger.handed import Handed
+from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
+from service.allocations.versions.domain.written.manifest import FrozenPart
 from service.allocations.versions.lanes.domain.agreed import agreed
 from service.allocations.versions.lanes.repository import Lanes
 from service.allocations.versions.repository import Chunks, StoredVersion

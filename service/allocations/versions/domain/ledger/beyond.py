@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.ledger import Book
+from service.allocations.versions.domain.ledger.replay import Book
+from service.allocations.versions.domain.written.content import Row
 from solver.allocation import Allocation
 from solver.conflict.names import ENDS, End, Names, RepEnd
 from solver.infeasibility import Rule

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.written.content import Row
 
 
 def unsolved(manifest: Mapping[str, Any]) -> Row:

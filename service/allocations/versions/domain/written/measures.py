@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from service.allocations.measures.shared import NOT_SHARED, left_out
-from service.allocations.versions.domain.canonical import canonical, digest
-from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.document import ProofDocument, UnreadableProof
+from service.allocations.versions.domain.written.canonical import canonical, digest
+from service.allocations.versions.domain.written.content import Row
+from service.allocations.versions.domain.written.document import ProofDocument, UnreadableProof
 
 _OF_THE_VERSION: Final = ("format", "inputs", "currency", "period", "engine_version")
 """Members that a version says once for all its measures."""

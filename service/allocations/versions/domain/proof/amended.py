@@ -17,20 +17,20 @@ from service.allocations.figures import common, fairness, standing_rows
 from service.allocations.lines import lines_of_rep
 from service.allocations.over_assignment import over_assignment_rows
 from service.allocations.risk import risk_facts
-from service.allocations.versions.domain.beyond import beyond
-from service.allocations.versions.domain.claim import certificate_of
-from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.ledger import LEDGER, Book
-from service.allocations.versions.domain.manifest import Manifest
-from service.allocations.versions.domain.retold import Retold, factors_in, market_in, plan_of
-from service.allocations.versions.domain.rows import (
+from service.allocations.versions.domain.ledger.beyond import beyond
+from service.allocations.versions.domain.ledger.replay import LEDGER, Book
+from service.allocations.versions.domain.ledger.unsolved import unsolved
+from service.allocations.versions.domain.proof.claim import certificate_of
+from service.allocations.versions.domain.proof.retold import Retold, factors_in, market_in, plan_of
+from service.allocations.versions.domain.written.content import Row
+from service.allocations.versions.domain.written.document import UnreadableProof
+from service.allocations.versions.domain.written.manifest import Manifest
+from service.allocations.versions.domain.written.rows import (
     QuotaRow,
     RuleRow,
     UnitRow,
     decided_within,
 )
-from service.allocations.versions.domain.unsolved import unsolved
 from solver.allocation import Allocation
 from solver.certificate import layout_of
 from solver.fairness import growth

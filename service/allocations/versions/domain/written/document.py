@@ -1,7 +1,7 @@
 """What stands in a proof, as JSON has it: the whole document, and the values in it.
 
 Only what is checked is named here and beside it (`manifest.py`, `rows.py`); a document says more
-(see `describe.py`).
+(see `versions/describe.py`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
-from service.allocations.versions.domain.content import Row
+from service.allocations.versions.domain.written.content import Row
 from service.plans.domain import MAX_MONTHS
 from solver.problem import AMOUNT_LIMIT
 

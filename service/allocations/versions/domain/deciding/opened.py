@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from service.allocations.versions.domain.amendable import Amendable
-from service.allocations.versions.domain.content import Content, Row
+from service.allocations.versions.domain.deciding.amendable import Amendable
+from service.allocations.versions.domain.written.content import Content, Row
 
 
 def opened(content: Content) -> Amendable:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, TypeAdapter, with_config
 
-from service.allocations.versions.domain.document import (
+from service.allocations.versions.domain.written.document import (
     OPEN,
     Amount,
     Chance,
@@ -197,7 +197,7 @@ class LevelPart(TypedDict):
 
 @with_config(OPEN)
 class AmendmentPart(TypedDict):
-    """One decision about quotas that stood, as far as one funding unit carries it (`ledger.py`)."""
+    """One decision about quotas that stood, as far as one funding unit carries it (`ledger/`)."""
 
     reference: str
     kind: AmendmentKind

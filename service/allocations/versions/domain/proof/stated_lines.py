@@ -13,10 +13,10 @@ from datetime import date
 from typing import Any
 
 from service.allocations.lines import cells_of, target_of, target_row
-from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.manifest import Manifest
-from service.allocations.versions.domain.rows import QuotaRow
+from service.allocations.versions.domain.written.content import Row
+from service.allocations.versions.domain.written.document import UnreadableProof
+from service.allocations.versions.domain.written.manifest import Manifest
+from service.allocations.versions.domain.written.rows import QuotaRow
 from service.roster.domain.periods import InvalidPart, months_between
 from solver.allocation import Allocation
 from solver.problem import IntArray

@@ -12,10 +12,10 @@ from typing import Any, Self
 
 from service.allocations.assemble import Case
 from service.allocations.infeasible import in_words
-from service.allocations.versions.domain.content import Content, Row
-from service.allocations.versions.domain.kept import EnvelopeNotKept
-from service.allocations.versions.domain.ledger import LEDGER
-from service.allocations.versions.domain.manifest import FrozenPart, LockPart
+from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
+from service.allocations.versions.domain.ledger.replay import LEDGER
+from service.allocations.versions.domain.written.content import Content, Row
+from service.allocations.versions.domain.written.manifest import FrozenPart, LockPart
 from service.plans.policy import Reserve
 from service.roster.domain import Inputs
 from solver.allocation import Allocation

@@ -13,23 +13,28 @@ from typing import Any, Self
 
 import numpy as np
 
-from service.allocations.versions.domain.amended import (
+from service.allocations.versions.domain.ledger.named import Names, carried_by_unit
+from service.allocations.versions.domain.ledger.replay import LEDGER, Book, replay
+from service.allocations.versions.domain.proof.amended import (
     Stands,
     decided_about,
     solved_part,
     told_amended,
     with_months_of,
 )
-from service.allocations.versions.domain.claim import certificate_of
-from service.allocations.versions.domain.content import Content, Row, revised
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.ledger import LEDGER, Book, replay
-from service.allocations.versions.domain.manifest import FrozenPart, Manifest, read_manifest
-from service.allocations.versions.domain.named import Names, carried_by_unit
-from service.allocations.versions.domain.retold import Retold, plan_of
-from service.allocations.versions.domain.rows import QuotaRow, read_quotas, read_rules, read_units
-from service.allocations.versions.domain.stated_lines import retold_lines
-from service.allocations.versions.domain.stated_months import retold_months
+from service.allocations.versions.domain.proof.claim import certificate_of
+from service.allocations.versions.domain.proof.retold import Retold, plan_of
+from service.allocations.versions.domain.proof.stated_lines import retold_lines
+from service.allocations.versions.domain.proof.stated_months import retold_months
+from service.allocations.versions.domain.written.content import Content, Row, revised
+from service.allocations.versions.domain.written.document import UnreadableProof
+from service.allocations.versions.domain.written.manifest import FrozenPart, Manifest, read_manifest
+from service.allocations.versions.domain.written.rows import (
+    QuotaRow,
+    read_quotas,
+    read_rules,
+    read_units,
+)
 from solver.allocation import Allocation
 from solver.certificate import layout_of
 from solver.problem import IntArray

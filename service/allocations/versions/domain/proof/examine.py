@@ -16,7 +16,7 @@ or, of a plan with such rules,
     largest   the largest stretch is the least possible one
     squares   at that stretch, the unrounded plan has the least sum of squares
     (all of them: `solver.certificate`); of a plan that was amended since it was solved
-    ledger    who carries which change follows from the decisions (`ledger.py`); the checks before
+    ledger    who carries which change follows from the decisions (`ledger/`); the checks before
               are those of the plan as it was solved, which is cut out of it
 
 The rows are written flat, units parents first and quotas unit by unit; the manifest says how many
@@ -31,20 +31,24 @@ from typing import Any, Final
 
 import numpy as np
 
-from service.allocations.versions.domain.amended import has_ledger, solved_part
-from service.allocations.versions.domain.canonical import canonical, digest
-from service.allocations.versions.domain.claim import certificate_of
-from service.allocations.versions.domain.content import Row, index_of
-from service.allocations.versions.domain.document import (
+from service.allocations.versions.domain.ledger.replay import CHECK
+from service.allocations.versions.domain.proof.amended import has_ledger, solved_part
+from service.allocations.versions.domain.proof.claim import certificate_of
+from service.allocations.versions.domain.proof.statement import Stated, read_statement
+from service.allocations.versions.domain.written.canonical import canonical, digest
+from service.allocations.versions.domain.written.content import Row, index_of
+from service.allocations.versions.domain.written.document import (
     ProofDocument,
     UnreadableProof,
     read_document,
 )
-from service.allocations.versions.domain.ledger import CHECK
-from service.allocations.versions.domain.manifest import ListedChunk, Manifest, read_manifest
-from service.allocations.versions.domain.measures import other_plans, proofs_of
-from service.allocations.versions.domain.rows import read_quotas, read_rules, read_units
-from service.allocations.versions.domain.statement import Stated, read_statement
+from service.allocations.versions.domain.written.manifest import (
+    ListedChunk,
+    Manifest,
+    read_manifest,
+)
+from service.allocations.versions.domain.written.measures import other_plans, proofs_of
+from service.allocations.versions.domain.written.rows import read_quotas, read_rules, read_units
 from solver.allocation import Allocation
 from solver.certificate import Checks, Kind, check
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.manifest import AcrossPart, Manifest
-from service.allocations.versions.domain.rows import QuotaRow, RuleRow, UnitRow
+from service.allocations.versions.domain.written.document import UnreadableProof
+from service.allocations.versions.domain.written.manifest import AcrossPart, Manifest
+from service.allocations.versions.domain.written.rows import QuotaRow, RuleRow, UnitRow
 from solver.certificate import AcrossTheTree, Certificate
 from solver.coupled.coupling import Coupling
 from solver.problem import COMPANY, UNLIMITED, FloatArray, IntArray

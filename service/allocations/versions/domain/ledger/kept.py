@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.allocations.versions.domain.ledger import LEDGER, Book
-from service.allocations.versions.domain.manifest import Manifest
+from service.allocations.versions.domain.ledger.replay import LEDGER, Book
+from service.allocations.versions.domain.written.manifest import Manifest
 from service.kit.errors import Conflict
 
 

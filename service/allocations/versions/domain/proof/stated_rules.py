@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from service.allocations.versions.domain.manifest import Manifest
-from service.allocations.versions.domain.rows import QuotaRow, UnitRow
+from service.allocations.versions.domain.written.manifest import Manifest
+from service.allocations.versions.domain.written.rows import QuotaRow, UnitRow
 from solver.allocation import Allocation
 from solver.coupled.coupling import Coupling, even_lines
 from solver.fairness import Scale

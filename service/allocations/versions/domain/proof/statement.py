@@ -11,7 +11,7 @@ from other numbers of the document is computed again:
               year's growth likewise; limits that gave way are what they are said to be
     rows      each rule is the policy's: the same reps, coefficients and limits, but for rules of
               which the document says that they gave way
-    ledger    what was amended since the solve (`ledger.py`): who carries it, what is kept, what not
+    ledger    what was amended since the solve (`ledger/`): who carries it, what is kept, what not
     evenness  anchors and yardsticks are those that the policy's idea of fairness names; and every
               other figure is the one that the plan itself says (`retold.py`): stretch, effort,
               growth, chances, what holds whom, prices, measures of evenness, over-assignment
@@ -27,7 +27,9 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
-from service.allocations.versions.domain.amended import (
+from service.allocations.versions.domain.ledger.kept import kept_faults
+from service.allocations.versions.domain.ledger.replay import CHECK, replay
+from service.allocations.versions.domain.proof.amended import (
     Stands,
     decided_about,
     has_ledger,
@@ -35,12 +37,8 @@ from service.allocations.versions.domain.amended import (
     told_amended,
     with_months_of,
 )
-from service.allocations.versions.domain.compare import differences
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.kept import kept_faults
-from service.allocations.versions.domain.ledger import CHECK, replay
-from service.allocations.versions.domain.manifest import Manifest
-from service.allocations.versions.domain.retold import (
+from service.allocations.versions.domain.proof.compare import differences
+from service.allocations.versions.domain.proof.retold import (
     Retold,
     factors_in,
     market_in,
@@ -48,16 +46,15 @@ from service.allocations.versions.domain.retold import (
     retold,
     sums,
 )
-from service.allocations.versions.domain.rows import QuotaRow, RuleRow, UnitRow
-from service.allocations.versions.domain.stated_figures import (
+from service.allocations.versions.domain.proof.stated_figures import (
     other_scales,
     quotas_beyond_limits,
     wide_limits,
 )
-from service.allocations.versions.domain.stated_lines import odd_lines, retold_lines
-from service.allocations.versions.domain.stated_months import odd_months, retold_months
-from service.allocations.versions.domain.stated_rules import other_rules
-from service.allocations.versions.domain.stated_targets import (
+from service.allocations.versions.domain.proof.stated_lines import odd_lines, retold_lines
+from service.allocations.versions.domain.proof.stated_months import odd_months, retold_months
+from service.allocations.versions.domain.proof.stated_rules import other_rules
+from service.allocations.versions.domain.proof.stated_targets import (
     misplaced_gaps,
     misplaced_levels,
     other_digits,
@@ -65,6 +62,9 @@ from service.allocations.versions.domain.stated_targets import (
     other_ranges,
     other_ways,
 )
+from service.allocations.versions.domain.written.document import UnreadableProof
+from service.allocations.versions.domain.written.manifest import Manifest
+from service.allocations.versions.domain.written.rows import QuotaRow, RuleRow, UnitRow
 from solver.allocation import Allocation
 from solver.certificate import Certificate, layout_of
 from solver.errors import InvalidProblem

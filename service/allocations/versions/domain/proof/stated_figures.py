@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from service.allocations.versions.domain.manifest import Manifest, PolicyPart
-from service.allocations.versions.domain.rows import QuotaRow
+from service.allocations.versions.domain.written.manifest import Manifest, PolicyPart
+from service.allocations.versions.domain.written.rows import QuotaRow
 from solver.allocation import Allocation
 from solver.certificate import Certificate
 from solver.coupled.two_stages import FORCED

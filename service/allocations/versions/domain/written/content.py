@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
-from service.allocations.versions.domain.canonical import canonical, digest
+from service.allocations.versions.domain.written.canonical import canonical, digest
 
 type Row = dict[str, Any]
 

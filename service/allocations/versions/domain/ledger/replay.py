@@ -22,10 +22,10 @@ from typing import Any, Final
 import numpy as np
 
 from service.allocations.lines import cells_of
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.manifest import Manifest
-from service.allocations.versions.domain.named import Change, Names, month_names_of
-from service.allocations.versions.domain.rows import QuotaRow
+from service.allocations.versions.domain.ledger.named import Change, Names, month_names_of
+from service.allocations.versions.domain.written.document import UnreadableProof
+from service.allocations.versions.domain.written.manifest import Manifest
+from service.allocations.versions.domain.written.rows import QuotaRow
 from solver.allocation import Allocation
 from solver.amend import CannotCarry, Standing, amended, moved
 from solver.problem import IntArray

@@ -26,11 +26,11 @@ from service.allocations.figures import (
 from service.allocations.measures.levels import Levels, with_levels
 from service.allocations.over_assignment import over_assignment_rows
 from service.allocations.risk import Market, risk_facts
-from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.manifest import Manifest
-from service.allocations.versions.domain.rows import QuotaRow, UnitRow
-from service.allocations.versions.domain.stated_rules import with_tolerances
+from service.allocations.versions.domain.proof.stated_rules import with_tolerances
+from service.allocations.versions.domain.written.content import Row
+from service.allocations.versions.domain.written.document import UnreadableProof
+from service.allocations.versions.domain.written.manifest import Manifest
+from service.allocations.versions.domain.written.rows import QuotaRow, UnitRow
 from solver.allocation import Allocation
 from solver.bounds import Bounds
 from solver.certificate import Certificate

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from service.allocations.versions.domain.manifest import Manifest, RelaxPart
-from service.allocations.versions.domain.rows import QuotaRow, UnitRow
+from service.allocations.versions.domain.written.manifest import Manifest, RelaxPart
+from service.allocations.versions.domain.written.rows import QuotaRow, UnitRow
 from service.kit.money import InvalidMoney, minor_digits
 from solver.allocation import Allocation
 from solver.bounds import bounds

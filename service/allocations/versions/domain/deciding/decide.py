@@ -1,7 +1,7 @@
 """A decision about quotas that stand, and the ledger that comes of it.
 
 Who is changed, to what, and who funds it come in; who carries what, and a longer ledger, go out.
-The replay that proves a ledger makes it as well (`ledger.Book.after`), so that whatever is decided
+The replay that proves a ledger makes it as well (`Book.after`), so that whatever is decided
 here is what a stranger finds.
 """
 
@@ -13,18 +13,18 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from service.allocations.versions.domain.amendable import Amendable
-from service.allocations.versions.domain.beyond import beyond
-from service.allocations.versions.domain.decision import (
+from service.allocations.versions.domain.deciding.amendable import Amendable
+from service.allocations.versions.domain.deciding.decision import (
     Decision,
     NotCarried,
     Refusal,
     Refused,
     Wanted,
 )
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.manifest import AmendmentPart, Manifest
-from service.allocations.versions.domain.named import Change
+from service.allocations.versions.domain.ledger.beyond import beyond
+from service.allocations.versions.domain.ledger.named import Change
+from service.allocations.versions.domain.written.document import UnreadableProof
+from service.allocations.versions.domain.written.manifest import AmendmentPart, Manifest
 from solver.amend import CARRYING, Amendment, CannotCarry, one_decision
 from solver.conflict.names import Names as RuleNames
 from solver.infeasibility import Rule

@@ -17,12 +17,12 @@ import numpy as np
 from service.allocations.assemble import Case
 from service.allocations.months import month_names
 from service.allocations.presence import in_seat_by_month
-from service.allocations.versions.domain.amendable import Amendable
-from service.allocations.versions.domain.canonical import digest
-from service.allocations.versions.domain.content import Content, Row
-from service.allocations.versions.domain.deciding import decide
-from service.allocations.versions.domain.decision import Decision, Refused, Wanted
-from service.allocations.versions.domain.opened import opened, whole
+from service.allocations.versions.domain.deciding.amendable import Amendable
+from service.allocations.versions.domain.deciding.decide import decide
+from service.allocations.versions.domain.deciding.decision import Decision, Refused, Wanted
+from service.allocations.versions.domain.deciding.opened import opened, whole
+from service.allocations.versions.domain.written.canonical import digest
+from service.allocations.versions.domain.written.content import Content, Row
 from service.kit.errors import Conflict
 from service.roster.domain import Inputs
 from solver.amend import moved

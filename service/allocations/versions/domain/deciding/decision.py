@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from service.allocations.versions.domain.manifest import AmendmentKind
+from service.allocations.versions.domain.written.manifest import AmendmentKind
 from solver.amend import Funding
 from solver.infeasibility import Rule, Words
 

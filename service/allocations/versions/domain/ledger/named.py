@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from service.allocations.months import month_names
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.manifest import AmendmentPart, Manifest
+from service.allocations.versions.domain.written.document import UnreadableProof
+from service.allocations.versions.domain.written.manifest import AmendmentPart, Manifest
 from solver.allocation import Allocation
 from solver.amend import CARRYING, Amendment
 from solver.problem import IntArray

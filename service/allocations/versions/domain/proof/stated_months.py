@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from service.allocations.months import Months, given_season, kept, month_names, months_of
-from service.allocations.versions.domain.content import Row
-from service.allocations.versions.domain.document import UnreadableProof
-from service.allocations.versions.domain.manifest import Manifest
-from service.allocations.versions.domain.rows import QuotaRow, UnitRow
+from service.allocations.versions.domain.written.content import Row
+from service.allocations.versions.domain.written.document import UnreadableProof
+from service.allocations.versions.domain.written.manifest import Manifest
+from service.allocations.versions.domain.written.rows import QuotaRow, UnitRow
 from service.plans.policy import EVEN, LEARNED
 from solver.allocation import Allocation
 from solver.errors import InvalidProblem

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from pydantic import Field, TypeAdapter, with_config
 
-from service.allocations.versions.domain.document import (
+from service.allocations.versions.domain.written.document import (
     OPEN,
     Amount,
     Factor,
