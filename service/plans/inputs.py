@@ -50,13 +50,16 @@ def put_inputs(
     if minor_digits(plan.currency) != inputs.digits:
         raise CurrencyChanged(f"The plan is in {plan.currency} now; send the inputs again.")
     key = store_snapshot(session, caller.workspace_id, inputs, plan_id=plan.id)
-    _point_at(session, caller, plan, key, action="inputs.put", now=now)
+    point_at(session, caller, plan, key, action="inputs.put", now=now)
     return plan
 
 
-def _point_at(
+def point_at(
     session: Session, caller: Caller, plan: Plan, key: str, *, action: str, now: datetime
 ) -> None:
+    """Make a snapshot that is stored, by its hash, the working inputs of a plan that is locked. Who
+    its people are stays as it is known.
+    """
     record(session, caller, action, plan.id, now=now, before=plan.inputs_hash, after=key)
     if plan.inputs_hash != key:
         plan.inputs_hash = key
@@ -98,7 +101,7 @@ def patch_inputs(
             stored = replace_snapshot(session, caller.workspace_id, before, after, plan_id=plan.id)
             if stored is None:
                 return None
-            _point_at(session, caller, plan, stored, action="inputs.patch", now=now)
+            point_at(session, caller, plan, stored, action="inputs.patch", now=now)
         return after
 
     return doors.queues.until_stored(f"{caller.workspace_id}/{plan_id}/inputs", attempt)

@@ -7,7 +7,13 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from service.allocations.versions.domain.content import Content
+from service.allocations.versions.usecases.solving import solved_content
+from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.clock import utc_now
+from service.kit.db import Database
+from service.negotiations.change_requests.usecases import correcting
+from service.roster.usecases import forget_person
 from tests.service.allocations.plans import quotas
 from tests.service.callers import Callers
 from tests.service.negotiations.requests import Document, a_published_plan, a_request, answer, ask
@@ -78,6 +84,29 @@ def test_working_inputs_that_are_others_by_now_stay_which_is_told(
     assert told["inputs_follow"] is False
     assert client.get(f"{plan}/inputs").json()["target"] == 500
     assert sum(quotas(client, f"{plan}/versions/2").values()) == pytest.approx(400)
+
+
+def test_names_that_change_while_it_is_solved_stay_changed(
+    client: TestClient, plan: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = a_wrong_potential(client, plan)
+
+    def slowly(*args: Any, **kwargs: Any) -> Content:
+        renamed = {"reps": [{"id": "bob", "name": "Robert"}]}
+        client.patch(f"{plan}/inputs", json=renamed).raise_for_status()
+        with database.sessions.begin() as session:
+            forget_person(session, DEFAULT_WORKSPACE, "cyd")
+        return solved_content(*args, **kwargs)
+
+    monkeypatch.setattr(correcting, "solved_content", slowly)
+
+    told = answer(client, request, "accept", **BODY)
+
+    assert told.json()["inputs_follow"] is True
+    reps = client.get(f"{plan}/inputs").json()["reps"]
+    assert {row["id"]: row.get("name") for row in reps} == {
+        "ann": "Ann", "bob": "Robert", "cyd": None, "dan": "Dan",
+    }  # fmt: skip
 
 
 def test_what_was_granted_before_stays(client: TestClient, plan: str) -> None:

@@ -44,7 +44,7 @@ from service.negotiations.change_requests.usecases.granting import (
 )
 from service.negotiations.change_requests.usecases.turn import Step, Turn
 from service.negotiations.repository import Renegotiations
-from service.plans.inputs import put_inputs
+from service.plans.inputs import point_at
 from service.plans.policy import present_policy
 from service.plans.repository import PlanVersions
 from service.plans.tables import PlanVersion
@@ -101,7 +101,8 @@ def _stored(doors: Doors, read: Turn, case: Correcting, draft: Draft) -> Correct
         Renegotiations(session, plan.workspace_id, plan.id).advance(request.version, version.number)
         follows = plan.inputs_hash == case.inputs_hash
         if follows:
-            put_inputs(session, step.caller, plan.id, case.inputs, now=step.now)
+            key = case.inputs.hash
+            point_at(session, step.caller, plan, key, action="inputs.put", now=step.now)
         request.amount = rows_in(draft.content)[request.rep]["quota"]
         request.funding = request.effective = None
         request.granted_in = version.number
@@ -150,7 +151,7 @@ def correcting(session: Session, turn: Turn, correction: Correction) -> Correcti
     terms = terms_of_version(plan, found)
     manifest: Mapping[str, Any] = {**found.version.manifest}
     _check_nothing_is_undone(manifest, terms, turn.step.now)
-    before = load_snapshot(session, plan.workspace_id, version.inputs_hash, plan_id=plan.id)
+    before = load_snapshot(session, plan.workspace_id, version.inputs_hash)
     return Correcting(
         found,
         version.inputs_hash,
@@ -203,7 +204,7 @@ def stated_correction(session: Session, turn: Turn) -> Correction:
     plan, request = turn.plan, turn.request
     head = Renegotiations(session, plan.workspace_id, plan.id).head(request.version)
     key = PlanVersions(session).get(plan.id, head).inputs_hash
-    document = present(load_snapshot(session, plan.workspace_id, key, plan_id=plan.id))
+    document = present(load_snapshot(session, plan.workspace_id, key))
     evidence = [Evidence.of_stored(piece) for piece in request.evidence]
     return stated_by(evidence, request.rep, document, turn.digits)
 
@@ -215,10 +216,13 @@ def rows_in(content: Content) -> dict[str, Row]:
 
 
 def _store_version(session: Session, turn: Turn, case: Correcting, draft: Draft) -> PlanVersion:
-    """The corrected inputs, and the new draft that they were solved to. The plan is locked."""
+    """The corrected inputs, and the new draft that they were solved to. The plan is locked.
+
+    No name is stored: people may be called otherwise by now, or be forgotten.
+    """
     caller, now, plan = turn.step.caller, turn.step.now, turn.plan
     note = f"Inputs corrected as {turn.request.rep} asked ({turn.request.id})"
-    store_snapshot(session, caller.workspace_id, case.inputs, plan_id=plan.id)
+    store_snapshot(session, caller.workspace_id, case.inputs)
     parent = case.found.as_parent
     version = draft.store(session, caller, plan.id, parent, note=note, now=now)
     record_version(session, caller, "version.solve", version, now=now)
