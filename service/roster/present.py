@@ -18,7 +18,7 @@ type Row = dict[str, Any]
 def present(inputs: Inputs) -> dict[str, Any]:
     """A body that `read_inputs` makes the same inputs of, for a plan of the same period."""
     plain, parts = inputs.measures.are_plain, _part_targets(inputs)
-    alone = plain and not parts
+    alone = inputs.measures.are_revenue and not parts
     return {
         "target": from_minor(inputs.target, inputs.digits) if alone else None,
         **({} if alone else {"targets": _targets(inputs, parts)}),

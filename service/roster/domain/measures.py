@@ -120,9 +120,14 @@ class Measures:
     ratios: tuple[Ratio, ...] = ()
 
     @property
+    def are_revenue(self) -> bool:
+        """Whether there is nothing but revenue."""
+        return self.main.id == REVENUE and not self.further and not self.ratios
+
+    @property
     def are_plain(self) -> bool:
-        """Whether there is nothing but revenue, of which nothing is said."""
-        return self.main == KNOWN[REVENUE] and not self.further and not self.ratios
+        """Whether nothing is said of it either."""
+        return self.are_revenue and self.main == KNOWN[REVENUE]
 
     def placed(
         self, by_unit: IntArray, unit_at: IntArray, history: Callable[[History], History]

@@ -202,6 +202,16 @@ class TestTargets:
             {"amount": 900}, {"amount": 100, "product": "new"},
         ]  # fmt: skip
 
+    def test_levels_of_revenue_leave_the_short_form_as_it_is(self) -> None:
+        """Its targets need not agree: what conflicts is told by the solve, which may mend it."""
+        nobody_there = FACTS | {"units": [*FACTS["units"], {"id": "south", "target": 400}]}
+        levels = {"measures": [{"id": "revenue", "levels": {"floor": 0.8}}]}
+
+        after = patched(levels, nobody_there)
+
+        assert (present(after)["target"], "targets" in present(after)) == (900, False)
+        assert patched_inputs(after, present(after), {}, period=PERIOD).hash == after.hash
+
     def test_one_of_a_unit_replaces_the_units_own(self) -> None:
         west = {"unit": "west"}
 
