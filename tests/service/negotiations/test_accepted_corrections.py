@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from service.allocations.versions.domain.content import Content
+from service.allocations.versions.domain.written.content import Content
 from starlette.testclient import TestClient
 
 from service.allocations.versions.usecases.solving import solved_content
