@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from service.allocations.versions.domain.written.content import Content
 from starlette.testclient import TestClient
 
+from service.allocations.versions.domain.written.content import Content
 from service.allocations.versions.usecases.solving import solved_content
 from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.clock import utc_now
