@@ -24,7 +24,6 @@ from service.cli.serve import address_of, answer, listening
 from service.kit.auth import DEFAULT_WORKSPACE, Caller, Role
 from service.kit.clock import utc_now
 from service.kit.db import Database
-from service.kit.etags import IfMatch
 from service.kit.money import minor_digits, to_minor
 from service.kit.pages import MAX_LIMIT, PageRequest
 from service.kit.resources import examples_folder
@@ -32,8 +31,8 @@ from service.kit.settings import Settings
 from service.plans import life_cycle
 from service.plans.domain import VersionStatus
 from service.plans.inputs import put_inputs
-from service.plans.life_cycle import Step
 from service.plans.repository import Plans, PlanVersions
+from service.plans.steps import VersionStep
 from service.plans.usecases import create_plan
 from service.roster.files import read_files
 
@@ -142,7 +141,7 @@ def _load(database: Database, example: Example) -> Shown:
 
 def _publish(database: Database, plan_id: str, number: int) -> None:
     """Take the steps that an interrupted run has left to take."""
-    step = Step(DEMO, plan_id, number, IfMatch(), utc_now())
+    step = VersionStep(caller=DEMO, plan_id=plan_id, number=number, now=utc_now())
     with database.sessions.begin() as session:
         version = PlanVersions(session).get(plan_id, number)
         if version.status is VersionStatus.DRAFT:

@@ -5,17 +5,14 @@ into the audit trail, and announced, in the transaction that takes it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from service.kit.audit import AuditEntry, page_of_entries, record, trail
-from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput
-from service.kit.etags import IfMatch
 from service.kit.money import from_minor, minor_digits
 from service.kit.outbox import announce
 from service.kit.pages import PageRequest
@@ -30,6 +27,7 @@ from service.plans.domain import (
 )
 from service.plans.hindrances import Hindrance, refuse_unfinished
 from service.plans.repository import Plans, PlanVersions
+from service.plans.steps import VersionStep
 from service.plans.tables import Plan, PlanVersion
 from service.plans.usecases import version_etag
 
@@ -42,28 +40,9 @@ _ANNOUNCED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Who takes a step with which version, and in which state they have seen it.
-
-    `note`: why, or whatever else the trail is to keep.
-    """
-
-    caller: Caller
-    plan_id: str
-    number: int
-    expected: IfMatch
-    now: datetime
-    note: str | None = None
-
-    def saying(self, note: str | None) -> Self:
-        """The same step with a note."""
-        return replace(self, note=note)
-
-
 def submit(
     session: Session,
-    step: Step,
+    step: VersionStep,
     *,
     deadline: datetime | None = None,
     hindrances: Sequence[Hindrance] = (),
@@ -84,7 +63,7 @@ def submit(
     return _taken(session, step, version, Action.SUBMIT, before=before, facts=due)
 
 
-def approve(session: Session, step: Step, *, four_eyes: bool) -> PlanVersion:
+def approve(session: Session, step: VersionStep, *, four_eyes: bool) -> PlanVersion:
     """Agree that a submitted version may be published.
 
     Raises SecondPersonNeeded if `four_eyes` and the caller submitted it.
@@ -97,21 +76,21 @@ def approve(session: Session, step: Step, *, four_eyes: bool) -> PlanVersion:
     return _taken(session, step, version, Action.APPROVE, before=before)
 
 
-def reject(session: Session, step: Step) -> PlanVersion:
+def reject(session: Session, step: VersionStep) -> PlanVersion:
     """Give a version back to those who made it; the step's note says why."""
     _, version = find(session, step)
     before = _back_to_draft(version, Action.REJECT)
     return _taken(session, step, version, Action.REJECT, before=before)
 
 
-def withdraw(session: Session, step: Step) -> PlanVersion:
+def withdraw(session: Session, step: VersionStep) -> PlanVersion:
     """Take a version back that was handed in."""
     _, version = find(session, step)
     before = _back_to_draft(version, Action.WITHDRAW)
     return _taken(session, step, version, Action.WITHDRAW, before=before)
 
 
-def publish(session: Session, step: Step, *, effective: date | None = None) -> PlanVersion:
+def publish(session: Session, step: VersionStep, *, effective: date | None = None) -> PlanVersion:
     """Make an approved version the binding one; the one it replaces is superseded.
 
     It is in force from `effective` on; left out, `effective_date` says from when. Raises what that
@@ -159,7 +138,7 @@ def history(
     return list(entries), version, cursor
 
 
-def find(session: Session, step: Step) -> tuple[Plan, PlanVersion]:
+def find(session: Session, step: VersionStep) -> tuple[Plan, PlanVersion]:
     """The plan, locked, and the version in the state that the caller has seen.
 
     Raises PlanNotFound, VersionNotFound and PreconditionFailed.
@@ -185,7 +164,7 @@ def _back_to_draft(version: PlanVersion, action: Action) -> VersionStatus:
     return before
 
 
-def _submitter(session: Session, step: Step) -> str | None:
+def _submitter(session: Session, step: VersionStep) -> str | None:
     """Who submitted the version last, by their id: two people may have one name."""
     submitted = trail(step.caller.workspace_id, version_subject(step.plan_id, step.number))
     newest = submitted.filter_by(action="version.submit").order_by(sa.desc(AuditEntry.sequence))
@@ -194,7 +173,7 @@ def _submitter(session: Session, step: Step) -> str | None:
 
 
 def _supersede(
-    session: Session, step: Step, replaced: PlanVersion, *, since: date, until: date
+    session: Session, step: VersionStep, replaced: PlanVersion, *, since: date, until: date
 ) -> None:
     """`since`: its first day, `until`: its last one, which lies before the first if it was replaced
     before it took effect.
@@ -218,7 +197,7 @@ def _supersede(
 
 def _taken(
     session: Session,
-    step: Step,
+    step: VersionStep,
     version: PlanVersion,
     action: Action,
     *,

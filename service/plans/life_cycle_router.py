@@ -21,11 +21,11 @@ from service.plans.domain import (
     VersionNotFound,
 )
 from service.plans.hindrances import SubmitHindrancesDep, VersionUnfinished
-from service.plans.life_cycle import Step
 from service.plans.life_cycle_schemas import RejectIn, StepIn, SubmitIn
 from service.plans.outcome import Outcome
 from service.plans.repository import Plans
 from service.plans.router import NumberPath, PlanIdPath
+from service.plans.steps import VersionStep
 from service.plans.tables import PlanVersion
 from service.plans.usecases import version_etag
 from service.plans.version_schemas import VersionDetailOut
@@ -47,12 +47,12 @@ def read_step(
     caller: CallerDep,
     expected: RequiredIfMatchDep,
     now: NowDep,
-) -> Step:
+) -> VersionStep:
     """What the address and the headers say of a step of a version."""
-    return Step(caller, plan_id, number, expected, now)
+    return VersionStep(caller=caller, plan_id=plan_id, number=number, expected=expected, now=now)
 
 
-StepDep = Annotated[Step, Depends(read_step)]
+StepDep = Annotated[VersionStep, Depends(read_step)]
 
 
 @router.post(
@@ -120,7 +120,7 @@ def withdraw_version(
 
 
 def answer_version(
-    session: Session, response: Response, step: Step, version: PlanVersion
+    session: Session, response: Response, step: VersionStep, version: PlanVersion
 ) -> VersionDetailOut:
     """The version as it is after a step."""
     workspace_id = step.caller.workspace_id

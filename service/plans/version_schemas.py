@@ -15,24 +15,10 @@ from service.plans.sight import EVERYTHING, Sight
 from service.plans.tables import PlanVersion
 
 
-class VersionOut(BaseModel):
-    """A version without its quotas.
+class LifeOut(BaseModel):
+    """Where a version stands, and who brought it there."""
 
-    To managers and reps it tells of the policy what holds for everybody, and neither note nor
-    fairness.
-    """
-
-    number: int
     status: VersionStatus
-    inputs_hash: str
-    hash: str
-    parent_hash: str | None
-    base_version: int | None
-    policy: dict[str, Any]
-    engine: str
-    assigned: MoneyOut
-    fairness: dict[str, Any]
-    note: str | None
     created_at: datetime
     created_by: str
     submitted_at: datetime | None
@@ -50,6 +36,44 @@ class VersionOut(BaseModel):
     )
     superseded_at: datetime | None
 
+
+def life_of(version: PlanVersion, *, now: datetime) -> LifeOut:
+    return LifeOut(
+        status=version.status,
+        created_at=version.created_at,
+        created_by=version.created_by,
+        submitted_at=version.submitted_at,
+        submitted_by=version.submitted_by,
+        deadline=version.deadline,
+        overdue=is_overdue(version.status, version.deadline, now),
+        approved_at=version.approved_at,
+        approved_by=version.approved_by,
+        published_at=version.published_at,
+        published_by=version.published_by,
+        effective_from=version.effective_from,
+        effective_to=version.effective_to,
+        superseded_at=version.superseded_at,
+    )
+
+
+class VersionOut(LifeOut):
+    """A version without its quotas.
+
+    To managers and reps it tells of the policy what holds for everybody, and neither note nor
+    fairness.
+    """
+
+    number: int
+    inputs_hash: str
+    hash: str
+    parent_hash: str | None
+    base_version: int | None
+    policy: dict[str, Any]
+    engine: str
+    assigned: MoneyOut
+    fairness: dict[str, Any]
+    note: str | None
+
     @classmethod
     def of(
         cls, version: PlanVersion, currency: str, sight: Sight = EVERYTHING, *, now: datetime
@@ -57,7 +81,6 @@ class VersionOut(BaseModel):
         digits = minor_digits(currency)
         return cls(
             number=version.number,
-            status=version.status,
             inputs_hash=version.inputs_hash,
             hash=version.hash,
             parent_hash=version.parent_hash,
@@ -67,19 +90,7 @@ class VersionOut(BaseModel):
             assigned=from_minor(version.assigned, digits),
             fairness=version.fairness if sight.is_whole else {},
             note=version.note if sight.is_whole else None,
-            created_at=version.created_at,
-            created_by=version.created_by,
-            submitted_at=version.submitted_at,
-            submitted_by=version.submitted_by,
-            deadline=version.deadline,
-            overdue=is_overdue(version.status, version.deadline, now),
-            approved_at=version.approved_at,
-            approved_by=version.approved_by,
-            published_at=version.published_at,
-            published_by=version.published_by,
-            effective_from=version.effective_from,
-            effective_to=version.effective_to,
-            superseded_at=version.superseded_at,
+            **life_of(version, now=now).model_dump(),
         )
 
 

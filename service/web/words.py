@@ -188,38 +188,48 @@ class Words:
     # Proof
 
     def checks(self) -> list[Check]:
-        say, exact, version = self.language.gettext, self.figures.exact, self.version
-        count = self.figures.count(len(version.reps))
-        sentences = {
+        sentences = self._of_limits() | self._of_evenness() | self._of_history()
+        return [
+            Check(*sentences[name], holds=holds)
+            for name, holds in self.version.checks.items()
+            if name in sentences
+        ]
+
+    def _of_limits(self) -> dict[str, tuple[str, str]]:
+        """By the name of a check: how people call it, and what it proves."""
+        say, version = self.language.gettext, self.version
+        return {
             "sums": (
                 say("Sums"),
                 say(
                     "The %(count)s quotas add up to exactly %(assigned)s, and those of every unit "
                     "to the unit’s sum.",
-                    count=count,
-                    assigned=exact(version.assigned),
+                    count=self.figures.count(len(version.reps)),
+                    assigned=self.figures.exact(version.assigned),
                 ),
             ),
             "bounds": (
                 say("Limits"),
                 say("Every quota and every unit keeps its lower and upper limit."),
             ),
-            "leximin": (
-                say("Evenness"),
-                say(
-                    "Before rounding, nobody’s chance can be raised without lowering that of "
-                    "somebody who already has as little or less."
-                )
-                if version.by_chance
-                else say(
-                    "Before rounding, nobody’s effort can be lowered without raising that of "
-                    "somebody who already carries as much or more."
-                ),
-            ),
             "rows": (
                 say("Rules across teams"),
                 say("Every group, balance, margin floor and own rule holds, to the last cent."),
             ),
+        }
+
+    def _of_evenness(self) -> dict[str, tuple[str, str]]:
+        say = self.language.gettext
+        by_effort = say(
+            "Before rounding, nobody’s effort can be lowered without raising that of "
+            "somebody who already carries as much or more."
+        )
+        by_chance = say(
+            "Before rounding, nobody’s chance can be raised without lowering that of "
+            "somebody who already has as little or less."
+        )
+        return {
+            "leximin": (say("Evenness"), by_chance if self.version.by_chance else by_effort),
             "largest": (
                 say("Largest effort"),
                 say("Before rounding, no plan within these rules has a smaller largest effort."),
@@ -231,6 +241,11 @@ class Words:
                     "smaller weighted sum of squared efforts."
                 ),
             ),
+        }
+
+    def _of_history(self) -> dict[str, tuple[str, str]]:
+        say = self.language.gettext
+        return {
             "ledger": (
                 say("Amendments"),
                 say(
@@ -247,11 +262,6 @@ class Words:
                 say("The version it builds on is unchanged, too."),
             ),
         }
-        return [
-            Check(*sentences[name], holds=holds)
-            for name, holds in version.checks.items()
-            if name in sentences
-        ]
 
     def hedge(self, target: int) -> str:
         """How the assigned sum and the target, as it stands, differ."""

@@ -24,8 +24,8 @@ from service.kit.pages import PageRequest
 from service.plans import life_cycle
 from service.plans.domain import Action, advance
 from service.plans.hindrances import Hindrance, refuse_unfinished
-from service.plans.life_cycle import Step
 from service.plans.repository import Plans, PlanVersions
+from service.plans.steps import VersionStep
 from service.plans.tables import Plan, PlanVersion
 from service.plans.usecases import version_etag
 
@@ -39,7 +39,7 @@ class NothingPublished(NotFound):
 def publish(
     sessions: sessionmaker[Session],
     reading: sessionmaker[Session],
-    step: Step,
+    step: VersionStep,
     *,
     effective: date | None = None,
     hindrances: Sequence[Hindrance] = (),

@@ -40,4 +40,4 @@ def get_summary(
     """A version on one page: what it comes to, per head, by unit, and against last year."""
     place = caller.workspace_id, plan_id, number
     found = usecases.summary(session, place, sight, measure=measure, most=limit)
-    return SummaryOut.of(found, sight, now)
+    return SummaryOut.of(found, now)

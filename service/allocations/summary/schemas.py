@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Final, Self
+from typing import Self
 
 from pydantic import BaseModel, Field
 
@@ -12,9 +12,7 @@ from service.allocations.summary.domain.movers import Mover
 from service.allocations.summary.figures_schemas import FiguresOut, measured, ratio
 from service.allocations.summary.usecases import Reserves, Summary
 from service.kit.money import MoneyOut, from_minor
-from service.plans.domain import VersionStatus
-from service.plans.sight import Sight
-from service.plans.version_schemas import VersionOut
+from service.plans.version_schemas import LifeOut, life_of
 
 
 class CompanyOut(BaseModel):
@@ -126,28 +124,6 @@ class DecidedKindOut(BaseModel):
         )
 
 
-class LifeOut(BaseModel):
-    """Where the version stands, and who brought it there."""
-
-    status: VersionStatus
-    created_at: datetime
-    created_by: str
-    submitted_at: datetime | None
-    submitted_by: str | None
-    deadline: datetime | None = Field(description="When a decision is due")
-    overdue: bool = Field(description="Submitted, and its deadline has passed")
-    approved_at: datetime | None
-    approved_by: str | None
-    published_at: datetime | None
-    published_by: str | None
-    effective_from: date | None
-    effective_to: date | None = Field(description="null: until the plan's period ends")
-    superseded_at: datetime | None
-
-
-_LIFE: Final = frozenset(LifeOut.model_fields)
-
-
 class SummaryOut(BaseModel):
     """A version on one page, as far as the caller sees it: a manager the own unit and below."""
 
@@ -175,16 +151,15 @@ class SummaryOut(BaseModel):
     decided: list[DecidedKindOut] = Field(examples=[[]])
 
     @classmethod
-    def of(cls, found: Summary, sight: Sight, now: datetime) -> Self:
+    def of(cls, found: Summary, now: datetime) -> Self:
         manifest, version, plan = found.manifest, found.version, found.plan
         digits: int = manifest["digits"]
         counted_in: str | None = manifest.get("counted_in")
-        told = VersionOut.of(version, plan.currency, sight, now=now)
         return cls(
             plan=plan.id,
             name=plan.name,
             version=version.number,
-            life=LifeOut(**told.model_dump(include={*_LIFE})),
+            life=life_of(version, now=now),
             hash=version.hash,
             parent_hash=version.parent_hash,
             measure=found.measure,

@@ -60,7 +60,7 @@ from service.negotiations.change_requests.usecases import (
     reading,
 )
 from service.negotiations.change_requests.usecases.granting import Doors, Grant
-from service.negotiations.change_requests.usecases.turn import Step, request_etag
+from service.negotiations.change_requests.usecases.turn import RequestStep, request_etag
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.repository import Plans
 from service.plans.router import PlanIdPath
@@ -78,12 +78,14 @@ def read_step(
     caller: CallerDep,
     expected: IfMatchDep,
     now: NowDep,
-) -> Step:
+) -> RequestStep:
     """What the address and the headers say of a step in a request."""
-    return Step(caller, plan_id, request_id, now, expected)
+    return RequestStep(
+        caller=caller, plan_id=plan_id, request_id=request_id, now=now, expected=expected
+    )
 
 
-StepDep = Annotated[Step, Depends(read_step)]
+StepDep = Annotated[RequestStep, Depends(read_step)]
 
 
 def open_doors(reading: ReadingSessionsDep, writing: SessionsDep, queues: QueuesDep) -> Doors:
@@ -136,7 +138,11 @@ def file_change_request(
     )
     request = filing.file_request(session, caller, plan_id, ask, now=now, days=days)
     response.headers["Location"] = f"/v1/plans/{plan_id}/change-requests/{request.id}"
-    return _told(response, session, Step(caller, plan_id, request.id, now))
+    return _told(
+        response,
+        session,
+        RequestStep(caller=caller, plan_id=plan_id, request_id=request.id, now=now),
+    )
 
 
 @router.get(
@@ -195,7 +201,11 @@ def get_change_request(
     now: NowDep,
 ) -> ChangeRequestWithStepsOut:
     """One change request, with everything that was done with it."""
-    return _told(response, session, Step(caller, plan_id, request_id, now))
+    return _told(
+        response,
+        session,
+        RequestStep(caller=caller, plan_id=plan_id, request_id=request_id, now=now),
+    )
 
 
 @of_a_request.get(
@@ -222,7 +232,10 @@ def preview_change_request(
     ] = None,
 ) -> PreviewOut:
     """Who would carry it, and what it would do to them and to who asked; nothing is stored."""
-    step, grant = Step(caller, plan_id, request_id, now), Grant(amount, funding, effective)
+    step, grant = (
+        RequestStep(caller=caller, plan_id=plan_id, request_id=request_id, now=now),
+        Grant(amount, funding, effective),
+    )
     return PreviewOut.of(previewing.preview(reading_sessions, step, grant, patience))
 
 
@@ -337,13 +350,15 @@ def forget_notes(
     now: NowDep,
 ) -> None:
     """Erase what people wrote in a request; steps and evidence stay."""
-    deciding.forget_notes(session, Step(caller, plan_id, request_id, now))
+    deciding.forget_notes(
+        session, RequestStep(caller=caller, plan_id=plan_id, request_id=request_id, now=now)
+    )
 
 
 router.include_router(of_a_request)
 
 
-def _told(response: Response, session: Session, step: Step) -> ChangeRequestWithStepsOut:
+def _told(response: Response, session: Session, step: RequestStep) -> ChangeRequestWithStepsOut:
     """The request as it stands, with its steps."""
     told = reading.get_request(session, step.caller, step.plan_id, step.request_id)
     send_etag(response, request_etag(told.request))

@@ -38,7 +38,7 @@ from service.negotiations.events.schemas import (
     SegmentsOut,
 )
 from service.negotiations.events.usecases import accepting, deciding, proposing, reading
-from service.negotiations.events.usecases.steps import Step, decided_etag, event_etag
+from service.negotiations.events.usecases.steps import EventStep, decided_etag, event_etag
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.repository import Plans
 from service.plans.router import NumberPath, PlanIdPath
@@ -57,12 +57,12 @@ async def read_step(
     caller: CallerDep,
     expected: RequiredIfMatchDep,
     now: NowDep,
-) -> Step:
+) -> EventStep:
     """Of whom has seen the event: what the address and the headers say of a step in its life."""
-    return Step(caller, plan_id, event_id, now, expected)
+    return EventStep(caller=caller, plan_id=plan_id, event_id=event_id, now=now, expected=expected)
 
 
-StepDep = Annotated[Step, Depends(read_step)]
+StepDep = Annotated[EventStep, Depends(read_step)]
 
 _NO_OUTCOME = (
     NoVersionInForce,
@@ -209,7 +209,7 @@ def reject_event(
     session: SessionDep,
 ) -> EventOut:
     """Refuse a proposed event."""
-    plan, event = deciding.reject(session, step.because(body.get("reason")))
+    plan, event = deciding.reject(session, step.saying(body.get("reason")))
     send_etag(response, decided_etag(event))
     return EventOut.of(event, plan, None)
 

@@ -34,9 +34,10 @@ from service.negotiations.levels.domain.together import RulesBrokenTogether, Unf
 from service.negotiations.levels.schemas import LaneOut, UnitsOut, UnitState, UnitWorkOut
 from service.negotiations.levels.usecases import assembling, freezing, reading, working
 from service.negotiations.levels.usecases.frame import lane_etag
-from service.negotiations.levels.usecases.steps import Step, Stepped
+from service.negotiations.levels.usecases.steps import Stepped, UnitStep
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.router import NumberPath, PlanIdPath
+from service.plans.steps import VersionStep
 from service.plans.version_schemas import VersionDetailOut
 
 router = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["level by level"])
@@ -49,14 +50,18 @@ async def read_step(
     plan_id: PlanIdPath,
     number: NumberPath,
     unit: UnitPath,
+    *,
+    caller: CallerDep,
     expected: RequiredIfMatchDep,
     now: NowDep,
-) -> Step:
+) -> UnitStep:
     """Of whom has seen the unit: what the address and the headers say of a step in it."""
-    return Step(plan_id, number, unit, now, expected)
+    return UnitStep(
+        caller=caller, plan_id=plan_id, number=number, unit=unit, now=now, expected=expected
+    )
 
 
-StepDep = Annotated[Step, Depends(read_step)]
+StepDep = Annotated[UnitStep, Depends(read_step)]
 
 _FOUND = (PlanNotFound, VersionNotFound, VersionDamaged, UnitNotFound)
 _STEP = (*_FOUND, FrameClosed, LaneNotAllowed)
@@ -127,7 +132,9 @@ def freeze_unit(
     The amount is what the version says that the unit carries. To agree on another one, set the
     unit's target in the inputs and solve again.
     """
-    step = Step(plan_id, number, unit, now, note=body.note)
+    step = UnitStep(
+        caller=caller, plan_id=plan_id, number=number, unit=unit, now=now, note=body.note
+    )
     response.headers["Location"] = (
         f"/v1/plans/{plan_id}/versions/{number}/units/{quote(unit, safe='')}"
     )
@@ -135,7 +142,6 @@ def freeze_unit(
         response,
         freezing.freeze(
             session,
-            caller,
             step,
             envelope=body.envelope,
             deadline=body.deadline,
@@ -153,11 +159,10 @@ def unfreeze_unit(
     step: StepDep,
     body: Annotated[NoteIn, optional_json_body(NoteIn)],
     response: Response,
-    caller: CallerDep,
     session: SessionDep,
 ) -> LaneOut:
     """Give a unit back; what was worked in it is dropped."""
-    return _told(response, freezing.unfreeze(session, caller, step.saying(body.note)))
+    return _told(response, freezing.unfreeze(session, step.saying(body.note)))
 
 
 @of_a_unit.post(
@@ -170,7 +175,6 @@ def solve_unit(
     *,
     body: Annotated[SolveIn, optional_json_body(SolveIn)],
     response: Response,
-    caller: CallerDep,
     sessions: SessionsDep,
     patience: PatienceDep,
     limit: ManagerLimitDep,
@@ -184,7 +188,6 @@ def solve_unit(
         response,
         working.solve(
             sessions,
-            caller,
             step.saying(body.note),
             asks=body.asked,
             fairness=body.fairness,
@@ -204,7 +207,6 @@ def adjust_unit(
     *,
     body: Annotated[AdjustIn, json_body(AdjustIn)],
     response: Response,
-    caller: CallerDep,
     sessions: SessionsDep,
     limit: ManagerLimitDep,
 ) -> LaneOut:
@@ -218,7 +220,6 @@ def adjust_unit(
         response,
         working.adjust(
             sessions,
-            caller,
             step.saying(body.note),
             asks=body.asked,
             released=body.release,
@@ -236,11 +237,10 @@ def sign_unit_off(
     step: StepDep,
     body: Annotated[NoteIn, optional_json_body(NoteIn)],
     response: Response,
-    caller: CallerDep,
     session: SessionDep,
 ) -> LaneOut:
     """The owner has finished; nothing moves in the unit any more."""
-    return _told(response, freezing.sign_off(session, caller, step.saying(body.note)))
+    return _told(response, freezing.sign_off(session, step.saying(body.note)))
 
 
 @of_a_unit.post(
@@ -252,11 +252,10 @@ def reopen_unit(
     step: StepDep,
     body: Annotated[NoteIn, optional_json_body(NoteIn)],
     response: Response,
-    caller: CallerDep,
     session: SessionDep,
 ) -> LaneOut:
     """Have the owner go on working in a unit that was signed."""
-    return _told(response, freezing.reopen(session, caller, step.saying(body.note)))
+    return _told(response, freezing.reopen(session, step.saying(body.note)))
 
 
 router.include_router(of_a_unit)
@@ -293,16 +292,8 @@ def assemble_version(
     Each unit is an amendment of this version: nobody outside it moves, and all other rows keep
     their bytes. Frozen units that are not signed have to be named in `exceptions`.
     """
-    made = assembling.assemble(
-        sessions,
-        reading_sessions,
-        caller,
-        plan_id,
-        number,
-        exceptions=body.exceptions,
-        note=body.note,
-        now=now,
-    )
+    step = VersionStep(caller=caller, plan_id=plan_id, number=number, now=now, note=body.note)
+    made = assembling.assemble(sessions, reading_sessions, step, body.exceptions)
     return answer_made(response, made, now)
 
 

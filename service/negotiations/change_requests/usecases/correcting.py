@@ -42,7 +42,7 @@ from service.negotiations.change_requests.usecases.granting import (
     locked_again,
     until_stored,
 )
-from service.negotiations.change_requests.usecases.turn import Step, Turn
+from service.negotiations.change_requests.usecases.turn import RequestStep, Turn
 from service.negotiations.repository import Renegotiations
 from service.plans.inputs import point_at
 from service.plans.policy import present_policy
@@ -70,7 +70,11 @@ class Corrected:
 
 
 def accept_corrected(
-    doors: Doors, step: Step, grant: Grant, correction: Correction, patience: Patience | None = None
+    doors: Doors,
+    step: RequestStep,
+    grant: Grant,
+    correction: Correction,
+    patience: Patience | None = None,
 ) -> Corrected:
     """Accept by correcting inputs: a new draft, solved from them without a transaction.
 

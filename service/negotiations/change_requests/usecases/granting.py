@@ -38,7 +38,7 @@ from service.negotiations.change_requests.usecases.funding import (
     first_possible,
     option,
 )
-from service.negotiations.change_requests.usecases.turn import Step, Turn
+from service.negotiations.change_requests.usecases.turn import RequestStep, Turn
 from service.negotiations.repository import Renegotiations
 from service.plans.repository import PlanVersions
 from service.plans.tables import Plan
@@ -111,7 +111,7 @@ class Terms:
             ) from None
 
 
-def counter(doors: Doors, step: Step, grant: Grant) -> ChangeRequest:
+def counter(doors: Doors, step: RequestStep, grant: Grant) -> ChangeRequest:
     """Offer a part of what is asked for, in a way that is possible and that the caller may sign;
     whoever asked may then accept it.
     """
@@ -126,7 +126,7 @@ def counter(doors: Doors, step: Step, grant: Grant) -> ChangeRequest:
         return turn.take(session)
 
 
-def accept(doors: Doors, step: Step, grant: Grant) -> ChangeRequest:
+def accept(doors: Doors, step: RequestStep, grant: Grant) -> ChangeRequest:
     """Grant it: who carries the difference, and a new draft that says so; or resources instead.
 
     Who asked accepts the last counter as it stands.
@@ -142,7 +142,9 @@ def accept(doors: Doors, step: Step, grant: Grant) -> ChangeRequest:
     return until_stored(doors, step, attempt)
 
 
-def until_stored[Stored](doors: Doors, step: Step, attempt: Callable[[], Stored | None]) -> Stored:
+def until_stored[Stored](
+    doors: Doors, step: RequestStep, attempt: Callable[[], Stored | None]
+) -> Stored:
     """As `Queues.until_stored`, of one plan."""
     return doors.queues.until_stored(f"{step.caller.workspace_id}/{step.plan_id}", attempt)
 
@@ -159,7 +161,7 @@ def locked_again(session: Session, read: Turn, head: int) -> Turn | None:
     return turn if stands else None
 
 
-def _with_resources(doors: Doors, step: Step, grant: Grant) -> ChangeRequest:
+def _with_resources(doors: Doors, step: RequestStep, grant: Grant) -> ChangeRequest:
     """Instead of money: nobody's quota changes."""
     if grant.amount is not None or grant.says_how:
         raise InvalidInput([Fault("/resources", "are granted instead of money, not beside it")])

@@ -37,7 +37,7 @@ from service.negotiations.change_requests.usecases.funding import (
 )
 from service.negotiations.change_requests.usecases.granting import Grant, terms_of
 from service.negotiations.change_requests.usecases.scope import Scope
-from service.negotiations.change_requests.usecases.turn import Step, Turn
+from service.negotiations.change_requests.usecases.turn import RequestStep, Turn
 from service.negotiations.change_requests.usecases.ways import Reserve, Way, reserve_of, way_of
 from solver.assess.review import LEAST
 
@@ -101,7 +101,10 @@ class Shown:
 
 
 def preview(
-    reading: sessionmaker[Session], step: Step, grant: Grant, patience: Patience | None = None
+    reading: sessionmaker[Session],
+    step: RequestStep,
+    grant: Grant,
+    patience: Patience | None = None,
 ) -> Shown:
     """What accepting now would do. Where no funding is named, the first of `ways` is the one that
     would be taken, and the others are told beside it. Raises what accepting does of a request that
@@ -127,7 +130,7 @@ def preview(
 
 def _corrected(
     reading: sessionmaker[Session],
-    step: Step,
+    step: RequestStep,
     found: Fetched,
     correction: Correction,
     patience: Patience | None,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Self
 
 from sqlalchemy.orm import Session
 
-from service.kit.auth import Caller
-from service.kit.etags import IfMatch, etag_of
+from service.kit.etags import etag_of
 from service.kit.money import minor_digits
 from service.negotiations.change_requests.domain.life import (
     Action,
@@ -23,6 +21,7 @@ from service.negotiations.change_requests.tables import ChangeRequest
 from service.negotiations.change_requests.usecases.filing import tell
 from service.negotiations.change_requests.usecases.reading import find
 from service.negotiations.change_requests.usecases.scope import Scope
+from service.plans.steps import Step
 from service.plans.tables import Plan
 
 
@@ -30,20 +29,11 @@ def request_etag(request: ChangeRequest) -> str:
     return etag_of(request.revision)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Who does something with which request, the state they have seen, and why."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStep(Step):
+    """What somebody does about a change request."""
 
-    caller: Caller
-    plan_id: str
     request_id: str
-    now: datetime
-    expected: IfMatch = field(default_factory=IfMatch)
-    note: str | None = None
-
-    def saying(self, note: str | None) -> Self:
-        """The same step with a note."""
-        return replace(self, note=note)
 
     def find(self, session: Session, *, lock: bool) -> tuple[Plan, ChangeRequest, Scope]:
         """What `reading.find` finds, and raises."""
@@ -54,7 +44,7 @@ class Step:
 class Turn:
     """An action that the caller may take now."""
 
-    step: Step
+    step: RequestStep
     plan: Plan
     request: ChangeRequest
     scope: Scope
@@ -62,7 +52,7 @@ class Turn:
     side: Side
 
     @classmethod
-    def of(cls, session: Session, step: Step, action: Action, *, lock: bool = True) -> Self:
+    def of(cls, session: Session, step: RequestStep, action: Action, *, lock: bool = True) -> Self:
         """Raises PlanNotFound, ChangeRequestNotFound, PreconditionFailed, ChangeRequestIsDecided,
         NotTheRequester and NotTheDecider.
 
@@ -76,7 +66,7 @@ class Turn:
         return cls(step, plan, request, scope, action, side)
 
     @classmethod
-    def of_anybody(cls, session: Session, step: Step, action: Action) -> Self:
+    def of_anybody(cls, session: Session, step: RequestStep, action: Action) -> Self:
         """As whoever decides would take it, for those who only want to see what would be."""
         plan, request, scope = step.find(session, lock=False)
         advance(Status(request.status), action)

@@ -20,7 +20,7 @@ from service.negotiations.events.usecases.following import follow
 from service.negotiations.events.usecases.outcome import Outcome, outcome_of, told
 from service.negotiations.events.usecases.rows import Rows, all_rows
 from service.negotiations.events.usecases.standing import InForce, in_force
-from service.negotiations.events.usecases.steps import Step, decide, event_etag
+from service.negotiations.events.usecases.steps import EventStep, decide, event_etag
 from service.negotiations.repository import Renegotiations
 from service.plans.tables import Plan
 from solver.amend import Funding
@@ -49,7 +49,7 @@ def preview(
 
 
 def accept(
-    sessions: sessionmaker[Session], step: Step, funding: Funding | None
+    sessions: sessionmaker[Session], step: EventStep, funding: Funding | None
 ) -> tuple[Plan, PlanEvent]:
     """Make a new draft of the version in force, with what comes of the event.
 
@@ -68,7 +68,7 @@ def accept(
     return plan, event
 
 
-def _checked(session: Session, step: Step, *, lock: bool) -> tuple[Plan, PlanEvent]:
+def _checked(session: Session, step: EventStep, *, lock: bool) -> tuple[Plan, PlanEvent]:
     plan, event = step.find(session, lock=lock)
     after(Status(event.status), Action.ACCEPT)
     step.check_seen(session, plan, event)
@@ -95,7 +95,7 @@ def _claimed(session: Session, plan: Plan, event: PlanEvent, now: datetime) -> _
 
 def _stored(
     session: Session,
-    step: Step,
+    step: EventStep,
     plan: Plan,
     event: PlanEvent,
     *,

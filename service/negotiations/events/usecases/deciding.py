@@ -6,11 +6,11 @@ from service.kit.access import Permission, may
 from service.kit.errors import NotPermitted
 from service.negotiations.events.domain.life import Action
 from service.negotiations.events.tables import PlanEvent
-from service.negotiations.events.usecases.steps import Step, decide
+from service.negotiations.events.usecases.steps import EventStep, decide
 from service.plans.tables import Plan
 
 
-def reject(session: Session, step: Step) -> tuple[Plan, PlanEvent]:
+def reject(session: Session, step: EventStep) -> tuple[Plan, PlanEvent]:
     """Refuse a proposal. Raises PreconditionFailed and EventIsDecided."""
     plan, event = step.find(session, lock=True)
     step.check_seen(session, plan, event)
@@ -18,7 +18,7 @@ def reject(session: Session, step: Step) -> tuple[Plan, PlanEvent]:
     return plan, event
 
 
-def withdraw(session: Session, step: Step) -> tuple[Plan, PlanEvent]:
+def withdraw(session: Session, step: EventStep) -> tuple[Plan, PlanEvent]:
     """Take the own proposal back; whoever may decide takes back any.
 
     Raises PreconditionFailed, NotPermitted and EventIsDecided.

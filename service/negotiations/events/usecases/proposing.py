@@ -23,7 +23,7 @@ from service.negotiations.events.usecases.carrying import seen_at_once
 from service.negotiations.events.usecases.outcome import outcome_of, told
 from service.negotiations.events.usecases.rows import rows_to_see
 from service.negotiations.events.usecases.standing import InForce, in_force
-from service.negotiations.events.usecases.steps import Step, proposed_etag, tell
+from service.negotiations.events.usecases.steps import EventStep, proposed_etag, tell
 from service.plans.domain import VersionNotFound
 from service.plans.repository import Plans
 from service.plans.tables import Plan
@@ -68,7 +68,7 @@ def propose(
         consequence = told(standing.in_session(session), outcome)
         if store:
             Events(session, plan.id).add(stored)
-            step = Step(caller, plan.id, stored.id, now)
+            step = EventStep(caller=caller, plan_id=plan.id, event_id=stored.id, now=now)
             tell(session, step, stored, Action.PROPOSE, before=None)
         seen = proposed_etag(stored, standing.head.number)  # not what is in force by now
         return Proposed(plan, stored, seen, consequence)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Self
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from service.kit.audit import record
-from service.kit.auth import Caller
-from service.kit.etags import IfMatch, etag_of
+from service.kit.etags import etag_of
 from service.kit.outbox import announce
 from service.negotiations.events.domain.life import (
     Action,
@@ -23,23 +20,15 @@ from service.negotiations.events.repository import Events
 from service.negotiations.events.tables import PlanEvent
 from service.negotiations.events.usecases.standing import in_force
 from service.plans.repository import Plans
+from service.plans.steps import Step
 from service.plans.tables import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Who does something with which event, the state they have seen, and why."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventStep(Step):
+    """What somebody does about an event."""
 
-    caller: Caller
-    plan_id: str
     event_id: str
-    now: datetime
-    expected: IfMatch = field(default_factory=IfMatch)
-    reason: str | None = None
-
-    def because(self, reason: str | None) -> Self:
-        """The same step with a reason."""
-        return replace(self, reason=reason)
 
     def find(self, session: Session, *, lock: bool) -> tuple[Plan, PlanEvent]:
         """Raises PlanNotFound and EventNotFound. `lock`: steps in the plan wait for this one."""
@@ -71,7 +60,7 @@ def decided_etag(event: PlanEvent) -> str:
     return etag_of(f"{event.id}-{event.revision}")
 
 
-def decide(session: Session, step: Step, event: PlanEvent, action: Action) -> None:
+def decide(session: Session, step: EventStep, event: PlanEvent, action: Action) -> None:
     """Move a proposal on and tell of it. Raises EventIsDecided.
 
     Who was hired is known elsewhere by now, or nobody's business.
@@ -85,7 +74,7 @@ def decide(session: Session, step: Step, event: PlanEvent, action: Action) -> No
 
 
 def tell(
-    session: Session, step: Step, event: PlanEvent, action: Action, *, before: Status | None
+    session: Session, step: EventStep, event: PlanEvent, action: Action, *, before: Status | None
 ) -> None:
     """Write what was done into the audit trail, and announce it; without anybody's name."""
     facts = {
@@ -102,7 +91,7 @@ def tell(
         now=step.now,
         before=before,
         after=event.status,
-        reason=step.reason,
+        reason=step.note,
         facts=facts,
     )
     payload = {"plan": event.plan_id, "event": event.id, "status": event.status} | facts

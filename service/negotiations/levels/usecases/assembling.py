@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from service.allocations.versions.lanes.domain.lane import LaneStatus
+from service.allocations.versions.lanes.domain.lane import Lane, LaneStatus
 from service.allocations.versions.lanes.repository import Lanes, Works, lane_of
 from service.allocations.versions.usecases import amending
 from service.allocations.versions.usecases.storing import Made
 from service.kit.audit import record
-from service.kit.auth import Caller
 from service.kit.errors import InvalidInput
 from service.negotiations.levels.domain.life import shown
 from service.negotiations.levels.domain.together import (
@@ -25,70 +23,96 @@ from service.negotiations.levels.domain.together import (
 )
 from service.negotiations.levels.tables import LaneAssembly
 from service.negotiations.levels.usecases.frame import Frame
-from service.plans.tables import PlanVersion
+from service.plans.steps import VersionStep
+from service.plans.tables import Plan, PlanVersion
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What goes into the new draft, as it stood at one moment."""
+
+    plan: Plan
+    found: amending.Fetched
+    units: list[UnitWork]
+    used: list[Lane]
+    kept: list[Lane]
+    """Frozen, left out, and what the version says of them is what was agreed."""
 
 
 def assemble(
     sessions: sessionmaker[Session],
     reading: sessionmaker[Session],
-    caller: Caller,
-    plan_id: str,
-    number: int,
-    *,
+    step: VersionStep,
     exceptions: Sequence[str] = (),
-    note: str | None = None,
-    now: datetime,
 ) -> Made:
-    """A new draft on version `number` with the work of its units.
+    """A new draft on the version of the step with the work of its units.
 
     Units that are not frozen, and those named in `exceptions`, stay as they are in the version. All
     are taken as they stood at one moment, while others go on.
     Raises FrameClosed, InvalidInput, UnfinishedUnits, LanesInTheWay, RulesBrokenTogether.
     """
     with reading.begin() as session:
-        frame = Frame.open(session, caller, plan_id, number)
-        frame.must_be_draft()
-        tree = frame.tree()
-        if not tree.lanes:
-            raise UnfinishedUnits(f"No unit of version {number} is frozen.", units=[])
-        if faults := [*odd_exceptions(tree, exceptions)]:
-            raise InvalidInput(faults)
-        says = tree.carried_below(frame.stored.quotas())
-        used = chosen(tree, exceptions, says)
-        works = frame.works()
-        units = [UnitWork(works[lane.unit], _own_reps(frame, tree.own(lane.unit))) for lane in used]
-        left_out = [lane for lane in map(lane_of, frame.lanes.standing()) if lane not in used]
-        kept = [lane for lane in left_out if lane.envelope == says[lane.unit]]
-        found = amending.fetch(session, caller.workspace_id, plan_id, number)
-    after = together(found.version, units, [*used, *kept])
-    written = amending.write(found, after)
+        own = _choose(session, step, exceptions)
+    after = together(own.found.version, own.units, [*own.used, *own.kept])
+    written = amending.write(own.found, after)
     with sessions.begin() as session:
-        version = amending.store(session, caller, written, note=note, now=now, with_lanes=False)
-        done = LaneAssembly(
-            plan_id=plan_id,
-            version=version.number,
-            workspace_id=caller.workspace_id,
-            frame=number,
-            units=[lane.unit for lane in used],
-            exceptions=[*exceptions],
-            at=now,
-            by=caller.name,
-            note=note,
+        version = amending.store(
+            session, step.caller, written, note=step.note, now=step.now, with_lanes=False
         )
-        session.add(done)
-        session.flush()
-        record(
-            session,
-            caller,
-            "version.assemble",
-            f"{plan_id}/versions/{version.number}",
-            now=now,
-            before=found.hash,
-            after=version.hash,
-            reason=note,
-            facts={"frame": number, "units": done.units, "exceptions": done.exceptions},
-        )
-        return Made.of(session, frame.plan, version)
+        _note(session, step, own, version, exceptions)
+        return Made.of(session, own.plan, version)
+
+
+def _choose(session: Session, step: VersionStep, exceptions: Sequence[str]) -> _Chosen:
+    frame = Frame.open(session, step.caller, step.plan_id, step.number)
+    frame.must_be_draft()
+    tree = frame.tree()
+    if not tree.lanes:
+        raise UnfinishedUnits(f"No unit of version {step.number} is frozen.", units=[])
+    if faults := [*odd_exceptions(tree, exceptions)]:
+        raise InvalidInput(faults)
+    says = tree.carried_below(frame.stored.quotas())
+    used = chosen(tree, exceptions, says)
+    works = frame.works()
+    units = [UnitWork(works[lane.unit], _own_reps(frame, tree.own(lane.unit))) for lane in used]
+    left_out = [lane for lane in map(lane_of, frame.lanes.standing()) if lane not in used]
+    kept = [lane for lane in left_out if lane.envelope == says[lane.unit]]
+    found = amending.fetch(session, step.caller.workspace_id, step.plan_id, step.number)
+    return _Chosen(frame.plan, found, units, used, kept)
+
+
+def _note(
+    session: Session,
+    step: VersionStep,
+    own: _Chosen,
+    version: PlanVersion,
+    exceptions: Sequence[str],
+) -> None:
+    """Write down of which units the draft is made, and who made it."""
+    done = LaneAssembly(
+        plan_id=step.plan_id,
+        version=version.number,
+        workspace_id=step.caller.workspace_id,
+        frame=step.number,
+        units=[lane.unit for lane in own.used],
+        exceptions=[*exceptions],
+        at=step.now,
+        by=step.caller.name,
+        note=step.note,
+    )
+    session.add(done)
+    session.flush()
+    record(
+        session,
+        step.caller,
+        "version.assemble",
+        f"{step.plan_id}/versions/{version.number}",
+        now=step.now,
+        before=own.found.hash,
+        after=version.hash,
+        reason=step.note,
+        facts={"frame": step.number, "units": done.units, "exceptions": done.exceptions},
+    )
 
 
 def _own_reps(frame: Frame, units: Sequence[str]) -> frozenset[str]:

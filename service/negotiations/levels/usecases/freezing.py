@@ -15,7 +15,6 @@ from service.allocations.versions.lanes.domain.lane import LaneStatus
 from service.allocations.versions.lanes.domain.work import Work
 from service.allocations.versions.lanes.repository import Works
 from service.allocations.versions.lanes.tables import UnitLane
-from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import InvalidMoney, to_minor
 from service.negotiations.levels.domain.life import (
@@ -28,13 +27,12 @@ from service.negotiations.levels.domain.life import (
     may_unfreeze,
 )
 from service.negotiations.levels.usecases.frame import Frame, lane_etag, unworked_etag
-from service.negotiations.levels.usecases.steps import Step, Stepped, mark_outer, take
+from service.negotiations.levels.usecases.steps import Stepped, UnitStep, mark_outer, take
 
 
 def freeze(
     session: Session,
-    caller: Caller,
-    step: Step,
+    step: UnitStep,
     *,
     envelope: float | str | None = None,
     deadline: datetime | None = None,
@@ -48,7 +46,7 @@ def freeze(
     """
     if deadline is not None and deadline <= step.now:
         raise InvalidInput([Fault("/deadline", "must be later than now", deadline.isoformat())])
-    frame = Frame.open(session, caller, step.plan_id, step.number)
+    frame = Frame.open(session, step.caller, step.plan_id, step.number)
     frame.see(step.unit)
     frame.months_over(effective)
     below = frame.quotas_below(step.unit)
@@ -76,7 +74,7 @@ def freeze(
     if row is None:
         row = _new(frame, step, work)
     row.status, row.envelope, row.deadline = status, work.envelope, deadline
-    row.frozen_at, row.frozen_by = step.now, caller.name
+    row.frozen_at, row.frozen_by = step.now, step.caller.name
     row.signed_at = row.signed_by = None
     return take(frame, row, LaneAction.FREEZE, step, work=work)
 
@@ -98,7 +96,7 @@ def _agreed(frame: Frame, unit: str, stated: float | str | None, envelope: int) 
         raise InvalidInput([Fault("/envelope", reason, stated)])
 
 
-def _new(frame: Frame, step: Step, work: Work) -> UnitLane:
+def _new(frame: Frame, step: UnitStep, work: Work) -> UnitLane:
     row = UnitLane(
         plan_id=step.plan_id,
         version=step.number,
@@ -115,14 +113,14 @@ def _new(frame: Frame, step: Step, work: Work) -> UnitLane:
     return row
 
 
-def unfreeze(session: Session, caller: Caller, step: Step) -> Stepped:
+def unfreeze(session: Session, step: UnitStep) -> Stepped:
     """Give a unit back, with its envelope: nothing that is made of the version keeps it any more.
     What was worked in it is dropped. Whoever did not freeze it says why.
 
     In a published version nobody works, and a planner gives up what was agreed before.
     Raises PreconditionFailed, and what `freeze` does.
     """
-    frame = Frame.open(session, caller, step.plan_id, step.number)
+    frame = Frame.open(session, step.caller, step.plan_id, step.number)
     frame.see(step.unit)
     frame.lanes.hold()
     tree, published = frame.tree(), frame.is_published()
@@ -137,7 +135,7 @@ def unfreeze(session: Session, caller: Caller, step: Step) -> Stepped:
     step.expected.check(lane_etag(row) if row else unworked_etag(step.number))
     before = None if published or row is None else row.status
     status = after(before, LaneAction.UNFREEZE, step.unit, agreed=agreed)
-    if step.note is None and (row is None or row.frozen_by != caller.name):
+    if step.note is None and (row is None or row.frozen_by != step.caller.name):
         reason = "is needed: say why you give up what somebody else has agreed on"
         raise InvalidInput([Fault("/note", reason)])
     if row is None:
@@ -150,25 +148,25 @@ def unfreeze(session: Session, caller: Caller, step: Step) -> Stepped:
     return take(frame, row, LaneAction.UNFREEZE, step, before=before or AGREED)
 
 
-def sign_off(session: Session, caller: Caller, step: Step) -> Stepped:
+def sign_off(session: Session, step: UnitStep) -> Stepped:
     """The owner has finished; nothing moves in the unit any more.
 
     Raises PreconditionFailed, LaneNotAllowed, LanesInTheWay and FrameClosed.
     """
-    frame = Frame.open(session, caller, step.plan_id, step.number)
+    frame = Frame.open(session, step.caller, step.plan_id, step.number)
     frame.see(step.unit)
     row = hold_lane(frame, step)
     before, status = row.status, after(row.status, LaneAction.SIGN_OFF, step.unit)
     for inner in frame.tree().inside(step.unit):
         frame.lanes.get(inner.unit, lock=True)
     may_sign(frame.tree(), step.unit)  # as it stands once nobody can move it
-    row.status, row.signed_at, row.signed_by = status, step.now, caller.name
+    row.status, row.signed_at, row.signed_by = status, step.now, step.caller.name
     return take(frame, row, LaneAction.SIGN_OFF, step, before=before)
 
 
-def reopen(session: Session, caller: Caller, step: Step) -> Stepped:
+def reopen(session: Session, step: UnitStep) -> Stepped:
     """Have the owner go on working in a unit that was signed."""
-    frame = Frame.open(session, caller, step.plan_id, step.number)
+    frame = Frame.open(session, step.caller, step.plan_id, step.number)
     frame.see(step.unit)
     tree = frame.tree()
     frame.must_work_inside_own(step.unit, tree)
@@ -182,7 +180,7 @@ def reopen(session: Session, caller: Caller, step: Step) -> Stepped:
     return take(frame, row, LaneAction.REOPEN, step, before=before)
 
 
-def hold_lane(frame: Frame, step: Step) -> UnitLane:
+def hold_lane(frame: Frame, step: UnitStep) -> UnitLane:
     """The lane, locked, in the state that was seen; its frame stays a draft."""
     frame.lanes.stay()
     frame.must_be_draft()

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
 from service.allocations.versions.lanes.domain.work import Work
 from service.allocations.versions.lanes.repository import Works
 from service.allocations.versions.lanes.tables import LaneStep, UnitLane
 from service.kit.audit import record
-from service.kit.etags import IfMatch
 from service.kit.money import from_minor
 from service.kit.outbox import announce
 from service.negotiations.levels.domain.life import LaneAction
 from service.negotiations.levels.usecases.frame import Frame
+from service.plans.steps import VersionStep
 
 _NEWS = {
     LaneAction.FREEZE: "unit.frozen",
@@ -26,19 +25,11 @@ _NEWS = {
 """What others are told of; what happens inside a lane is its own business."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What somebody does to a unit, the state they have seen, and why."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitStep(VersionStep):
+    """What somebody does to a unit of a version."""
 
-    plan_id: str
-    number: int
     unit: str
-    now: datetime
-    expected: IfMatch = field(default_factory=IfMatch)
-    note: str | None = None
-
-    def saying(self, note: str | None) -> Self:
-        return replace(self, note=note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +44,7 @@ def take(
     frame: Frame,
     row: UnitLane,
     action: LaneAction,
-    step: Step,
+    step: UnitStep,
     *,
     work: Work | None = None,
     before: str | None = None,
@@ -92,7 +83,7 @@ def take(
     return Stepped(row, frame.stored.digits)
 
 
-def mark_outer(frame: Frame, outer: UnitLane, action: LaneAction, step: Step) -> None:
+def mark_outer(frame: Frame, outer: UnitLane, action: LaneAction, step: UnitStep) -> None:
     """A lane that another one was frozen or unfrozen in is not the one that was read before."""
     outer.revision += 1
     frame.session.flush()
@@ -103,7 +94,7 @@ def _note(
     frame: Frame,
     row: UnitLane,
     action: str,
-    step: Step,
+    step: UnitStep,
     adjustments: Sequence[Mapping[str, Any]],
 ) -> None:
     frame.lanes.note(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from service.allocations.infeasible import in_words
 from service.allocations.patience import Patience
 from service.allocations.versions.lanes.domain.work import Work
-from service.kit.auth import Caller, Role
+from service.kit.auth import Role
 from service.kit.errors import Fault, InvalidInput, PreconditionFailed
 from service.negotiations.levels.domain.life import LaneAction, after
 from service.negotiations.levels.domain.limits import (
@@ -23,7 +23,7 @@ from service.negotiations.levels.domain.solving import adjusted, solved
 from service.negotiations.levels.domain.team import Team
 from service.negotiations.levels.usecases.frame import Frame, lane_etag
 from service.negotiations.levels.usecases.freezing import hold_lane
-from service.negotiations.levels.usecases.steps import Step, Stepped, take
+from service.negotiations.levels.usecases.steps import Stepped, UnitStep, take
 from service.negotiations.levels.usecases.words import in_the_owners_words
 from solver.policy import Fairness
 from solver.problem import FloatArray
@@ -53,8 +53,7 @@ class Claimed:
 
 def solve(
     sessions: sessionmaker[Session],
-    caller: Caller,
-    step: Step,
+    step: UnitStep,
     *,
     asks: Asks = nothing,
     fairness: Fairness | None = None,
@@ -67,7 +66,7 @@ def solve(
     Raises InvalidInput, BeyondManagersLimit, Infeasible, PreconditionFailed and what `Frame` does.
     """
     claimed = _claim(
-        sessions, caller, step, LaneAction.SOLVE, by_potential=fairness == "equal_potential_share"
+        sessions, step, LaneAction.SOLVE, by_potential=fairness == "equal_potential_share"
     )
     asked = asks(claimed.digits)
     _check(claimed, asked)
@@ -82,8 +81,7 @@ def solve(
 
 def adjust(
     sessions: sessionmaker[Session],
-    caller: Caller,
-    step: Step,
+    step: UnitStep,
     *,
     asks: Asks = nothing,
     released: Sequence[str] = (),
@@ -94,7 +92,7 @@ def adjust(
     Raises InvalidInput, BeyondManagersLimit, Infeasible, PreconditionFailed and what `Frame`
     does.
     """
-    claimed = _claim(sessions, caller, step, LaneAction.ADJUST)
+    claimed = _claim(sessions, step, LaneAction.ADJUST)
     asked, locks = asks(claimed.digits), claimed.work.locks
     strangers = [
         Fault(f"/release/{number}", "is not locked in this unit", rep)
@@ -119,14 +117,13 @@ def adjust(
 
 def _claim(
     sessions: sessionmaker[Session],
-    caller: Caller,
-    step: Step,
+    step: UnitStep,
     action: LaneAction,
     *,
     by_potential: bool = False,
 ) -> Claimed:
     with sessions.begin() as session:
-        frame = Frame.open(session, caller, step.plan_id, step.number)
+        frame = Frame.open(session, step.caller, step.plan_id, step.number)
         frame.see(step.unit)
         frame.must_be_draft()
         row = frame.lane(step.unit)
@@ -145,7 +142,7 @@ def _claim(
 
 def _store(
     sessions: sessionmaker[Session],
-    step: Step,
+    step: UnitStep,
     *,
     action: LaneAction,
     claimed: Claimed,
