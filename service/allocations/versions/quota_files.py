@@ -1,4 +1,5 @@
-"""The quotas of a version as files: CSV, XLSX, and NDJSON, which has the rows of the JSON pages.
+"""The quotas of a version as files: CSV, XLSX and Parquet with a row for each rep, NDJSON with
+the rows of the JSON pages.
 
 A file is written whole before the first byte is sent, outside memory where it is large: so it is
 never cut off by something that is found damaged, and a slow reader keeps no transaction open.
@@ -22,18 +23,22 @@ from service.allocations.versions.domain.written.content import Row
 from service.allocations.versions.usecases.reading import Quotas, unknown
 from service.kit.negotiation import JSON, VARY, answer_in
 from service.kit.pages import PageDep, PageRequest
+from service.kit.parquet import Kind, write_parquet
 from service.kit.spreadsheets import Cell, write_csv, write_xlsx
 from service.plans.tables import Plan, PlanVersion
 
 CSV: Final = "text/csv"
 NDJSON: Final = "application/x-ndjson"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_SUFFIXES: Final = {CSV: "csv", XLSX: "xlsx", NDJSON: "ndjson"}
+PARQUET: Final = "application/vnd.apache.parquet"
+_SUFFIXES: Final = {CSV: "csv", XLSX: "xlsx", PARQUET: "parquet", NDJSON: "ndjson"}
 _TEXT: Final = {"type": "string", "description": "One line for each row, all of them"}
+_BINARY: Final = {"type": "string", "format": "binary"}
 _CONTENT: Final = {
     CSV: {"schema": _TEXT},
     NDJSON: {"schema": _TEXT},
-    XLSX: {"schema": {"type": "string", "format": "binary"}},
+    XLSX: {"schema": _BINARY},
+    PARQUET: {"schema": _BINARY},
 }
 FILES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -55,6 +60,8 @@ _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 _OF_REPS: Final = (
     "baseline", "growth", "over_last_year", "effort", "attainment_probability", "floor", "cap",
 )  # fmt: skip
+_TEXTS: Final = frozenset({"rep", "unit", "product", "customer_type", "binding"})
+_FIGURES: Final = frozenset(_OF_REPS) - {"floor", "cap"}
 
 MediaTypeDep = Annotated[str, answer_in(JSON, *_SUFFIXES)]
 
@@ -99,6 +106,14 @@ class QuotaSheet:
         for row in self.quotas.rows:
             yield from of(row)
 
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """The columns with what stands in them."""
+        return {
+            name: str if name in _TEXTS else float if name in _FIGURES else self.quotas.digits
+            for name in self.columns
+        }
+
     def _of_rep(self, row: Row) -> Iterator[Sequence[Cell]]:
         shown = self.shown(row)
         months = row["months"] if self.quotas.months else ()
@@ -134,7 +149,7 @@ class QuotaSheet:
         return None if minor is None else Decimal(minor).scaleb(-self.quotas.digits)
 
 
-def write_quotas(media_type: str, sheet: QuotaSheet) -> BinaryIO:
+def write_quotas(media_type: str, sheet: QuotaSheet, plan: Plan, version: PlanVersion) -> BinaryIO:
     """An open file, at its end; it is removed when it is closed."""
     file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 -- whoever sends it closes it
     stream = cast("BinaryIO", file)
@@ -143,6 +158,8 @@ def write_quotas(media_type: str, sheet: QuotaSheet) -> BinaryIO:
             write_csv(sheet, stream)
         elif media_type == XLSX:
             write_xlsx([sheet], stream)
+        elif media_type == PARQUET:
+            write_parquet(sheet.kinds, sheet.rows, _told(sheet.quotas, plan, version), stream)
         else:
             for row in sheet.quotas.rows:
                 stream.write(orjson.dumps(sheet.shown(row), option=orjson.OPT_APPEND_NEWLINE))
@@ -150,6 +167,20 @@ def write_quotas(media_type: str, sheet: QuotaSheet) -> BinaryIO:
         stream.close()
         raise
     return stream
+
+
+def _told(quotas: Quotas, plan: Plan, version: PlanVersion) -> dict[str, str]:
+    """What a file says of its rows, for who finds it without its name."""
+    told = {
+        "plan": plan.id,
+        "plan_name": plan.name,
+        "version": str(version.number),
+        "version_hash": version.hash,
+        "measure": quotas.measure,
+    } | dict([quotas.counted])
+    if quotas.part is not None:
+        told["part"] = " ".join(quotas.months[k] for k in quotas.part)
+    return {f"fairquota.{name}": value for name, value in told.items()}
 
 
 def file_of_version(

@@ -74,8 +74,8 @@ def list_quotas(
         str | None, Query(description="Lines of this kind of customer alone")
     ] = None,
 ) -> Response:
-    """The quotas of a version: unit by unit, reps by id. As JSON in pages; as CSV, XLSX or NDJSON
-    one file with all of them, told by `Accept`.
+    """The quotas of a version: unit by unit, reps by id. As JSON in pages; as CSV, XLSX, Parquet
+    or NDJSON one file with all of them, told by `Accept`.
 
     With `product` or `customer_type` each row keeps its lines of these alone, and reps who carry
     none of them are left out: a page may have fewer rows than its limit.
@@ -108,11 +108,11 @@ def list_quotas(
         return _as_seen(sight, listed)
 
     if media_type != JSON:
-        written = write_quotas(media_type, QuotaSheet(quotas, shown, lines_alone=lines_alone))
         plan = Plans(session).get(caller.workspace_id, plan_id)
-        return file_of_version(
-            PlanVersions(session).get(plan.id, number), plan, media_type, written
-        )
+        version = PlanVersions(session).get(plan.id, number)
+        sheet = QuotaSheet(quotas, shown, lines_alone=lines_alone)
+        written = write_quotas(media_type, sheet, plan, version)
+        return file_of_version(version, plan, media_type, written)
     items = [shown(row) for row in quotas.rows]
     return _json({"items": items, "next_cursor": quotas.next_cursor}, VARY)
 

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from httpx2 import Response
 from openpyxl import load_workbook
+from pyarrow import parquet
 from starlette.testclient import TestClient
 
-from service.allocations.versions.quota_files import CSV, NDJSON, XLSX
+from service.allocations.versions.quota_files import CSV, NDJSON, PARQUET, XLSX
 from service.kit.spreadsheets import restored
 from tests.service.allocations.plans import Document, a_plan, a_version, four_reps, publish
 from tests.service.callers import Callers
@@ -38,7 +40,17 @@ def of_ndjson(raw: bytes) -> Rows:
     return [json.loads(line) for line in raw.splitlines()]
 
 
-READ: dict[str, Callable[[bytes], Rows]] = {CSV: of_csv, XLSX: of_xlsx, NDJSON: of_ndjson}
+def of_parquet(raw: bytes) -> Rows:
+    rows: Rows = parquet.read_table(io.BytesIO(raw)).to_pylist()
+    return rows
+
+
+READ: dict[str, Callable[[bytes], Rows]] = {
+    CSV: of_csv,
+    XLSX: of_xlsx,
+    PARQUET: of_parquet,
+    NDJSON: of_ndjson,
+}
 
 
 def read(client: TestClient, version: str, media_type: str, **params: Any) -> Rows:
@@ -64,8 +76,8 @@ def pages(client: TestClient, version: str, **params: Any) -> Rows:
 COLUMNS = ("quota", "floor", "cap", "baseline", "growth", "effort", "attainment_probability")
 
 
-def as_json(cell: str) -> float | None:
-    return float(cell) if cell else None
+def as_json(cell: str | float | Decimal | None) -> float | None:
+    return None if cell in (None, "") else float(cell)
 
 
 def cents(rows: Rows, column: str = "quota") -> dict[str, Decimal]:
@@ -91,14 +103,17 @@ def test_every_format_tells_the_quotas_of_the_pages_to_the_cent(
     expected = pages(client, odd_cents)
 
     assert read(client, odd_cents, NDJSON) == expected
-    table, book = read(client, odd_cents, CSV), read(client, odd_cents, XLSX)
+    table, book, typed = (read(client, odd_cents, each) for each in (CSV, XLSX, PARQUET))
     assert [restored(row["rep"]) for row in table] == [row["rep"] for row in expected]
     assert [row["rep"] for row in book] == [row["rep"].replace("'=", "''=") for row in expected]
-    for row, cells, other in zip(expected, table, book, strict=True):
+    assert [row["rep"] for row in typed] == [row["rep"] for row in expected]
+    for row, cells, other, exact in zip(expected, table, book, typed, strict=True):
         told = {name: row[name] for name in COLUMNS} | row["months"]
         assert {name: as_json(cells[name]) for name in told} == told
         assert {name: other[name] for name in told} == told
+        assert {name: as_json(exact[name]) for name in told} == told
     assert sum(Decimal(row["quota"]) for row in table) == Decimal("211111.17")
+    assert sum(row["quota"] for row in typed) == Decimal("211111.17")
 
 
 def test_no_id_runs_as_a_formula(client: TestClient, odd_cents: str) -> None:
@@ -141,6 +156,34 @@ def test_a_file_has_the_name_and_the_hash_of_its_version(client: TestClient) -> 
     assert headers["version-hash"] == version["hash"]
     assert headers["vary"] == "Accept"
     assert client.get(f"{plan}/versions/1/quotas").headers["vary"] == "Accept"
+
+
+@pytest.mark.parametrize(("currency", "digits"), [("JPY", 0), ("USD", 2), ("KWD", 3)])
+def test_parquet_has_decimals_of_the_currency_and_says_what_it_is(
+    client: TestClient, currency: str, digits: int
+) -> None:
+    rep = {"baseline": 33333, "reach": 10000}
+    inputs = {"target": 100001, "reps": [rep | {"id": name} for name in "abc"]}
+    plan = a_plan(client, inputs, currency=currency, increment=None, name="华东")
+    version = a_version(client, plan)
+
+    raw = quota_file(client, f"{plan}/versions/1", PARQUET, period="2027-Q1").content
+
+    table = parquet.read_table(io.BytesIO(raw))
+    amounts = ["quota", "part", "floor", "cap", *(f"2027-{month:02}" for month in range(1, 13))]
+    assert {table.schema.field(name).type for name in amounts} == {pa.decimal128(18, digits)}
+    assert {table.schema.field(name).type for name in ("rep", "binding")} == {pa.string()}
+    assert table.schema.field("growth").type == pa.float64()
+    assert sum(table["quota"].to_pylist()) == 100001
+    assert table.schema.metadata == {
+        b"fairquota.plan": plan.rpartition("/")[2].encode(),
+        b"fairquota.plan_name": "华东".encode(),
+        b"fairquota.version": b"1",
+        b"fairquota.version_hash": version["hash"].encode(),
+        b"fairquota.measure": b"revenue",
+        b"fairquota.currency": currency.encode(),
+        b"fairquota.part": b"2027-01 2027-02 2027-03",
+    }
 
 
 def test_filters_are_those_of_the_pages(client: TestClient) -> None:
@@ -186,11 +229,16 @@ def test_another_measure_is_a_file_of_its_own(client: TestClient) -> None:
     a_version(client, plan)
 
     table = read(client, f"{plan}/versions/1", CSV, measure="new_customers")
+    typed = quota_file(client, f"{plan}/versions/1", PARQUET, measure="new_customers").content
 
     assert [row["quota"] for row in table] == [
         str(row["quota"]) for row in pages(client, f"{plan}/versions/1", measure="new_customers")
     ]
     assert sum(int(row["quota"]) for row in table) == 61
+    assert sum(row["quota"] for row in of_parquet(typed)) == 61
+    told = parquet.read_schema(io.BytesIO(typed)).metadata
+    assert told[b"fairquota.measure"] == b"new_customers"
+    assert told[b"fairquota.counted_in"] == b"customers"
 
 
 def test_lines_of_a_product_have_a_row_each(client: TestClient) -> None:
@@ -212,9 +260,7 @@ def test_lines_of_a_product_have_a_row_each(client: TestClient) -> None:
     assert sum(Decimal(row["quota"]) for row in table) == 130
 
 
-@pytest.mark.parametrize(
-    "accept", ["application/xml", "application/vnd.apache.parquet", "text/csv;q=0"]
-)
+@pytest.mark.parametrize("accept", ["application/xml", "application/vnd.ms-excel", "text/csv;q=0"])
 def test_another_format_is_refused_by_naming_what_there_is(client: TestClient, accept: str) -> None:
     plan = a_plan(client)
     a_version(client, plan)

@@ -19,6 +19,7 @@ from service.kit.pages import PageRequest, cursor_after
 from service.kit.problems import InvalidParameters
 from service.plans.repository import Plans, PlanVersions
 from service.plans.sight import Sight
+from service.roster.domain.measures import REVENUE
 
 
 class QuotaNotFound(NotFound):
@@ -44,6 +45,9 @@ class Quotas:
     """The places of the months that were asked for; None where none were."""
     next_cursor: str | None = None
     ledger: ShownLedger = NO_LEDGER
+    measure: str = REVENUE
+    counted: tuple[str, str] = ("currency", "")
+    """`currency` and its code, or `counted_in` and the whole things that quotas count."""
 
 
 def some_quotas(
@@ -90,7 +94,23 @@ def some_quotas(
         cursor = cursor_after(listing, found[-1][0]) if more else None
         rows = [row for _, row in found]
     rows = rows if kept_lines is None else _with_lines(rows, kept_lines)
-    return Quotas(rows, stored.digits, stored.months, stored.lines, part, cursor, stored.ledger)
+    return Quotas(
+        rows,
+        stored.digits,
+        stored.months,
+        stored.lines,
+        part,
+        cursor,
+        stored.ledger,
+        measure or stored.measures[0],
+        _counted(stored),
+    )
+
+
+def _counted(stored: StoredVersion) -> tuple[str, str]:
+    if things := stored.manifest.get("counted_in"):
+        return "counted_in", things
+    return "currency", stored.manifest["currency"]
 
 
 def _part(stored: StoredVersion, period: str) -> tuple[int, ...]:
