@@ -42,6 +42,7 @@ from service.kit.settings import Settings
 from service.negotiations.change_requests.router import router as change_requests
 from service.negotiations.events.router import router as events
 from service.negotiations.events.router import segments
+from service.negotiations.events.usecases.new_target import new_target
 from service.negotiations.levels.router import router as levels
 from service.negotiations.levels.usecases.assembling import units_in_the_way
 from service.plans.inputs_router import router as inputs
@@ -126,6 +127,7 @@ def connect(app: FastAPI, settings: Settings) -> None:
     app.state.database = database = open_database(settings.database_url)
     app.state.hindrances_of_submitting = (units_in_the_way,)
     app.state.hindrances = (units_in_the_way, gaps_in_the_way)
+    app.state.new_target = new_target
     app.state.queues = Queues()
     app.state.key_uses = KeyUses(database)
     app.state.identities = Identities(settings) if settings.access == "oidc" else None

@@ -56,7 +56,7 @@ class YearOnYearOut(BaseModel):
 class ChanceOut(BaseModel):
     """How likely sales reach a target, as the version tells it."""
 
-    target: MoneyOut
+    target: MoneyOut = Field(description="The one that it was solved for")
     reaching: float | None = Field(description="The chance of it", examples=[0.42])
     expected: float | None = Field(description="Expected sales", examples=[1000000])
     reps: int = Field(examples=[10])

@@ -16,6 +16,7 @@ from service.kit.db import ReadSessionDep
 from service.kit.problems import problems
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.router import NumberPath, PlanIdPath
+from service.plans.standing_target import NewTargetDep
 from service.roster.repository import SnapshotNotFound
 
 router = APIRouter(prefix="/plans/{plan_id}/versions", tags=["versions"])
@@ -34,10 +35,12 @@ def get_summary(
     session: ReadSessionDep,
     sight: SightDep,
     now: NowDep,
+    new_target: NewTargetDep,
     measure: MeasureQuery = None,
     limit: Annotated[int, Query(ge=1, le=100, description="How many movers each way")] = 5,
 ) -> SummaryOut:
     """A version on one page: what it comes to, per head, by unit, and against last year."""
     place = caller.workspace_id, plan_id, number
-    found = usecases.summary(session, place, sight, measure=measure, most=limit)
+    asked = usecases.Asked(measure, limit, new_target)
+    found = usecases.summary(session, place, sight, asked)
     return SummaryOut.of(found, now)

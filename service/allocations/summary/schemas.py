@@ -18,9 +18,9 @@ from service.plans.version_schemas import LifeOut, life_of
 class CompanyOut(BaseModel):
     """The company's own figures, told to everybody who may read a summary."""
 
-    target: MoneyOut = Field(
-        description="What it was solved for. A new company target since then is an event: "
-        "`decided` says by how much it changed what is assigned"
+    target: MoneyOut = Field(description="As it stands, with events that changed it")
+    solved_target: MoneyOut = Field(
+        description="What it was solved for: another one where a new company target came since"
     )
     assigned: MoneyOut = Field(description="The sum of all quotas")
     gap: MoneyOut = Field(description="What nobody can carry", examples=[0])
@@ -168,7 +168,8 @@ class SummaryOut(BaseModel):
             period_start=plan.period_start,
             period_end=plan.period_end,
             company=CompanyOut(
-                target=from_minor(manifest["target"], digits),
+                target=from_minor(found.target, digits),
+                solved_target=from_minor(manifest["target"], digits),
                 assigned=from_minor(manifest["assigned"], digits),
                 gap=from_minor(found.gap, digits),
                 growth=manifest["common"]["growth"],

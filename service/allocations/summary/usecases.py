@@ -17,6 +17,7 @@ from service.allocations.versions.usecases.reading import open_measure
 from service.plans.outcome import gaps_of
 from service.plans.repository import Plans, PlanVersions
 from service.plans.sight import Sight
+from service.plans.standing_target import NewTarget
 from service.plans.tables import Plan, PlanVersion
 from service.roster.usecases import load_snapshot
 
@@ -56,6 +57,8 @@ class Summary:
     measure: str
     manifest: Row
     """Of the measure."""
+    target: int
+    """The company's as it stands."""
     gap: int
     """The company's."""
     reserves: Reserves
@@ -73,37 +76,43 @@ class Summary:
     decided: Sequence[Decided]
 
 
-def summary(
-    session: Session,
-    place: tuple[str, str, int],
-    sight: Sight,
-    *,
-    measure: str | None = None,
-    most: int,
-) -> Summary:
-    """`place`: workspace, plan, number of the version; `most`: how many movers each way.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be told of a version."""
+
+    measure: str | None
+    """None: the main one."""
+    most: int
+    """How many movers each way."""
+    new_target: NewTarget
+
+
+def summary(session: Session, place: tuple[str, str, int], sight: Sight, asked: Asked) -> Summary:
+    """`place`: workspace, plan, number of the version.
 
     Raises what opening a measure of a version and loading its inputs does.
     """
     workspace_id, plan_id, _ = place
     plan = Plans(session).get(workspace_id, plan_id)
     version = PlanVersions(session).get(plan_id, place[2])
-    stored = open_measure(session, *place, measure)
+    stored = open_measure(session, *place, asked.measure)
     manifest: Row = {**stored.manifest}
     rows = _rows_seen(stored, sight)
     amendments = manifest.get("amendments", ())
     locked = {lock["rep"] for lock in manifest.get("locks", ())}
+    new_target = asked.new_target(session, plan_id, manifest)
     total, *units = _figures(session, workspace_id, stored, rows, sight)
     return Summary(
         plan=plan,
         version=version,
-        measure=measure or stored.measures[0],
+        measure=asked.measure or stored.measures[0],
         manifest=manifest,
+        target=manifest["target"] if new_target is None else new_target,
         gap=sum(gap["amount"] for gap in gaps_of(manifest)),
         reserves=_reserves(manifest, sight),
         total=total,
         units=units,
-        movers=Movers.of(rows, most),
+        movers=Movers.of(rows, asked.most),
         held=counted(hold_of(row["binding"], amended=is_amended(row, amendments)) for row in rows),
         locked=sum(row["rep"] in locked for row in rows),
         beyond=_seen_rules(manifest, "beyond", sight),

@@ -63,6 +63,7 @@ def test_every_number_follows_from_what_other_calls_tell(client: TestClient, ame
     total = found["total"]
     assert found["company"] == {
         "target": inputs["target"],
+        "solved_target": inputs["target"],
         "assigned": version["assigned"],
         "gap": version["gap"],
         "growth": client.get(f"{amended}/quotas/cyd").json()["growth_beside"]["company"],
@@ -190,6 +191,23 @@ def test_counts_who_came_and_moved_since_in_the_units_of_their_quotas(
             "change": 0,
         }
     ]
+
+
+def test_tells_the_target_that_stands_and_the_one_that_was_solved_for(
+    app: FastAPI, client: TestClient
+) -> None:
+    given_today(app, "2027-06-15")
+    plan = in_force(client, twelve_hundred_each())
+    happens(client, plan, **from_july(kind="target", amount=5400))
+    happens(client, plan, **from_july(kind="target", amount=6000))
+    happens(client, plan, "siblings", **from_july(kind="leave", rep="ann"))
+
+    targets = [
+        [found["company"][name] for name in ("target", "solved_target", "assigned")]
+        for found in (summary(client, f"{plan}/versions/{number}") for number in (1, 2, 3, 4))
+    ]
+
+    assert targets == [[4800] * 3, [5400, 4800, 5400], [6000, 4800, 6000], [6000, 4800, 6000]]
 
 
 def test_what_it_cannot_tell_is_refused_by_name(client: TestClient) -> None:

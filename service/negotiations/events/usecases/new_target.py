@@ -1,15 +1,31 @@
-"""What a new target of the company finds: the open months of everybody, and frozen units."""
+"""A new target of the company: what it is, and what it finds: the open months of everybody, and
+frozen units.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from sqlalchemy.orm import Session
 
 from service.allocations.versions.domain.deciding.amendable import Amendable
+from service.negotiations.events.domain.kinds import Event
+from service.negotiations.events.repository import Events
 from solver.amend import Standing
 from solver.hierarchy import exact_sums
 from solver.problem import UNLIMITED, IntArray
+
+
+def new_target(session: Session, plan_id: str, manifest: Mapping[str, Any]) -> int | None:
+    """What events made of the company's target since a version was solved, before over-assignment
+    and in minor units; None where none did. As `plans/standing_target.py` asks.
+    """
+    parts = manifest.get("amendments", ())
+    events = [part["reference"] for part in parts if part["kind"] == "event"]
+    found = Events(session, plan_id).with_new_target(events) if events else None
+    return None if found is None else Event.of_stored(found.facts).amount
 
 
 def open_part(version: Amendable, first_open: int, open_: IntArray) -> Standing:

@@ -25,6 +25,7 @@ from service.negotiations.events.domain.life import (
 from service.negotiations.events.domain.seating import holders, with_kept
 from service.negotiations.events.repository import Events
 from service.negotiations.events.tables import PlanEvent
+from service.negotiations.events.usecases.new_target import new_target
 from service.negotiations.repository import Renegotiations
 from service.plans.domain import VersionStatus
 from service.plans.repository import PlanVersions
@@ -89,9 +90,9 @@ class InForce:
     @property
     def target(self) -> int:
         """The company's target with the events that changed it, before over-assignment."""
-        found = Events(self.session, self.plan.id).with_new_target(self._references)
-        amount = None if found is None else Event.of_stored(found.facts).amount
-        target: int = {**self.stored.manifest}["target"] if amount is None else amount  # type: ignore[assignment]
+        manifest: Row = {**self.stored.manifest}
+        amount = new_target(self.session, self.plan.id, manifest)
+        target: int = manifest["target"] if amount is None else amount
         return target
 
     def assigned_for(self, target: int) -> int:
