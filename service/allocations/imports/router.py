@@ -10,7 +10,7 @@ from service.allocations.imports.schemas import ImportedVersionOut, RepairIn, im
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
 from service.allocations.solving import NO_PLAN
-from service.allocations.versions.domain.deciding.closed import ClosedMonthsNotKept
+from service.allocations.versions.domain.deciding.closed_of_measure import ClosedMonthsNotKept
 from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
 from service.allocations.versions.made import answer_made, detail_of
 from service.allocations.versions.repository import VersionDamaged

@@ -22,7 +22,7 @@ from service.allocations.infeasible import Infeasible, in_words
 from service.allocations.months import month_names
 from service.allocations.patience import Patience
 from service.allocations.versions.domain.deciding.amendable import Amendable
-from service.allocations.versions.domain.deciding.closed import ClosedMonthsNotKept
+from service.allocations.versions.domain.deciding.closed_of_measure import ClosedMonthsNotKept
 from service.allocations.versions.domain.deciding.decide import decide
 from service.allocations.versions.domain.deciding.decision import Decision, Refusal, Refused
 from service.allocations.versions.domain.deciding.opened import opened, whole

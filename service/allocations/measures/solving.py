@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,14 +51,21 @@ class SolvedMeasure:
         return replace(self, further=further)
 
 
-def solve_measures(case: Case, patience: Patience | None = None) -> SolvedMeasure:
-    """All plans without prices. Raises what `allocate` does, naming a further measure."""
+def solve_measures(
+    case: Case,
+    patience: Patience | None = None,
+    held_in: Callable[[Case], Case] | None = None,
+) -> SolvedMeasure:
+    """All plans without prices; `held_in`: the case of a further measure with what its solve has to
+    keep. Raises what `allocate` does, naming a further measure.
+    """
     patience = (patience or Patience()).from_now_on()
     main = allocate(case, patience)
     further = []
     for each in further_cases(case):
-        with naming(each.inputs.measures.main.id):
-            further.append(SolvedMeasure(each, allocate(each, patience)))
+        own = each if held_in is None else held_in(each)
+        with naming(own.inputs.measures.main.id):
+            further.append(SolvedMeasure(own, allocate(own, patience)))
     return SolvedMeasure(case, main, further=tuple(further))
 
 

@@ -14,7 +14,7 @@ from service.allocations.patience import PatienceDep
 from service.allocations.prices import present_prices
 from service.allocations.schemas import PricesOut
 from service.allocations.solving import NO_PLAN
-from service.allocations.versions.domain.deciding.closed import ClosedMonthsNotKept
+from service.allocations.versions.domain.deciding.closed_of_measure import ClosedMonthsNotKept
 from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
 from service.allocations.versions.made import answer_made
 from service.allocations.versions.repository import VersionDamaged

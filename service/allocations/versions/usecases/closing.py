@@ -16,8 +16,11 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from service.allocations.months import month_names
-from service.allocations.versions.domain.deciding.closed import ClosedMonths, in_months
-from service.allocations.versions.domain.written.content import Row
+from service.allocations.versions.domain.deciding.closed import ClosedMonths
+from service.allocations.versions.domain.deciding.closed_of_measure import (
+    ClosedOfMeasure,
+    in_months,
+)
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.kit.errors import Conflict
 from service.plans.repository import PlanVersions
@@ -85,17 +88,31 @@ def closed_months(session: Session, plan: Plan, today: date) -> ClosedMonths | N
     closed = course.begun(today)
     if not closed:
         return None
-    carried: Amounts = {}
+    carried: dict[str, Amounts] = {}
+    counted: dict[str, tuple[str | None, int]] = {}
     for stored, own in course.by_version(closed):
-        places, to = (
-            [names.index(name) for name in own] for names in (stored.months, tuple(closed))
-        )
-        for row in stored.quotas():
-            for unit, amounts in in_months(row, places).items():
-                there = carried.setdefault(row["rep"], {}).setdefault(unit, [0] * len(closed))
-                for place, amount in zip(to, amounts, strict=True):
-                    there[place] = amount
-    return ClosedMonths(closed[-1], len(closed), carried)
+        for measure in stored.measures:
+            of = stored.of_measure(measure)
+            _add_months(carried.setdefault(measure, {}), of, own, closed)
+            counted[measure] = (of.manifest.get("counted_in"), of.digits)
+    through, count = closed[-1], len(closed)
+    measures = {
+        name: ClosedOfMeasure(through, count, amounts, *counted[name])
+        for name, amounts in carried.items()
+    }
+    return ClosedMonths(through, count, measures)
+
+
+def _add_months(
+    carried: Amounts, stored: StoredVersion, own: Sequence[str], closed: Sequence[str]
+) -> None:
+    """What a version says of its `own` ones of the closed months, of one measure."""
+    places, to = ([names.index(name) for name in own] for names in (stored.months, closed))
+    for row in stored.quotas():
+        for unit, amounts in in_months(row, places).items():
+            there = carried.setdefault(row["rep"], {}).setdefault(unit, [0] * len(closed))
+            for place, amount in zip(to, amounts, strict=True):
+                there[place] = amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,41 +144,48 @@ def refuse_other_closed_months(
     if not (over := course.over(today, effective)):
         return
     stored = StoredVersion(version, course.chunks)
-    rows = stored.quotas()
     for before, own in course.by_version(over):
-        was, now = _carried(before, before.quotas(), own), _carried(stored, rows, own)
-        nothing = [0] * len(own)
-        for place, month in enumerate(own):
-            differing = [
-                rep
-                for rep in sorted({*was, *now})
-                if was.get(rep, nothing)[place] != now.get(rep, nothing)[place]
-            ]
-            if differing:
-                raise _differs((before.number, version.number), month, differing)
+        for measure in dict.fromkeys((*before.measures, *stored.measures)):
+            was, now = (_carried(one, measure, own) for one in (before, stored))
+            nothing = [0] * len(own)
+            for place, month in enumerate(own):
+                differing = [
+                    rep
+                    for rep in sorted({*was, *now})
+                    if was.get(rep, nothing)[place] != now.get(rep, nothing)[place]
+                ]
+                if differing:
+                    of = "" if measure == before.measures[0] else f"{measure} of "
+                    raise _differs((before.number, version.number), month, differing, of)
 
 
-def _differs(numbers: tuple[int, int], month: str, reps: Sequence[str]) -> ClosedMonthsDiffer:
+def _differs(
+    numbers: tuple[int, int], month: str, reps: Sequence[str], of: str
+) -> ClosedMonthsDiffer:
+    """`of`: the measure in words, where it is not the main one."""
     before, after = numbers
     others = f" and {len(reps) - 1} others" if len(reps) > 1 else ""
     return ClosedMonthsDiffer(
         f"Version {before} was in force in {month}, which is over, and version {after} says "
-        f"something else of it for {reps[0]}{others}. If it was agreed to hold from then on, "
+        f"something else of it for {of}{reps[0]}{others}. If it was agreed to hold from then on, "
         f"publish it with effective {month}-01; else solve again: a new solve keeps such months.",
         month=month,
         reps=[*reps[:_NAMED]],
     )
 
 
-def _carried(
-    stored: StoredVersion, rows: Sequence[Row], months: Sequence[str]
-) -> dict[str, list[int]]:
-    """What each rep carries in these months; nothing in those that the version does not have."""
+def _carried(whole: StoredVersion, measure: str, months: Sequence[str]) -> dict[str, list[int]]:
+    """What each rep carries of a measure in these months; nothing of a measure, and in months, that
+    the version does not have.
+    """
+    if measure not in whole.measures:
+        return {}
+    stored = whole.of_measure(measure)
     known = {name: place for place, name in enumerate(stored.months)}
     places = [known.get(name) for name in months]
     return {
         row["rep"]: [0 if place is None else row["months"][place] for place in places]
-        for row in rows
+        for row in stored.quotas()
     }
 
 

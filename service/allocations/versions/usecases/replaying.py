@@ -8,7 +8,7 @@ raises `ENGINE_VERSION`.
 Of an amended version the plan as it was solved is compared; its ledger is replayed by every check.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
@@ -74,7 +74,9 @@ def replay(
         plan = Plans(session).get(workspace_id, plan_id)
         version = PlanVersions(session).get(plan.id, number)
         stored = StoredVersion(version, Chunks(session, workspace_id))
-        bytes_of_manifest, quotas = version.manifest, stored.quotas()
+        bytes_of_manifest = version.manifest
+        measures = [stored.of_measure(each) for each in stored.measures]
+        rows = [(own.manifest, own.quotas()) for own in measures]
         inputs = load_snapshot(session, workspace_id, stored.manifest["inputs"])
         manifest: Row = orjson.loads(bytes_of_manifest)
         solved = _solved_in(PlanVersions(session), plan.id, manifest)
@@ -82,10 +84,10 @@ def replay(
         raise OtherEngine(
             f"Version {number} is of engine {manifest['engine_version']}, this is {ENGINE_VERSION}."
         )
-    closed = ClosedMonths.kept_by(manifest, quotas)
+    closed = ClosedMonths.kept_by(rows)
     again = _solved_again(solved, inputs, closed, patience)
     if solved is not manifest or manifest.get("amendments"):
-        return Replay(tuple(_other_rows(stored.manifest, quotas, again)))
+        return Replay(tuple(_other_quotas(rows, again)))
     parent = manifest["parent"] and Parent(manifest["base_version"], manifest["parent"])
     replayed = again.manifest(parent)
     if replayed == bytes_of_manifest:
@@ -132,19 +134,30 @@ def _is_amended(before: Row, after: Row) -> bool:
     return not was and all(before.get(name) == after.get(name) for name in _OF_THE_SOLVE)
 
 
-def _other_rows(manifest: Manifest, quotas: Sequence[Row], again: Content) -> Iterator[str]:
+def _other_quotas(
+    measures: Sequence[tuple[Manifest, Sequence[Row]]], again: Content
+) -> Iterator[str]:
+    """A sentence for each quota that was not solved as it says; the main measure's first."""
+    solved = [again.facts, *again.facts.get("measures", ())]
+    for number, ((manifest, quotas), facts) in enumerate(zip(measures, solved, strict=True)):
+        of = f"{facts['measure']}: " if number else ""
+        for rep in _other_reps(manifest, quotas, _rows_of(again, facts)):
+            yield f"{of}the quota of {rep} comes out differently"
+
+
+def _rows_of(content: Content, facts: Mapping[str, Any]) -> Iterator[Row]:
+    for listed in facts["quotas"]:
+        yield from orjson.loads(content.chunks[listed["chunk"]])
+
+
+def _other_reps(manifest: Manifest, quotas: Sequence[Row], again: Iterable[Row]) -> Iterator[str]:
     """The reps whose quota was not solved as it says, and those who were not solved at all."""
     _, as_solved = solved_part(manifest, quotas)  # type: ignore[arg-type]
     stored = {row["rep"]: _figures(dict(row)) for row in as_solved}
-    listed = again.facts["quotas"]
-    replayed = {
-        row["rep"]: _figures(row)
-        for chunk in listed
-        for row in orjson.loads(again.chunks[chunk["chunk"]])
-    }
+    replayed = {row["rep"]: _figures(row) for row in again}
     for rep in sorted({*stored, *replayed}):
         if stored.get(rep) != replayed.get(rep):
-            yield f"the quota of {rep} comes out differently"
+            yield rep
 
 
 def _figures(row: dict[str, Any]) -> Row:

@@ -106,22 +106,27 @@ def solved_content(
     case = assemble(inputs, terms, policy, Places(policy=body), read_spreading(body))
     if closed is not None:
         closed.check(inputs)
-        case = closed.held_in(case)
-    solved = solve_handed(case, handed, patience)
+    solved = solve_handed(case, handed, patience, closed)
     content = describe(solved.case, solved.allocation, solved.further, locked=handed.locked)
     content = handing(content, handed, read_reserves(body, terms.digits))
     return content if closed is None else closed.kept_in(content)
 
 
-def solve_handed(case: Case, handed: Handed, patience: Patience | None) -> SolvedMeasure:
-    """Solved with what is handed down.
+def solve_handed(
+    case: Case, handed: Handed, patience: Patience | None, closed: ClosedMonths | None = None
+) -> SolvedMeasure:
+    """Solved with what is handed down, and at least what the months carry that are `closed`.
 
     Raises EnvelopeNotKept, and what `solve_measures` does: where an envelope is in the way of other
     rules, Infeasible says that it is one.
     """
     digits = case.terms.digits
     try:
-        solved = solve_measures(handed.held_in(case), patience)
+        if closed is None:
+            solved = solve_measures(handed.held_in(case), patience)
+        else:
+            held = handed.held_in(closed.held_in(case))
+            solved = solve_measures(held, patience, closed.held_in)
     except Infeasible as refused:
         rules = [rule["rule"].rpartition(":")[0] for rule in _conflict(refused)]
         frozen = [own for own in handed.frozen if f"unit:{own['unit']}" in rules]

@@ -1,202 +1,157 @@
 """Months that stay as they are when a plan is solved again in the middle of its period.
 
-Nobody is solved to carry less than the closed months carry, and who is away in all open months
-carries just that. Of what was solved, the first amendment (kind `closed_months`) gives the closed
-months what was in force in them, in the unit that it was carried in, and puts the rest into the
-open months as the solve spread it. So a proof needs to know nothing of it but that amendment.
+Each measure keeps its own (`closed_of_measure.py`): a further one is a plan of its own inside the
+same version, with a ledger of its own. Of a measure that is new closed months carry nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self, TypeGuard
-
-import numpy as np
+from typing import Any, Final, Self
 
 from service.allocations.assemble import Case
 from service.allocations.months import month_names
-from service.allocations.presence import in_seat_by_month
-from service.allocations.versions.domain.deciding.amendable import Amendable
-from service.allocations.versions.domain.deciding.decide import decide
-from service.allocations.versions.domain.deciding.decision import Decision, Refused, Wanted
-from service.allocations.versions.domain.deciding.opened import opened, whole
-from service.allocations.versions.domain.written.canonical import digest
+from service.allocations.versions.domain.deciding.closed_of_measure import (
+    KIND,
+    ClosedMonthsNotKept,
+    ClosedOfMeasure,
+)
 from service.allocations.versions.domain.written.content import Content, Row
-from service.kit.errors import Conflict
+from service.allocations.versions.domain.written.measures import entry_of, manifest_of
 from service.roster.domain import Inputs
-from solver.amend import moved
-from solver.problem import NOT_SET, IntArray, Problem
+from service.roster.domain.measures import REVENUE
 
-KIND: Final = "closed_months"
 _NAMED: Final = 20
 """People whom a refusal names."""
 
 
-class ClosedMonthsNotKept(Conflict):
-    """A new solve could not keep what is in force in the months that are closed."""
-
-
 @dataclass(frozen=True, slots=True)
 class ClosedMonths:
-    """What the closed months carry, in minor units."""
+    """What the closed months of a plan carry."""
 
     through: str
     """The last closed month, `2027-05`."""
     count: int
     """How many months of the period are closed; at least one month is open."""
-    carried: Mapping[str, Mapping[str | None, Sequence[int]]]
-    """By rep, then by the unit that it belongs to: an amount for each closed month."""
+    measures: Mapping[str, ClosedOfMeasure]
+    """Of each measure that they carry anything of."""
 
     @classmethod
-    def kept_by(cls, manifest: Mapping[str, Any], quotas: Iterable[Row]) -> Self | None:
-        """What the solve of a version had to keep; None where it planned the whole period."""
-        for part in manifest.get("amendments", ()):
-            if part["kind"] == KIND:
-                names = month_names(manifest["period"])
-                count = names.index(part["through"]) + 1
-                solved = (row for row in quotas if row.get("solved", 0) is not None)
-                return cls(
-                    part["through"],
-                    count,
-                    {row["rep"]: {row["unit"]: row["months"][:count]} for row in solved},
-                )
-        return None
-
-    def of_rep(self, rep: str) -> int:
-        return sum(sum(months) for months in self.carried.get(rep, {}).values())
+    def kept_by(cls, measures: Iterable[tuple[Mapping[str, Any], Iterable[Row]]]) -> Self | None:
+        """What the solve of a version had to keep, by its manifests and rows of quotas, measure by
+        measure; None where it planned the whole period.
+        """
+        found = {
+            manifest.get("measure", REVENUE): own
+            for manifest, quotas in measures
+            if (own := _kept_by(manifest, quotas)) is not None
+        }
+        if not found:
+            return None
+        one = next(iter(found.values()))
+        return cls(one.through, one.count, found)
 
     def first_open(self, months: Sequence[str]) -> str:
         """The first open month of the period."""
         return months[self.count]
 
     def check(self, inputs: Inputs) -> None:
-        """Raises `ClosedMonthsNotKept` where inputs of this shape cannot keep them."""
-        if len(inputs.measures.further) or len(inputs.parts):
-            what = "several measures" if len(inputs.measures.further) else "targets of parts"
-            raise ClosedMonthsNotKept(
-                f"Months through {self.through} are closed, and a new solve of a plan with {what} "
-                "would plan them again. For the rest of the period use events, adjustments and "
-                "change requests.",
-                closed_through=self.through,
-            )
-        known = {*inputs.reps.id}
-        lost = sorted(rep for rep in self.carried if rep not in known and self.of_rep(rep))
+        """Raises `ClosedMonthsNotKept`, with all reasons, where inputs of this shape cannot keep
+        them.
+        """
+        reasons = [*self._of_parts(inputs), *self._of_measures(inputs)]
+        lost = self._lost({*inputs.reps.id})
+        more: dict[str, Any] = {}
         if lost:
-            more = f" and {len(lost) - _NAMED} others" if len(lost) > _NAMED else ""
-            raise ClosedMonthsNotKept(
-                f"Months through {self.through} are closed, and {', '.join(lost[:_NAMED])}{more} "
-                "carried a part of them: keep their rows in the inputs, with an absence from the "
-                "day on which they left.",
-                closed_through=self.through,
-                reps=lost[:_NAMED],
+            named = ", ".join(lost[:_NAMED])
+            others = f" and {len(lost) - _NAMED} others" if len(lost) > _NAMED else ""
+            reasons.append(
+                f"{named}{others} carried a part of them: keep their rows in the inputs, with an "
+                "absence from the day on which they left."
             )
+            more["reps"] = lost[:_NAMED]
+        if reasons:
+            raise ClosedMonthsNotKept(
+                f"Months through {self.through} are closed. {' '.join(reasons)}",
+                closed_through=self.through,
+                **more,
+            )
+
+    def _of_parts(self, inputs: Inputs) -> Iterator[str]:
+        if len(inputs.parts):
+            yield (
+                "A new solve of a plan with targets of parts would plan them again: for the rest "
+                "of the period use events, adjustments and change requests."
+            )
+
+    def _of_measures(self, inputs: Inputs) -> Iterator[str]:
+        known = _counted(inputs)
+        for measure, own in self.measures.items():
+            if not own.carries:
+                continue
+            if measure not in known:
+                yield (
+                    f"They carry {measure}, which has no target any more: keep its target in the "
+                    "inputs; one of just what they carry asks nobody for more."
+                )
+            elif known[measure] != (own.counted_in, own.digits):
+                yield (
+                    f"They carry {measure}, counted in {own.counted_in or 'money'} with "
+                    f"{own.digits} decimals: count it as before, as the main measure or beside it."
+                )
+
+    def _lost(self, known: Collection[str]) -> list[str]:
+        """Who carried something and is not there any more."""
+        lost = {
+            rep
+            for own in self.measures.values()
+            for rep in own.carried
+            if rep not in known and own.of_rep(rep)
+        }
+        return sorted(lost)
 
     def held_in(self, case: Case) -> Case:
-        """The case whose solve leaves everybody at least what the closed months carry."""
-        return replace(case, problem=self._held_in(case.problem, self._gone(case)))
-
-    def _gone(self, case: Case) -> Any:
-        """(n,) who is there in no open month."""
-        reps = case.inputs.reps
-        if case.period is None:
-            return np.zeros(len(reps), dtype=np.bool_)
-        there = in_seat_by_month(reps.hired, case.inputs.absences, case.period)
-        return there[:, self.count :].sum(axis=1) == 0
-
-    def _held_in(self, problem: Problem, gone: Any) -> Problem:
-        reps = problem.reps
-        least = np.array([self.of_rep(rep) for rep in reps.ids], dtype=np.int64)
-        fixed = np.where(gone & (reps.fixed == NOT_SET), least, reps.fixed)
-        return replace(
-            problem,
-            reps=replace(
-                reps,
-                min=np.maximum(reps.min, least),
-                max=np.maximum(reps.max, least),
-                capacity=np.maximum(reps.capacity, least),
-                fixed=fixed,
-            ),
-        )
+        """The case whose solve leaves everybody at least what the closed months carry of its
+        measure.
+        """
+        return self._of(case.inputs.measures.main.id).held_in(case)
 
     def kept_in(self, content: Content) -> Content:
-        """The solved plan with the amendment. Raises `ClosedMonthsNotKept`."""
-        before = after = opened(content)
-        # The same of the same solve, and another one of every other.
-        reference = f"clo_{digest(content.manifest(None)).removeprefix('sha256:')[:26]}"
-        try:
-            for wanted in self._rounds(before):
-                after = decide(after, self._decision(reference, wanted))
-        except Refused as refused:
-            raise ClosedMonthsNotKept(
-                f"Months through {self.through} are closed, and {refused}. Release what is agreed, "
-                "or use events and adjustments for the rest of the period.",
-                closed_through=self.through,
-            ) from None
-        return whole(content, after)
+        """The solved plan with an amendment in the ledger of each measure.
 
-    def _decision(self, reference: str, wanted: Sequence[Wanted]) -> Decision:
-        return Decision(KIND, reference, wanted, None, through=self.through, beyond=True)
-
-    def _rounds(self, solved: Amendable) -> Iterator[list[Wanted]]:
-        """First the own unit of each, then what belongs to others, one of them at a time."""
-        left: list[tuple[str, list[int], list[Sequence[int]], list[str]]] = []
-        own: list[Wanted] = []
-        for row, months in zip(solved.quotas, self._months(solved), strict=True):
-            parts = self.carried.get(row["rep"], {})
-            elsewhere = [unit for unit in parts if self._is_another(unit, row, solved)]
-            for unit in elsewhere:
-                _add(months, parts[unit], -1)
-            if months != row["months"]:
-                own.append(Wanted(row["rep"], sum(months), tuple(months)))
-            if elsewhere:
-                left.append((row["rep"], months, [parts[unit] for unit in elsewhere], elsewhere))
-        yield own
-        while left:
-            abroad = []
-            for rep, months, amounts, units in left:
-                _add(months, amounts.pop(), 1)
-                abroad.append(Wanted(rep, sum(months), tuple(months), units.pop()))
-            yield abroad
-            left = [entry for entry in left if entry[3]]
-
-    def _is_another(self, unit: str | None, row: Row, solved: Amendable) -> TypeGuard[str]:
-        """Whether it is a unit of the plan, and not that of the row, that something belongs to."""
-        known = unit is not None and unit != row["unit"] and unit in solved.names.node
-        return known and any(self.carried[row["rep"]][unit])
-
-    def _months(self, solved: Amendable) -> list[list[int]]:
-        """What the months of each row carry: the closed ones what is in force in them, the open
-        ones the rest, as they were solved.
+        Raises `ClosedMonthsNotKept`.
         """
-        cells: IntArray = np.array([row["months"] for row in solved.quotas], dtype=np.int64)
-        for row, own in zip(solved.quotas, cells, strict=True):
-            own[: self.count] = 0
-            for part in self.carried.get(row["rep"], {}).values():
-                own[: self.count] += part
-        quota = np.array([row["quota"] for row in solved.quotas], dtype=np.int64)
-        rest, increment = quota - cells.sum(axis=1), solved.everybody.problem.increment
-        found: list[list[int]] = moved(cells[:, None, :], rest, self.count, increment)[
-            :, 0
-        ].tolist()
-        return found
+        facts, chunks = {**content.facts}, {**content.chunks}
+        if "measures" in facts:
+            entries = []
+            for entry in facts["measures"]:
+                own = Content(manifest_of(facts, entry), content.chunks)
+                after = self._of(entry["measure"]).kept_in(own)
+                entries.append(entry_of(after.facts))
+                chunks |= after.chunks
+            facts["measures"] = entries
+        main = replace(content, facts=facts, chunks=chunks)
+        return self._of(facts.get("measure", REVENUE)).kept_in(main)
+
+    def _of(self, measure: str) -> ClosedOfMeasure:
+        return self.measures.get(measure) or ClosedOfMeasure(self.through, self.count)
 
 
-def _add(months: list[int], part: Sequence[int], sign: int) -> None:
-    for place, amount in enumerate(part):
-        months[place] += sign * amount
+def _counted(inputs: Inputs) -> dict[str, tuple[str | None, int]]:
+    """In what, and with how many decimals, the additive measures are counted."""
+    main, further = inputs.measures.main, (each.measure for each in inputs.measures.further)
+    found = {each.id: (each.counted_in, each.digits(inputs.digits)) for each in further}
+    return {main.id: (main.counted_in, inputs.digits)} | found
 
 
-def in_months(row: Row, places: Sequence[int]) -> dict[str | None, list[int]]:
-    """What the months at these places of a stored row carry, by the unit that it belongs to."""
-    own = [row["months"][place] for place in places]
-    found: dict[str | None, list[int]] = {row["unit"]: own}
-    for _, _, *more in row.get("amended", ()):
-        unit, moves = (*more, None, None)[:2]
-        if unit is None or moves is None:
-            continue
-        there = found.setdefault(unit, [0] * len(places))
-        for number, place in enumerate(places):
-            there[number] += moves[place]
-            own[number] -= moves[place]
-    return found
+def _kept_by(manifest: Mapping[str, Any], quotas: Iterable[Row]) -> ClosedOfMeasure | None:
+    for part in manifest.get("amendments", ()):
+        if part["kind"] == KIND:
+            count = month_names(manifest["period"]).index(part["through"]) + 1
+            solved = (row for row in quotas if row.get("solved", 0) is not None)
+            carried = {row["rep"]: {row["unit"]: row["months"][:count]} for row in solved}
+            return ClosedOfMeasure(
+                part["through"], count, carried, manifest.get("counted_in"), manifest["digits"]
+            )
+    return None

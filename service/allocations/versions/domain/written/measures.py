@@ -20,11 +20,14 @@ from service.allocations.versions.domain.written.document import ProofDocument, 
 
 _OF_THE_VERSION: Final = ("format", "inputs", "currency", "period", "engine_version")
 """Members that a version says once for all its measures."""
+_OF_ITS_OWN: Final = ("parent", "base_version", "is_further")
+"""Members that the manifest which a further measure would have by itself says besides."""
 
 
 def entry_of(manifest: Mapping[str, Any]) -> Row:
     """What a manifest says of a further measure that by itself would have this one."""
-    return {name: said for name, said in manifest.items() if name not in _OF_THE_VERSION}
+    alone = {*_OF_THE_VERSION, *_OF_ITS_OWN}
+    return {name: said for name, said in manifest.items() if name not in alone}
 
 
 def rows_of_measure(
