@@ -89,6 +89,13 @@ class Settings(BaseSettings):
     solve_time_limit: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     """Seconds that one solve may take; then it answers 503 and nothing is stored."""
 
+    waiting_calls: int = Field(default=16, ge=0, le=32)
+    """How many calls may wait at once until others have changed the same plan; each keeps one of
+    the server's 40 threads. One more answers 503."""
+
+    waiting_seconds: float = Field(default=30.0, gt=0, le=3600, allow_inf_nan=False)
+    """How long each of them may wait; then it answers 503, and nothing is changed."""
+
     manager_limit: float = Field(default=0.05, ge=0, allow_inf_nan=False)
     """How far a manager may move a quota, as a part of what it was when the adjustments began."""
 

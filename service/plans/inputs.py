@@ -82,7 +82,8 @@ def patch_inputs(
     """Upsert some rows into the working inputs. What others patch at the same time stays as well:
     the whole is read without a transaction, and anew where somebody else was quicker.
 
-    Raises PlanNotFound, InputsMissing, PreconditionFailed, InvalidInputs and TooBusy.
+    Raises PlanNotFound, InputsMissing, PreconditionFailed, InvalidInputs, TooBusy and
+    QueueTooLong.
     """
 
     def attempt() -> Inputs | None:

@@ -15,7 +15,7 @@ from service.kit.etags import IfMatchDep, etag_of, send_etag
 from service.kit.money import minor_digits
 from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
-from service.kit.queues import QueuesDep, TooBusy
+from service.kit.queues import QueuesDep, QueueTooLong, TooBusy
 from service.plans import inputs as usecases
 from service.plans.domain import PlanNotFound
 from service.plans.inputs import CurrencyChanged, InputsMissing
@@ -104,7 +104,7 @@ def open_doors(
 
 @router.patch(
     "/{plan_id}/inputs",
-    responses=problems(PlanNotFound, InputsMissing, TooBusy, PreconditionFailed),
+    responses=problems(PlanNotFound, InputsMissing, TooBusy, QueueTooLong, PreconditionFailed),
     dependencies=[Depends(needs(Permission.WRITE_INPUTS))],
 )
 def patch_inputs(

@@ -22,7 +22,7 @@ from service.kit.etags import IfMatchDep, send_etag
 from service.kit.pages import Page, PageDep
 from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
-from service.kit.queues import QueuesDep, TooBusy
+from service.kit.queues import QueuesDep, QueueTooLong, TooBusy
 from service.kit.settings import Settings
 from service.negotiations.change_requests.domain.asking import (
     AlreadyRequested,
@@ -262,6 +262,7 @@ def counter_change_request(
         granting.CounterHasChanged,
         granting.CounterCannotBeCarried,
         TooBusy,
+        QueueTooLong,
         correcting.SolveWouldUndo,
         EnvelopeNotKept,
         Infeasible,

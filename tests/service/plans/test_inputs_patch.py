@@ -1,6 +1,8 @@
 """A CRM's nightly sync: some rows of the inputs of a plan over HTTP."""
 
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import nullcontext
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -11,11 +13,14 @@ from starlette.testclient import TestClient
 from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.db import Database
 from service.kit.queues import Queues
+from service.kit.settings import Settings
 from service.plans import inputs as usecases
 from service.roster.domain import Inputs, patched_inputs
 from service.roster.tables import InputsSnapshot
 from service.roster.usecases import forget_person
+from tests.service.apps import serving
 from tests.service.callers import Callers
+from tests.service.conftest import LOOPBACK
 from tests.service.steps import at_once
 
 YEAR = {"start": "2027-01-01", "end": "2027-12-31"}
@@ -25,8 +30,16 @@ BODY: dict[str, Any] = {
 }
 
 
+NOBODY = [False] * 2
+"""The last two are not patched."""
+
+
 @pytest.fixture
 def inputs(client: TestClient) -> str:
+    return put_inputs(client)
+
+
+def put_inputs(client: TestClient) -> str:
     plan = client.post("/v1/plans", json={"name": "FY27", "period": YEAR}).json()
     path = f"/v1/plans/{plan['id']}/inputs"
     client.put(path, json=BODY).raise_for_status()
@@ -172,6 +185,34 @@ class TestAtOnce:
         assert [each.status_code for each in answers] == [200] * 8
         kept = client.get(inputs).json()["reps"][1]["attributes"]
         assert kept == {"a": 1} | {f"b{k}": k for k in range(8)}
+
+    def test_more_than_may_wait_are_told_to_come_again(self, database_url: str) -> None:
+        few = Settings(database_url=database_url, waiting_calls=2)
+        bodies = [{"reps": [{"id": f"r{k}", "max": 500}]} for k in range(6)]
+        with serving(few) as app, TestClient(app, base_url=LOOPBACK) as client:
+            path = put_inputs(client)
+            queue = f"{DEFAULT_WORKSPACE}/{path.removeprefix('/v1/plans/')}"
+            with ThreadPoolExecutor(6) as pool:
+                with app.state.queues.turn(queue):  # somebody is at it
+                    sent = [pool.submit(patch, client, path, body) for body in bodies]
+                    refused = [own.result() for own in islice(as_completed(sent), 4)]
+                answers = [own.result() for own in sent]
+            reps = client.get(path).json()["reps"]
+
+        assert {each.status_code for each in refused} == {503}
+        assert refused[0].json()["type"] == "/problems/queue-too-long"
+        assert refused[0].headers["retry-after"] == "5"
+        done = [each.status_code for each in answers]
+        assert sorted(done) == [200] * 2 + [503] * 4
+        assert [row.get("max") == 500 for row in reps] == [code == 200 for code in done] + NOBODY
+
+    def test_so_is_who_has_waited_too_long(self, database_url: str) -> None:
+        soon = Settings(database_url=database_url, waiting_seconds=0.01)
+        with serving(soon) as app, TestClient(app, base_url=LOOPBACK) as client:
+            path = put_inputs(client)
+            with app.state.queues.turn(f"{DEFAULT_WORKSPACE}/{path.removeprefix('/v1/plans/')}"):
+                assert patch(client, path, {"target": 1}).status_code == 503
+            assert patch(client, path, {"target": 1}).status_code == 200
 
     def test_a_name_that_is_erased_meanwhile_stays_erased(
         self,
