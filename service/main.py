@@ -127,12 +127,8 @@ def connect(app: FastAPI, settings: Settings) -> None:
     app.state.database = database = open_database(settings.database_url)
     app.state.hindrances_of_submitting = (units_in_the_way,)
     app.state.hindrances = (units_in_the_way, gaps_in_the_way)
-<<<<<<< HEAD
     app.state.new_target = new_target
-    app.state.queues = Queues()
-=======
     app.state.queues = Queues(settings.waiting_calls, settings.waiting_seconds)
->>>>>>> abdb74d (Bound how many calls may wait for others, and how long)
     app.state.key_uses = KeyUses(database)
     app.state.identities = Identities(settings) if settings.access == "oidc" else None
 
