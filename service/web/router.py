@@ -17,7 +17,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from service.allocations.fairness_report.usecases import report
-from service.kit.access import Permission, needs
+from service.kit.access import Permission, may, needs
 from service.kit.auth import Caller, CallerDep
 from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep
@@ -92,6 +92,8 @@ class PlanReader:
             plan=self.plan,
             card=card,
             version=version,
+            reads_proofs=may(self.caller, Permission.READ_PROOFS),
+            reads_fairness=may(self.caller, Permission.READ_FAIRNESS),
             new_target=new_target_of(self.session, self.caller, self.plan.id, decisions),
             names=names_of(self.session, *self.place),
             owners=owners_of(self.session, *self.place),

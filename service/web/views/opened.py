@@ -76,6 +76,10 @@ class Opened:
     """Who signs for a unit, by its id."""
     new_target: NewTarget | None = None
     """The company's target, where it is another one than that of the solve."""
+    reads_proofs: bool = True
+    """Whether the reader may be told proofs, prices and rules, as the API tells them."""
+    reads_fairness: bool = True
+    """Whether the reader may open the fairness report."""
     said: Mapping[str, Said] = field(default_factory=dict)
     """Who made decisions, when and why, by their references."""
 
@@ -85,7 +89,9 @@ class Opened:
 
     @cached_property
     def impact(self) -> ImpactWords | None:
-        """None where a version does not say what more would cost whom."""
+        """None where a version does not say what more would cost whom, or not to this reader."""
+        if not self.reads_proofs:
+            return None
         prices = self.version.prices
         if prices is None and self.version.rules:
             prices = NOT_KNOWN
@@ -162,6 +168,8 @@ def head(opened: Opened) -> dict[str, Any]:
         "self_href": plan_address(plan),
         "version": opened.version,
         "whole": card.sight.is_whole,
+        "proofs": opened.reads_proofs,
+        "report": opened.reads_fairness,
         "figures": figures,
         "shapes": SHAPES,
         "words": opened.words,

@@ -5,6 +5,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
+from service.kit.roles import Role
 from tests.service.allocations.plans import a_plan, a_version, four_reps, publish
 from tests.service.callers import Callers
 
@@ -131,13 +132,58 @@ class TestReps:
         assert cyd.get(f"{plan}/reps/cyd?version=1").status_code == 200
 
 
-def test_who_sees_the_whole_version_sees_its_proof_and_note(callers: Callers, plan: str) -> None:
+def test_who_sees_the_whole_version_sees_all_reps_and_the_note(callers: Callers, plan: str) -> None:
     for role in ("planner", "auditor", "hr", "integration"):
         page = text(callers(role), plan)
 
         assert reps_in(page) == {"ann", "bob", "cyd", "d/d"}
-        assert 'id="proof-h"' in page
         assert "ann may leave" in page
+
+
+TOLD = {
+    'id="proof-h"': "verify",
+    ">Check again now<": "verify",
+    'id="impact-h"': "prices",
+    'id="hedge-h"': "prices",
+    'id="across"': "rules",
+    'id="risk-h"': "certificate",
+    ">Fairness report<": "fairness",
+}
+"""What a page tells, and the call that tells it."""
+
+
+def test_pages_tell_each_role_what_the_api_tells_it_and_no_more(callers: Callers) -> None:
+    admin = callers("admin")
+    reps = [row | {"sigma": 0.3} for row in four_reps()["reps"]]
+    plan = a_plan(admin, four_reps(reps=reps))
+    groups = [{"id": "overlay", "reps": ["ann", "cyd"], "max": 220}]
+    a_version(admin, plan, policy={"groups": groups, "over_assignment": 0.02})
+    publish(admin, f"{plan}/versions/1").raise_for_status()
+    path = plan.removeprefix("/v1")
+    whose = {"manager": {"unit": "west"}, "rep": {"rep": "bob"}}
+
+    for role in Role:
+        reader = callers(role, **whose.get(role, {}))
+        answers = {call: reader.get(f"{plan}/versions/1/{call}") for call in TOLD.values()}
+        allowed = {call for call, answer in answers.items() if answer.status_code == 200}
+        page = text(reader, path)
+
+        assert {mark for mark in TOLD if mark in page} == {
+            mark for mark, call in TOLD.items() if call in allowed
+        }, role
+
+
+def test_who_reads_no_prices_is_not_told_the_own_part_of_more_to_assign(
+    callers: Callers, plan: str
+) -> None:
+    told = {
+        role: "more for the company to assign" in text(callers(role, **scope), f"{plan}/reps/cyd")
+        for role, scope in {
+            "planner": {}, "hr": {}, "manager": {"unit": "east"}, "rep": {"rep": "cyd"},
+        }.items()
+    }  # fmt: skip
+
+    assert told == {"planner": True, "hr": False, "manager": False, "rep": False}
 
 
 def test_every_page_asks_for_a_key(callers: Callers, plan: str) -> None:
