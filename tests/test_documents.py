@@ -249,10 +249,10 @@ def test_the_guide_names_the_columns_that_are_read() -> None:
         "quotas": QUOTAS,
     }
 
-    for name, fields in tables.items():
+    for name, table in tables.items():
         (row,) = re.findall(rf"^\| `{name}` \| (.*) \|$", page, flags=re.MULTILINE)
         listed = set(re.findall(r"`([a-z_]+)`", row))
         needed = set(re.findall(r"\*\*`([a-z_]+)`\*\*", row))
-        assert listed <= {header for field in fields for header in field.headers}, name
-        assert {field.headers[0] for field in fields} <= listed, name
-        assert needed == {field.headers[0] for field in fields if field.required}, name
+        assert listed <= {header for field in table.fields for header in field.headers}, name
+        assert {field.headers[0] for field in table.fields} <= listed, name
+        assert needed == {field.headers[0] for field in table.fields if field.required}, name

@@ -152,7 +152,7 @@ def read_case(order: Order) -> tuple[Case, tuple[str, ...]]:
     named = Named(frozenset(read.inputs.reps.id), frozenset(read.inputs.units.id))
     places = Places(policy=stated, at=(str(order.policy),))
     policy = to_policy(stated, digits=terms.digits, named=named, path=places.at)
-    return assemble(read.inputs, terms, policy, places, read_spreading(stated)), read.notes
+    return assemble(read.inputs, terms, policy, places, read_spreading(stated)), read.told
 
 
 def solved_in_words[Answer](

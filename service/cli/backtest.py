@@ -94,7 +94,7 @@ def _compared(question: Question) -> tuple[Document, tuple[str, ...]]:
             question.source, target=0, digits=terms.digits, start=first, with_quotas=True
         )
         work = partial(_compare, question, read, _counted(question, read, terms), stated)
-        return solved_while_waiting(work, question.time_limit), read.notes
+        return solved_while_waiting(work, question.time_limit), read.told
     except SolveTookTooLong as reason:
         raise Failure(
             f"The comparison was not done within {question.time_limit:g} s, and part of it would "

@@ -1,7 +1,7 @@
 """A plan made by hand as it comes: JSON, or a form with a file and its options.
 
     multipart/form-data
-        file        CSV or XLSX
+        file        CSV, XLSX or Parquet
         options     JSON: what a JSON body says beside `quotas`; may be left out
 
 The whole body is read before it is taken apart, so that the limit of bodies holds for files, too.
@@ -95,9 +95,9 @@ class ImportReader(PatientReader[Any]):
                 "file": {
                     "type": "string",
                     "format": "binary",
-                    "description": "CSV, or an XLSX workbook whose first sheet counts. Columns: "
-                    "`rep_id` (销售员编号, 工号 …), `quota` (目标, 指标 …), and months such as "
-                    "`2027-01`; all others are left alone",
+                    "description": "CSV, Parquet, or an XLSX workbook whose first sheet counts. "
+                    "Columns: `rep_id` (销售员编号, 工号 …), `quota` (目标, 指标 …), and months "
+                    "such as `2027-01`; all others are left alone",
                 },
                 "options": {
                     "type": "string",

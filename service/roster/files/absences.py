@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from service.roster.files.columns import Table
 from service.roster.files.faults import FileFault
+from service.roster.files.table import Table
 
 type Row = dict[str, Any]
 

@@ -14,8 +14,29 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _YES: Final = frozenset({"true", "yes", "1"})
 _NO: Final = frozenset({"false", "no", "0"})
 
+_ERRORS: Final = frozenset(
+    {"#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}
+)
+
 type Parser = Callable[[Any], Any]
 """From a cell that is not blank to a value; raises ValueError with the reason."""
+
+
+class Uncomputed(str):
+    """A formula of a workbook that no spreadsheet has worked out."""
+
+    __slots__ = ()
+
+
+def refuse_what_is_no_value(cell: Any) -> None:
+    """Raises ValueError for formulas without a value, and for errors of spreadsheets."""
+    if isinstance(cell, Uncomputed):
+        raise ValueError(  # noqa: TRY004 -- the reason of a fault, like all others
+            "is a formula without its value: open and save the file in a spreadsheet, or paste "
+            "the values"
+        )
+    if isinstance(cell, str) and cell.startswith("#") and cell.strip() in _ERRORS:
+        raise ValueError("is an error of the spreadsheet: mend the formula, or paste the value")
 
 
 def shown(cell: Any) -> str:
@@ -28,6 +49,7 @@ def shown(cell: Any) -> str:
 
 
 def key(cell: Any) -> str:
+    refuse_what_is_no_value(cell)
     text = shown(cell).strip()
     if not 1 <= len(text) <= 128 or _CONTROL.search(text):
         raise ValueError("must be an id of 1 to 128 characters without control characters")
@@ -35,6 +57,7 @@ def key(cell: Any) -> str:
 
 
 def text(cell: Any) -> str:
+    refuse_what_is_no_value(cell)
     value = shown(cell).strip()
     if len(value) > 1000 or "\x00" in value:
         raise ValueError("must be a text of at most 1000 characters, none of them NUL")
@@ -43,6 +66,7 @@ def text(cell: Any) -> str:
 
 def amount(cell: Any) -> float | str:
     """Money as it came; how many decimals it may have is known to the currency."""
+    refuse_what_is_no_value(cell)
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return cell
     value = str(cell).strip()
@@ -124,6 +148,7 @@ def one_of(*words: str) -> Parser:
 
 
 def day(cell: Any) -> date:
+    refuse_what_is_no_value(cell)
     if isinstance(cell, datetime):
         return cell.date()
     value = str(cell).strip()
@@ -136,6 +161,7 @@ def day(cell: Any) -> date:
 
 
 def month(cell: Any) -> str:
+    refuse_what_is_no_value(cell)
     value = f"{cell:%Y-%m}" if isinstance(cell, datetime) else str(cell).strip()
     if not _MONTH.fullmatch(value):
         raise ValueError("must be a month written YYYY-MM")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from service.roster.domain.measures import REVENUE
-from service.roster.files.columns import MEASURES, Table
+from service.roster.files.columns import MEASURES
+from service.roster.files.table import Table
 
 type Row = dict[str, Any]
 
@@ -17,7 +18,7 @@ def measure_rows(measures: Table) -> list[Row]:
     """Rows of the body, with the levels in an object of their own."""
     rows = []
     for place in range(len(measures)):
-        row = {field.name: measures.column(field.name)[place] for field in MEASURES}
+        row = {field.name: measures.column(field.name)[place] for field in MEASURES.fields}
         levels = {name: row.pop(name) for name in _LEVELS}
         rows.append(row | {"levels": levels})
     return rows

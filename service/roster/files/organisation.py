@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.roster.files.columns import Table
+from service.roster.files.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ def organise(units: Table, reps: Table, kept: Sequence[int]) -> Organisation:
     Without a file of units, the values are the units; teams hang below regions where every team
     lies in one region. `kept`: the rows of those who carry quota; only their units are made.
     """
-    column = next((name for name in ("unit", "team") if any(reps.column(name))), "region")
+    column = column_of_units(reps)
     own, region = reps.column(column), reps.column("region")
-    if units.file:
+    if len(units):
         return Organisation(None, own)
     if column == "region":
         made = _flat([own[row] for row in kept])
@@ -47,6 +47,11 @@ def organise(units: Table, reps: Table, kept: Sequence[int]) -> Organisation:
         for name in sorted({unit_of[row] for row in kept if unit_of[row]} - known)
     ]
     return Organisation(made, unit_of, _note(reps, f"{column} and region", len(made)))
+
+
+def column_of_units(reps: Table) -> str:
+    """The column that says where reps belong."""
+    return next((name for name in ("unit", "team") if any(reps.column(name))), "region")
 
 
 def _flat(names: list[str | None]) -> list[dict[str, Any]]:

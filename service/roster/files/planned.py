@@ -12,14 +12,15 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path, PurePath
-from tempfile import TemporaryDirectory
+from io import BytesIO
 from typing import Any, Final
 
 from service.kit.spreadsheets import restored
 from service.roster.files import cells
 from service.roster.files.faults import FileFault, FileFaults
-from service.roster.files.sheets import Sheet, read_sheet
+from service.roster.files.sheets import Sheet, sheet_of
+from service.roster.files.sources import sent
+from service.roster.files.spellings import plain_amount
 
 REP: Final = (
     "rep_id", "rep", "id", "sales_rep", "销售员", "销售员编号", "销售员id", "员工编号", "员工工号",
@@ -34,10 +35,6 @@ _TOTALS: Final = frozenset(
 )
 """What the row of a sum is called where a rep should be."""
 _MONTH: Final = re.compile(r"([12][0-9]{3})(?:-|/|年)(0?[1-9]|1[0-2])月?")
-_SEPARATED: Final = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
-_PLAIN: Final = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
-_SIGNS: Final = re.compile(r"^(?:¥|\$|€|£|rmb|cny|usd|eur)|(?:元|rmb|cny|usd|eur)$", re.IGNORECASE)
-_UNITS: Final = {"万": 4, "亿": 8}
 _SHOWN: Final = 80
 
 
@@ -65,38 +62,16 @@ class Planned:
 
 
 def read_planned(name: str, raw: bytes) -> Planned:
-    """A CSV file, or the first sheet of a workbook. Raises `FileFaults` with every fault."""
-    file = PurePath(name.replace("\\", "/")).name[-_SHOWN:] or "file"
-    repaired: list[FileFault] = []
-    if file.lower().endswith(".csv"):
-        raw, encoding = _as_utf8(raw)
-        if encoding:
-            repaired.append(FileFault(file, None, None, None, f"was read as {encoding}"))
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / file
-        path.write_bytes(raw)
-        sheet = read_sheet(path)
-    return _Reading(sheet, repaired).planned()
-
-
-def _as_utf8(raw: bytes) -> tuple[bytes, str | None]:
-    """The file in UTF-8, and what it was in where that is something else."""
-    marked = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ["utf-16"] if marked else ["utf-8", "gb18030"]:
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return (raw, None) if encoding == "utf-8" else (text.encode(), encoding.upper())
-    return raw, None  # the reader of sheets says what is wrong
+    """A file, of a workbook the first sheet. Raises `FileFaults` with every fault."""
+    return _Reading(sheet_of(sent(name, BytesIO(raw)))).planned()
 
 
 class _Reading:
     """One sheet on its way into rows."""
 
-    def __init__(self, sheet: Sheet, repaired: list[FileFault]) -> None:
+    def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
-        self.repaired = repaired
+        self.repaired = list(sheet.repaired)
         self.faults: list[FileFault] = []
         columns = {name: at for at, name in reversed([*enumerate(sheet.header)]) if name}
         self.rep = next((name for name in REP if name in columns), None)
@@ -204,14 +179,8 @@ def amount(cell: Any) -> tuple[float | str, bool]:
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return cell, False
     stated = cells.shown(cell).strip()
-    text = _SIGNS.sub("", re.sub(r"\s", "", unicodedata.normalize("NFKC", stated)))
-    places = _UNITS.get(text[-1:], 0)
-    if places:
-        text = text[:-1]
-    if _SEPARATED.fullmatch(text):
-        text = text.replace(",", "")
-    if not _PLAIN.fullmatch(text):
-        raise ValueError("must be an amount such as 20500.25, 20,500.25 or 2.05万")
-    if places:
-        text = f"{Decimal(text).scaleb(places):f}"
+    try:
+        text = cells.amount(plain_amount(stated))
+    except ValueError:
+        raise ValueError("must be an amount such as 20500.25, 20,500.25 or 2.05万") from None
     return text, text != stated

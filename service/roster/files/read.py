@@ -1,52 +1,30 @@
-"""A folder or workbook as inputs: nothing of it, or all of it, and notes on what was made of it."""
+"""Files as inputs: nothing of them, or all, or the good rows only; and what was made of them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from service.kit.errors import Fault
 from service.roster.domain import Inputs, InvalidInputs, read_inputs
-from service.roster.files.absences import AbsenceRows, absence_rows
-from service.roster.files.columns import (
-    ABSENCES,
-    ASSIGNMENTS,
-    COHORT,
-    HISTORY,
-    MEASURES,
-    QUOTAS,
-    REPS,
-    TARGETS,
-    TERRITORIES,
-    UNITS,
-    Field,
-    Table,
-    cohort_fields,
-    read_table,
-)
+from service.roster.files.body import Body, body_of
+from service.roster.files.columns import MEASURES, QUOTAS, TABLES, TARGETS
 from service.roster.files.faults import FileFault, FileFaults
-from service.roster.files.measures import left_out, measure_rows, of_revenue
-from service.roster.files.organisation import Organisation, organise
-from service.roster.files.seats import Seats, present_reps
-from service.roster.files.sheets import MEASURES as MEASURES_SHEET
-from service.roster.files.sheets import NAMES, Tables, read_tables
-from service.roster.files.sheets import QUOTAS as QUOTAS_SHEET
-from service.roster.files.sheets import TARGETS as TARGETS_SHEET
-from service.roster.files.territories import TerritoryRows, territory_rows
+from service.roster.files.left_out import good_rows
+from service.roster.files.sheets import KINDS, Tables, read_tables, tables_of, workbook_tables
+from service.roster.files.sources import Source
+from service.roster.files.table import NOTHING, Findings, Table, read_table
 from solver.problem import AMOUNT_LIMIT
 
 type Row = dict[str, Any]
 
-_REP_FIELDS: Final = (
-    "name", "vacant", "baseline", "reach", "sigma", "capacity", "margin", "min", "max", "fixed",
-    "last_year", "fte", "hired",
-)  # fmt: skip
-_UNIT_FIELDS: Final = (
-    "id", "name", "parent", "owner", "min", "max", "target", "over_assignment",
-)  # fmt: skip
+_FACTS: Final = tuple(table.name for table in TABLES if table not in {TARGETS, MEASURES, QUOTAS})
+"""Read from all files; the others where they are asked for."""
+_ROUNDS: Final = 20
+"""Rows that are left out bring other faults to light; after so many times it is another plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +35,42 @@ class FileInputs:
     notes: tuple[str, ...]
     quotas: tuple[Row, ...] = ()
     """Past quotas (`rep`, `period`, `quota`), where they were asked for."""
+    repaired: tuple[FileFault, ...] = ()
+    """What was read in another way than it stands there."""
+    left_out: tuple[FileFault, ...] = ()
+    """With the good rows only: the others."""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The notes, and a line for each column that was repaired."""
+        places = Counter((note.file, note.column) for note in self.repaired)
+        first = {(note.file, note.column): note for note in reversed(self.repaired)}
+        more = {1: "", 2: " (and 1 more of that column)"}
+        return self.notes + tuple(
+            f"{first[place]}{more.get(count, f' (and {count - 1} more of that column)')}"
+            for place, count in places.items()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    target: float | str | None
+    digits: int
+    start: date | None = None
+    period: tuple[date, date] | None = None
+    forecast: float | str | None = None
+    with_quotas: bool = False
+    good_rows_only: bool = False
+
+    @property
+    def listed(self) -> bool:
+        """Whether files say what the target is, and of which measures."""
+        return self.target is None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        past = (QUOTAS.name,) if self.with_quotas else ()
+        return (*_FACTS, *past, *((TARGETS.name, MEASURES.name) if self.listed else ()))
 
 
 def read_files(
@@ -78,126 +92,126 @@ def read_files(
     the year after the history where left out. `with_quotas`: read the file of past `quotas` too.
     Raises `FileFaults` with every fault by file, line and column.
     """
-    listed = target is None
-    more = {QUOTAS_SHEET: with_quotas, TARGETS_SHEET: listed, MEASURES_SHEET: listed}
-    names = (*NAMES, *(name for name, wanted in more.items() if wanted))
-    tables = read_tables(path, names)
-    faults: list[FileFault] = []
-    cohorts = cohort_fields(tables.sheets.get("reps"), faults)
-    units, reps, territories, assignments, history, absences, targets, measures = (
-        read_table(tables.sheets.get(name), fields, faults)
-        for name, fields in (
-            ("units", UNITS),
-            ("reps", (*REPS, *cohorts)),
-            ("territories", TERRITORIES),
-            ("assignments", ASSIGNMENTS),
-            ("history", HISTORY),
-            ("absences", ABSENCES),
-            (TARGETS_SHEET, TARGETS),
-            (MEASURES_SHEET, MEASURES),
-        )
-    )
-    if "reps" not in tables.sheets:
-        raise FileFaults([*faults, _no_reps(path)])
-    if listed and TARGETS_SHEET not in tables.sheets:
-        reason = "is missing, and no target is given"
-        raise FileFaults([*faults, FileFault(TARGETS_SHEET, None, None, None, reason)])
-    past = read_table(tables.sheets.get(QUOTAS_SHEET), QUOTAS, faults)
-    quotas = _quota_rows(past, set(reps.column("id")), faults)
-    seats = present_reps(reps, history, start)
-    sales = len(seats.history)
-    if not listed:
-        seats = replace(seats, history=of_revenue(history, seats.history))
-    away = absence_rows(absences, set(reps.column("id")), seats.left, faults)
-    organisation = organise(units, reps, seats.kept)
-    held = territory_rows(territories, assignments, seats.left)
-    body: Row = {
-        "target": target,
-        "targets": _rows(targets, TARGETS) if listed else None,
-        "measures": measure_rows(measures),
-        "forecast": forecast,
-        "units": _unit_rows(units, organisation),
-        "reps": _rep_rows(reps, seats.kept, organisation, held.own_potential, away),
-        "territories": held.rows,
-        "history": _history_rows(history, seats.history),
+    asked = _Asked(target, digits, start, period, forecast, with_quotas)
+    return _read(read_tables(path, asked.names), asked, _no_reps(path.name, folder=path.is_dir()))
+
+
+def read_sent(
+    sources: Sequence[Source],
+    *,
+    target: float | str | None,
+    digits: int,
+    period: tuple[date, date],
+    forecast: str | None = None,
+    good_rows_only: bool = False,
+) -> FileInputs:
+    """The same of files that were sent: one workbook, or files that are each named like a table.
+
+    `good_rows_only`: rows at fault are left out, and what depends on them, and all of it is told.
+    """
+    asked = _Asked(target, digits, period[0], period, forecast, good_rows_only=good_rows_only)
+    if len(sources) == 1 and _holds_all(sources[0]):
+        tables, missing = workbook_tables(sources[0], asked.names), _no_reps(sources[0].name)
+    else:
+        _refuse_other_kinds(sources)
+        tables, missing = tables_of(sources, asked.names), _no_reps("", folder=True)
+    return _read(tables, asked, missing)
+
+
+def _holds_all(source: Source) -> bool:
+    named_like_a_table = {name for table in TABLES for name in (table.name, table.chinese)}
+    return source.suffix == ".xlsx" and source.stem.strip().lower() not in named_like_a_table
+
+
+def _refuse_other_kinds(sources: Sequence[Source]) -> None:
+    reason = f"is no file of a kind that is read: {', '.join(KINDS)}"
+    others = [source.name for source in sources if source.suffix not in KINDS]
+    if others:
+        raise FileFaults([FileFault(name, None, None, None, reason) for name in others])
+
+
+def _no_reps(name: str, *, folder: bool = False) -> FileFault:
+    """A folder needs a file of reps, a workbook a sheet of them."""
+    if folder:
+        return FileFault("reps.csv", None, None, None, "is missing: who carries the target?")
+    reason = "has no sheet named reps: who carries the target?"
+    return FileFault(name, None, None, None, reason)
+
+
+def _read(found: Tables, asked: _Asked, missing: FileFault) -> FileInputs:
+    cells = Findings([], [])
+    misfits = [fault for sheet in found.sheets.values() for fault in sheet.refused]
+    if misfits and not asked.good_rows_only:
+        raise FileFaults(misfits)
+    tables = {
+        columns.name: read_table(found.sheets.get(columns.name), columns, cells)
+        for columns in TABLES
+        if columns.name in asked.names
     }
-    places = _Places(units, reps, held, history, seats, away, targets, measures)
+    if "reps" not in found.sheets:
+        raise FileFaults([*misfits, *cells.faults, missing])
+    if asked.listed and not len(tables[TARGETS.name]):
+        reason = "is missing, and no target is given"
+        no_target = FileFault(TARGETS.name, None, None, None, reason)
+        raise FileFaults([*misfits, *cells.faults, no_target])
+    kept, left_out, read = _inputs_of(tables, asked, cells.faults, misfits)
+    gone = {(fault.file, fault.line) for fault in left_out}
+    notes = *_unread(found, kept), *read.body.notes, *(w.detail for w in read.inputs.warnings)
+    repaired = [note for sheet in found.sheets.values() for note in sheet.repaired]
+    return FileInputs(
+        read.inputs,
+        notes,
+        read.quotas,
+        (*repaired, *(note for note in cells.repaired if (note.file, note.line) not in gone)),
+        tuple(left_out),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    inputs: Inputs
+    body: Body
+    quotas: tuple[Row, ...]
+
+
+def _inputs_of(
+    tables: Mapping[str, Table],
+    asked: _Asked,
+    faults: Sequence[FileFault],
+    left_out: list[FileFault],
+) -> tuple[Mapping[str, Table], list[FileFault], _Done]:
+    """The inputs; where good rows are enough, of what is left without the others."""
+    for _ in range(_ROUNDS):
+        try:
+            return tables, left_out, _done(tables, asked, faults)
+        except FileFaults as refused:
+            if not asked.good_rows_only:
+                raise
+            try:
+                tables, gone = good_rows(tables, refused.faults)
+            except FileFaults as reasons:
+                raise FileFaults([*left_out, *reasons.faults]) from None
+            left_out, faults = [*left_out, *gone], []
+    raise FileFaults(left_out)
+
+
+def _done(tables: Mapping[str, Table], asked: _Asked, known: Sequence[FileFault]) -> _Done:
+    """Raises `FileFaults`: those of cells, which are known, and those between rows."""
+    faults = list(known)
+    reps = set(tables["reps"].column("id"))
+    quotas = _quota_rows(tables.get(QUOTAS.name, NOTHING), reps, faults)
+    body = body_of(tables, target=asked.target, forecast=asked.forecast, start=asked.start)
+    faults += body.faults
     try:
-        inputs = read_inputs(body, digits=digits, period=period, shares="report")
+        inputs = read_inputs(
+            body.document, digits=asked.digits, period=asked.period, shares="report"
+        )
     except InvalidInputs as error:
-        faults += [places.of(fault) for fault in error.faults]
+        faults += [body.places.of(fault) for fault in error.faults]
         raise FileFaults(faults) from None
     if faults:
         raise FileFaults(faults)
-    read = (units, reps, territories, assignments, history, absences, targets, measures, past)
-    notes = [
-        *_unread(tables, read),
-        *organisation.notes,
-        *seats.notes,
-        *left_out(sales, len(seats.history)),
-        *held.notes,
-        *(warning.detail for warning in inputs.warnings),
-    ]
-    return FileInputs(inputs, tuple(notes), tuple(q for q in quotas if q["rep"] not in seats.left))
-
-
-def _no_reps(path: Path) -> FileFault:
-    """A folder needs a file of reps, a workbook a sheet of them."""
-    if path.is_dir():
-        return FileFault("reps.csv", None, None, None, "is missing: who carries the target?")
-    reason = "has no sheet named reps: who carries the target?"
-    return FileFault(path.name, None, None, None, reason)
-
-
-def _unit_rows(units: Table, organisation: Organisation) -> list[Row]:
-    if organisation.units is not None:
-        return organisation.units
-    columns = [units.column(name) for name in _UNIT_FIELDS]
-    return [dict(zip(_UNIT_FIELDS, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _rep_rows(
-    reps: Table,
-    kept: Sequence[int],
-    organisation: Organisation,
-    own_potential: Mapping[str, float] | None,
-    away: AbsenceRows,
-) -> list[Row]:
-    ids, columns = reps.column("id"), [reps.column(name) for name in _REP_FIELDS]
-    cohorts = {name.removeprefix(COHORT): reps.column(name)
-               for name in reps.values if name.startswith(COHORT)}  # fmt: skip
-    potential = reps.column("potential")
-    unit = organisation.unit_of
-    rows = []
-    for row in kept:
-        values = {name: column[row] for name, column in zip(_REP_FIELDS, columns, strict=True)}
-        own = potential[row]
-        if own is None and own_potential is not None:
-            own = own_potential.get(ids[row])
-        peers = {name: column[row] for name, column in cohorts.items() if column[row] is not None}
-        rows.append(
-            {
-                "id": ids[row],
-                "unit": unit[row],
-                "potential": own,
-                "cohorts": peers,
-                "absences": away.rows.get(ids[row]),
-                **values,
-            }
-        )
-    return rows
-
-
-def _history_rows(history: Table, kept: Sequence[int]) -> list[Row]:
-    rows = _rows(history, HISTORY)
-    return rows if len(kept) == len(rows) else [rows[row] for row in kept]
-
-
-def _rows(table: Table, fields: tuple[Field, ...]) -> list[Row]:
-    """The rows of a table, with the fields that it has."""
-    names = [name for name in (field.name for field in fields) if name in table.values]
-    columns = (table.column(name) for name in names)
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    return _Done(inputs, body, tuple(q for q in quotas if q["rep"] not in body.left))
 
 
 def _quota_rows(quotas: Table, reps: set[str | None], faults: list[FileFault]) -> list[Row]:
@@ -215,69 +229,10 @@ def _quota_rows(quotas: Table, reps: set[str | None], faults: list[FileFault]) -
     return rows
 
 
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Where the rows of the body came from."""
-
-    units: Table
-    reps: Table
-    held: TerritoryRows
-    history: Table
-    seats: Seats
-    away: AbsenceRows
-    targets: Table
-    measures: Table
-
-    def of(self, fault: Fault) -> FileFault:
-        """A fault of the body as a fault of a file."""
-        table, line, field = self._place(fault.pointer.split("/")[1:])
-        value = None if fault.value is None else str(fault.value)
-        if table is None:
-            return FileFault("", None, field or None, value, fault.detail)
-        column = table.headers.get(field, field) or None
-        return FileFault(table.file, line, column, value, self._in_files(fault.detail))
-
-    def _in_files(self, detail: str) -> str:
-        """The sentence of a fault with lines of files for places in the body."""
-        before, already, place = detail.partition(" already in ")
-        if already:
-            table, line, _ = self._place(place.split("/")[1:])
-            if table is not None:
-                return f"{before} already in line {line}"
-        return detail.replace("`", "")
-
-    def _place(self, pointer: list[str]) -> tuple[Table | None, int | None, str]:
-        """The table, line and field of a pointer; the field is empty where a row is meant."""
-        match pointer:
-            case ["units", row, *field]:
-                lines = self.units.lines  # none where units were made from columns of the reps
-                place = (self.units, lines[int(row)]) if lines else (self.reps, None)
-            case ["reps", row, "absences", nth, *field]:
-                rep = self.reps.column("id")[self.seats.kept[int(row)]]
-                place = self.away.table, self.away.lines[rep][int(nth)]
-            case ["reps", row, *field]:
-                place = self.reps, self.reps.lines[self.seats.kept[int(row)]]
-            case ["targets", row, *field]:
-                place = self.targets, self.targets.lines[int(row)]
-            case ["measures", row, "levels", *field] | ["measures", row, *field]:
-                place = self.measures, self.measures.lines[int(row)]
-            case ["history", row, *field]:
-                place = self.history, self.history.lines[self.seats.history[int(row)]]
-            case ["territories", row, "holders", holder, *field]:
-                place = self.held.holder_places[int(row)][int(holder)]
-            case ["territories", row, *field]:
-                place = self.held.places[int(row)]
-            case ["reps" | "targets" as whole]:
-                return (self.reps if whole == "reps" else self.targets), None, ""
-            case _:
-                return None, None, "/".join(pointer)
-        return *place, "".join(field[:1])
-
-
-def _unread(tables: Tables, read: tuple[Table, ...]) -> list[str]:
+def _unread(found: Tables, tables: Mapping[str, Table]) -> list[str]:
     notes = [
         f"{table.file}: columns not read: {', '.join(table.ignored)}"
-        for table in read
+        for table in tables.values()
         if table.ignored
     ]
-    return [*notes, f"not read: {', '.join(tables.unread)}"] if tables.unread else notes
+    return [*notes, f"not read: {', '.join(found.unread)}"] if found.unread else notes

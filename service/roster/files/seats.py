@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import date
 
-from service.roster.files.columns import Table
+from service.roster.files.table import Table
 
 _LEFT = "left"
 

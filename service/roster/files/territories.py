@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.roster.domain.rules import SHARE_TOLERANCE
-from service.roster.files.columns import Table
+from service.roster.files.table import Table
 
 type Row = dict[str, Any]
 

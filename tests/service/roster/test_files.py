@@ -8,7 +8,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 from openpyxl import Workbook
 
-from service.roster.files import FileFault, FileFaults, FileInputs, read_files, sheets
+from service.roster.files import FileFault, FileFaults, FileInputs, read_files
+from service.roster.files import rows as limits
 from service.roster.present import present
 
 REPS = "rep_id,name,unit\na,Ann,west\nb,Bob,east\n"
@@ -225,11 +226,11 @@ class TestRefuses:
             units="unit_id,parent,max\nwest,,1.234\neast,nowhere,\n",
             reps='rep_id,name,team_id,fte,hired,min\na,"Ann\nLee",west,0,,1\n,,east,,01/02/2026,\n'
             "a,,south,,,-4\n",
-            history="rep_id,period,actual\na,2026-1,5\nz,2026-01,1e5\n\na,2026-01,\n",
+            history="rep_id,period,actual\na,2026-13,5\nz,2026-01,1e5\n\na,2026-01,\n",
         )
 
         assert list(map(str, faults_of(folder))) == [
-            "history.csv:2, column period: '2026-1' must be a month written YYYY-MM",
+            "history.csv:2, column period: '2026-13' must be a month written YYYY-MM",
             "history.csv:3, column actual: '1e5' must be a plain decimal such as 20500.25",
             "history.csv:5, column actual: is required",
             "reps.csv:2, column fte: '0' must be a number above 0, at most 100",
@@ -262,7 +263,7 @@ class TestRefuses:
         ("reps", "reason"),
         [
             ("", "is empty: a header row is needed"),
-            ("name\nAnn\n", "needs a column rep_id or id"),
+            ("name\nAnn\n", "needs a column rep_id or id or 销售员编号"),
             ("rep_id,rep_id\na,b\n", "stands twice in the header"),
             ("rep_id\n", "at least one rep is needed to carry the target"),
             ('rep_id\n"a\n', "is not CSV: unexpected end of data"),
@@ -326,7 +327,7 @@ class TestRefuses:
     def test_a_workbook_that_unpacks_to_too_much_is_refused(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(sheets, "MAX_UNPACKED", 2_000_000)
+        monkeypatch.setattr(limits, "MAX_UNPACKED", 2_000_000)
         path = a_workbook(tmp_path / "plan.xlsx", {"reps": [["rep_id"], ["a"]]})
         _replace(path, "xl/worksheets/sheet1.xml", " " * 2_000_000)
         assert path.stat().st_size < 20_000

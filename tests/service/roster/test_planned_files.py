@@ -89,7 +89,7 @@ def test_every_fault_is_told_at_once() -> None:
         ("plan.csv", b"rep_id,name\nr1,Ann\n", "needs a column quota"),
         ("plan.csv", b"rep_id,quota\n", "has no row"),
         ("plan.csv", b"", "is empty"),
-        ("plan.txt", b"rep_id,quota\nr1,5\n", "is no .csv and no .xlsx file"),
+        ("plan.txt", b"rep_id,quota\nr1,5\n", "is no .csv, .xlsx or .parquet file"),
         ("plan.xlsx", b"no workbook", "cannot be read as an .xlsx workbook"),
         ("plan.csv", b"rep_id,2027-01,2027-1\nr1,5,6\n", "stands for a month twice"),
         ("../../etc/plan.csv", b"rep_id\n", "plan.csv: needs a column quota"),
