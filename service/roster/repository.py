@@ -1,7 +1,7 @@
 """Stored facts, as if they were dictionaries: snapshots by their hash, people by plan."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -76,11 +76,8 @@ class PeopleOfPlan:
         self.plan_id = plan_id
 
     def get(self) -> People:
-        kept = sa.select(
-            PersonalData.kind, PersonalData.key, PersonalData.name, PersonalData.attributes
-        ).filter_by(plan_id=self.plan_id, workspace_id=self.workspace_id)
         reps, owners = dict[str, Person](), dict[str, str]()
-        for kind, key, name, attributes in self.session.execute(kept):
+        for kind, key, name, attributes in self._rows():
             if kind == _REP:
                 reps[key] = Person(name, attributes)
             elif name:
@@ -111,38 +108,39 @@ class PeopleOfPlan:
         was stored when the inputs were made; where that has changed, nothing is done, and the
         answer is False.
         """
-        stored = {(row.kind, row.key): row for row in self._rows()}
+        stored = {(kind, key): Person(name, said) for kind, key, name, said in self._rows()}
         wanted = _by_key(inputs.people, inputs)
         if instead_of is not None:
             for place, person in _by_key(instead_of, inputs).items():
-                row = stored.get(place)
-                if person != (Person() if row is None else Person(row.name, row.attributes)):
+                if person != stored.get(place, Person()):
                     return False
-        added = []
-        for (kind, key), person in wanted.items():
-            attributes = None if person.attributes is None else dict(person.attributes)
-            if (row := stored.get((kind, key))) is not None:
-                if (row.name, row.attributes) != (person.name, attributes):
-                    row.name, row.attributes = person.name, attributes
-            elif person != Person():
-                added.append(
-                    {
-                        "plan_id": self.plan_id,
-                        "kind": kind,
-                        "key": key,
-                        "workspace_id": self.workspace_id,
-                        "name": person.name,
-                        "attributes": attributes,
-                    }
-                )
-        if added:
+        others = [
+            (place, person)
+            for place, person in wanted.items()
+            if person != stored.get(place, Person())
+        ]
+        # as rows and not as objects: 100,000 of these take seconds, and the plan is locked
+        if changed := [self._row(*own) for own in others if own[0] in stored]:
+            self.session.execute(sa.update(PersonalData), changed)
+        if added := [self._row(*own) for own in others if own[0] not in stored]:
             self.session.execute(sa.insert(PersonalData), added)
-        self.session.flush()
         return True
 
-    def _rows(self) -> Iterator[PersonalData]:
-        yield from self.session.scalars(
-            sa.select(PersonalData).filter_by(plan_id=self.plan_id, workspace_id=self.workspace_id)
+    def _row(self, place: tuple[str, str], person: Person) -> dict[str, Any]:
+        kind, key = place
+        return {
+            "plan_id": self.plan_id,
+            "kind": kind,
+            "key": key,
+            "workspace_id": self.workspace_id,
+            "name": person.name,
+            "attributes": None if person.attributes is None else dict(person.attributes),
+        }
+
+    def _rows(self) -> sa.Result[str, str, str | None, dict[str, Any] | None]:
+        columns = PersonalData.kind, PersonalData.key, PersonalData.name, PersonalData.attributes
+        return self.session.execute(
+            sa.select(*columns).filter_by(plan_id=self.plan_id, workspace_id=self.workspace_id)
         )
 
 
