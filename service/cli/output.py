@@ -16,6 +16,7 @@ from typing import BinaryIO, TextIO
 from service.cli.failure import Failure
 from service.kit import spreadsheets
 from service.kit.spreadsheets import Cell
+from service.kit.workbooks import TooManyRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,10 @@ def write_csv(table: Table, path: Path) -> None:
 
 def write_xlsx(tables: Sequence[Table], path: Path) -> None:
     """One sheet per table."""
-    _write_whole(path, partial(spreadsheets.write_xlsx, tables))
+    try:
+        _write_whole(path, partial(spreadsheets.write_xlsx, tables))
+    except TooManyRows as reason:
+        raise Failure(f"{path} cannot be written: {reason.detail}") from reason
 
 
 def write_bytes(data: bytes, path: Path) -> None:

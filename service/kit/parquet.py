@@ -5,11 +5,11 @@ itself, as in every other file.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from itertools import batched
 from typing import Any, BinaryIO, Final
 
-type Cell = str | float | Decimal | None
+from service.kit.spreadsheets import Cell
+
 type Kind = type[str | float] | int
 """What stands in a column: texts, measurements, or amounts with so many digits."""
 

@@ -6,15 +6,14 @@ text"; in XLSX the cell itself says that it is text.
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from io import BytesIO
-from typing import Any, BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Protocol
+
+from service.kit.workbooks import FORMULA, Page, write_workbook
 
 type Cell = str | int | float | Decimal | None
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _LOOKS_DEFUSED: Final = re.compile(r"'+[=+\-@\t\r]")
 
 
@@ -43,23 +42,22 @@ def write_csv(sheet: Sheet, stream: BinaryIO) -> None:
 
 
 def write_xlsx(sheets: Iterable[Sheet], stream: BinaryIO) -> None:
-    """A workbook with a frozen header row in each sheet."""
-    from openpyxl import Workbook
-
-    workbook = Workbook(write_only=True)
-    try:
-        for sheet in sheets:
-            _append(workbook, sheet)
-    except BaseException:
-        with suppress(Exception):
-            workbook.save(BytesIO())  # closes its sheets, and removes what it keeps on disk of them
-        raise
-    workbook.save(stream)
+    """A workbook with a frozen header row in each sheet. Raises TooManyRows."""
+    pages = (
+        Page(
+            sheet.name,
+            [str(_told_apart(name)) for name in sheet.columns],
+            (map(_told_apart, row) for row in sheet.rows),
+            sheet.formats,
+        )
+        for sheet in sheets
+    )
+    write_workbook(pages, stream)
 
 
 def defused(cell: Cell) -> Cell:
     """As it stands in CSV."""
-    dangerous = isinstance(cell, str) and cell.startswith(_FORMULA)
+    dangerous = isinstance(cell, str) and cell.startswith(FORMULA)
     return f"'{cell}" if dangerous else _told_apart(cell)
 
 
@@ -71,33 +69,6 @@ def restored(text: str) -> str:
 def _told_apart(cell: Cell) -> Cell:
     """With an apostrophe more where `restored` would take one away."""
     return f"'{cell}" if isinstance(cell, str) and _LOOKS_DEFUSED.match(cell) else cell
-
-
-def _append(workbook: Any, sheet: Sheet) -> None:
-    page = workbook.create_sheet(sheet.name)
-    page.freeze_panes = "A2"
-    page.append([*_cells(page, sheet.columns, {})])
-    for row in sheet.rows:
-        page.append([*_cells(page, row, sheet.formats)])
-
-
-def _cells(page: Any, row: Sequence[Cell], formats: Mapping[int, str]) -> Iterator[Any]:
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
-
-    for column, value in enumerate(map(_told_apart, row)):
-        if isinstance(value, str):
-            cell = WriteOnlyCell(page)
-            cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
-            cell.data_type = "s"  # a text, even where it begins with "="
-            cell.quotePrefix = value.startswith(_FORMULA)
-            yield cell
-        elif column in formats:
-            cell = WriteOnlyCell(page)
-            cell.value = value
-            cell.number_format = formats[column]
-            yield cell
-        else:
-            yield value
 
 
 class _Utf8:

@@ -28,6 +28,7 @@ from service.kit.errors import NotAcceptable
 from service.kit.negotiation import JSON, VARY
 from service.kit.pages import Page, PageDep
 from service.kit.problems import problems
+from service.kit.workbooks import TooManyRows
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.repository import Plans, PlanVersions
 from service.plans.router import NumberPath, PlanIdPath
@@ -45,7 +46,7 @@ _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
 @router.get(
     "/{number}/quotas",
     response_model=Page[ListedQuotaOut],
-    responses=_MISSING | problems(NotAcceptable) | FILES,
+    responses=_MISSING | problems(NotAcceptable, TooManyRows) | FILES,
     dependencies=[Depends(needs(Permission.READ_QUOTAS))],
 )
 def list_quotas(

@@ -63,14 +63,18 @@ class Planned:
 
 def read_planned(name: str, raw: bytes) -> Planned:
     """A file, of a workbook the first sheet. Raises `FileFaults` with every fault."""
-    return _Reading(sheet_of(sent(name, BytesIO(raw)))).planned()
+    source = sent(name, BytesIO(raw))
+    return _Reading(sheet_of(source), defused=source.suffix != ".parquet").planned()
 
 
 class _Reading:
-    """One sheet on its way into rows."""
+    """One sheet on its way into rows. `defused`: texts may have an apostrophe that is not theirs,
+    lest a spreadsheet run them.
+    """
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: Sheet, *, defused: bool) -> None:
         self.sheet = sheet
+        self.defused = defused
         self.repaired = list(sheet.repaired)
         self.faults: list[FileFault] = []
         columns = {name: at for at, name in reversed([*enumerate(sheet.header)]) if name}
@@ -136,7 +140,7 @@ class _Reading:
         except ValueError as reason:
             self.faults.append(self._fault(line, self.rep, text[:_SHOWN] or None, str(reason)))
             return None
-        rep = restored(key)
+        rep = restored(key) if self.defused else key
         if rep != key:
             self.repaired.append(self._fault(line, self.rep, key[:_SHOWN], f"was read as {rep}"))
         return rep

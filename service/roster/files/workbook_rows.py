@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import Any, BinaryIO, Final
 from xml.etree.ElementTree import ParseError
 
+from service.kit.workbooks import unescaped
 from service.roster.files import rows as limits
 from service.roster.files.cells import Uncomputed
 from service.roster.files.rows import Rows, refuse, too_many_rows
@@ -89,7 +90,7 @@ def _rows(name: str, found: Iterator[Sequence[Any]]) -> Rows:
         size += len(row)
         if size > limits.MOST_CELLS or line > _MOST_LINES:
             raise too_many_rows(name)
-        known = _trimmed(["" if cell is None else cell for cell in row])
+        known = _trimmed([*map(_as_meant, row)])
         if not known:
             continue
         if header is None:
@@ -99,6 +100,12 @@ def _rows(name: str, found: Iterator[Sequence[Any]]) -> Rows:
             cells.append(known + [""] * (width - len(known)))
             lines.append(line)
     return Rows(header and header[0], cells, lines, header and header[1])
+
+
+def _as_meant(cell: Any) -> Any:
+    if isinstance(cell, str) and "_x005" in cell:
+        return unescaped(cell)  # openpyxl does it for texts that stand in a table of their own
+    return "" if cell is None else cell
 
 
 def _trimmed(row: list[Any]) -> list[Any]:
