@@ -296,7 +296,14 @@ def create(
         typer.Option(help="admin, planner, manager, rep, hr, auditor or integration."),
     ] = "admin",
     unit: Annotated[str | None, typer.Option(help="A manager's unit, by its id.")] = None,
-    rep: Annotated[str | None, typer.Option(help="Which rep a rep is, by its id.")] = None,
+    rep: Annotated[
+        str | None,
+        typer.Option(help="Which rep a rep is, by its id; or a manager who carries a quota, too."),
+    ] = None,
+    person: Annotated[
+        str | None,
+        typer.Option(help="Whose key it is: the subject at the identity provider, or any name."),
+    ] = None,
     expires: Annotated[
         str | None, typer.Option(metavar="DATE", help="From then on it opens nothing.")
     ] = None,
@@ -305,7 +312,7 @@ def create(
     """Make an API key and print it; it is stored hashed and cannot be shown again."""
     from service.cli.keys import Wanted, make_key
 
-    make_key(Wanted(name, role, unit, rep, expires, workspace))
+    make_key(Wanted(name, role, unit, rep, person, expires, workspace))
 
 
 @keys.command(name="list")

@@ -34,6 +34,7 @@ class Wanted:
     role: str
     unit: str | None
     rep: str | None
+    person: str | None
     expires: str | None
     workspace: str | None
 
@@ -56,7 +57,7 @@ def list_keys(workspace: str | None) -> None:
     now = utc_now()
     with _working_in(workspace) as (session, operator):
         keys = Keys(session, operator.workspace_id).every()
-    columns = ("id", "name", "role", "unit", "rep", "state", "expires", "last_used")
+    columns = ("id", "name", "role", "unit", "rep", "state", "expires", "last_used", "person")
     show(Table("keys", columns, [_row(key, now) for key in keys]))
 
 
@@ -108,8 +109,10 @@ def _terms(wanted: Wanted) -> Terms:
     ]
     if faults:
         raise Failure(" ".join(faults))
+    if wanted.person is not None:
+        _check_name("person", wanted.person)
     expires = None if wanted.expires is None else _moment(wanted.expires)
-    return Terms(wanted.name, role, wanted.unit, wanted.rep, expires)
+    return Terms(wanted.name, role, wanted.unit, wanted.rep, wanted.person, expires)
 
 
 def _check_name(what: str, name: str) -> None:
@@ -137,7 +140,7 @@ def _moment(text: str) -> datetime:
 def _row(key: ApiKey, now: datetime) -> tuple[str | None, ...]:
     state = "revoked" if key.revoked_at else "valid" if key.is_valid(now) else "expired"
     expires, last_used = _minute(key.expires_at), _minute(key.last_used_at)
-    return (key.id, key.name, key.role, key.unit, key.rep, state, expires, last_used)
+    return (key.id, key.name, key.role, key.unit, key.rep, state, expires, last_used, key.person)
 
 
 def _minute(moment: datetime | None) -> str | None:

@@ -33,7 +33,7 @@ def create_key(
     now: NowDep,
 ) -> NewKeyOut:
     """Make a key. Its text is in this answer and never in another."""
-    terms = usecases.Terms(body.name, body.role, body.unit, body.rep, body.expires_at)
+    terms = usecases.Terms(**dict(body))
     key, text = usecases.create_key(session, caller, terms, now=now)
     _keep_out_of_caches(response)
     return NewKeyOut.with_text(key, text)

@@ -37,7 +37,15 @@ class KeyIn(InputModel):
     rep: ScopeId | None = Field(
         default=None,
         validate_default=True,
-        description="Of a `rep`: whose quota the key opens",
+        description="Of a `rep`: whose quota the key opens; of a `manager`, `planner` or `admin` "
+        "who carries a quota, too: which one, for nobody decides on the own quota",
+        examples=[None],
+    )
+    person: Line | None = Field(
+        default=None,
+        description="Whose key it is: the subject (`sub`) that the identity provider has for them, "
+        "or any name that all their keys have. What one person asks for or submits, the same "
+        "person does not decide with another key",
         examples=[None],
     )
     expires_at: AwareDatetime | None = Field(
@@ -78,6 +86,7 @@ class KeyOut(BaseModel):
     role: Role
     unit: str | None
     rep: str | None
+    person: str | None
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None

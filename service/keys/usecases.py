@@ -22,6 +22,7 @@ class Terms:
     role: Role
     unit: str | None = None
     rep: str | None = None
+    person: str | None = None
     expires_at: datetime | None = None
 
 
@@ -40,9 +41,12 @@ def create_key(
         now=now,
         unit=terms.unit,
         rep=terms.rep,
+        person=terms.person,
         expires_at=terms.expires_at,
     )
     facts = {"name": key.name, "role": key.role, "unit": key.unit, "rep": key.rep}
+    if key.person is not None:
+        facts["person"] = key.person
     expires = terms.expires_at and terms.expires_at.isoformat()
     record(session, caller, "key.create", key.id, now=now, facts=facts | {"expires_at": expires})
     return key, text

@@ -16,13 +16,13 @@ from typing import Annotated
 import sqlalchemy as sa
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.kit.clock import NowDep
 from service.kit.db import Base, Database, DatabaseDep, UtcDateTime, work_in
 from service.kit.errors import NotAuthenticated, NotPermitted
 from service.kit.identities import Identities
-from service.kit.keys import PREFIX, KeyUses, find_key
+from service.kit.keys import PREFIX, KeyUses, find_key, keys_of_person
 from service.kit.roles import Role
 from service.kit.row_security import EVERYWHERE
 from service.kit.settings import Settings
@@ -62,7 +62,13 @@ class Caller:
     unit: str | None = None
     """A manager's unit: theirs is what lies at and below it."""
     rep: str | None = None
-    """Which rep a rep is."""
+    """Which rep a rep is, or somebody of another role who carries a quota, too."""
+    other_ids: frozenset[str] = frozenset()
+    """Other keys of the same person, and their subject, where it is known whose key it is."""
+
+    def acted_as(self, actor: str | None) -> bool:
+        """Whether what was done under this id was done by the same person, as far as is known."""
+        return actor is not None and (actor == self.id or actor in self.other_ids)
 
 
 LOCAL_ADMINISTRATOR = Caller(DEFAULT_WORKSPACE, Role.ADMIN, "local administrator", "local")
@@ -113,11 +119,13 @@ def _identify(
 def _by_key(request: Request, database: Database, now: datetime, text: str) -> Caller | None:
     with database.reading.begin() as session:
         key = find_key(session, text, now)
-    if key is None:
-        return None
+        if key is None:
+            return None
+        others = _ids_of(session, key.workspace_id, key.person) if key.person else frozenset()
     uses: KeyUses = request.app.state.key_uses
     uses.note(key, now)
-    return Caller(key.workspace_id, Role(key.role), key.name, key.id, key.unit, key.rep)
+    role = Role(key.role)
+    return Caller(key.workspace_id, role, key.name, key.id, key.unit, key.rep, others)
 
 
 def _by_identity(request: Request, database: Database, token: str) -> Caller | None:
@@ -129,9 +137,21 @@ def _by_identity(request: Request, database: Database, token: str) -> Caller | N
     with database.reading.begin() as session:
         if session.get(Workspace, workspace_id) is None:
             raise NotPermitted("The workspace of this identity is not known here.")
+        others = _ids_of(session, workspace_id, identity.subject)
     return Caller(
-        workspace_id, identity.role, identity.name, identity.subject, identity.unit, identity.rep
+        workspace_id,
+        identity.role,
+        identity.name,
+        identity.subject,
+        identity.unit,
+        identity.rep,
+        others,
     )
+
+
+def _ids_of(session: Session, workspace_id: str, person: str) -> frozenset[str]:
+    """All ids under which somebody may have acted: their subject, and their keys."""
+    return keys_of_person(session, workspace_id, person) | {person}
 
 
 CallerDep = Annotated[Caller, Depends(current_caller)]

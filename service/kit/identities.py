@@ -113,7 +113,7 @@ class Identities:
             name=_text(claims, settings.oidc_name_claim, _LONGEST_NAME) or subject,
             role=role,
             unit=own if role is Role.MANAGER else None,
-            rep=own if role is Role.REP else None,
+            rep=_text(claims, settings.oidc_rep_claim, _LONGEST_ID),
             workspace_id=workspace,
         )
 

@@ -38,6 +38,8 @@ class ApiKey(Base):
     role: Mapped[str] = mapped_column(sa.String(20))
     unit: Mapped[str | None] = mapped_column(sa.String(128))
     rep: Mapped[str | None] = mapped_column(sa.String(128))
+    person: Mapped[str | None] = mapped_column(sa.String(200))
+    """Whose key it is: their subject (`sub`) at the identity provider, or any name of theirs."""
     sha256: Mapped[str] = mapped_column(sa.String(64), unique=True)
     previous_sha256: Mapped[str | None] = mapped_column(sa.String(64))
     previous_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -66,6 +68,7 @@ def create_key(
     now: datetime,
     unit: str | None = None,
     rep: str | None = None,
+    person: str | None = None,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """Store a new key; its text is answered once and kept nowhere."""
@@ -76,6 +79,7 @@ def create_key(
         role=role,
         unit=unit,
         rep=rep,
+        person=person,
         created_at=now,
         expires_at=expires_at,
     )
@@ -98,6 +102,12 @@ def find_key(session: Session, text: str, now: datetime) -> ApiKey | None:
             ApiKey.revoked_at.is_(None),
         )
     )
+
+
+def keys_of_person(session: Session, workspace_id: str, person: str) -> frozenset[str]:
+    """The ids of all keys that were ever made for somebody, those that are over as well."""
+    query = sa.select(ApiKey.id).filter_by(workspace_id=workspace_id, person=person)
+    return frozenset(session.scalars(query))
 
 
 def _fingerprint(text: str) -> str:

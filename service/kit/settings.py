@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     """Where a manager's token names the unit."""
 
     oidc_rep_claim: str = "rep"
-    """Where a rep's token names the rep."""
+    """Where a token names which rep somebody is: of every role that carries a quota."""
 
     oidc_name_claim: str = "name"
 

@@ -70,7 +70,7 @@ def approve(session: Session, step: VersionStep, *, four_eyes: bool) -> PlanVers
     """
     _, version = find(session, step)
     before = _advance(version, Action.APPROVE)
-    if four_eyes and _submitter(session, step) == step.caller.id:
+    if four_eyes and step.caller.acted_as(_submitter(session, step)):
         raise SecondPersonNeeded("You submitted this version, so somebody else has to approve it.")
     version.approved_at, version.approved_by = step.now, step.caller.name
     return _taken(session, step, version, Action.APPROVE, before=before)

@@ -18,6 +18,7 @@ def a_key(
     *,
     unit: str | None = None,
     rep: str | None = None,
+    person: str | None = None,
     expires_at: datetime | None = None,
     workspace_id: str = DEFAULT_WORKSPACE,
 ) -> dict[str, str]:
@@ -31,6 +32,7 @@ def a_key(
             now=utc_now(),
             unit=unit,
             rep=rep,
+            person=person,
             expires_at=expires_at,
         )
     return {"Authorization": f"Bearer {text}"}
@@ -50,10 +52,13 @@ class Callers:
         *,
         unit: str | None = None,
         rep: str | None = None,
+        person: str | None = None,
         workspace_id: str = DEFAULT_WORKSPACE,
     ) -> TestClient:
         database: Database = self.app.state.database
-        headers = a_key(database, role, unit=unit, rep=rep, workspace_id=workspace_id)
+        headers = a_key(
+            database, role, unit=unit, rep=rep, person=person, workspace_id=workspace_id
+        )
         client = TestClient(self.app, base_url="https://quota.example.com", headers=headers)
         client.portal = self.portal
         return client

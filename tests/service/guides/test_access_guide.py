@@ -80,6 +80,7 @@ def test_the_commands_do_what_they_say() -> None:
         ["admin", "", "", "revoked"],
         ["manager", "west", "", "valid"],
         ["rep", "", "r1", "valid"],
+        ["manager", "west", "r1", "valid"],
     ]
 
 

@@ -112,7 +112,10 @@ def side_for(status: Status, action: Action, sides: Iterable[Side]) -> Side:
         return Side.REQUESTER
     if action == Action.ACCEPT and Side.REQUESTER in own:
         raise NotTheDecider("Who asked may accept a counter, and there is none yet.")
-    raise NotTheDecider("It is decided by whoever answers for the unit that it lies with.")
+    raise NotTheDecider(
+        "It is decided by whoever answers for the unit that it lies with, and by somebody else than"
+        " who asked for it and whose quota it is."
+    )
 
 
 def is_overdue(status: Status, deadline: date, now: datetime) -> bool:

@@ -72,11 +72,11 @@ class Scope:
         return self.is_planner or unit in self.units
 
     def sides(self, request: ChangeRequest) -> list[Side]:
-        """A manager does not decide on what the same manager has asked for."""
+        """Nobody decides on the own quota, and no manager on what the same manager asked for."""
         caller, sides = self.caller, []
-        asked = caller.id == request.requested_by
-        if asked or (caller.role == Role.REP and caller.rep == request.rep):
+        asked, own = caller.acted_as(request.requested_by), caller.rep == request.rep
+        if asked or own:
             sides.append(Side.REQUESTER)
-        if self.is_planner or (not asked and self.holds(request.lies_with)):
+        if not own and (self.is_planner or (not asked and self.holds(request.lies_with))):
             sides.append(Side.DECIDER)
         return sides
