@@ -3,6 +3,7 @@
 standing.py   the quotas as they are, and the limits that they keep
 carriers.py   the others of a unit carry a change, each by the same part of the own quota
 shared.py     some people carry a change that comes from outside
+guests.py     the others of a unit carry a change of somebody who works there and hangs elsewhere
 funding.py    which unit that is, for several changes that are one decision
 nearest.py    the plan nearest to quotas that break limits
 months.py     what a change does to the months of a quota

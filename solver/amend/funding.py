@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from solver.amend.carriers import carried
+from solver.amend.guests import carried_with_guests
 from solver.amend.standing import Standing
 from solver.hierarchy import Hierarchy
 from solver.problem import IntArray
@@ -33,7 +33,8 @@ class Amendment:
     """One funding unit's part of a decision. Reps by their places, units by their nodes."""
 
     wanted: Mapping[int, int]
-    """The quotas of those whom the decision is about."""
+    """The quotas of those whom the decision is about. Who does not hang below the node is a guest,
+    whose change is a part of what the node carries."""
     funding: Funding | None
     """None: the changes add up to what they should by themselves."""
     node: int = 0
@@ -47,7 +48,7 @@ class Amendment:
 def amended(plan: Standing, amendment: Amendment) -> IntArray:
     """(n,) the quotas after it. Raises `CannotCarry`."""
     if amendment.funding in CARRYING:
-        return carried(
+        return carried_with_guests(
             plan,
             amendment.node,
             amendment.wanted,
@@ -68,15 +69,18 @@ def one_decision(
     locked: Collection[int] = (),
     frozen: Collection[int] = (),
     reserves: Collection[int] = (),
+    works_in: Mapping[int, int] | None = None,
 ) -> list[Amendment]:
     """The amendments that make one decision, by node.
 
-    `wanted`: quotas by place. `reserves`: the nodes that have a reserve; the nearest one upwards
+    `wanted`: quotas by place; `works_in`: of those who work for another node than their own, which.
+    `reserves`: the nodes that have a reserve; the nearest one upwards
     is used, and who has none above is left out. `locked` and `frozen`: whoever and whatever is.
     """
     of_node: dict[int, dict[int, int]] = {}
     for place, quota in wanted.items():
-        node = _funding_node(hierarchy, int(hierarchy.rep_node[place]), funding, reserves)
+        own = (works_in or {}).get(place, int(hierarchy.rep_node[place]))
+        node = _funding_node(hierarchy, own, funding, reserves)
         if node is not None:
             of_node.setdefault(node, {})[place] = quota
     if funding == "parent":

@@ -6,7 +6,7 @@ before and nothing after: so the same engine shares it out.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -39,8 +39,14 @@ def shared(
     return shared_inside(change, Standing(alone, quota, floor, cap, *limits, increment))
 
 
-def shared_inside(change: int, plan: Standing, held: Collection[int] = ()) -> IntArray:
-    """The same in an organisation whose units keep their ranges; `held` reps carry nothing.
+def shared_inside(
+    change: int,
+    plan: Standing,
+    held: Collection[int] = (),
+    wanted: Mapping[int, int] | None = None,
+) -> IntArray:
+    """The same in an organisation whose units keep their ranges; `held` reps carry nothing, some
+    have `wanted` quotas.
 
     Raises `CannotCarry`, whose `could` tells of place 0 what is left of the change.
     """
@@ -62,4 +68,6 @@ def shared_inside(change: int, plan: Standing, held: Collection[int] = ()) -> In
         unit_max=plan.unit_max,
         increment=plan.increment,
     )
-    return carried(wider, 0, {0: outside - change}, held=[place + 1 for place in held])[1:]
+    own = {place + 1: quota for place, quota in (wanted or {}).items()}
+    fixed = {0: outside - change, **own}
+    return carried(wider, 0, fixed, held=[place + 1 for place in held])[1:]

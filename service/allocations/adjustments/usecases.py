@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -274,6 +274,12 @@ def _within_limits(
             "difference (funding: siblings). Who may do more: admin, planner."
         )
     after = found.decide(decision, before, pointer="/adjustments")
+    if others := [*_of_other_units(claimed, after)]:
+        raise BeyondManagersLimit(
+            f"{', '.join(others[:5])} works for another unit in the months that would change: "
+            "whoever answers for that one asks for a change, or a planner adjusts.",
+            reps=others[:100],
+        )
     reps = after.everybody.problem.reps.ids
     pairs = zip(reps, before.book.quota.tolist(), after.book.quota.tolist(), strict=True)
     moved = {rep: new for rep, old, new in pairs if old != new}
@@ -291,6 +297,15 @@ def _within_limits(
             reps=[rep for rep, _ in far[:100]],
         )
     return after
+
+
+def _of_other_units(claimed: _Claimed, after: Amendable) -> Iterator[str]:
+    """Who is adjusted and works where the manager does not answer for what is carried."""
+    names, seen = after.names, claimed.sight.units
+    for own in claimed.wish.adjusted:
+        at = after.works_in(names.rep[own.rep], names.first_open(claimed.wish.effective))
+        if at is None or (seen is not None and at.unit not in seen):
+            yield own.rep
 
 
 def _note_down(

@@ -108,18 +108,21 @@ class TestWhoWorksElsewhereByThen:
     def test_takes_nothing_from_the_unit_that_was_left(
         self, client: TestClient, moved: str
     ) -> None:
-        """What is given up of July and later would be the west's, whose Bob does not make up."""
+        """What is given up of July and later is the east's: the west's Bob would not make it up."""
         happens(client, moved, "unfunded", **from_july(kind="leave", rep="bob"))
         wanted = {"rep": "ann", "quota": 1100, "reason": "-"}
 
+        before = of_units(client, f"{moved}/versions/3")
         answer = client.patch(
             f"{moved}/versions/3/quotas",
             json={"adjustments": [wanted], "funding": "unfunded", "effective": "2027-08"},
             headers={"If-Match": "*"},
         )
 
-        assert answer.status_code == 422
-        assert "works for unit east in 2027-08" in answer.json()["detail"]
+        assert answer.status_code == 201, answer.text
+        after = of_units(client, f"{moved}/versions/4")
+        assert after == {"west": before["west"], "east": before["east"] - 100}
+        assert carried_in(client, f"{moved}/versions/4") == after
 
 
 def test_who_has_left_carries_nothing_of_an_adjustment(client: TestClient, plan: str) -> None:

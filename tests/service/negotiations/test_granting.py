@@ -16,12 +16,6 @@ from service.kit.db import Database
 from service.kit.outbox import OutboxEvent
 from tests.service.allocations.plans import a_plan, a_version, quotas
 from tests.service.callers import Callers
-from tests.service.negotiations.happenings import (
-    EVENLY,
-    from_july,
-    happens,
-    twelve_hundred_each,
-)
 from tests.service.negotiations.requests import (
     Document,
     a_published_plan,
@@ -90,37 +84,6 @@ def test_who_was_adjusted_around_a_new_solve_may_ask_and_carries_for_nobody_else
     after = quotas(client, f"{plan}/versions/4")
     assert after["ann"] == 96
     assert sum(after.values()) == sum(before.values())
-    assert client.get(f"{plan}/versions/4/verify").json()["valid"]
-
-
-def test_the_old_unit_pays_nothing_for_somebody_who_has_moved(client: TestClient) -> None:
-    plan = a_plan(client, twelve_hundred_each())
-    a_version(client, plan, **EVENLY)
-    publish(client, f"{plan}/versions/1")
-    happens(client, plan, **from_july(kind="transfer", rep="ann", to_unit="east"))
-    publish(client, f"{plan}/versions/2")
-    request = a_request(client, plan, "ann", 1140, version=2)
-    ways = client.get(f"{request}/preview").json()["ways"]
-    assert [way["possible"] for way in ways] == [False] * 4
-    refused = answer(client, request, "accept", funding="siblings", effective="2027-07-01")
-    assert refused.status_code == 422
-    assert refused.json()["errors"][0]["detail"] == (
-        "works for unit east in 2027-07, and unit west would carry what is decided: solve the plan "
-        "again with ann in east, and decide then"
-    )
-    row = {"rep": "ann", "quota": 1140, "reason": "key account lost"}
-    body = {"adjustments": [row], "funding": "siblings"}
-    path, etag = f"{plan}/versions/2/quotas", {"If-Match": "*"}
-    assert "works for unit east in 2027-07" in client.patch(path, json=body, headers=etag).text
-
-    a_version(client, plan, **EVENLY)
-    publish(client, f"{plan}/versions/3").raise_for_status()
-    again = a_request(client, plan, "ann", 1140, version=3)
-    assert client.get(again).json()["unit"] == "east"
-    before = quotas(client, f"{plan}/versions/3")
-    accepted(client, again, funding="siblings")
-    after = quotas(client, f"{plan}/versions/4")
-    assert {rep for rep in before if before[rep] != after[rep]} == {"ann", "cyd", "d/d"}
     assert client.get(f"{plan}/versions/4/verify").json()["valid"]
 
 

@@ -214,8 +214,11 @@ def test_a_change_moves_the_funding_unit_alone_and_all_of_it_alike(
         inside = plan.own(one.node) if one.funding == "siblings" else plan.below(one.node)
         outside = np.ones(len(quota), dtype=bool)
         outside[inside] = False
+        guests = [place for place in one.wanted if outside[place]]
+        part_of_it = [*range(inside.start, inside.stop), *guests]
+        outside[guests] = False
         assert np.array_equal(after[outside], quota[outside])
-        assert after[inside].sum() == quota[inside].sum()
+        assert after[part_of_it].sum() == quota[part_of_it].sum()
         assert [after[place] for place in one.wanted] == [*one.wanted.values()]
         assert all(after[place] == quota[place] for place in one.held)
         _is_alike(replace(plan, quota=quota), one, after, inside)
@@ -229,7 +232,10 @@ def _some_decision(made: Plan, data: st.DataObject) -> tuple[Standing, list[Amen
     wanted = {k: max(0, int(plan.quota[k]) + data.draw(st.integers(-80, 80))) for k in who}
     locked = data.draw(st.lists(st.sampled_from(places), max_size=2, unique=True))
     funding = data.draw(st.sampled_from(CARRYING))
-    return plan, one_decision(plan.hierarchy, wanted, funding, locked=locked)
+    nodes = st.sampled_from(range(plan.hierarchy.nodes))
+    works_in = data.draw(st.dictionaries(st.sampled_from(who), nodes, max_size=2))
+    decision = one_decision(plan.hierarchy, wanted, funding, locked=locked, works_in=works_in)
+    return plan, decision
 
 
 def _could_be_carried(plan: Standing, one: Amendment, error: CannotCarry) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from service.allocations.versions.domain.ledger.named import carried_by_unit
+from service.allocations.versions.domain.ledger.workplace import Workplace, workplace
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases.visible import sight_of
 from service.kit.audit import record
@@ -22,11 +24,13 @@ from service.negotiations.change_requests.domain.asking import (
     amount_faults,
     check_version,
 )
+from service.negotiations.change_requests.domain.effective import effective_month
 from service.negotiations.change_requests.domain.evidence import Evidence, read_evidence
 from service.negotiations.change_requests.domain.life import Action, Side, Status
 from service.negotiations.change_requests.repository import ChangeRequests
 from service.negotiations.change_requests.tables import ChangeRequest
 from service.negotiations.change_requests.usecases.scope import Scope
+from service.negotiations.repository import Renegotiations
 from service.plans.domain import VersionNotFound
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan, PlanVersion
@@ -63,7 +67,8 @@ def file_request(
     evidence = read_evidence(ask.evidence, digits, faults)
     faults += _deadline_faults(ask.deadline, now.date())
     version = _version(session, caller, plan, ask.version, faults)
-    row = _row(session, caller, version, ask.rep, faults)
+    desk = _Desk(session, caller, plan, now.date())
+    row, unit = desk.row_and_unit(version, ask.rep, faults)
     proposed = _proposed(ask, row, evidence, digits, faults)
     if faults or version is None or row is None or proposed is None:
         raise InvalidInput(faults)
@@ -77,8 +82,8 @@ def file_request(
             plan_id=plan.id,
             version=version.number,
             rep=row["rep"],
-            unit=row["unit"],
-            lies_with=row["unit"],
+            unit=unit,
+            lies_with=unit,
             status=Status.OPEN.value,
             quota=row["quota"],
             proposed=proposed,
@@ -168,22 +173,58 @@ def _version(
     return None
 
 
-def _row(
-    session: Session,
-    caller: Caller,
-    version: PlanVersion | None,
-    rep: str | None,
-    faults: list[Fault],
-) -> dict[str, Any] | None:
-    """The rep's row of the main measure; of reps who do not concern the caller there is none."""
-    if version is None or rep is None:
-        return None
-    stored = StoredVersion(version, Chunks(session, caller.workspace_id))
-    row = stored.quota_of(rep)
-    if row is None or not Scope.of(caller, stored).sees(rep, row["unit"]):
-        faults.append(Fault("/rep", f"has no quota in version {version.number}", rep))
-        return None
-    return row
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Where somebody asks."""
+
+    session: Session
+    caller: Caller
+    plan: Plan
+    today: date
+
+    def row_and_unit(
+        self, version: PlanVersion | None, rep: str | None, faults: list[Fault]
+    ) -> tuple[dict[str, Any] | None, str | None]:
+        """The rep's row of the main measure, and the unit that decides: where the rep works in the
+        months to come. Of reps who do not concern the caller there is none.
+        """
+        if version is None or rep is None:
+            return None, None
+        stored = self._stored(version)
+        row, scope = stored.quota_of(rep), Scope.of(self.caller, stored)
+        reason = f"has no quota in version {version.number}"
+        if row is not None:
+            at = self._workplace(version, row)
+            if at is not None and scope.sees(rep, at.unit):
+                return row, at.unit
+            if scope.sees(rep, row["unit"]):
+                reason = _in_no_one_unit(rep) if at is None else _ELSEWHERE
+        faults.append(Fault("/rep", reason, rep))
+        return None, None
+
+    def _workplace(self, version: PlanVersion, row: Mapping[str, Any]) -> Workplace | None:
+        """By what was agreed on the version so far."""
+        plan = self.plan
+        head = Renegotiations(self.session, plan.workspace_id, plan.id).head(version.number)
+        stored = self._stored(PlanVersions(self.session).get(plan.id, head))
+        now = stored.quota_of(row["rep"]) or row
+        months = now.get("months") or [now["quota"]]
+        carried = carried_by_unit(now["unit"], months, now.get("amended", ()))
+        since = effective_month(None, (plan.period_start, plan.period_end), self.today)
+        return workplace(carried, stored.months.index(since) if since in stored.months else 0)
+
+    def _stored(self, version: PlanVersion) -> StoredVersion:
+        return StoredVersion(version, Chunks(self.session, self.caller.workspace_id))
+
+
+_ELSEWHERE = "works for another unit in the months to come: whoever answers for that one asks"
+
+
+def _in_no_one_unit(rep: str) -> str:
+    return (
+        "works for several units in the months to come, and no one of them could carry what is "
+        f"decided: a planner solves the plan again with {rep} in one unit, and then it is asked for"
+    )
 
 
 def _proposed(

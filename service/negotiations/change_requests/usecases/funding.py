@@ -27,6 +27,8 @@ class Change:
     request: ChangeRequest
     amount: int
     effective: str | None
+    unit: str | None
+    """Where the rep works by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Signer:
     owners: dict[str, str]
 
     def signs(self, funding: Funding, unit: str | None, of_rep: str | None) -> bool:
-        """Whether the caller may give what this funding takes. `of_rep`: the rep's own unit."""
+        """Whether the caller may give what this funding takes. `of_rep`: where the rep works."""
         if funding != "unfunded":
             return self.scope.holds(unit)
         if self.scope.is_planner:
@@ -96,10 +98,10 @@ def not_the_funder(option: Option) -> NotTheFunder:
 
 def option(found: Fetched, change: Change, funding: Funding, signer: Signer) -> Option:
     """What comes of it if this funding is taken."""
-    request, parents = change.request, signer.scope.parents
+    parents = signer.scope.parents
     reserves = [own["unit"] for own in found.version.manifest.get("reserves", [])]
-    unit = funding_unit(funding, request.unit, parents, reserves)
-    signs = signer.signs(funding, unit, request.unit)
+    unit = funding_unit(funding, change.unit, parents, reserves)
+    signs = signer.signs(funding, unit, change.unit)
     after, refusal = None, None
     try:
         after = decided(found, change, funding)

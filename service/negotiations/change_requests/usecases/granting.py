@@ -9,7 +9,7 @@ those who decide about the same plan queue up, because only one of them could st
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -207,16 +207,37 @@ def terms_of(session: Session, turn: Turn, grant: Grant) -> Terms:
     check_counts(session, plan, request.version)
     funding: Funding | None
     if turn.side == Side.REQUESTER:
-        change, funding = _as_countered(turn, grant)
+        amount, effective, funding = _as_countered(turn, grant)
     else:
-        change, funding = _as_granted(turn, grant), grant.funding
+        amount, effective = _as_granted(turn, grant)
+        funding = grant.funding
     head = Renegotiations(session, plan.workspace_id, plan.id).head(request.version)
     found = amending.fetch(session, plan.workspace_id, plan.id, head)
     owners = owners_of(session, plan.workspace_id, plan.id)
+    is_left_open = turn.side == Side.DECIDER and grant.effective is None
+    wanted = Change(request, amount, effective, request.unit)
+    change = _where_the_rep_works(found, wanted, is_left_open=is_left_open)
     return Terms(turn, found, Signer(turn.scope, owners), change, funding)
 
 
-def _as_granted(turn: Turn, grant: Grant) -> Change:
+def _where_the_rep_works(found: Fetched, change: Change, *, is_left_open: bool) -> Change:
+    """With the unit that decides about the rep and carries; `is_left_open`: nobody has said from
+    which month on, so it is the first one of that unit.
+    """
+    names = found.version.names
+    if change.effective is not None and change.effective not in names.months:
+        return change  # deciding refuses it, in words
+    place, first = names.rep[change.request.rep], names.first_open(change.effective)
+    at = found.version.works_in(place, first)
+    if at is None:  # so here
+        return change
+    later = is_left_open and at.since > first
+    effective = names.months[at.since] if later else change.effective
+    return replace(change, unit=at.unit, effective=effective)
+
+
+def _as_granted(turn: Turn, grant: Grant) -> tuple[int, str | None]:
+    """How much is granted or offered, and from which month on."""
     request, digits, faults = turn.request, turn.digits, list[Fault]()
     amount = request.proposed
     if turn.action == Action.COUNTER and grant.amount is None:
@@ -231,10 +252,11 @@ def _as_granted(turn: Turn, grant: Grant) -> Change:
     faults += effective_faults(grant.effective, period, today)
     if faults:
         raise InvalidInput(faults)
-    return Change(request, amount, effective_month(grant.effective, period, today))
+    return amount, effective_month(grant.effective, period, today)
 
 
-def _as_countered(turn: Turn, grant: Grant) -> tuple[Change, Funding]:
+def _as_countered(turn: Turn, grant: Grant) -> tuple[int, str | None, Funding]:
+    """The counter as it stands."""
     request, named = turn.request, turn.step.expected.header is not None
     assert request.amount is not None  # noqa: S101 -- every counter has one
     if grant.says_how:
@@ -250,7 +272,7 @@ def _as_countered(turn: Turn, grant: Grant) -> tuple[Change, Funding]:
         )
     effective = not_before(request.effective, _period(turn.plan), turn.step.now.date())
     funding: Funding = request.funding  # type: ignore[assignment] # as it was countered
-    return Change(request, request.amount, effective), funding
+    return request.amount, effective, funding
 
 
 def check_counts(session: Session, plan: Plan, number: int) -> None:

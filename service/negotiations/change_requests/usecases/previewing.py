@@ -196,7 +196,7 @@ def _tells_of_few(change: Change, scope: Scope, touched: Sequence[Touched]) -> b
     see: of siblings, or, less those, of whom other teams have.
     """
     unseen = [row for row in touched if not scope.sees(row.rep, row.unit)]
-    siblings = sum(row.unit == change.request.unit for row in unseen)
+    siblings = sum(row.unit == change.unit for row in unseen)
     return any(0 < count < LEAST for count in (siblings, len(unseen) - siblings))
 
 

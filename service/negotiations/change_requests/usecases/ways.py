@@ -96,7 +96,7 @@ def _seen_limits(
 def reserve_of(found: Fetched, change: Change, scope: Scope) -> Reserve | None:
     """The nearest one upwards."""
     reserves = {own["unit"]: own for own in found.version.manifest.get("reserves", [])}
-    for unit in upwards(change.request.unit, scope.parents):
+    for unit in upwards(change.unit, scope.parents):
         if (own := reserves.get(unit)) is not None:
             return Reserve(unit, own["amount"], own["amount"] - own["used"])
     return None

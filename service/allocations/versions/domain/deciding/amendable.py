@@ -15,6 +15,7 @@ import numpy as np
 
 from service.allocations.versions.domain.ledger.named import Names, carried_by_unit
 from service.allocations.versions.domain.ledger.replay import LEDGER, Book, replay
+from service.allocations.versions.domain.ledger.workplace import Workplace, workplace
 from service.allocations.versions.domain.proof.amended import (
     Stands,
     decided_about,
@@ -88,6 +89,10 @@ class Amendable:
         own: str | None = self.quotas[place]["unit"]
         months = self.book.of_rep(place)
         return carried_by_unit(own, months, self.entries.get(place, ()))
+
+    def works_in(self, place: int, first_open: int) -> Workplace | None:
+        """Where somebody works from a month on; None: for several units in the end."""
+        return workplace(self.carried_in(place), first_open)
 
     def at_home(self, first_open: int) -> IntArray:
         """(n,) what each one carries in the own unit, in the months from that one on."""

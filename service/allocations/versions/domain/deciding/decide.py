@@ -31,7 +31,8 @@ from solver.infeasibility import Rule
 from solver.problem import IntArray
 
 _OF_THE_OWN_UNIT: Final = frozenset({"adjustment", "change_request"})
-"""Kinds of decisions that the unit of a rep's row funds. Events say of which unit they are."""
+"""Kinds of decisions that the unit funds where the rep works by then. Events say of which unit they
+are."""
 
 
 def decide(before: Amendable, decision: Decision) -> Amendable:
@@ -55,9 +56,9 @@ class _Deciding:
             raise Refused(reasons)
         names = self.before.names
         first_open = names.first_open(self.decision.effective)
-        wanted = {names.rep[own.rep]: own for own in self.decision.wanted}
+        wanted = {names.rep[own.rep]: self._placed(own, first_open) for own in self.decision.wanted}
         after = self.before
-        for amendment in self._amendments({place: own.quota for place, own in wanted.items()}):
+        for amendment in self._amendments(wanted):
             own = {place: wanted[place] for place in amendment.wanted}
             after = self._entered(after, amendment, own, first_open)
         return self._kept(after, wanted)
@@ -79,33 +80,44 @@ class _Deciding:
                 yield Refusal(("has no quota in this version",), own.rep)
             elif own.unit is not None and own.unit not in names.node:
                 yield Refusal((f"unit {own.unit} is none of this version",), own.rep)
-            elif (moved := self._moved(place, first_open)) is not None:
-                yield moved
+            elif (words := self._in_no_one_unit(place, first_open)) is not None:
+                yield Refusal((words,), own.rep)
             else:
                 yield from self._odd_quota(own, place, first_open, ends)
             seen.add(own.rep)
 
-    def _moved(self, place: int, first_open: int) -> Refusal | None:
-        """Why nothing is decided about somebody who works for another unit in a month that would
-        change: the own unit would decide on that one's money, and its people would carry it.
+    def _in_no_one_unit(self, place: int, first_open: int) -> str | None:
+        """Why nothing is decided about somebody who does not work for one unit alone in the months
+        that would change: who carries it would depend on the month.
         """
-        entries = self.before.entries.get(place, ())
-        if self.decision.kind not in _OF_THE_OWN_UNIT or all(len(own) < 3 for own in entries):
+        if self.decision.kind not in _OF_THE_OWN_UNIT:
             return None
-        own = self.before.quotas[place]["unit"]
-        carried = self.before.carried_in(place)
-        home = carried.pop(own)
-        rep = self.before.everybody.problem.reps.ids[place]
-        for month in range(first_open, len(home)):
-            there = next((unit for unit, months in carried.items() if months[month] > 0), None)
-            if there is not None and home[month] <= 0:
-                since = self.before.names.months[month]
-                words = (
-                    f"works for unit {there} in {since}, and unit {own} would carry what is "
-                    f"decided: solve the plan again with {rep} in {there}, and decide then"
-                )
-                return Refusal((words,), rep)
+        rep, months = self.before.everybody.problem.reps.ids[place], self.before.names.months
+        found = self.before.works_in(place, first_open)
+        if found is None:
+            return (
+                f"works for several units in {months[-1]}, and no one of them could carry what is "
+                f"decided: solve the plan again with {rep} in one unit, and decide then"
+            )
+        if found.since > first_open:
+            since, where = (
+                months[found.since],
+                f"unit {found.unit}" if found.unit else "the company",
+            )
+            return (
+                f"works for {where} from {since} on, and for others in months before: decide what "
+                f"holds from {since} on"
+            )
         return None
+
+    def _placed(self, own: Wanted, first_open: int) -> Wanted:
+        """With the unit where the rep works by then, which decides and carries."""
+        if self.decision.kind not in _OF_THE_OWN_UNIT:
+            return own
+        place = self.before.names.rep[own.rep]
+        found = self.before.works_in(place, first_open)
+        home = self.before.quotas[place]["unit"]
+        return own if found is None or found.unit == home else replace(own, unit=found.unit)
 
     def _odd_quota(
         self, own: Wanted, place: int, first_open: int, ends: tuple[IntArray, IntArray]
@@ -138,12 +150,13 @@ class _Deciding:
         carried = cells[place].sum(axis=0).tolist()
         return min(months) >= 0 and [*months[:first_open]] == carried[:first_open]
 
-    def _amendments(self, wanted: Mapping[int, int]) -> Sequence[Amendment]:
+    def _amendments(self, wishes: Mapping[int, Wanted]) -> Sequence[Amendment]:
         decision, names = self.decision, self.before.names
+        wanted = {place: own.quota for place, own in wishes.items()}
         manifest, hierarchy = self.before.manifest, self.before.everybody.hierarchy
         by_one_unit = decision.funding == "unfunded" and (decision.unit or decision.whole)
         if decision.funding is None or by_one_unit:
-            return [Amendment({**wanted}, decision.funding, names.node[decision.unit])]
+            return [Amendment(wanted, decision.funding, names.node[decision.unit])]
         found = one_decision(
             hierarchy,
             wanted,
@@ -155,6 +168,7 @@ class _Deciding:
             },
             frozen=[names.node[own["unit"]] for own in manifest.get("frozen", [])],
             reserves=[names.node[own["unit"]] for own in manifest.get("reserves", [])],
+            works_in={place: names.node[own.unit] for place, own in wishes.items() if own.unit},
         )
         funded = {place for amendment in found for place in amendment.wanted}
         ids = self.before.everybody.problem.reps.ids

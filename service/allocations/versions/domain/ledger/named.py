@@ -82,7 +82,7 @@ class Names:
             for place, entry in entries.items()
             if len(entry) > 3
         }
-        if carrying and (units or not moves.keys() <= amendment.wanted.keys()):
+        if carrying and not {*units, *moves} <= amendment.wanted.keys():
             raise UnreadableProof(
                 f"amendments.{part['reference']}: those who carry it say of which unit or months"
             )
@@ -90,7 +90,7 @@ class Names:
 
     def are_below(self, change: Change, plan: Allocation) -> bool:
         """Whether all whom an amendment is about hang below its unit, and on itself where siblings
-        carry it; and what is kept is another part of those who carry.
+        carry it, or work there by then; and what is kept is another part of those who carry.
         """
         h, one = plan.hierarchy, change.amendment
         node, alone = one.node, one.funding == "siblings"
@@ -102,8 +102,10 @@ class Names:
         if one.funding not in CARRYING:
             kept = one.held or one.frozen
             return not kept and all(map(is_below, one.wanted.keys() - change.units.keys()))
+        guests = change.units.items()
         return (
-            all(map(is_below, (*one.wanted, *one.held)))
+            all(map(is_below, (*(one.wanted.keys() - change.units.keys()), *one.held)))
+            and all(own == node if alone else node in h.ancestors(own) for _, own in guests)
             and one.wanted.keys().isdisjoint(one.held)
             and all(unit != node and node in h.ancestors(unit) for unit in one.frozen)
             and not (alone and one.frozen)
