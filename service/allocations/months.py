@@ -168,6 +168,13 @@ def month_names(period: Mapping[str, str] | None) -> tuple[str, ...]:
     return tuple(f"{month // YEAR:04d}-{month % YEAR + 1:02d}" for month in months)
 
 
+def compares_years(period: Mapping[str, str] | None) -> bool:
+    """Whether quotas of a period can stand beside last year's sales, which are of twelve months;
+    so they can where no period is told.
+    """
+    return len(month_names(period)) in {0, YEAR}
+
+
 def places_in(period: str, names: Sequence[str]) -> list[int]:
     """Which of the months a part of the period has (`service.roster.domain.periods`).
 

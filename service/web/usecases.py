@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from service.allocations.months import month_names
+from service.allocations.months import compares_years, month_names
 from service.allocations.versions.domain.proof.examine import examine
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.shown_ledger import ShownLedger
@@ -136,6 +136,7 @@ def _read(session: Session, workspace_id: str, plan_id: str, number: int) -> Ver
     manifest = document["manifest"]
     inputs = load_snapshot(session, workspace_id, manifest["inputs"])
     ledger = ShownLedger.of(manifest)
+    years = compares_years(manifest.get("period"))
     called = dict(zip(inputs.units.id, inputs.units.name, strict=True))
     return VersionView(
         hash=document["hash"],
@@ -150,7 +151,7 @@ def _read(session: Session, workspace_id: str, plan_id: str, number: int) -> Ver
         evenness=_evenness(manifest),
         checks=examine(document).checks,
         units=[_unit(row, called.get(row["id"])) for row in document["units"]],
-        reps=[_rep(row, ledger) for row in document["quotas"]],
+        reps=[_rep(row, ledger, years=years) for row in document["quotas"]],
         amended=sum(part["change"] for part in manifest.get("amendments", ())),
         decisions=decisions_in(manifest),
         estimate=manifest["estimate"],
@@ -202,7 +203,8 @@ def _unit(row: Mapping[str, Any], name: str | None) -> Unit:
     )
 
 
-def _rep(row: Mapping[str, Any], ledger: ShownLedger) -> Rep:
+def _rep(row: Mapping[str, Any], ledger: ShownLedger, *, years: bool) -> Rep:
+    """`years`: whether quotas are of a year, as last year's sales are."""
     anchor, effort_amount, rounding = row["explanation"]
     return Rep(
         id=row["rep"],
@@ -211,7 +213,7 @@ def _rep(row: Mapping[str, Any], ledger: ShownLedger) -> Rep:
         reach=row["reach"],
         quota=row["quota"],
         growth=row["growth"],
-        over_last_year=row["over_last_year"],
+        over_last_year=row["over_last_year"] if years else None,
         effort=row["effort"],
         floor=row["floor"],
         cap=row["cap"],

@@ -42,7 +42,7 @@ class FullTimeOut(BaseModel):
 
 
 class YearOnYearOut(BaseModel):
-    """The same people this year and last: everybody whose `last_year` is stated."""
+    """The same people this year and last: everybody whose `last_year` is known."""
 
     reps: int = Field(examples=[8])
     last_year: float = Field(description="What they sold", examples=[900000])
@@ -84,7 +84,9 @@ class FiguresOut(BaseModel):
     people: PeopleOut
     vacant: VacantOut
     full_time: FullTimeOut | None = Field(description="null where nobody's are known")
-    year_on_year: YearOnYearOut | None = Field(description="null where nobody's last year is known")
+    year_on_year: YearOnYearOut | None = Field(
+        description="null where nobody's last year is known, and in plans that are not of a year"
+    )
     chance: ChanceOut | None = Field(
         description="null where it has no target, or no rep a sigma", examples=[None]
     )

@@ -67,7 +67,9 @@ class YearlyMoverOut(BaseModel):
 
 
 class MoversOut(BaseModel):
-    """Whose quotas are furthest from last year's sales, the furthest first; by id where alike."""
+    """Whose quotas are furthest from last year's sales, the furthest first; by id where alike.
+    Nobody's are where the plan is not of a year.
+    """
 
     up: list[YearlyMoverOut]
     down: list[YearlyMoverOut] = Field(examples=[[]])

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from service.allocations.months import compares_years
 from service.allocations.summary.domain.decided import Decided, decided_by_kind
 from service.allocations.summary.domain.held import Hold, counted, hold_of, is_amended
 from service.allocations.summary.domain.movers import Movers
@@ -122,12 +123,19 @@ def summary(session: Session, place: tuple[str, str, int], sight: Sight, asked: 
 
 
 def _rows_seen(stored: StoredVersion, sight: Sight) -> list[Row]:
-    """Of units that are not seen nothing is read."""
+    """Of units that are not seen nothing is read. Sales of twelve months stand beside quotas of
+    twelve, or nowhere.
+    """
     if sight.is_whole:
-        return [*stored.quotas()]
-    everybody = sum(chunk["rows"] for chunk in stored.manifest["quotas"])
-    found, _ = stored.page(0, everybody, sight.units)
-    return [row for _, row in found]
+        rows: list[Row] = [*stored.quotas()]
+    else:
+        everybody = sum(chunk["rows"] for chunk in stored.manifest["quotas"])
+        found, _ = stored.page(0, everybody, sight.units)
+        rows = [row for _, row in found]
+    period: Any = stored.manifest.get("period")
+    if compares_years(period):
+        return rows
+    return [{**row, "last_year": None} for row in rows]
 
 
 def _figures(

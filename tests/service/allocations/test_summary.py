@@ -139,6 +139,20 @@ def test_without_anything_of_last_year_there_is_nothing_to_compare(client: TestC
     assert found["decided"] == []
 
 
+def test_quotas_of_half_a_year_are_not_set_beside_sales_of_a_whole_one(client: TestClient) -> None:
+    half = {"period": {"start": "2027-01-01", "end": "2027-06-30"}}
+    plan = a_plan(client, INPUTS, **half)
+    a_version(client, plan)
+
+    found = summary(client, f"{plan}/versions/1")
+
+    assert [row["year_on_year"] for row in [found["total"], *found["units"]]] == [None] * 4
+    assert found["movers"] == {"up": [], "down": []}
+    page = client.get(plan.removeprefix("/v1"))
+    assert page.status_code == 200
+    assert "Year on year" not in page.text
+
+
 def test_a_gap_stands_at_its_unit_and_above(client: TestClient) -> None:
     reps = [row | {"max": 105} for row in four_reps()["reps"]]
     units = [{"id": "east"}, {"id": "east/1", "parent": "east", "target": 230}, {"id": "west"}]
