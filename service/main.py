@@ -45,9 +45,11 @@ from service.negotiations.events.router import segments
 from service.negotiations.events.usecases.new_target import new_target
 from service.negotiations.levels.router import router as levels
 from service.negotiations.levels.usecases.assembling import units_in_the_way
+from service.plans.files_router import router as input_files
 from service.plans.inputs_router import router as inputs
 from service.plans.life_cycle_router import router as life_cycle
 from service.plans.router import router as plans
+from service.roster.router import router as templates
 from service.web.router import router as pages
 from service.webhooks.router import router as webhooks
 
@@ -57,6 +59,8 @@ FEATURES: tuple[APIRouter, ...] = (
     webhooks,
     plans,
     inputs,
+    input_files,
+    templates,
     life_cycle,
     versions,
     adjustments,

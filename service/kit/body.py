@@ -76,14 +76,8 @@ async def read_json_bytes(request: Request) -> bytes:
 
 async def read_bytes(request: Request) -> bytes:
     """The body whatever it is; raises UnsupportedMediaType where it is compressed, BodyTooLarge."""
-    coding = request.headers.get("content-encoding", "identity").strip().lower()
-    if coding != "identity":
-        raise UnsupportedMediaType(
-            f"Send the body as it is, without Content-Encoding: {coding[:_SHORT]}."
-        )
     limit: int = request.app.state.settings.max_body_bytes
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and (len(announced) > 15 or int(announced) > limit):
+    if announces_more(request, limit):
         raise _too_large(limit)
     body = bytearray()
     async for chunk in request.stream():
@@ -91,6 +85,17 @@ async def read_bytes(request: Request) -> bytes:
         if len(body) > limit:
             raise _too_large(limit)
     return bytes(body)
+
+
+def announces_more(request: Request, limit: int) -> bool:
+    """Whether the header says so; raises UnsupportedMediaType where the body is compressed."""
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding != "identity":
+        raise UnsupportedMediaType(
+            f"Send the body as it is, without Content-Encoding: {coding[:_SHORT]}."
+        )
+    announced = request.headers.get("content-length", "")
+    return announced.isdecimal() and (len(announced) > 15 or int(announced) > limit)
 
 
 async def read_json_bytes_if_any(request: Request) -> bytes | None:

@@ -86,6 +86,10 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=25_000_000, gt=0)
     """The largest JSON body that is read; a larger one answers 413."""
 
+    max_upload_bytes: int = Field(default=100_000_000, gt=0)
+    """The largest form with files that is read; what lies beyond a megabyte of each file is kept on
+    disk. A larger one answers 413."""
+
     solve_time_limit: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     """Seconds that one solve may take; then it answers 503 and nothing is stored."""
 

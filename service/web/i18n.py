@@ -17,6 +17,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
+from service.kit.languages import preferred_language
+
 CATALOGUES: Final = Path(__file__).with_name("locale")
 COOKIE: Final = "fairquota_lang"
 
@@ -71,19 +73,4 @@ def choose(asked: str | None, remembered: str | None, accept_language: str | Non
     for code in (asked, remembered):
         if code in _LOCALES:
             return language(code)
-    return language(_preferred(accept_language or ""))
-
-
-def _preferred(accept_language: str) -> str:
-    """The first language that we speak among those of the header, by falling weight."""
-    weighted: list[tuple[float, str]] = []
-    for part in accept_language.split(","):
-        tag, _, parameter = part.strip().partition(";")
-        name, _, number = parameter.strip().partition("=")
-        try:
-            weight = float(number) if name == "q" else 1.0
-        except ValueError:
-            weight = 0.0
-        weighted.append((weight, tag.partition("-")[0].lower()))
-    weighted.sort(key=lambda pair: -pair[0])
-    return next((code for weight, code in weighted if weight > 0 and code in _LOCALES), "en")
+    return language(preferred_language(accept_language or "", _LOCALES))

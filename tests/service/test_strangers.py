@@ -72,6 +72,11 @@ BODIES: dict[str, Any] = {
 }  # fmt: skip
 """What is sent where a body is needed; all other writes are called without one."""
 
+FILES: dict[str, Any] = {
+    "POST /v1/plans/{plan_id}/inputs/files": {"file": ("reps.csv", b"rep_id\ncyd\n")},
+}
+"""What is sent as a form."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -93,6 +98,8 @@ class Call:
         address = re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], self.path)
         body = BODIES.get(self.name)
         sent = {} if body is None else {"json": body}
+        if self.name in FILES:
+            sent = {"files": FILES[self.name], "data": {"target": "500"}}
         return client.request(self.method, address, headers=LATER, **sent)
 
 
@@ -147,6 +154,7 @@ def world(callers: Callers, database: Database) -> World:
         "event_id": event.rpartition("/")[2],
         "key_id": key,
         "webhook_id": hook,
+        "file": "reps.csv",
     }
     return World(callers, admin, ids, [*calls_of(callers)])
 

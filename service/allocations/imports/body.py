@@ -4,29 +4,24 @@
         file        CSV, XLSX or Parquet
         options     JSON: what a JSON body says beside `quotas`; may be left out
 
-The whole body is read before it is taken apart, so that the limit of bodies holds for files, too.
+The limit of JSON bodies holds for files, too: such a sheet has a line for each person.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from fastapi import Depends, Request, params
-from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
 from service.allocations.imports.domain.sent import FileRows, JsonRows, Source
 from service.allocations.imports.schemas import ImportIn, ImportOptions
 from service.allocations.imports.usecases import Options
-from service.kit.body import read_bytes, read_json_bytes
-from service.kit.errors import MalformedBody
+from service.kit.body import read_json_bytes
+from service.kit.forms import MULTIPART, open_form
 from service.kit.patient_body import PatientReader
 from service.roster.files import Planned, read_planned
-
-_FORM: Final = "multipart/form-data"
-_FIELDS: Final = ("file", "options")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,44 +46,20 @@ class SentPlan:
 async def receive(request: Request) -> Received:
     """Raises UnsupportedMediaType, BodyTooLarge and MalformedBody."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != _FORM:
+    if media_type != MULTIPART:
         return Received(await read_json_bytes(request))
-    raw = await read_bytes(request)
-
-    async def stream() -> AsyncGenerator[bytes]:
-        yield raw
-
-    try:
-        parser = MultiPartParser(
-            request.headers, stream(), max_files=1, max_fields=2, max_part_size=len(raw) + 1
-        )
-        form = await parser.parse()
-    except (MultiPartException, KeyError) as reason:
-        detail = getattr(reason, "message", "it names no boundary")
-        raise MalformedBody(f"The form cannot be read: {detail}") from None
-    try:
-        return await _parts(form)
-    finally:
-        await form.close()
-
-
-async def _parts(form: FormData) -> Received:
-    others = [name for name, _ in form.multi_items() if name not in _FIELDS]
-    if others:
-        raise MalformedBody(f"The form has a field {others[0][:80]!r}; it takes file and options.")
-    file, options = form.get("file"), form.get("options")
-    if not isinstance(file, UploadFile):
-        raise MalformedBody("The form needs a file in the field `file`, with a name.")
-    if isinstance(options, UploadFile):
-        raise MalformedBody("The field `options` is JSON, not a file.")
-    return Received((options or "{}").encode(), (file.filename or "file", await file.read()))
+    limit: int = request.app.state.settings.max_body_bytes
+    async with open_form(request, limit, files=1, texts={"options": limit}) as form:
+        (file,) = form.files
+        content = await file.read()
+        return Received(form.texts.get("options", "{}").encode(), (file.filename or "", content))
 
 
 class ImportReader(PatientReader[Any]):
     """A dependency that answers `SentPlan`."""
 
     other_forms: ClassVar[Mapping[str, Any]] = {
-        _FORM: {
+        MULTIPART: {
             "type": "object",
             "required": ["file"],
             "properties": {

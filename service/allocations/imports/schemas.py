@@ -14,6 +14,7 @@ from service.kit.money import MoneyOut, from_minor
 from service.kit.values import STRICT_ROW, Key, Money
 from service.plans.policy import PolicyBody
 from service.plans.version_schemas import VersionDetailOut
+from service.roster.file_schemas import FileNote, notes_of
 from service.roster.files import FileFault
 
 MOST_NAMED = 100
@@ -60,16 +61,6 @@ class RepairIn(BaseModel):
     model_config = {"extra": "forbid"}
 
     note: Annotated[Note | None, Field(strict=True)] = None
-
-
-class ReadOtherwise(BaseModel):
-    """A cell or row of a file that was read in another way than it stands there."""
-
-    file: str = Field(examples=["plan.csv"])
-    line: int | None = Field(examples=[4])
-    column: str | None = Field(examples=["目标"])
-    value: str | None = Field(examples=["10.5万"])
-    detail: str = Field(examples=["was read as 105000"])
 
 
 class Finding(BaseModel):
@@ -151,7 +142,7 @@ class ImportOut(BaseModel):
     )
     rows: int = Field(description="Reps whose quotas it says", examples=[4])
     missing: list[str] = Field(description="Reps in no row, the first hundred", examples=[[]])
-    read_otherwise: list[ReadOtherwise] = Field(
+    read_otherwise: list[FileNote] = Field(
         description="What of a file was read in another way than it stands", examples=[[]]
     )
     findings: list[Finding] = Field(
@@ -178,7 +169,7 @@ def import_out(
         reference=found.reference,
         rows=len(found.by_hand.wanted),
         missing=list(found.by_hand.missing[:MOST_NAMED]),
-        read_otherwise=[ReadOtherwise.model_validate(note.as_json()) for note in read_otherwise],
+        read_otherwise=notes_of(read_otherwise),
         findings=[_finding(row, found.digits) for row in found.beyond[:MOST_NAMED]],
         more_findings=max(0, len(found.beyond) - MOST_NAMED),
         beside=BesideOut.of(found.beside, found.digits),

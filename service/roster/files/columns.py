@@ -144,9 +144,9 @@ def _rep(words: Words, *, required: bool = False) -> Field:
     return Field("rep", ("rep_id", "rep"), _REP_HEADERS, KEY, words, "r1", required)
 
 
-def _territory(words: Words, *, required: bool = False) -> Field:
+def _territory(words: Words, example: str, *, required: bool = False) -> Field:
     headers = "territory_id", "territory"
-    return Field("territory", headers, _TERRITORY_HEADERS, KEY, words, "t1", required)
+    return Field("territory", headers, _TERRITORY_HEADERS, KEY, words, example, required)
 
 
 _FIRST_DAY: Final = Words("First day; blank: from the beginning", "第一天；空白表示从一开始")
@@ -266,7 +266,7 @@ ASSIGNMENTS: Final = Columns(
     ),
     (
         _rep(Words("Who holds it", "负责人的编号"), required=True),
-        _territory(Words("What is held", "辖区的编号"), required=True),
+        _territory(Words("What is held", "辖区的编号"), "t1", required=True),
         Field("share", ("share",), ("分摊比例", "份额", "占比"), SHARE,
               Words("The rep's share; those of a territory add up to 1",
                     "该销售员的比例；同一辖区合计为 1"), "1"),
@@ -283,8 +283,8 @@ HISTORY: Final = Columns(
     ),
     (
         _rep(Words("Who sold it; or give the territory", "销售员的编号；或填写辖区")),
-        _territory(Words("Where it was sold; it follows whoever holds the territory",
-                         "辖区的编号；业绩随辖区归属现任负责人")),
+        _territory(Words("In place of the rep: it follows whoever holds the territory",
+                         "代替销售员填写；业绩随辖区归属现任负责人"), ""),
         Field("period", ("period", "month"), ("月份", "期间", "年月"), MONTH,
               Words("The month", "月份"), "2026-01", required=True),
         Field("actual", ("actual",), ("完成额", "实际业绩", "销售额", "业绩"), NUMBER,
