@@ -16,6 +16,10 @@ class RiskWords(UnitWords):
 
     hedged: bool = False
     """Whether the hedge is told of beside these, and what it does not do."""
+    of_solve: bool = False
+    """Whether the company's target is another one by now than that of the solve, of which these
+    tell.
+    """
 
     def sentences(self, risk: Facts | None) -> Iterator[str]:
         """Who attains, what may be sold under each target, and what neither of them tells."""
@@ -62,14 +66,23 @@ class RiskWords(UnitWords):
                 "a few people decide it and swing too widely.",
                 unit=unit,
             )
+        facts = {
+            "unit": unit,
+            "target": figures.headline(row["target"], power),
+            "chance": figures.percent_tick(round(row["reaching"], 2)),
+            "low": figures.headline(row["p10"], power),
+            "high": figures.headline(row["p90"], power),
+        }
+        if self.of_solve and row["unit"] is None:
+            return say(
+                "%(unit)s: sales reach %(target)s, the target of the solve, with a chance of about "
+                "%(chance)s; in four years of five they lie between %(low)s and %(high)s.",
+                **facts,
+            )
         return say(
             "%(unit)s: sales reach the target of %(target)s with a chance of about %(chance)s; in "
             "four years of five they lie between %(low)s and %(high)s.",
-            unit=unit,
-            target=figures.headline(row["target"], power),
-            chance=figures.percent_tick(round(row["reaching"], 2)),
-            low=figures.headline(row["p10"], power),
-            high=figures.headline(row["p90"], power),
+            **facts,
         )
 
     def _market(self, risk: Facts) -> str:

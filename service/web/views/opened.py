@@ -121,10 +121,18 @@ class Opened:
         lines = self.version.lines
         return LineWords(self.language, self.figures, self.words.unit_name, lines)
 
+    @property
+    def padding(self) -> list[Mapping[str, Any]]:
+        """What quotas add to each target: to the company's as it stands."""
+        new, rows = self.new_target, self.version.padding
+        if new is None:
+            return [*rows]
+        return [{**row, "target": new.amount} if row["unit"] is None else row for row in rows]
+
     @cached_property
     def power(self) -> int:
         """The unit of what is said about more to assign, limits that give way and the hedge."""
-        amounts = [*amounts_in(self.version.prices), *amounts_told(self.version.padding)]
+        amounts = [*amounts_in(self.version.prices), *amounts_told(self.padding)]
         return self.figures.spoken_power(amounts)
 
     @property

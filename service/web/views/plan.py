@@ -125,7 +125,7 @@ def _impact(opened: Opened) -> dict[str, list[str]]:
         compared=not version.rules,
         power=opened.power,
     )
-    told = {"hedge": list(hedge.sentences(version.padding))}
+    told = {"hedge": list(hedge.sentences(opened.padding))}
     if (impact := opened.impact) is None:
         return told | {"target": [], "units": [], "across": []}
     unknown = [unit.own_limit for unit in version.units if unit.own_limit and not unit.is_priced]
@@ -139,7 +139,8 @@ def _impact(opened: Opened) -> dict[str, list[str]]:
 def _risk(opened: Opened) -> list[str]:
     words, version = opened.words, opened.version
     hedged = any(row["over_assignment"] for row in version.padding)
-    told = RiskWords(words.language, words.figures, words.unit_name, hedged=hedged)
+    new = opened.new_target is not None and opened.new_target.amount != version.target
+    told = RiskWords(words.language, words.figures, words.unit_name, hedged=hedged, of_solve=new)
     return [*told.sentences(version.risk)]
 
 

@@ -83,6 +83,27 @@ def test_a_version_lists_what_happened_to_whom_and_sums_units_as_months_do(
     assert "People who moved carry a part of their quota" in units
 
 
+def test_sentences_after_a_new_company_target_say_which_target_they_tell_of(
+    client: TestClient,
+) -> None:
+    inputs = twelve_hundred_each()
+    inputs["reps"] = [row | {"sigma": 0.2} for row in inputs["reps"]]
+    plan = a_plan(client, inputs)
+    a_version(client, plan, policy={"season": "even", "over_assignment": 0.05})
+    publish(client, f"{plan}/versions/1")
+    happens(client, plan, kind="target", amount=5400, **{"from": "2027-01-01"})
+
+    page = plan.removeprefix("/v1")
+    solved, raised = (client.get(f"{page}?version={number}").text for number in (1, 2))
+    chinese = client.get(f"{page}?version=2", headers={"Accept-Language": "zh"}).text
+
+    assert "quotas of $5,040 for a target of $4,800, +5.0%" in solved
+    assert "quotas of $5,670 for a target of $5,400, +5.0%" in raised
+    assert "sales reach the target of $4,800" in solved
+    assert "sales reach $4,800, the target of the solve" in raised
+    assert "求解时目标" in chinese
+
+
 def test_a_new_company_target_is_the_one_that_pages_show(client: TestClient) -> None:
     plan = a_plan(client, twelve_hundred_each())
     a_version(client, plan, **EVENLY)
