@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+from anyio import Semaphore
 from fastapi import APIRouter, Depends, FastAPI
 
 from service.allocations.adjustments.gaps import gaps_in_the_way
@@ -20,6 +21,7 @@ from service.allocations.scenarios.router import router as scenarios
 from service.allocations.simulation.router import router as simulations
 from service.allocations.summary.router import router as summaries
 from service.allocations.verification.router import router as verification
+from service.allocations.versions.quota_files import AT_ONCE as FILES_AT_ONCE
 from service.allocations.versions.quotas_router import router as quotas
 from service.allocations.versions.router import router as versions
 from service.audit.router import router as audit
@@ -133,6 +135,7 @@ def connect(app: FastAPI, settings: Settings) -> None:
     app.state.hindrances = (units_in_the_way, gaps_in_the_way)
     app.state.new_target = new_target
     app.state.queues = Queues(settings.waiting_calls, settings.waiting_seconds)
+    app.state.turns_of_files = Semaphore(FILES_AT_ONCE)
     app.state.key_uses = KeyUses(database)
     app.state.identities = Identities(settings) if settings.access == "oidc" else None
 

@@ -8,7 +8,7 @@ never cut off by something that is found damaged, and a slow reader keeps no tra
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from tempfile import SpooledTemporaryFile
@@ -16,11 +16,14 @@ from typing import Annotated, Any, BinaryIO, ClassVar, Final, cast
 from urllib.parse import quote
 
 import orjson
+from anyio import Semaphore
 from fastapi import Depends, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from service.allocations.versions.domain.written.content import Row
 from service.allocations.versions.usecases.reading import Quotas, unknown
+from service.kit.errors import Unavailable
 from service.kit.negotiation import JSON, VARY, answer_in
 from service.kit.pages import PageDep, PageRequest
 from service.kit.parquet import Kind, write_parquet
@@ -53,6 +56,8 @@ FILES: Final[dict[int | str, dict[str, Any]]] = {
     }
 }
 """For `responses=`."""
+AT_ONCE: Final = 2
+"""How many files of a process are written at once; more would only wait for each other."""
 _IN_MEMORY: Final = 1_000_000
 _PIECE: Final = 65_536
 _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
@@ -66,6 +71,24 @@ _FIGURES: Final = frozenset(_OF_REPS) - {"floor", "cap"}
 MediaTypeDep = Annotated[str, answer_in(JSON, *_SUFFIXES)]
 
 
+async def take_turns(request: Request, media_type: MediaTypeDep) -> AsyncIterator[None]:
+    """Files one after the other: sixty that were written at once kept a page waiting for a minute.
+
+    Raises NobodyWaits, so that callers who lost patience and ask again do not wait for themselves.
+    """
+    if media_type == JSON:
+        yield
+        return
+    async with cast("Semaphore", request.app.state.turns_of_files):
+        if await request.is_disconnected():
+            raise NobodyWaits("The caller has gone away before the file was begun.")
+        yield
+
+
+# scope="function" ends the turn when the file is written, not when it was sent
+TurnDep = Annotated[None, Depends(take_turns, scope="function")]
+
+
 async def page_or_all(
     request: Request, page: PageDep, media_type: MediaTypeDep
 ) -> PageRequest | None:
@@ -76,6 +99,10 @@ async def page_or_all(
 
 
 PageOrAllDep = Annotated[PageRequest | None, Depends(page_or_all)]
+
+
+class NobodyWaits(Unavailable):
+    """Nobody waits for this answer any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +223,24 @@ def file_of_version(
         "Version-Hash": version.hash,
         **VARY,
     }
-    return StreamingResponse(_pieces(written), media_type=media_type, headers=headers)
+    return _FileResponse(written, media_type=media_type, headers=headers)
+
+
+class _FileResponse(StreamingResponse):
+    """Closes what it sends, also where the caller goes away: else it took room on the disk until
+    Python looked for what nobody uses.
+    """
+
+    def __init__(self, file: BinaryIO, *, media_type: str, headers: Mapping[str, str]) -> None:
+        super().__init__(_pieces(file), media_type=media_type, headers=headers)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._file:
+            await super().__call__(scope, receive, send)
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:
-    with stream:
-        stream.seek(0)
-        while piece := stream.read(_PIECE):
-            yield piece
+    stream.seek(0)
+    while piece := stream.read(_PIECE):
+        yield piece

@@ -4,19 +4,32 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from anyio import Event, Semaphore, run, sleep_forever
+from fastapi import FastAPI
 from httpx2 import Response
 from openpyxl import load_workbook
 from pyarrow import parquet
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Message
 
-from service.allocations.versions.quota_files import CSV, NDJSON, PARQUET, XLSX
+from service.allocations.versions.quota_files import (
+    AT_ONCE,
+    CSV,
+    NDJSON,
+    PARQUET,
+    XLSX,
+    file_of_version,
+)
 from service.kit.spreadsheets import restored
 from service.kit.workbooks import unescaped
+from service.plans.tables import Plan, PlanVersion
 from tests.service.allocations.plans import Document, a_plan, a_version, four_reps, publish
 from tests.service.callers import Callers
 
@@ -273,6 +286,74 @@ def test_another_format_is_refused_by_naming_what_there_is(client: TestClient, a
     assert answer.headers["vary"] == "Accept"
     for media_type in ("application/json", accept.partition(";")[0], *READ):
         assert media_type in answer.json()["detail"]
+
+
+def test_pages_come_before_files_that_wait_for_others(client: TestClient, app: FastAPI) -> None:
+    plan = a_plan(client)
+    a_version(client, plan)
+    turns: Semaphore = app.state.turns_of_files
+    portal = client.portal
+    assert portal is not None
+
+    for _ in range(AT_ONCE):
+        portal.call(turns.acquire)
+    with ThreadPoolExecutor(1) as other:
+        file = other.submit(quota_file, client, f"{plan}/versions/1", CSV)
+        while not turns.statistics().tasks_waiting:
+            assert not file.done()
+        assert client.get(f"{plan}/versions/1/quotas").status_code == 200
+        assert not file.done()
+        portal.call(turns.release)
+        assert file.result().status_code == 200
+    portal.call(turns.release)
+    assert turns.value == AT_ONCE
+
+
+async def told(app: ASGIApp, path: str = "/", *, parts: int) -> list[Message]:
+    """What is sent to somebody who asks for a file and goes away after so many parts of it."""
+    sent: list[Message] = []
+    gone = Event()
+
+    async def receive() -> Message:
+        if parts:
+            await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(part: Message) -> None:
+        sent.append(part)
+        if len(sent) == parts:
+            gone.set()
+            await sleep_forever()
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "method": "GET",
+        "path": path, "raw_path": path.encode(), "query_string": b"", "scheme": "http",
+        "headers": [(b"host", b"127.0.0.1"), (b"accept", CSV.encode())], "http_version": "1.1",
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
+    }  # fmt: skip
+    await app(scope, receive, send)
+    return sent
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_file_is_closed_where_its_reader_goes_away(parts: int) -> None:
+    file = io.BytesIO(b"x" * 200_000)
+    answer = file_of_version(PlanVersion(number=1, hash="h"), Plan(id="p", name="n"), CSV, file)
+
+    sent = run(partial(told, answer, parts=parts))
+
+    assert len(sent) == parts
+    assert file.closed
+
+
+def test_a_file_that_nobody_waits_for_is_not_written(client: TestClient, app: FastAPI) -> None:
+    plan = a_plan(client)
+    a_version(client, plan)
+    assert client.portal is not None
+
+    start, _ = client.portal.call(partial(told, app, f"{plan}/versions/1/quotas", parts=0))
+
+    assert start["status"] == 503
 
 
 def test_everybody_gets_what_they_see_of_the_version(callers: Callers) -> None:
