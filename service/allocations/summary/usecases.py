@@ -116,8 +116,8 @@ def summary(session: Session, place: tuple[str, str, int], sight: Sight, asked: 
         movers=Movers.of(rows, asked.most),
         held=counted(hold_of(row["binding"], amended=is_amended(row, amendments)) for row in rows),
         locked=sum(row["rep"] in locked for row in rows),
-        beyond=_seen_rules(manifest, "beyond", sight),
-        relaxed=_seen_rules(manifest, "relaxed", sight),
+        beyond=_rules_seen(manifest.get("beyond", ()), rows, sight),
+        relaxed=_rules_seen(manifest.get("relaxed", ()), rows, sight),
         decided=decided_by_kind(rows, amendments),
     )
 
@@ -180,5 +180,8 @@ def _reserves(manifest: Row, sight: Sight) -> Reserves:
     return Reserves(sum(row["amount"] for row in seen), sum(row["used"] for row in seen))
 
 
-def _seen_rules(manifest: Row, name: str, sight: Sight) -> int:
-    return sum(sight.sees_rule(row["rule"]) for row in manifest.get(name, ()))
+def _rules_seen(listed: Sequence[Row], rows: Sequence[Row], sight: Sight) -> int:
+    """How many of these are rules of the units and people that are seen; `rows`: their quotas."""
+    own = {f"rep:{row['rep']}" for row in rows}
+    rules = (row["rule"] for row in listed)
+    return sum(rule.rpartition(":")[0] in own or sight.sees_rule(rule) for rule in rules)

@@ -261,6 +261,23 @@ def test_a_manager_reads_it_of_the_own_units_and_others_as_far_as_they_see(
     assert published["life"]["status"] == "published"
 
 
+def test_a_manager_is_told_of_limits_that_the_own_people_are_beyond(
+    callers: Callers, database: Database
+) -> None:
+    admin = callers("admin")
+    plan = a_plan(admin, INPUTS)
+    a_version(admin, plan)
+    version = f"{plan}/versions/{decided(database, plan, 1, {'ann': 109}, beyond=True)}"
+
+    limits = {
+        unit: summary(callers("manager", unit=unit), version)["limits"] for unit in ("west", "east")
+    }
+
+    kept = {"kept": True, "beyond": 0, "relaxed": 0}
+    assert summary(admin, version)["limits"] == {"kept": False, "beyond": 1, "relaxed": 0}
+    assert limits == {"west": {"kept": False, "beyond": 1, "relaxed": 0}, "east": kept}
+
+
 UNITS: list[Document] = [
     {"id": "all", "parent": None},
     {"id": "east", "parent": "all"},
