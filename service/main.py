@@ -27,7 +27,7 @@ from service.allocations.versions.router import router as versions
 from service.audit.router import router as audit
 from service.keys.router import router as keys
 from service.kit.auth import current_caller
-from service.kit.db import DatabaseDep, open_database
+from service.kit.db import Database, DatabaseDep, open_database
 from service.kit.docs import install_docs
 from service.kit.errors import DatabaseUnavailable
 from service.kit.idempotency import refuse_idempotency_key
@@ -103,7 +103,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    connect(app, settings)
+    connect(app, settings, open_database(settings.database_url))
     install_problems(app)
     for router in FEATURES:
         # The caller is known before a body is read, and no route can forget to ask.
@@ -124,13 +124,13 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def connect(app: FastAPI, settings: Settings) -> None:
+def connect(app: FastAPI, settings: Settings, database: Database) -> None:
     """Give an app its settings and all that it remembers: another database is another service.
 
     The way of access stays as `create_app` built it.
     """
     app.state.settings = settings
-    app.state.database = database = open_database(settings.database_url)
+    app.state.database = database
     app.state.hindrances_of_submitting = (units_in_the_way,)
     app.state.hindrances = (units_in_the_way, gaps_in_the_way)
     app.state.new_target = new_target

@@ -1,17 +1,40 @@
-"""Apps that tests take turns to use: what FastAPI builds for its first request costs more than most
-tests.
+"""Apps and databases that tests take turns to use: what FastAPI builds for its first request costs
+more than most tests, and so do connections to PostgreSQL and learning how to say each statement.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from functools import cache
+
 from fastapi import FastAPI
 
+from service.kit.db import Database, open_database
 from service.kit.settings import Settings
 from service.main import connect, create_app
 
 _idle: dict[str, list[FastAPI]] = defaultdict(list)
+
+
+class Kept(Database):
+    """A database whose connections stay open when a test is through with it."""
+
+    def close(self) -> None:
+        self._background.shutdown()
+
+
+@cache
+def _opened(url: str) -> Database:
+    return open_database(url)
+
+
+def database_at(url: str) -> Database:
+    """The one on PostgreSQL is opened once for a worker."""
+    if url.startswith("sqlite"):
+        return open_database(url)
+    kept = _opened(url)
+    return Kept(engine=kept.engine, sessions=kept.sessions, reading=kept.reading)
 
 
 @contextmanager
@@ -20,9 +43,9 @@ def serving(settings: Settings) -> Iterator[FastAPI]:
     idle = _idle[settings.access]
     if idle:
         app = idle.pop()
-        connect(app, settings)
     else:
         app = create_app(settings)
+    connect(app, settings, database_at(settings.database_url))
     routes = list(app.routes)
     try:
         yield app
