@@ -5,7 +5,6 @@ more than most tests, and so do connections to PostgreSQL and learning how to sa
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-
 from functools import cache
 
 from fastapi import FastAPI
@@ -41,10 +40,7 @@ def database_at(url: str) -> Database:
 def serving(settings: Settings) -> Iterator[FastAPI]:
     """The service with these settings, as new: nothing of an earlier test is left in it."""
     idle = _idle[settings.access]
-    if idle:
-        app = idle.pop()
-    else:
-        app = create_app(settings)
+    app = idle.pop() if idle else create_app(settings)
     connect(app, settings, database_at(settings.database_url))
     routes = list(app.routes)
     try:

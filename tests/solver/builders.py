@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from math import ceil, floor
 from operator import mul
 from typing import Any
@@ -84,13 +85,20 @@ def rows(problem: Problem) -> tuple[dict[str, dict[str, Any]], dict[str, dict[st
     return reps, units
 
 
+one_of = cache(st.sampled_from)
+"""Of a tuple. Hypothesis looks a strategy over before its first draw, which takes longer than to
+draw; so strategies are kept, and what is drawn in parts is drawn by functions.
+"""
+
 # Few different values, so that ties, equal reps and limits that just touch are common.
 money = st.sampled_from([0, 1, 50, 99, 100, 100, 100, 120, 150, 333, 1_000, 7_777, 100_000])
 yardsticks = st.sampled_from([0.0, 1.0, 50.0, 100.0, 100.0, 100.0, 250.0, 1_000.0, 33.3])
+_lengths = yardsticks.filter(bool)
 sigmas = st.sampled_from([0.05, 0.2, 0.3, 0.3, 0.3, 1.0, 2.5])
 slack = st.sampled_from([0, 0, 1, 10, 25, 100, 1_000])
 
 
+@cache
 @st.composite
 def problems(draw: st.DrawFn, max_reps: int = 9, *, yardstick_zero: bool = True) -> Problem:
     """Any feasible problem on a ragged tree: its limits are drawn around a plan that keeps them.
@@ -102,44 +110,46 @@ def problems(draw: st.DrawFn, max_reps: int = 9, *, yardstick_zero: bool = True)
     return problem
 
 
+@cache
 @st.composite
 def problems_with_a_plan(
     draw: st.DrawFn, max_reps: int = 9, *, yardstick_zero: bool = True
 ) -> tuple[Problem, dict[str, int]]:
     """The same, and the quotas by rep that the limits were drawn around."""
     names = [f"u{k}" for k in range(draw(st.integers(0, 6)))]
-    parents = [draw(st.sampled_from([None, *names[:k]])) for k in range(len(names))]
+    parents = [draw(one_of((None, *names[:k]))) for k in range(len(names))]
     units: dict[str, dict[str, Any]] = {
         name: {"parent": parent} for name, parent in zip(names, parents, strict=True)
     }
     reps: dict[str, dict[str, Any]] = {}
     plan: dict[str, int] = {}
-    yardstick = yardsticks if yardstick_zero else yardsticks.filter(bool)
+    yardstick = yardsticks if yardstick_zero else _lengths
     for key in (f"r{k}" for k in range(draw(st.integers(1, max_reps)))):
         plan[key] = draw(money)
         reps[key] = {
-            "unit": draw(st.sampled_from([None, *names])),
+            "unit": draw(one_of((None, *names))),
             "baseline": float(draw(money)),
             "reach": draw(yardstick),
             "potential": draw(yardstick),
             "sigma": draw(sigmas),
-            **draw(_limits(plan[key])),
+            **_limits(draw, plan[key]),
         }
     problem = a_problem(sum(plan.values()), reps, units)
     hierarchy = lay_out(problem)
     quota = np.array(list(plan.values()))[hierarchy.rep_row]
     sums = exact_sums(quota, hierarchy.first, hierarchy.last).tolist()
     for node, row in enumerate(hierarchy.unit_row.tolist()[1:], start=1):
-        units[names[row]] |= draw(_range(sums[node]))
+        units[names[row]] |= _range(draw, sums[node])
     return replace(a_problem(problem.target, reps, units), increment=draw(_increments)), plan
 
 
 _increments = st.sampled_from([1, 1, 1, 5, 10, 100, 1_000])
+_KINDS_OF_LIMITS = st.sampled_from(["none", "none", "box", "cap", "floor", "fixed"])
+_KINDS_OF_RANGES = st.sampled_from(["none", "none", "range", "min", "max", "target"])
 
 
-@st.composite
 def _limits(draw: st.DrawFn, quota: int) -> dict[str, Any]:
-    kind = draw(st.sampled_from(["none", "none", "box", "cap", "floor", "fixed"]))
+    kind = draw(_KINDS_OF_LIMITS)
     if kind == "fixed":
         return {"fixed": quota}
     limits: dict[str, Any] = {}
@@ -150,9 +160,8 @@ def _limits(draw: st.DrawFn, quota: int) -> dict[str, Any]:
     return limits
 
 
-@st.composite
 def _range(draw: st.DrawFn, total: int) -> dict[str, Any]:
-    kind = draw(st.sampled_from(["none", "none", "range", "min", "max", "target"]))
+    kind = draw(_KINDS_OF_RANGES)
     if kind == "target":
         return {"target": total, "over_assignment": 0.0}
     limits: dict[str, Any] = {}
@@ -177,39 +186,40 @@ def coupled_problems(
     All limits hold together: the rules are drawn around the same plan, some without slack.
     """
     problem, plan = draw(problems_with_a_plan(max_reps, yardstick_zero=yardstick_zero))
-    fairness = draw(st.sampled_from(POLICIES)).fairness
+    fairness = draw(one_of(POLICIES)).fairness
     rules: dict[str, list[Any]] = {"groups": [], "parity": [], "margin_floors": [], "rows": []}
-    kinds = st.lists(st.sampled_from(list(_RULES_ACROSS)), min_size=1, max_size=3)
-    for number, kind in enumerate(draw(kinds)):
-        problem, rule = draw(_RULES_ACROSS[kind](problem, plan, fairness, f"{kind}-{number}"))
-        rules[kind if rule else "groups"].append(rule or draw(_group(plan, f"other-{number}")))
+    for number, kind in enumerate(draw(_kinds_of_rules)):
+        problem, rule = _RULES_ACROSS[kind](draw, problem, plan, fairness, f"{kind}-{number}")
+        rules[kind if rule else "groups"].append(rule or _group(draw, plan, f"other-{number}"))
     across: dict[str, Any] = {kind: tuple(of) for kind, of in rules.items()}
     return problem, Policy(fairness=fairness, **across)
 
 
-@st.composite
+@cache
+def _some(reps: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(reps), min_size=1, unique=True)
+
+
 def _groups(
     draw: st.DrawFn, problem: Problem, plan: dict[str, int], _fairness: Fairness, key: str
 ) -> tuple[Problem, Group]:
-    return problem, draw(_group(plan, key))
+    return problem, _group(draw, plan, key)
 
 
-@st.composite
 def _group(draw: st.DrawFn, plan: dict[str, int], key: str) -> Group:
-    reps = draw(st.lists(st.sampled_from(list(plan)), min_size=1, unique=True))
+    reps = draw(_some(tuple(plan)))
     total = sum(plan[rep] for rep in reps)
     least = max(0, total - draw(slack)) if draw(st.booleans()) else 0
     most = total + draw(slack) if least == 0 or draw(st.booleans()) else UNLIMITED
     return Group(key, tuple(reps), least, most)
 
 
-@st.composite
 def _parity(
     draw: st.DrawFn, problem: Problem, plan: dict[str, int], fairness: Fairness, key: str
 ) -> tuple[Problem, Parity | None]:
     """Two peer groups or three, or nothing where there are too few reps or shares of nothing."""
-    kinds = [None, *"aabb", *("cc" if len(plan) > 5 else "")]
-    values = [draw(st.sampled_from(kinds)) for _ in plan]
+    kinds = one_of((None, *"aabb", *("cc" if len(plan) > 5 else "")))
+    values = [draw(kinds) for _ in plan]
     peers = [[row for row, of in enumerate(values) if of == value] for value in "abc"]
     members = [np.array(rows) for rows in peers if rows]
     if len(members) < 2 or min(map(len, members)) < 2:
@@ -221,16 +231,15 @@ def _parity(
         return problem, None
     miss = max(abs(done - share) / share for done, share in zip(sums, shares, strict=True))
     problem = replace(problem, cohorts={**problem.cohorts, key: tuple(values)})
-    return problem, Parity(key, float(miss) + draw(st.sampled_from([0.0, 0.0, 0.01, 0.2])))
+    return problem, Parity(key, float(miss) + draw(one_of((0.0, 0.0, 0.01, 0.2))))
 
 
-@st.composite
 def _margin_floor(
     draw: st.DrawFn, problem: Problem, plan: dict[str, int], _fairness: Fairness, key: str
 ) -> tuple[Problem, MarginFloor | None]:
     """A floor of the company or a unit; nothing where the plan makes a loss there."""
     if np.isnan(problem.reps.margin).any():
-        margins = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5, 1.0, -0.2])
+        margins = one_of((0.0, 0.1, 0.25, 0.5, 0.5, 1.0, -0.2))
         drawn = np.array([draw(margins) for _ in plan])
         problem = replace(problem, reps=replace(problem.reps, margin=drawn))
     node = draw(st.integers(0, len(problem.units)))
@@ -245,12 +254,11 @@ def _margin_floor(
     return problem, MarginFloor(key, max(0, floor(earned) - draw(slack)), unit)
 
 
-@st.composite
 def _row(
     draw: st.DrawFn, problem: Problem, plan: dict[str, int], _fairness: Fairness, key: str
 ) -> tuple[Problem, LinearRow]:
-    sizes = st.sampled_from([1.0, 1.0, -1.0, 2.0, -0.5, 0.1, 3.7])
-    reps = draw(st.lists(st.sampled_from(list(plan)), min_size=1, unique=True))
+    sizes = one_of((1.0, 1.0, -1.0, 2.0, -0.5, 0.1, 3.7))
+    reps = draw(_some(tuple(plan)))
     terms = tuple((rep, draw(sizes)) for rep in reps)
     total = sum(Fraction(repr(size)) * plan[rep] for rep, size in terms)
     least = floor(total) - draw(slack) if draw(st.booleans()) else None
@@ -261,6 +269,7 @@ def _row(
 _RULES_ACROSS: dict[str, Any] = {
     "groups": _groups, "parity": _parity, "margin_floors": _margin_floor, "rows": _row,
 }  # fmt: skip
+_kinds_of_rules = st.lists(st.sampled_from(list(_RULES_ACROSS)), min_size=1, max_size=3)
 
 
 def coupling_of(problem: Problem, policy: Policy) -> Coupling:
