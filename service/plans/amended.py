@@ -41,10 +41,14 @@ class LockOut(BaseModel):
 
 
 class FrozenOut(BaseModel):
-    """What a unit carries, as it was agreed; later solves keep it."""
+    """What a unit has agreed on; later solves keep it."""
 
     unit: str = Field(examples=["west"])
     amount: MoneyOut
+    spent: MoneyOut = Field(
+        description="What reserves inside the unit have given since: it carries that less",
+        examples=[0],
+    )
 
 
 class ReserveOut(BaseModel):
@@ -95,7 +99,10 @@ class LedgerOut(BaseModel):
             amendments=[AmendmentOut(**money(row, "change")) for row in listed("amendments")],
             locks=[LockOut(**money(row, "quota")) for row in manifest.get("locks", ()) if whole],
             dropped_locks=[*manifest.get("dropped_locks", ())] if whole else [],
-            frozen=[FrozenOut(**money(row, "amount")) for row in listed("frozen")],
+            frozen=[
+                FrozenOut(**money({"spent": 0, **row}, "amount", "spent"))
+                for row in listed("frozen")
+            ],
             reserves=[
                 ReserveOut(
                     **money(row, "amount", "used"),

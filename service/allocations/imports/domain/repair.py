@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from service.allocations.versions.domain.deciding.amendable import Amendable
 from service.allocations.versions.domain.deciding.decision import Decision, Wanted
+from service.allocations.versions.domain.written.manifest import carried_of
 from solver.amend.nearest import nearest
 from solver.watch import Watch
 
@@ -18,7 +19,7 @@ def repair_of(standing: Amendable, reference: str, watch: Watch | None = None) -
         plan,
         quota,
         locked={names.rep[own["rep"]]: own["quota"] for own in manifest.get("locks", [])},
-        frozen={names.node[own["unit"]]: own["amount"] for own in manifest.get("frozen", [])},
+        frozen={names.node[own["unit"]]: carried_of(own) for own in manifest.get("frozen", [])},
         watch=watch,
     )
     ids = plan.problem.reps.ids

@@ -16,6 +16,7 @@ from service.allocations.versions.domain.ledger.beyond import beyond
 from service.allocations.versions.domain.ledger.named import Change
 from service.allocations.versions.domain.ledger.replay import Book
 from service.allocations.versions.domain.written.content import Row
+from service.allocations.versions.domain.written.manifest import carried_of
 from service.allocations.versions.lanes.domain.lane import Lane, LaneStatus, Tree
 from service.allocations.versions.lanes.domain.work import Work
 from service.kit.errors import Conflict, Fault
@@ -146,13 +147,18 @@ def _part(work: Work) -> Row:
 
 
 def _frozen(frame: Amendable, book: Book, envelopes: Sequence[Lane]) -> list[Row]:
-    """In the order of the units, each with what it carries: nobody's work changes that."""
+    """In the order of the units, each with what it carries: nobody's work changes that, nor what
+    its reserves gave before.
+    """
     node = frame.names.node
-    units = {own["unit"] for own in frame.manifest.get("frozen", [])}
-    units |= {lane.unit for lane in envelopes}
+    stated = {own["unit"]: own for own in frame.manifest.get("frozen", [])}
+    units = stated.keys() | {lane.unit for lane in envelopes}
+    carried = {unit: int(book.sums[node[unit]]) for unit in sorted(units, key=node.__getitem__)}
     return [
-        {"unit": unit, "amount": int(book.sums[node[unit]])}
-        for unit in sorted(units, key=node.__getitem__)
+        {**stated[unit]}
+        if unit in stated and carried_of(stated[unit]) == amount
+        else {"unit": unit, "amount": amount}
+        for unit, amount in carried.items()
     ]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from service.allocations.assemble import evidence_of, period_of
 from service.allocations.versions.domain.proof.claim import certificate_of
 from service.allocations.versions.domain.written.content import Row
+from service.allocations.versions.domain.written.manifest import carried_of
 from service.allocations.versions.domain.written.rows import read_quotas, read_rules, read_units
 from service.allocations.versions.lanes.domain.agreed import agreed
 from service.allocations.versions.lanes.domain.lane import LaneStatus, Tree
@@ -93,10 +94,10 @@ class Frame:
         return row
 
     def agreed(self) -> dict[str, int]:
-        """The envelopes that the version keeps now, by unit."""
+        """What units have to carry by the envelopes that the version keeps now."""
         stated = self.stored.manifest.get("frozen", [])
         kept = agreed(stated, self.units, self.lanes.brief())
-        return {own["unit"]: own["amount"] for own in kept}
+        return {own["unit"]: carried_of(own) for own in kept}
 
     def is_published(self) -> bool:
         """As the database says now."""

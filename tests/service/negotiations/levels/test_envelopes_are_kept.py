@@ -15,7 +15,7 @@ from service.allocations.versions.usecases import amending
 from service.kit.auth import DEFAULT_WORKSPACE, LOCAL_ADMINISTRATOR
 from service.kit.clock import utc_now
 from service.kit.db import Database
-from tests.service.allocations.plans import a_plan, a_version, quotas
+from tests.service.allocations.plans import a_version, quotas
 from tests.service.negotiations.levels.teams import (
     a_draft,
     adjust,
@@ -25,7 +25,6 @@ from tests.service.negotiations.levels.teams import (
     nine_reps,
     step,
 )
-from tests.service.negotiations.requests import a_request, answer
 from tests.service.steps import publish, take
 
 type Document = dict[str, Any]
@@ -214,33 +213,6 @@ def test_a_version_is_handed_in_and_asked_about_with_them(client: TestClient) ->
     after = f"{plan}/versions/{granted.json()['version']}"
     keeps(client, after)
     assert quotas(client, after)["gus"] == 1120
-
-
-def test_a_frozen_units_own_reserve_is_spent_once_a_planner_has_unfrozen_it(
-    client: TestClient,
-) -> None:
-    plan = a_plan(client, nine_reps())
-    a_version(client, plan, policy={"reserves": [{"unit": "west", "amount": 50}]})
-    version = f"{plan}/versions/1"
-    freeze(client, version, "west")
-    step(client, version, "west", "sign-off").raise_for_status()
-    made = str(client.post(f"{version}/assemble", json={}).headers["location"])
-    publish(client, made).raise_for_status()
-
-    request = a_request(client, plan, "bob", quotas(client, made)["bob"] - 20, version=2)
-    preview = client.get(f"{request}/preview").json()
-    ways = {way["funding"]: way for way in preview["ways"]}
-    assert preview["funding"] == "siblings"  # which keeps the envelope
-    assert not ways["reserve"]["possible"]
-    assert "a planner unfreezes it first" in ways["reserve"]["reason"]
-    body = {"note": "bob lost an account"}
-    path = f"{at(made, 'west')}/unfreeze"
-    client.post(path, json=body, headers={"If-Match": "*"}).raise_for_status()
-    granted = answer(client, request, "accept", funding="reserve")
-    assert granted.status_code == 200, granted.text
-    after = client.get(f"{plan}/versions/3").json()["ledger"]
-    assert [row["left"] for row in after["reserves"]] == [30]
-    assert client.get(f"{plan}/versions/3/verify").json()["valid"]
 
 
 def test_an_agreed_unit_is_frozen_again_or_given_up_by_name(client: TestClient) -> None:

@@ -24,7 +24,12 @@ from service.allocations.versions.domain.deciding.decision import (
 from service.allocations.versions.domain.ledger.beyond import beyond
 from service.allocations.versions.domain.ledger.named import Change
 from service.allocations.versions.domain.written.document import UnreadableProof
-from service.allocations.versions.domain.written.manifest import AmendmentPart, Manifest
+from service.allocations.versions.domain.written.manifest import (
+    AmendmentPart,
+    FrozenPart,
+    Manifest,
+    carried_of,
+)
 from solver.amend import CARRYING, Amendment, CannotCarry, one_decision
 from solver.conflict.names import Names as RuleNames
 from solver.infeasibility import Rule
@@ -283,7 +288,25 @@ class _Deciding:
             {**own, "used": used.get(own["unit"], 0)} for own in after.manifest.get("reserves", [])
         ]
         ordered = sorted(locks.values(), key=lambda lock: names.rep[lock["rep"]])
-        return after.with_ledger(after.book, after.entries, locks=ordered, reserves=reserves)
+        frozen = [self._less_what_was_spent(own, used) for own in after.manifest.get("frozen", [])]
+        return after.with_ledger(
+            after.book, after.entries, locks=ordered, reserves=reserves, frozen=frozen
+        )
+
+    def _less_what_was_spent(
+        self, envelope: FrozenPart, used: Mapping[str | None, int]
+    ) -> FrozenPart:
+        """An envelope includes the reserves inside it: what these give, its unit carries less."""
+        before, names = self.before, self.before.names
+        node, h = names.node[envelope["unit"]], before.everybody.hierarchy
+        given = sum(
+            used.get(own["unit"], 0) - own["used"]
+            for own in before.manifest.get("reserves", [])
+            if node in h.ancestors(names.node[own["unit"]])
+        )
+        spent = envelope.get("spent", 0) + given
+        whole: FrozenPart = {"unit": envelope["unit"], "amount": envelope["amount"]}
+        return {**whole, "spent": spent} if spent > 0 else whole
 
 
 def _entry(number: int, change: int, wish: Wanted | None, moves: object) -> list[object]:
@@ -318,9 +341,8 @@ def _broken(before: Amendable, after: Amendable, decision: Decision) -> Iterator
         short = f"unit {unit} would carry less than nothing in a month in which others carry for it"
         yield Refusal((short,), rule=f"unit:{unit}:min", limit=0)
     for own in after.manifest.get("frozen", []):
-        carried = int(sums[names.node[own["unit"]]])
-        if carried != own["amount"]:
-            unit, off = own["unit"], carried - own["amount"]
+        unit = own["unit"]
+        if off := int(sums[names.node[unit]]) - carried_of(own):
             way_out = "; a planner unfreezes it first, or others in it carry the difference"
             # by how much alone: who decides in a unit below is not told what this one carries
             more = " more" if off > 0 else " less"

@@ -33,9 +33,14 @@ class Handed:
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any], *, locks: bool = True) -> Self:
-        """What a version hands down; `locks`: or only the envelopes."""
+        """What a version hands down; `locks`: or only the envelopes. A new solve has its reserves
+        unspent, so a unit carries all that it has agreed on.
+        """
         kept = manifest.get("locks", ()) if locks else ()
-        return cls(tuple(kept), tuple(manifest.get("frozen", ())))
+        whole: list[FrozenPart] = [
+            {"unit": own["unit"], "amount": own["amount"]} for own in manifest.get("frozen", ())
+        ]
+        return cls(tuple(kept), tuple(whole))
 
     def __bool__(self) -> bool:
         return bool(self.locks or self.frozen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.allocations.versions.domain.ledger.replay import LEDGER, Book
-from service.allocations.versions.domain.written.manifest import Manifest
+from service.allocations.versions.domain.written.manifest import Manifest, carried_of
 from service.kit.errors import Conflict
 
 
@@ -40,10 +40,10 @@ def _other_envelopes(manifest: Manifest, book: Book) -> Iterator[str]:
     sums = dict(zip(book.plan.problem.units.ids, book.sums[1:].tolist(), strict=True))
     seen: set[str] = set()
     for envelope in manifest.get("frozen", []):
-        unit = envelope["unit"]
-        if unit in seen or sums.get(unit) != envelope["amount"]:
+        unit, agreed = envelope["unit"], carried_of(envelope)
+        if unit in seen or sums.get(unit) != agreed:
             carried = sums.get(unit, "nothing")
-            yield f"frozen.{unit} says {envelope['amount']:,}, and the unit carries {carried}"
+            yield f"frozen.{unit} says {agreed:,}, and the unit carries {carried}"
         seen.add(unit)
 
 

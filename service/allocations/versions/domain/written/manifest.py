@@ -229,10 +229,12 @@ class LockPart(TypedDict):
 
 @with_config(OPEN)
 class FrozenPart(TypedDict):
-    """The envelope of a unit, which later solves keep."""
+    """The envelope of a unit, which later solves keep: what it carries and `spent`."""
 
     unit: str
     amount: Amount
+    spent: NotRequired[Amount]
+    """What reserves at and below the unit have given since it was agreed; left out: nothing."""
 
 
 @with_config(OPEN)
@@ -291,6 +293,11 @@ class Manifest(TypedDict):
     rules: NotRequired[list[ListedChunk]]
     quotas: list[QuotasChunk]
     index: list[IndexChunk]
+
+
+def carried_of(envelope: FrozenPart) -> int:
+    """What the unit has to carry."""
+    return envelope["amount"] - envelope.get("spent", 0)
 
 
 _MANIFEST = TypeAdapter(Manifest)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from service.allocations.versions.domain.written.content import Row
-from service.allocations.versions.domain.written.manifest import FrozenPart
+from service.allocations.versions.domain.written.manifest import FrozenPart, carried_of
 from service.allocations.versions.lanes.domain.lane import Lane, Tree
 
 
@@ -25,9 +25,11 @@ def agreed(
         return [*stated]
     tree = Tree.of(units, lanes)
     given_up = {lane.unit for lane in lanes if not lane.stands}
-    amounts = {own["unit"]: own["amount"] for own in stated if own["unit"] not in given_up}
+    parts = {own["unit"]: own for own in stated if own["unit"] not in given_up}
     for row in units:
         lane = tree.lanes.get(row["id"])
         if lane and (tree.around(lane.unit) is None or lane.envelope == row["quota"]):
-            amounts[lane.unit] = row["quota"]
-    return [{"unit": unit, "amount": amounts[unit]} for unit in tree.parents if unit in amounts]
+            known = parts.get(lane.unit)
+            if known is None or carried_of(known) != row["quota"]:
+                parts[lane.unit] = {"unit": lane.unit, "amount": row["quota"]}
+    return [parts[unit] for unit in tree.parents if unit in parts]

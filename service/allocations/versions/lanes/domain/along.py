@@ -2,8 +2,8 @@
 
 A lane whose people carry, and may carry, what they did goes along with its work and its signature.
 Where the new version moves somebody in it, the work begins anew from the new rows: it is frozen at
-the same envelope, and has to be signed again. An envelope that the new version does not carry is
-never dropped in silence: such a version is not made.
+the same envelope, less what reserves inside it gave, and has to be signed again. An envelope that
+the new version does not carry is never dropped in silence: such a version is not made.
 """
 
 from __future__ import annotations
@@ -66,12 +66,17 @@ class Side:
 
 
 def along(
-    tree: Tree, after: Tree, moved: set[str], carried: Mapping[str, int]
+    tree: Tree,
+    after: Tree,
+    moved: set[str],
+    carried: Mapping[str, int],
+    given: Mapping[str, int] | None = None,
 ) -> Iterator[Going | Lost]:
     """Every lane of `tree`, outer ones first.
 
     `after`: the organisation of the new version; `moved`: units in which something differs;
-    `carried`: what the reps below each unit carry there.
+    `carried`: what the reps below each unit carry there; `given`: what reserves inside each unit
+    have given meanwhile.
     """
     anew: set[str] = set()
     for unit in tree.parents:
@@ -83,7 +88,7 @@ def along(
         outer = tree.around(unit)
         begins = not moved.isdisjoint([*tree.below(unit), *after.below(unit)])
         states = begins or (outer is not None and outer.unit in anew)
-        if states and lane.envelope != carried[unit]:
+        if states and lane.envelope - (given or {}).get(unit, 0) != carried[unit]:
             yield Lost(lane, carried[unit])
             continue
         if begins:

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from service.allocations.infeasible import in_words
 from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
 from service.allocations.versions.domain.written.content import Row
+from service.allocations.versions.domain.written.manifest import FrozenPart
 from service.allocations.versions.lanes.domain.along import Going, Lost, Side, along
 from service.allocations.versions.lanes.domain.lane import LaneStatus, Tree
 from service.allocations.versions.lanes.domain.work import Work
 from service.allocations.versions.lanes.repository import Lanes, Works, lane_of
 from service.allocations.versions.lanes.tables import LaneStep, UnitLane
+from service.allocations.versions.lanes.usecases.keeping import envelopes_of
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.kit.auth import Caller
 from service.plans.domain import VersionStatus
@@ -41,7 +43,8 @@ def take_lanes_along(
     moved = now_is.moved_from(was)
     quotas = after.quotas() if moved else []
     tree, organisation = Tree.of(was.units, map(lane_of, rows)), Tree.of(now_is.units, ())
-    found = [*along(tree, organisation, moved, organisation.carried_below(quotas))]
+    given = _given(envelopes_of(session, caller.workspace_id, base), after)
+    found = [*along(tree, organisation, moved, organisation.carried_below(quotas), given)]
     if lost := [own for own in found if isinstance(own, Lost)]:
         raise _not_kept(lost, base.number, after.digits)
     by_unit = {row.unit: row for row in rows}
@@ -55,8 +58,21 @@ def take_lanes_along(
                 people = {rep: quota for team in below for rep, quota in team.items()}
                 anew = Work.begun(made.hash, row.unit, people, old[row.work].effective)
                 _begin_anew(row, anew, works)
+                row.envelope -= given.get(row.unit, 0)
             there.add(row)
             there.note(_step(row, going, base.number, caller, now))
+
+
+def _given(before: Iterable[FrozenPart], after: StoredVersion) -> dict[str, int]:
+    """What reserves inside each unit have given since; less than nothing where a new solve has them
+    unspent.
+    """
+    spent = {own["unit"]: own.get("spent", 0) for own in after.manifest.get("frozen", [])}
+    return {
+        own["unit"]: spent[own["unit"]] - own.get("spent", 0)
+        for own in before
+        if own["unit"] in spent
+    }
 
 
 def _begin_anew(row: UnitLane, work: Work, works: Works) -> None:

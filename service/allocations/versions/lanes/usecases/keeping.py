@@ -44,7 +44,8 @@ def check_kept(
     """
     kept = facts.get("frozen", [])
     agreed_on = envelopes_of(session, caller.workspace_id, base)
-    if lost := [own["unit"] for own in agreed_on if own not in kept]:
+    amounts = {own["unit"]: own["amount"] for own in kept}
+    if lost := [own["unit"] for own in agreed_on if amounts.get(own["unit"]) != own["amount"]]:
         names = [] if caller.role is Role.MANAGER else lost
         which = f": {', '.join(names[:20])}" if names else " were units"
         raise EnvelopeNotKept(
