@@ -14,7 +14,7 @@ from service.kit.workbooks import FORMULA, Page, write_workbook
 
 type Cell = str | int | float | Decimal | None
 
-_LOOKS_DEFUSED: Final = re.compile(r"'+[=+\-@\t\r]")
+_LOOKS_DEFUSED: Final = re.compile(f"'+[{re.escape(''.join(FORMULA))}]")
 
 
 class Sheet(Protocol):

@@ -20,8 +20,8 @@ from service.kit.errors import NotAcceptable
 
 type _Cell = str | float | Decimal | None
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What texts begin with that a spreadsheet would run, were they typed in."""
+FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
+"""What texts begin with that a spreadsheet would run, were they typed in; full width, too."""
 MAX_ROWS: Final = 1_048_576
 """Of a sheet, with its header."""
 _MAX_TEXT: Final = 32_767

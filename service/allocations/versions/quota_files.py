@@ -60,6 +60,8 @@ AT_ONCE: Final = 2
 """How many files of a process are written at once; more would only wait for each other."""
 _IN_MEMORY: Final = 1_000_000
 _PIECE: Final = 65_536
+_LONGEST: Final = 60
+"""Characters of a plan's name in a file's: systems take 255 bytes, four for some characters."""
 _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 """In names of files, on one system or another."""
 _OF_REPS: Final = (
@@ -215,7 +217,8 @@ def file_of_version(
 ) -> Response:
     """The file as it is to be saved: under the plan's name and the version's number."""
     suffix = _SUFFIXES[media_type]
-    name = quote(f"{_UNSAFE.sub('-', plan.name).strip(' .')}-{version.number}.{suffix}", safe="")
+    called = "".join(filter(str.isprintable, _UNSAFE.sub("-", plan.name)))[:_LONGEST].strip(" .")
+    name = quote(f"{called or plan.id}-{version.number}.{suffix}", safe="")
     plain = f"{plan.id}-{version.number}.{suffix}"
     headers = {
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{name}",

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pytest
@@ -173,12 +174,37 @@ def test_a_file_has_the_name_and_the_hash_of_its_version(client: TestClient) -> 
     assert client.get(f"{plan}/versions/1/quotas").headers["vary"] == "Accept"
 
 
-@pytest.mark.parametrize(("currency", "digits"), [("JPY", 0), ("USD", 2), ("KWD", 3)])
+@pytest.mark.parametrize(
+    ("plan", "file"),
+    [
+        ("..", "plan_1-1.csv"),
+        ("\u202e\u2066", "plan_1-1.csv"),
+        ("a\u202egpj", "agpj-1.csv"),  # else it would be read as a-jpg
+        ("../../etc/passwd", "-..-etc-passwd-1.csv"),
+        ('a"; x="b\r\nSet-Cookie: c', "a-; x=-b-Set-Cookie- c-1.csv"),
+        ("🜁" * 200, "🜁" * 60 + "-1.csv"),
+    ],
+)
+def test_no_name_of_a_plan_makes_an_odd_name_of_a_file(plan: str, file: str) -> None:
+    version = PlanVersion(number=1, hash="h")
+    answer = file_of_version(version, Plan(id="plan_1", name=plan), CSV, io.BytesIO())
+
+    plain, _, told = answer.headers["content-disposition"].partition("; filename*=UTF-8''")
+    assert plain == 'attachment; filename="plan_1-1.csv"'
+    assert unquote(told) == file
+    assert told.isascii()
+    assert len(file.encode()) <= 255
+
+
+@pytest.mark.parametrize(
+    ("currency", "target"), [("JPY", "100001"), ("USD", "100000.01"), ("KWD", "100000.001")]
+)
 def test_parquet_has_decimals_of_the_currency_and_says_what_it_is(
-    client: TestClient, currency: str, digits: int
+    client: TestClient, currency: str, target: str
 ) -> None:
     rep = {"baseline": 33333, "reach": 10000}
-    inputs = {"target": 100001, "reps": [rep | {"id": name} for name in "abc"]}
+    digits = len(target.partition(".")[2])
+    inputs = {"target": target, "reps": [rep | {"id": name} for name in "abc"]}
     plan = a_plan(client, inputs, currency=currency, increment=None, name="华东")
     version = a_version(client, plan)
 
@@ -189,7 +215,9 @@ def test_parquet_has_decimals_of_the_currency_and_says_what_it_is(
     assert {table.schema.field(name).type for name in amounts} == {pa.decimal128(18, digits)}
     assert {table.schema.field(name).type for name in ("rep", "binding")} == {pa.string()}
     assert table.schema.field("growth").type == pa.float64()
-    assert sum(table["quota"].to_pylist()) == 100001
+    assert sum(table["quota"].to_pylist()) == Decimal(target)
+    for other in (CSV, XLSX, NDJSON):
+        assert sum(cents(read(client, f"{plan}/versions/1", other)).values()) == Decimal(target)
     assert table.schema.metadata == {
         b"fairquota.plan": plan.rpartition("/")[2].encode(),
         b"fairquota.plan_name": "华东".encode(),
