@@ -5,6 +5,7 @@ from typing import Annotated, NotRequired, Required, TypedDict
 from pydantic import Field, with_config
 
 from service.kit.values import STRICT_ROW, Key, Measure, Money, Month
+from service.roster.domain.measures import MOST_MEASURES
 from service.roster.schemas import (
     HistoryRow,
     MeasureRow,
@@ -81,7 +82,9 @@ class InputsPatch(TypedDict):
     targets: NotRequired[Annotated[list[TargetRow], Field(examples=[[]])]]
     """Targets, each known by all but `amount` and `base`. One that is of a unit and nothing else
     replaces the unit's own."""
-    measures: NotRequired[Annotated[list[MeasureRow], Field(max_length=50, examples=[[]])]]
+    measures: NotRequired[
+        Annotated[list[MeasureRow], Field(max_length=MOST_MEASURES, examples=[[]])]
+    ]
     """What is said of measures."""
     forecast: NotRequired[Annotated[Measure | None, Field(examples=[980000])]]
     """What you expect the whole company to sell; null: the last twelve months count."""

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict
 from pydantic import ConfigDict, Field, with_config
 
 from service.kit.values import STRICT_ROW, Day, Key, Measure, Money, Month, Share, Text
+from service.roster.domain.columns import MOST_COHORTS
+from service.roster.domain.measures import MOST_MEASURES
 
 
 @with_config(STRICT_ROW)
@@ -146,7 +148,7 @@ class RepRow(TypedDict):
     cohorts: NotRequired[
         Annotated[
             dict[Key, Annotated[str, Field(strict=True, max_length=128)] | None] | None,
-            Field(max_length=50, examples=[{"role": "AE"}]),
+            Field(max_length=MOST_COHORTS, examples=[{"role": "AE"}]),
         ]
     ]
     """Peer groups the rep belongs to, by name of the grouping; an empty text or null
@@ -319,7 +321,7 @@ class InputsBody(TypedDict):
     measures: NotRequired[
         Annotated[
             list[MeasureRow] | None,
-            Field(max_length=50, examples=[[{"id": "new_customers", "weight": 0.3}]]),
+            Field(max_length=MOST_MEASURES, examples=[[{"id": "new_customers", "weight": 0.3}]]),
         ]
     ]
     """What is planned, where something is to be said of it."""

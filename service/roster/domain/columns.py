@@ -21,6 +21,8 @@ type Texts = tuple[str | None, ...]
 
 NONE: Final = -1
 """No amount, no day, no row: what stands in a column of integers where nothing was given."""
+MOST_COHORTS: Final = 50
+"""How many groupings a rep may belong to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

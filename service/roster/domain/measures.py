@@ -65,6 +65,8 @@ class Measure:
 
 
 REVENUE: Final = "revenue"
+MOST_MEASURES: Final = 50
+"""Of how many something may be said."""
 KNOWN: Final[Mapping[str, Measure]] = {
     measure.id: measure
     for measure in (

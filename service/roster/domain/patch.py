@@ -17,12 +17,13 @@ from datetime import date
 from typing import Any, Final
 
 from service.kit.errors import Fault, InvalidInput, pointer
+from service.roster.domain.columns import MOST_COHORTS
 from service.roster.domain.inputs import Inputs
-from service.roster.domain.measures import REVENUE
+from service.roster.domain.measures import MOST_MEASURES, REVENUE
 from service.roster.domain.patch_faults import Told
 from service.roster.domain.periods import InvalidPart, as_text, months_between, read_part
 from service.roster.domain.read import read_inputs
-from service.roster.domain.reading import Row
+from service.roster.domain.reading import Path, Row
 
 type Key = tuple[str | None, ...]
 
@@ -110,9 +111,23 @@ class _Merge:
                 document[table] = rows
             elif stored:
                 document[table] = []
+        self._refuse_what_has_grown_too_long(document)
         self._upsert_targets()
         self._upsert_history()
         return document
+
+    def _refuse_what_has_grown_too_long(self, document: Row) -> None:
+        """What is sent by itself is within these limits."""
+        grown: list[tuple[Path, int, int]] = [
+            (("reps", place, "cohorts"), MOST_COHORTS, len(row.get("cohorts") or ()))
+            for place, row in enumerate(document["reps"][: self.sent["reps"]])
+        ]
+        if self.sent["measures"]:
+            grown.append((("measures",), MOST_MEASURES, len(document["measures"])))
+        for path, most, items in grown:
+            if items > most:
+                detail = f"makes {items} of them with those that there are: at most {most} may be"
+                self.faults.append(Fault(pointer(path), detail))
 
     def _upserted(
         self,

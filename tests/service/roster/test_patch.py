@@ -245,6 +245,21 @@ class TestFaults:
             "/territories/0/holders",
         }  # fmt: skip
 
+    def test_what_grows_beyond_what_can_be_put_is_refused(self) -> None:
+        groupings = {f"g{k}": "x" for k in range(50)}
+        kinds = {"kind": "additive", "counted_in": "things"}
+        measures = [{"id": f"m{k}"} | kinds for k in range(50)]
+        planned = [{"measure": row["id"], "amount": 1} for row in measures]
+        facts = FACTS | {"target": None, "targets": planned[:49], "measures": measures[:49]}
+        facts["targets"] = [{"amount": 900}, *facts["targets"]]
+
+        assert faults({"reps": [{"id": "ann", "cohorts": groupings}]}) == {
+            "/reps/0/cohorts": "makes 51 of them with those that there are: at most 50 may be"
+        }
+        assert faults({"targets": planned[49:], "measures": measures[49:]}, facts) == {
+            "/measures": "makes 51 of them with those that there are: at most 50 may be"
+        }
+
     def test_of_members_that_were_there_before_are_told_by_name(self) -> None:
         assert faults({"units": [{"id": "west", "min": 5}], "reps": []}) == {
             "/units/0": "unit west, `target`: is min and max at once: "
