@@ -107,7 +107,7 @@ def allocate(
         float | None, typer.Option(help="Seconds for the plan and its prices; else as it takes.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write a .csv, .xlsx or .json file, not a table.")
+        Path | None, typer.Option(help="Write .csv, .xlsx, .parquet or .json, not a table.")
     ] = None,
 ) -> None:
     """Split a target over the reps of a folder of files, without a server.

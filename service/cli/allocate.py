@@ -28,12 +28,20 @@ from service.cli.faults import faults_listed
 from service.cli.impact import impact_lines
 from service.cli.lines import lines_for_people, lines_sheet, missed_targets
 from service.cli.measures import further_quotas, measure_lines, standards_for_people
-from service.cli.output import on_a_terminal, show, write_bytes, write_csv, write_xlsx
+from service.cli.output import (
+    on_a_terminal,
+    show,
+    write_bytes,
+    write_csv,
+    write_parquet,
+    write_xlsx,
+)
 from service.cli.policy_file import read_policy
 from service.cli.risk import risk_lines
 from service.cli.sheets import (
     Document,
     Names,
+    kinds_of_quotas,
     quotas_for_people,
     quotas_for_programs,
     rules_sheet,
@@ -56,7 +64,7 @@ from service.roster.domain import Inputs
 from service.roster.files import read_files
 from solver.allocation import Allocation
 
-_SUFFIXES = (".csv", ".xlsx", ".json")
+_SUFFIXES = (".csv", ".xlsx", ".parquet", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +253,7 @@ def _where(document: Document, out: Path | None) -> str:
     """Which files there are now."""
     if out is None:
         return ""
-    lines = out.suffix.lower() == ".csv" and document["lines"] is not None
+    lines = out.suffix.lower() in (".csv", ".parquet") and document["lines"] is not None
     return f" Written to {out}{f' and {beside(out)}' if lines else ''}."
 
 
@@ -256,10 +264,12 @@ def beside(out: Path) -> Path:
 
 def _write(solved: Solved, document: Document, names: Names, out: Path) -> None:
     match out.suffix.lower():
-        case ".csv":
-            write_csv(quotas_for_programs(document, names, by_month=True), out)
+        case ".csv" | ".parquet" as suffix:
+            kinds = kinds_of_quotas(document, solved.case.terms.digits)
+            write = write_csv if suffix == ".csv" else partial(write_parquet, kinds)
+            write(quotas_for_programs(document, names, by_month=True), out)
             if document["lines"] is not None:
-                write_csv(lines_sheet(document, names), beside(out))
+                write(lines_sheet(document, names), beside(out))
         case ".xlsx":
             sheets = workbook(
                 document,

@@ -1,4 +1,4 @@
-"""What commands print and write: tables for people and programs: terminal, pipe, CSV and XLSX.
+"""What commands print and write, for people and programs: terminal, pipe, CSV, XLSX, Parquet.
 
 A file appears whole or not at all: it is written beside its place and then renamed.
 """
@@ -9,12 +9,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from service.cli.failure import Failure
-from service.kit import spreadsheets
+from service.kit import parquet, spreadsheets
+from service.kit.parquet import Kind
 from service.kit.spreadsheets import Cell
 from service.kit.workbooks import TooManyRows
 
@@ -83,6 +85,20 @@ def write_xlsx(tables: Sequence[Table], path: Path) -> None:
         _write_whole(path, partial(spreadsheets.write_xlsx, tables))
     except TooManyRows as reason:
         raise Failure(f"{path} cannot be written: {reason.detail}") from reason
+
+
+def write_parquet(kinds: Mapping[str, Kind], table: Table, path: Path) -> None:
+    """`kinds`: of its columns; those that it does not name hold texts."""
+    columns: dict[str, Kind] = {name: kinds.get(name, str) for name in table.columns}
+    amounts = [isinstance(kind, int) for kind in columns.values()]
+    rows = (
+        [
+            Decimal(str(cell)) if exact and cell is not None else cell
+            for cell, exact in zip(row, amounts, strict=True)
+        ]
+        for row in table.rows
+    )
+    _write_whole(path, partial(parquet.write_parquet, columns, rows, {}))
 
 
 def write_bytes(data: bytes, path: Path) -> None:

@@ -23,6 +23,7 @@ from service.cli.words import (
     unit_in_words,
     whole,
 )
+from service.kit.parquet import Kind
 from service.kit.spreadsheets import Cell
 from service.web.figures import half_up, rounded_to
 
@@ -60,6 +61,9 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+_FIGURES: Final = ("baseline", "growth", "over_last_year", "effort", "attainment_probability")
+
+
 def quotas_for_programs(document: Document, names: Names, *, by_month: bool = False) -> Table:
     """The API's figures; `name` is empty where the files have none, `binding` joined by blanks.
 
@@ -87,6 +91,12 @@ def quotas_for_programs(document: Document, names: Names, *, by_month: bool = Fa
         *(LEVELS[level] for level in levels), *months,
     )  # fmt: skip
     return Table("quotas", columns, rows)
+
+
+def kinds_of_quotas(document: Document, digits: int) -> Mapping[str, Kind]:
+    """What stands in the columns of quotas and of their lines that are no texts."""
+    amounts = ("quota", "floor", "cap", *LEVELS.values(), *_names_of_months(document))
+    return dict.fromkeys(_FIGURES, float) | dict.fromkeys(amounts, digits)
 
 
 def _names_of_months(document: Document) -> list[str]:

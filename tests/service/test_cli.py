@@ -7,18 +7,22 @@ import signal
 import socket
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import openpyxl
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+from pyarrow import parquet
 
 from service.cli.failure import Failure
 from service.cli.output import Table, write_csv, write_xlsx
 from service.kit.db import open_database
 from service.kit.keys import ApiKey
+from service.kit.spreadsheets import restored
 from tests.commands import address_in, on_a_terminal, started
 from tests.service.typed import failed, run
 
@@ -164,6 +168,24 @@ class TestAllocate:
         assert rows["ann"]["name"] == "'=1+1"
         assert rows["ann"]["quota"] == "105"
         assert rows["dan"]["name"] == "丹"
+
+    def test_writes_parquet_with_the_figures_of_the_csv(self, company: Path) -> None:
+        (company / "targets.csv").write_text("amount,product\n440.01,\n120,new\n")
+        run("allocate", company, "--out", "plan.csv")
+        run("allocate", company, "--out", "plan.parquet")
+
+        for name in ("plan", "plan-lines"):
+            with Path(f"{name}.csv").open(encoding="utf-8-sig", newline="") as stream:
+                expected = [*csv.DictReader(stream)]
+            table = parquet.read_table(f"{name}.parquet")
+            assert table.schema.field("quota").type == pa.decimal128(18, 2)
+            assert sum(table["quota"].to_pylist()) == Decimal("440.01")
+            for row, exact in zip(expected, table.to_pylist(), strict=True):
+                for text, value in zip(row.values(), exact.values(), strict=True):
+                    if isinstance(value, Decimal | float):
+                        assert Decimal(text) == Decimal(str(value))
+                    else:
+                        assert restored(text) == (value or "")
 
     def test_writes_a_workbook_with_units_and_summary(self, company: Path) -> None:
         run("allocate", company, "--target", "440", "--out", "plan.xlsx")
