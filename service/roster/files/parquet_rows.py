@@ -42,13 +42,13 @@ def parquet_rows(source: Source) -> Rows:
 def _rows(name: str, stream: BinaryIO) -> Rows:
     from pyarrow import parquet
 
-    with parquet.ParquetFile(stream, memory_map=False, pre_buffer=False) as file:
+    with parquet.ParquetFile(stream, pre_buffer=False) as file:
         _refuse_too_much(name, file.metadata)
         texts = _texts(name, file.schema_arrow)
     # Repeated texts are kept once, in the file and here.
     stream.seek(0)
     with parquet.ParquetFile(
-        stream, memory_map=False, pre_buffer=False, read_dictionary=texts
+        stream, pre_buffer=False, page_checksum_verification=True, read_dictionary=texts
     ) as file:
         cells, lines = [], []
         size = line = 0

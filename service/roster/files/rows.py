@@ -9,7 +9,9 @@ from service.roster.files.faults import FileFault, FileFaults
 
 MOST_ROWS: Final = 3_000_000
 """Of one table: two and a half years of months of 100,000 reps."""
-MOST_CELLS: Final = 50_000_000
+MOST_FAULTS: Final = 100_000
+"""Beyond so many it is another kind of file; each is kept in memory until all are told."""
+MOST_CELLS: Final = 25_000_000
 MAX_UNPACKED: Final = 500_000_000
 """Bytes of a workbook or Parquet file once unpacked; a million rows of five columns of a workbook
 are about 300 MB.

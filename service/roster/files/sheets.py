@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from service.roster.files import rows as limits
 from service.roster.files.columns import EXPLAINED, table_named
 from service.roster.files.csv_rows import csv_rows
 from service.roster.files.faults import FileFault, FileFaults
@@ -167,8 +168,10 @@ def _sheet(file: str, rows: Rows) -> Sheet:
         return Sheet(file, header, rows.cells, rows.lines, (), tuple(repaired))
     refused = [
         FileFault(file, rows.lines[k], None, None, _misfit(len(rows.cells[k]), len(header)))
-        for k in sorted(misfits)
+        for k in sorted(misfits)[: limits.MOST_FAULTS]
     ]
+    if len(misfits) > limits.MOST_FAULTS:
+        raise FileFaults(refused)
     kept = [k for k in range(len(rows.cells)) if k not in misfits]
     cells, lines = [rows.cells[k] for k in kept], [rows.lines[k] for k in kept]
     return Sheet(file, header, cells, lines, tuple(refused), tuple(repaired))
@@ -183,7 +186,8 @@ def _misfit(cells: int, columns: int) -> str:
 
 def _column_name(cell: Any) -> str:
     """`Rep ID` is rep_id; the name of a cohort is the caller's own and stays as it is."""
-    kind, colon, name = str(cell).strip().replace("：", ":").partition(":")
+    text = "".join(sign if sign.isprintable() else " " for sign in str(cell))
+    kind, colon, name = text.strip().replace("：", ":").partition(":")
     kind = unicodedata.normalize("NFKC", kind).strip().lower().replace(" ", "_")
     if colon and kind in _COHORT_HEADERS:
         kind = _COHORT_HEADERS[0]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
+from service.roster.files import rows as limits
 from service.roster.files.cells import shown
 from service.roster.files.columns import COHORT, PEERS, Columns, Field, Words
 from service.roster.files.faults import FileFault, FileFaults
@@ -14,8 +16,6 @@ from service.roster.files.sheets import Sheet
 
 _MOST_COHORTS: Final = 50
 _LONGEST_NAME: Final = 128
-MOST_FAULTS: Final = 100_000
-"""Beyond so many it is another kind of file; each is kept in memory until all are told."""
 _COHORT_WORDS: Final = Words("The peer group", "所属对比组")
 _SHOWN: Final = 80
 
@@ -88,8 +88,6 @@ def read_table(sheet: Sheet | None, table: Columns, found: Findings) -> Table:
             headers[field.name] = header
             column = columns[sheet.header.index(header)]
             values[field.name] = _parsed(column, field, header, sheet, found)
-            if len(found.faults) > MOST_FAULTS:
-                raise FileFaults(found.faults)
         elif field.required:
             found.faults.append(_missing(sheet, field))
     ignored = tuple(name for name in sheet.header if name and name not in headers.values())
@@ -121,14 +119,22 @@ def _parsed(
                 refused[cell] = str(reason)
             else:
                 repaired[cell] = f"was read as {plain}"
-    for reasons, told in ((refused, found.faults), (repaired, found.repaired)):
-        if reasons:
-            told.extend(
-                FileFault(sheet.file, line, header, shown(cell)[:_SHOWN] or None, reasons[cell])
-                for cell, line in zip(column, sheet.lines, strict=True)
-                if cell in reasons
-            )
+    cells = [*zip(column, sheet.lines, strict=True)] if refused or repaired else []
+    faults = _notes(cells, refused, header, sheet.file)
+    found.faults.extend(islice(faults, max(0, limits.MOST_FAULTS - len(found.faults))))
+    if next(faults, None) is not None:
+        raise FileFaults(found.faults)
+    found.repaired.extend(_notes(cells, repaired, header, sheet.file))
     return [known[cell] for cell in column]
+
+
+def _notes(
+    cells: Sequence[tuple[Any, int]], reasons: Mapping[Any, str], header: str, file: str
+) -> Iterator[FileFault]:
+    """One for each of the cells for which there is a reason."""
+    for cell, line in cells if reasons else ():
+        if cell in reasons:
+            yield FileFault(file, line, header, shown(cell)[:_SHOWN] or None, reasons[cell])
 
 
 def _repaired(text: str, field: Field) -> tuple[Any, str | None]:

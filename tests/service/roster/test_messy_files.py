@@ -232,6 +232,24 @@ class TestSpellings:
         with pytest.raises(FileFaults):
             csv_rows(sent("reps.csv", io.BytesIO(b"rep_id,a,b\n" + b"x,,\n" * 2)))
 
+    def test_more_faults_than_anybody_mends_are_told_so_far(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(limits, "MOST_FAULTS", 3)
+        bad = "rep_id,max,fte\n" + "a,much,half\n" * 2 + "b,more,half\n" * 2
+
+        assert [told.partition(",")[0] for told in faults(reps_csv=bad)] == [
+            "reps.csv:2",
+            "reps.csv:3",
+            "reps.csv:4",
+        ]
+        assert len(faults(reps_csv="rep_id\n" + "a,b\n" * 5)) == 3
+
+    def test_headers_cannot_write_on_terminals(self) -> None:
+        found = read(reps_csv="rep_id,\x1b[31mshoe size\x00\na,44\n")
+
+        assert found.notes == ("reps.csv: columns not read: [31mshoe_size",)
+
 
 class TestGoodRowsOnly:
     def test_leave_out_the_others_and_what_depends_on_them(self) -> None:
