@@ -135,7 +135,9 @@ def plan(
 ) -> Response:
     card = reader.card(version)
     if card is None:
-        return page(request, "plan.html", empty_plan_page(reader.language, reader.plan))
+        sends_inputs = may(reader.caller, Permission.WRITE_INPUTS)
+        empty = empty_plan_page(reader.language, reader.plan, sends_inputs=sends_inputs)
+        return page(request, "plan.html", empty)
     opened = reader.open(card)
     if card.sight.rep is not None:
         return RedirectResponse(opened.addresses.rep(card.sight.rep), status_code=303)

@@ -66,11 +66,11 @@ def text(cell: Any) -> str:
 
 def amount(cell: Any) -> float | str:
     """Money as it came; how many decimals it may have is known to the currency."""
-    refuse_what_is_no_value(cell)
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return cell
     value = str(cell).strip()
     if not _DECIMAL.fullmatch(value):
+        refuse_what_is_no_value(cell)
         raise ValueError("must be a plain decimal such as 20500.25")
     return value
 

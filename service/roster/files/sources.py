@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import BinaryIO, Final
 
+from service.roster.files.columns import table_named
+
 _LONGEST: Final = 80
 
 
@@ -35,8 +37,17 @@ def on_disk(path: Path) -> Source:
 def sent(name: str | None, stream: BinaryIO) -> Source:
     """A file of a form; only the last part of its name counts, whoever made it up."""
     plain = PurePath((name or "").replace("\\", "/")).name
-    shown = "".join(sign for sign in plain if sign.isprintable())
+    shown = "".join(sign for sign in _known(plain) if sign.isprintable())
     return Source(shown[-_LONGEST:] or "file", partial(_rewound, stream))
+
+
+def _known(name: str) -> str:
+    """A Chinese name that a form brought in GB18030, where it is that of a table."""
+    try:
+        restored = name.encode("latin-1").decode("gb18030")
+    except UnicodeError:
+        return name
+    return name if table_named(PurePath(restored).stem) is None else restored
 
 
 @contextmanager

@@ -38,13 +38,15 @@ def hold_named(name: str | None) -> Hold | None:
     return next((hold for hold in HOLDS if hold == name), None)
 
 
-def empty_plan_page(language: Language, plan: PlanCard) -> dict[str, Any]:
+def empty_plan_page(language: Language, plan: PlanCard, *, sends_inputs: bool) -> dict[str, Any]:
+    """`sends_inputs`: whether the reader may, and so is offered an empty workbook."""
     figures = Figures.of(language.locale, plan.currency, plan.digits, [])
     period = figures.period(plan.start, plan.end)
     return {
         "plan": plan,
         "period": period,
         "version": None,
+        "sends_inputs": sends_inputs,
         "number": None,
         "versions": [],
         "note": None,

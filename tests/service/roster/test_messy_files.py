@@ -301,6 +301,8 @@ class TestNamesOfFiles:
             ("C:\\plans\\reps.csv", "reps.csv"),
             ("销售\x00员.csv", "销售员.csv"),
             ("\x1b[31mreps.csv", "[31mreps.csv"),
+            ("销售员.csv".encode("gb18030").decode("latin-1"), "销售员.csv"),
+            ("Zürich.csv", "Zürich.csv"),
             ("", "file"),
             ("x" * 200 + ".csv", "x" * 76 + ".csv"),
         ],

@@ -10,6 +10,8 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from service.allocations.versions.tables import Chunk
+from service.kit.access import ALLOWED, Permission
+from service.kit.auth import Role
 from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.kit.settings import Settings
@@ -17,7 +19,7 @@ from service.main import create_app
 from service.web import usecases
 from solver.policy import Fairness
 from tests.service.allocations.plans import a_plan, a_version, four_reps
-from tests.service.callers import a_key
+from tests.service.callers import Callers, a_key
 from tests.service.desk import Desk
 from tests.service.steps import publish, take
 
@@ -74,6 +76,16 @@ class TestPlan:
 
         assert page.status_code == 200
         assert "Nothing has been solved for this plan yet." in page.text
+        assert '<a href="/v1/templates/plan.xlsx?lang=en" download>' in page.text
+
+    def test_an_empty_workbook_is_offered_to_whom_inputs_are_taken_from(
+        self, callers: Callers
+    ) -> None:
+        plan = page_of(a_plan(callers("admin")))
+
+        offered = {role for role in Role if "/v1/templates/" in callers(str(role)).get(plan).text}
+
+        assert offered == ALLOWED[Permission.WRITE_INPUTS]
 
     def test_a_draft_is_marked(self, client: TestClient) -> None:
         plan = a_plan(client)
