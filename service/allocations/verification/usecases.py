@@ -20,6 +20,7 @@ from service.allocations.publishing.repository import PublishedQuotas, project
 from service.allocations.versions.repository import Chunks, StoredVersion, VersionDamaged
 from service.allocations.versions.usecases.verifying import (
     UNREADABLE,
+    SharedRows,
     Verification,
     in_short,
     verify,
@@ -67,9 +68,9 @@ class WorkspaceVerification:
 def verify_plan(session: Session, workspace_id: str, plan_id: str) -> PlanVerification:
     """Raises PlanNotFound."""
     plan = Plans(session).get(workspace_id, plan_id)
-    beside = beside_versions(session, workspace_id, plan)
+    beside, shared = beside_versions(session, workspace_id, plan), SharedRows()
     return PlanVerification(
-        {n: verify(session, workspace_id, plan.id, n) for n in _numbers(session, plan)},
+        {n: verify(session, workspace_id, plan.id, n, shared) for n in _numbers(session, plan)},
         {name: not faults for name, faults in beside.items()},
         tuple(fault for faults in beside.values() for fault in faults),
     )

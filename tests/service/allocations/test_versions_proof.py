@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from service.allocations.assemble import Terms, assemble
 from service.allocations.solving import allocate
@@ -66,6 +68,33 @@ class TestCanonicalBytes:
         assert canonical([1e300, 1.5e22, 1e-5, 0.1 + 0.2]) == (
             b"[1e+300,1.5e+22,1e-05,0.30000000000000004]"
         )
+
+    @settings(max_examples=40, deadline=None)
+    @given(
+        st.recursive(
+            st.none()
+            | st.booleans()
+            | st.integers()
+            | st.integers(-(2**60), 2**60).map(float)
+            | st.floats(allow_nan=False, allow_infinity=False)
+            | st.sampled_from(["1.0", "v2.0,", "e+17", "单位"]),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+            max_leaves=8,
+        )
+    )
+    def test_are_those_of_the_value_with_all_its_whole_numbers_written_whole(
+        self, value: Any
+    ) -> None:
+        def whole(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {key: whole(item) for key, item in value.items()}
+            if isinstance(value, list):
+                return [whole(item) for item in value]
+            is_whole = isinstance(value, float) and value == int(value) and abs(value) < 2**63
+            return int(value) if is_whole else value
+
+        told = json.dumps(whole(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        assert canonical(value) == told.encode()
 
     def test_keep_every_letter_as_it_is(self) -> None:
         assert canonical({"单位": "华东 é"}) == '{"单位":"华东 é"}'.encode()
@@ -277,7 +306,7 @@ class TestProof:
     def test_values_nested_too_deeply_are_named_as_such(self) -> None:
         document = a_proof()
         nest: list[Any] = []
-        for _ in range(1000):
+        for _ in range(10_000):
             nest = [nest]
         document["quotas"][0]["nest"] = nest
 

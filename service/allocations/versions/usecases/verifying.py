@@ -35,22 +35,54 @@ class Verification:
         return all(self.checks.values())
 
 
-def verify(session: Session, workspace_id: str, plan_id: str, number: int) -> Verification:
+class SharedRows:
+    """The rows of the version that was looked at last, where all of them had their hashes.
+
+    Versions share most of their chunks with the one they were made of. Whoever checks one after the
+    other reads and hashes a shared chunk once; everything that follows from its rows is checked for
+    each version.
+    """
+
+    def __init__(self) -> None:
+        self.intact: dict[str, list[Any]] = {}
+        self._seen: dict[str, list[Any]] = {}
+
+    def see(self, chunk: str, rows: list[Any]) -> None:
+        self._seen[chunk] = rows
+
+    def keep(self, *, intact: bool) -> None:
+        """Go on to the next version, with what was seen of this one if it is `intact`."""
+        self.intact, self._seen = self._seen if intact else {}, {}
+
+
+def verify(
+    session: Session,
+    workspace_id: str,
+    plan_id: str,
+    number: int,
+    shared: SharedRows | None = None,
+) -> Verification:
     """Check everything that is stored of a version against its hash and seal, and the plan against
     its own limits.
 
     hash: manifest, row, inputs and every chunk are what they were. parent: so is every version it
     builds on, up to the first. The others: see `domain.proof`; what cannot be read any more does
-    not hold.
+    not hold. `shared`: what is known of the version that was checked before this one.
     """
+    shared = shared or SharedRows()
     plan = Plans(session).get(workspace_id, plan_id)
     try:
-        return _verify(session, workspace_id, PlanVersions(session).get(plan.id, number))
+        version = PlanVersions(session).get(plan.id, number)
+        found = _verify(session, workspace_id, version, shared)
     except UNREADABLE as reason:
-        return _nothing_holds(f"a row cannot be read: {in_short(reason)}")
+        found = _nothing_holds(f"a row cannot be read: {in_short(reason)}")
+    shared.keep(intact=found.checks["hash"])
+    return found
 
 
-def _verify(session: Session, workspace_id: str, version: PlanVersion) -> Verification:
+def _verify(
+    session: Session, workspace_id: str, version: PlanVersion, shared: SharedRows
+) -> Verification:
     chunks = Chunks(session, workspace_id)
     try:
         manifest = read_manifest(orjson.loads(version.manifest))
@@ -61,8 +93,8 @@ def _verify(session: Session, workspace_id: str, version: PlanVersion) -> Verifi
     altered = [*_altered_row(version, manifest)]
     altered += _lost_inputs(session, workspace_id, manifest["inputs"])
     broken = [*_broken_chain(session, version)]
-    main = _StoredRows.of(chunks, manifest)
-    further = [_StoredRows.of(chunks, other) for other in others]
+    main = _StoredRows.of(chunks, manifest, shared)
+    further = [_StoredRows.of(chunks, other, shared) for other in others]
     lost = [sentence for rows in (main, *further) for sentence in (*rows.lost, *rows.lost_index)]
     if main.lost or any(rows.lost for rows in further):
         checks = {"hash": False, "parent": not broken, **nothing_holds(manifest)}
@@ -72,7 +104,8 @@ def _verify(session: Session, workspace_id: str, version: PlanVersion) -> Verifi
         rows_of_measure(name, rows.units, rows.quotas, rows.rules)
         for name, rows in zip(names, further, strict=True)
     ]
-    found = examine(proof(manifest, main.units, main.quotas, main.rules, measures))
+    whole = proof(manifest, main.units, main.quotas, main.rules, measures)
+    found = examine(whole, shared.intact)
     checks = {"hash": True, "parent": not broken} | found.checks
     checks["hash"] &= not altered and not lost
     return Verification(checks, (*altered, *lost, *broken, *found.faults))
@@ -152,23 +185,29 @@ class _StoredRows:
     lost_index: list[str]
 
     @classmethod
-    def of(cls, chunks: Chunks, manifest: Manifest) -> Self:
-        units, lost_units = _rows(chunks, manifest["units"], "units")
-        rules, lost_rules = _rows(chunks, manifest.get("rules", []), "rules")
-        quotas, lost_quotas = _rows(chunks, manifest["quotas"], "quotas")
-        _, lost_index = _rows(chunks, manifest["index"], "index")
+    def of(cls, chunks: Chunks, manifest: Manifest, shared: SharedRows) -> Self:
+        units, lost_units = _rows(chunks, manifest["units"], "units", shared)
+        rules, lost_rules = _rows(chunks, manifest.get("rules", []), "rules", shared)
+        quotas, lost_quotas = _rows(chunks, manifest["quotas"], "quotas", shared)
+        _, lost_index = _rows(chunks, manifest["index"], "index", shared)
         return cls(units, quotas, rules, [*lost_units, *lost_rules, *lost_quotas], lost_index)
 
 
-def _rows(chunks: Chunks, listed: list[Any], name: str) -> tuple[list[Row], list[str]]:
+def _rows(
+    chunks: Chunks, listed: list[Any], name: str, shared: SharedRows
+) -> tuple[list[Row], list[str]]:
     """The rows of all chunks that are intact, and a sentence for each that is not."""
-    found = chunks.get((chunk["chunk"] for chunk in listed), sealed=True)
+    keys = [chunk["chunk"] for chunk in listed]
+    found = chunks.get((key for key in keys if key not in shared.intact), sealed=True)
     rows: list[Row] = []
     lost: list[str] = []
-    for number, chunk in enumerate(listed, start=1):
-        data = found.get(chunk["chunk"])
-        if data is None:
+    for number, key in enumerate(keys, start=1):
+        own = shared.intact.get(key)
+        if own is None and (data := found.get(key)) is not None:
+            own = orjson.loads(data)
+        if own is None:
             lost.append(f"{name}: chunk {number} is damaged or missing")
         else:
-            rows += orjson.loads(data)
+            shared.see(key, own)
+            rows += own
     return rows, lost
