@@ -28,7 +28,7 @@ from service.roster.domain.measures import Measures
 from service.roster.domain.periods import YEAR, months_between
 from service.roster.domain.planned import read_planned
 from service.roster.domain.reading import UNKNOWN, Findings, Row, Rows
-from service.roster.domain.rules import cycles, ring_in_words, wrong_shares
+from service.roster.domain.rules import cycles, lookalikes, ring_in_words, wrong_shares
 from service.roster.domain.targets import Organised
 from solver.problem import COMPANY, DEPTH_LIMIT, unit_depths
 
@@ -78,6 +78,8 @@ def read_inputs(
     _check_shares(holders, territories, (found, warnings), strict)
     if found.faults:
         raise InvalidInputs(found.faults)
+    for table, ids in (("units", units.id), ("reps", reps.id), ("territories", territories.id)):
+        _note_lookalikes(ids, table, warnings)
     _note_uncovered(holders, territories, warnings)
     measures, history = planned.with_history(history, of_sales, warnings)
     tables = _in_order_of_ids(units, reps, territories, holders, history, absences, measures)
@@ -283,6 +285,13 @@ def _check_shares(
         when = f" on {day.isoformat()}" if day else ""
         detail = f"the shares of {territories.id[row]} sum to {total:.6g}{when}, not to 1"
         (faults if row < strict else warnings).add(("territories", row, "holders"), detail)
+
+
+def _note_lookalikes(ids: Sequence[str], table: str, found: Findings) -> None:
+    if twins := lookalikes(ids):
+        more = f" and {len(twins) - 1} more look" if len(twins) > 1 else " looks"
+        reason = "like another id whose letters are written with other characters (Unicode)"
+        found.add((table,), f"{twins[0]}{more} {reason}: they are not the same")
 
 
 def _note_uncovered(holders: Holders, territories: Territories, found: Findings) -> None:

@@ -1,10 +1,13 @@
-"""What must hold between rows: no unit above itself, shares that sum to 1."""
+"""What must hold between rows: no unit above itself, shares that sum to 1, and what looks like a
+mistake: ids that nobody can tell apart.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
+from unicodedata import normalize
 
 import numpy as np
 
@@ -36,6 +39,22 @@ def cycles(parent: IntArray) -> list[list[int]]:
         for seen in way:
             state[seen] = 2
     return rings
+
+
+def lookalikes(ids: Sequence[str | None]) -> list[str]:
+    """Ids that look like another one before them: letters such as é are written with one character
+    or with two (Unicode, forms C and D), and some systems change one into the other. None: a row
+    of a file that lost its id, which is told there.
+    """
+    seen: set[str] = set()
+    found = []
+    for key in ids:
+        if key is not None and not key.isascii():
+            composed = normalize("NFC", key)
+            if composed in seen:
+                found.append(key)
+            seen.add(composed)
+    return found
 
 
 def ring_in_words(ring: Sequence[int], ids: Sequence[str]) -> str:

@@ -91,6 +91,19 @@ class TestRows:
         assert shown({"target": 1000, "forecast": 800}, "target") == 1000
         assert patched({"forecast": None}, FACTS | {"forecast": 1}).forecast is None
 
+    def test_a_new_row_whose_id_looks_like_another_is_warned_of(self) -> None:
+        composed, decomposed = "Ren\u00e9", "Rene\u0301"
+        facts = FACTS | {"reps": [*FACTS["reps"], {"id": composed}]}
+
+        like = "looks like another id whose letters are written with other characters (Unicode)"
+
+        after = patched({"reps": [{"id": decomposed}]}, facts)
+
+        assert {composed, decomposed} < set(after.reps.id)
+        assert [(warning.pointer, warning.detail) for warning in after.warnings] == [
+            ("/reps", f"{composed} {like}: they are not the same")
+        ]
+
 
 class TestHistory:
     def test_what_is_sent_of_a_month_replaces_all_of_the_same(self) -> None:
@@ -339,6 +352,26 @@ def test_a_patch_sent_twice_or_in_another_order_is_the_same_state(patch: dict[st
 
     assert patched(turned).hash == once.hash
     assert patched_inputs(once, present(once), patch, period=PERIOD).hash == once.hash
+    assert read(present(once)).hash == once.hash  # what is got can be put
+
+
+@settings(max_examples=25)
+@given(_PATCH, _PATCH)
+def test_of_two_patches_of_other_rows_either_may_come_first(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    other.pop("target", None)
+    people = {row["id"] for row in one.get("reps", [])}
+    sold = {row["rep"] for row in one.get("history", [])}
+    other["reps"] = [row for row in other.get("reps", []) if row["id"] not in people]
+    other["history"] = [row for row in other.get("history", []) if row["rep"] not in sold]
+
+    def both(first: dict[str, Any], then: dict[str, Any]) -> Inputs:
+        before = patched(first)
+        return patched_inputs(before, present(before), then, period=PERIOD)
+
+    there, back = both(one, other), both(other, one)
+    assert (there.hash, there.people) == (back.hash, back.people)
 
 
 @settings(max_examples=25)
