@@ -6,6 +6,7 @@ The problem document (RFC 9457) follows from the class: name -> `type`, first li
 * AppError                     500
   x BadRequest                 400
     + MalformedBody
+    + MalformedForm
   x NotAuthenticated           401
   x NotPermitted               403
     + CrossSiteRequest
@@ -81,6 +82,10 @@ class BadRequest(AppError):
 
 class MalformedBody(BadRequest):
     """The body is not well-formed JSON."""
+
+
+class MalformedForm(BadRequest):
+    """The form cannot be taken apart."""
 
 
 class NotAuthenticated(AppError):

@@ -18,7 +18,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from service.kit.body import announces_more
-from service.kit.errors import BodyTooLarge, MalformedBody, UnsupportedMediaType
+from service.kit.errors import BodyTooLarge, MalformedForm, UnsupportedMediaType
 
 MULTIPART: Final = "multipart/form-data"
 FILE: Final = "file"
@@ -44,7 +44,7 @@ async def open_form(
     """`limit`: bytes of the whole; `files`: how many at most; `texts`: the other fields that there
     may be, and how many bytes each may have.
 
-    Raises UnsupportedMediaType, BodyTooLarge and MalformedBody.
+    Raises UnsupportedMediaType, BodyTooLarge and MalformedForm.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != MULTIPART:
@@ -81,13 +81,13 @@ async def _parsed(request: Request, limit: int, files: int, texts: Mapping[str, 
             counted(),
             max_files=files,
             max_fields=len(texts),
-            max_part_size=max(texts.values(), default=0) + 1,
+            max_part_size=max(texts.values(), default=1024),
         ).parse()
     except _TooLarge:
         raise too_large from None
     except (MultiPartException, KeyError) as reason:
         detail = getattr(reason, "message", "it names no boundary")
-        raise MalformedBody(f"The form cannot be read: {detail}") from None
+        raise MalformedForm(f"The form cannot be taken apart: {detail}") from None
 
 
 def _sorted_out(form: FormData, texts: Mapping[str, int]) -> Form:
@@ -95,17 +95,17 @@ def _sorted_out(form: FormData, texts: Mapping[str, int]) -> Form:
     takes = " and ".join((FILE, *texts))
     for name, value in form.multi_items():
         if name not in {FILE, *texts}:
-            raise MalformedBody(f"The form has a field {name[:_SHORT]!r}; it takes {takes}.")
+            raise MalformedForm(f"The form has a field {name[:_SHORT]!r}; it takes {takes}.")
         if isinstance(value, UploadFile):
             if name != FILE:
-                raise MalformedBody(f"The field `{name}` is no file.")
+                raise MalformedForm(f"The field `{name}` is no file.")
             found.files.append(value)
         elif name == FILE:
-            raise MalformedBody(f"The field `{FILE}` is a file, with a name.")
+            raise MalformedForm(f"The field `{FILE}` is a file, with a name.")
         elif name in told:
-            raise MalformedBody(f"The field `{name}` stands twice.")
+            raise MalformedForm(f"The field `{name}` stands twice.")
         else:
             told[name] = value
     if not found.files:
-        raise MalformedBody(f"The form needs a file in the field `{FILE}`, with a name.")
+        raise MalformedForm(f"The form needs a file in the field `{FILE}`, with a name.")
     return found

@@ -12,7 +12,7 @@ from service.kit.clock import NowDep
 from service.kit.db import SessionsDep
 from service.kit.errors import (
     BodyTooLarge,
-    MalformedBody,
+    MalformedForm,
     PreconditionFailed,
     UnsupportedMediaType,
 )
@@ -31,7 +31,7 @@ from service.roster.files.columns import TABLES
 router = APIRouter(prefix="/plans", tags=["inputs"])
 
 MOST_TOLD: Final = 1000
-_LONGEST_TEXT: Final = 100
+_LONGEST_TEXT: Final = 1024
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -130,7 +130,7 @@ async def receive(
         CurrencyChanged,
         PreconditionFailed,
         FileFaults,
-        MalformedBody,
+        MalformedForm,
         BodyTooLarge,
         UnsupportedMediaType,
     ),

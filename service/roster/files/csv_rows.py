@@ -33,13 +33,13 @@ def _rows(name: str, text: io.TextIOWrapper, encoding: str) -> Rows:
     before = size = 0
     try:
         for row in reader:
+            size += len(row) or 1
             if any(row):
                 if header is None:
                     header = row, before + 1
                 else:
                     cells.append(row)
                     lines.append(before + 1)
-                    size += len(row)
             before = reader.line_num
             if len(cells) > limits.MOST_ROWS or size > limits.MOST_CELLS:
                 raise too_many_rows(name)

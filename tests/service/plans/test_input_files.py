@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
@@ -150,26 +149,24 @@ class TestUpload:
 
 
 class TestRefuses:
-    @pytest.mark.parametrize(
-        ("files", "status", "words"),
-        [
+    def test_what_is_no_plan_in_words(self, client: TestClient) -> None:
+        plan = a_plan(client)
+        same = [("reps.csv", REPS)]
+        refused: list[tuple[list[tuple[str, Any]], int, str]] = [
             ([("reps.csv", "")], 422, "is empty: a header row is needed"),
-            ([("reps.csv", REPS)] * 10, 422, "reps.csv says the same"),
-            ([("reps.csv", REPS)] * 19, 400, "Too many files"),
+            (same * 10, 422, "reps.csv says the same"),
+            (same * 19, 400, "Too many files"),
             ([("notes.csv", REPS)], 422, "is missing: who carries the target?"),
             ([("reps.csv", b"\x00\x00\x00")], 422, "needs a column rep_id"),
             ([("reps.csv", "rep_id\n\x00\n")], 422, "without control characters"),
             ([("reps.xlsx", b"PK\x03\x04" + b"\x00" * 99)], 422, "cannot be read as an .xlsx"),
             ([("../../reps.txt", REPS)], 422, "reps.txt: is no file of a kind that is read"),
-        ],
-    )
-    def test_what_is_no_plan_in_words(
-        self, client: TestClient, files: list[tuple[str, Any]], status: int, words: str
-    ) -> None:
-        answer = upload(client, a_plan(client), files)
+        ]
 
-        assert answer.status_code == status
-        assert words in answer.text
+        for files, status, words in refused:
+            answer = upload(client, plan, files)
+            assert answer.status_code == status
+            assert words in answer.text
 
     def test_forms_that_are_none_and_fields_that_it_does_not_take(self, client: TestClient) -> None:
         address = f"{a_plan(client)}/inputs/files"
@@ -178,7 +175,9 @@ class TestRefuses:
         def status(**sent: Any) -> int:
             return client.post(address, **sent).status_code
 
-        assert status(files={"file": good}, data={"colour": "red"}) == 400
+        other = client.post(address, files={"file": good}, data={"colour": "red"})
+        assert (other.status_code, other.json()["type"]) == (400, "/problems/malformed-form")
+        assert status(files={"file": good}, data={"target": "9" * 2000}) == 400
         assert status(files={"target": good}) == 400
         assert status(content=b"x", headers={"content-type": "multipart/form-data"}) == 400
         assert status(json={}) == 415
