@@ -19,6 +19,7 @@ from solver.fairness import SCALES
 from solver.hierarchy import exact_sums, lay_out
 from solver.policy import Fairness, Group, LinearRow, MarginFloor, Parity, Policy
 from solver.problem import COMPANY, NOT_SET, UNLIMITED, Problem, Reps, Units
+from tests.solver.drawing import one_of, some_of
 
 GROWTH = Policy(fairness="equal_growth")
 POTENTIAL = Policy(fairness="equal_potential_share")
@@ -85,11 +86,6 @@ def rows(problem: Problem) -> tuple[dict[str, dict[str, Any]], dict[str, dict[st
     return reps, units
 
 
-one_of = cache(st.sampled_from)
-"""Of a tuple. Hypothesis looks a strategy over before its first draw, which takes longer than to
-draw; so strategies are kept, and what is drawn in parts is drawn by functions.
-"""
-
 # Few different values, so that ties, equal reps and limits that just touch are common.
 money = st.sampled_from([0, 1, 50, 99, 100, 100, 100, 120, 150, 333, 1_000, 7_777, 100_000])
 yardsticks = st.sampled_from([0.0, 1.0, 50.0, 100.0, 100.0, 100.0, 250.0, 1_000.0, 33.3])
@@ -117,7 +113,7 @@ def problems_with_a_plan(
 ) -> tuple[Problem, dict[str, int]]:
     """The same, and the quotas by rep that the limits were drawn around."""
     names = [f"u{k}" for k in range(draw(st.integers(0, 6)))]
-    parents = [draw(one_of((None, *names[:k]))) for k in range(len(names))]
+    parents = [draw(one_of(None, *names[:k])) for k in range(len(names))]
     units: dict[str, dict[str, Any]] = {
         name: {"parent": parent} for name, parent in zip(names, parents, strict=True)
     }
@@ -127,7 +123,7 @@ def problems_with_a_plan(
     for key in (f"r{k}" for k in range(draw(st.integers(1, max_reps)))):
         plan[key] = draw(money)
         reps[key] = {
-            "unit": draw(one_of((None, *names))),
+            "unit": draw(one_of(None, *names)),
             "baseline": float(draw(money)),
             "reach": draw(yardstick),
             "potential": draw(yardstick),
@@ -186,18 +182,13 @@ def coupled_problems(
     All limits hold together: the rules are drawn around the same plan, some without slack.
     """
     problem, plan = draw(problems_with_a_plan(max_reps, yardstick_zero=yardstick_zero))
-    fairness = draw(one_of(POLICIES)).fairness
+    fairness = draw(one_of(*POLICIES)).fairness
     rules: dict[str, list[Any]] = {"groups": [], "parity": [], "margin_floors": [], "rows": []}
     for number, kind in enumerate(draw(_kinds_of_rules)):
         problem, rule = _RULES_ACROSS[kind](draw, problem, plan, fairness, f"{kind}-{number}")
         rules[kind if rule else "groups"].append(rule or _group(draw, plan, f"other-{number}"))
     across: dict[str, Any] = {kind: tuple(of) for kind, of in rules.items()}
     return problem, Policy(fairness=fairness, **across)
-
-
-@cache
-def _some(reps: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
-    return st.lists(st.sampled_from(reps), min_size=1, unique=True)
 
 
 def _groups(
@@ -207,7 +198,7 @@ def _groups(
 
 
 def _group(draw: st.DrawFn, plan: dict[str, int], key: str) -> Group:
-    reps = draw(_some(tuple(plan)))
+    reps = draw(some_of(tuple(plan)))
     total = sum(plan[rep] for rep in reps)
     least = max(0, total - draw(slack)) if draw(st.booleans()) else 0
     most = total + draw(slack) if least == 0 or draw(st.booleans()) else UNLIMITED
@@ -231,7 +222,7 @@ def _parity(
         return problem, None
     miss = max(abs(done - share) / share for done, share in zip(sums, shares, strict=True))
     problem = replace(problem, cohorts={**problem.cohorts, key: tuple(values)})
-    return problem, Parity(key, float(miss) + draw(one_of((0.0, 0.0, 0.01, 0.2))))
+    return problem, Parity(key, float(miss) + draw(one_of(0.0, 0.0, 0.01, 0.2)))
 
 
 def _margin_floor(
@@ -239,7 +230,7 @@ def _margin_floor(
 ) -> tuple[Problem, MarginFloor | None]:
     """A floor of the company or a unit; nothing where the plan makes a loss there."""
     if np.isnan(problem.reps.margin).any():
-        margins = one_of((0.0, 0.1, 0.25, 0.5, 0.5, 1.0, -0.2))
+        margins = one_of(0.0, 0.1, 0.25, 0.5, 0.5, 1.0, -0.2)
         drawn = np.array([draw(margins) for _ in plan])
         problem = replace(problem, reps=replace(problem.reps, margin=drawn))
     node = draw(st.integers(0, len(problem.units)))
@@ -257,8 +248,8 @@ def _margin_floor(
 def _row(
     draw: st.DrawFn, problem: Problem, plan: dict[str, int], _fairness: Fairness, key: str
 ) -> tuple[Problem, LinearRow]:
-    sizes = one_of((1.0, 1.0, -1.0, 2.0, -0.5, 0.1, 3.7))
-    reps = draw(_some(tuple(plan)))
+    sizes = one_of(1.0, 1.0, -1.0, 2.0, -0.5, 0.1, 3.7)
+    reps = draw(some_of(tuple(plan)))
     terms = tuple((rep, draw(sizes)) for rep in reps)
     total = sum(Fraction(repr(size)) * plan[rep] for rep, size in terms)
     least = floor(total) - draw(slack) if draw(st.booleans()) else None

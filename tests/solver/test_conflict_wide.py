@@ -21,6 +21,7 @@ from solver.policy import Group, LinearRow, Policy
 from solver.problem import AMOUNT_LIMIT, UNLIMITED, Problem
 from solver.solve import read, solve
 from tests.solver.builders import a_problem, coupling_of, limits_of
+from tests.solver.drawing import one_of, some_of
 
 
 def diagnosed(problem: Problem, policy: Policy) -> Infeasibility | None:
@@ -125,7 +126,7 @@ def companies(draw: st.DrawFn) -> tuple[Problem, dict[str, int]]:
     units: dict[str, dict[str, Any]] = {"west": {}, "east": {}}
     reps: dict[str, dict[str, Any]] = {}
     for key, quota in plan.items():
-        reps[key] = {"unit": draw(st.sampled_from([None, *units])), "reach": total / count}
+        reps[key] = {"unit": draw(one_of(None, *units)), "reach": total / count}
         if draw(st.booleans()):
             reps[key]["max"] = quota + draw(room)
         if draw(st.booleans()):
@@ -146,9 +147,9 @@ def wide_rows(draw: st.DrawFn, plan: dict[str, int]) -> tuple[LinearRow, ...]:
     """Rows around a plan, and of numbers that can be stated."""
     rows = []
     for k in range(draw(st.integers(1, 3))):
-        reps = draw(st.lists(st.sampled_from([*plan]), min_size=1, unique=True))
+        reps = draw(some_of(tuple(plan)))
         terms = tuple((rep, draw(coefficients)) for rep in reps)
-        total, room = exactly(terms, plan), draw(st.sampled_from([0, 0, 1, 10**6]))
+        total, room = exactly(terms, plan), draw(one_of(0, 0, 1, 10**6))
         if abs(total) < AMOUNT_LIMIT // 2:
             least, most = floor(total) - room, ceil(total) + room
             ends = draw(st.sampled_from([(least, most), (least, None), (None, most)]))

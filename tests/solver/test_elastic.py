@@ -20,6 +20,7 @@ from solver.policy import Group, LinearRow, MarginFloor, Policy
 from solver.problem import Problem
 from solver.solve import read
 from tests.solver.builders import a_problem, coupled_problems, coupling_of, limits_of
+from tests.solver.drawing import one_of
 from tests.solver.tight import Sums, all_sums, can_hold, tight_cases
 
 
@@ -64,11 +65,11 @@ def cases_in_cents(draw: st.DrawFn) -> tuple[Problem, Policy]:
     problem = a_problem(n * 10**7 + draw(st.integers(0, 10**6)), reps)
     earned = int(sum(row["margin"] * row["baseline"] for row in reps.values()))
     pair = draw(st.permutations(ids))[:2]
-    sizes = tuple(zip(pair, (1.0, draw(st.sampled_from([-1.0, -0.5, 2.0]))), strict=True))
+    sizes = tuple(zip(pair, (1.0, draw(one_of(-1.0, -0.5, 2.0))), strict=True))
     policy = Policy(
         margin_floors=(MarginFloor("m", earned + draw(st.integers(0, 10**6))),),
-        rows=(LinearRow("w", sizes, max=draw(st.sampled_from([0, -500_000, 2_000_000]))),),
-        groups=(Group("g", tuple(ids[:3]), max=draw(st.sampled_from([2, 3, 4])) * 10**7),),
+        rows=(LinearRow("w", sizes, max=draw(one_of(0, -500_000, 2_000_000))),),
+        groups=(Group("g", tuple(ids[:3]), max=draw(one_of(2, 3, 4)) * 10**7),),
     )
     return problem, policy
 

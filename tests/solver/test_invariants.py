@@ -21,6 +21,7 @@ from solver.policy import Policy
 from solver.problem import UNLIMITED, Problem
 from solver.solve import solve
 from tests.solver.builders import POLICIES, TREE_POLICIES, a_problem, money, problems, rows
+from tests.solver.drawing import one_of
 
 policies = st.sampled_from(TREE_POLICIES)
 
@@ -170,7 +171,7 @@ def test_8_a_rep_who_joins_raises_nobody(
     problem: Problem, policy: Policy, baseline: int, data: st.DataObject
 ) -> None:
     reps, units = rows(problem)
-    unit = data.draw(st.sampled_from([None, *units]))
+    unit = data.draw(one_of(None, *units))
     reps["joiner"] = {
         "unit": unit, "baseline": baseline, "reach": 100.0, "potential": 100.0, "sigma": 0.3,
     }  # fmt: skip

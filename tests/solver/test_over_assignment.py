@@ -16,6 +16,7 @@ from solver.policy import Group, Policy
 from solver.problem import NOT_SET, Problem, padded
 from solver.solve import solve
 from tests.solver.builders import AMOUNT, GROWTH, a_problem
+from tests.solver.drawing import one_of
 
 
 def report(problem: Problem, policy: Policy) -> dict[str | None, OverAssignment]:
@@ -125,10 +126,10 @@ def padded_targets(draw: st.DrawFn) -> tuple[Problem, Policy]:
     }
     ends = set(names) - {row["parent"] for row in units.values()}
     for end in ends:
-        units[end]["target"] = draw(st.sampled_from([0, 1, 333, 1_000]))
+        units[end]["target"] = draw(one_of(0, 1, 333, 1_000))
     reps = {f"of {name}": {"unit": name, "sigma": draw(sigmas)} for name in names}
     problem = a_problem(10_000, {**reps, "free": {}}, units)
-    return problem, replace(AMOUNT, over_assignment=draw(st.sampled_from([0.0, 0.07, 0.5])))
+    return problem, replace(AMOUNT, over_assignment=draw(one_of(0.0, 0.07, 0.5)))
 
 
 sigmas = st.sampled_from([np.nan, 0.1, 0.4])

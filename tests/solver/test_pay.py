@@ -15,6 +15,7 @@ from solver.errors import InvalidProblem
 from solver.pay import MOST_KNOTS, PayCurve, attainment_of
 from solver.probability import expected_excess
 from solver.problem import FloatArray
+from tests.solver.drawing import one_of
 
 PROPORTIONAL = PayCurve.of([(0, 0), (1, 1)], beyond=1)
 USUAL = PayCurve.of([(0.5, 0), (1, 1), (1.5, 2)])
@@ -41,7 +42,7 @@ def curves(draw: st.DrawFn) -> PayCurve:
     above = _ascending(draw, [1.1, 4 / 3, 3], [1, 1, 1.2, 5 / 3, 4])
     with_step = draw(st.booleans())
     step = [(1, below[-1][1])] if below and with_step else []
-    beyond = draw(st.sampled_from([0, 0.5, 3]))
+    beyond = draw(one_of(0, 0.5, 3))
     return PayCurve.of([*below, *step, (1, 1), *above], beyond)
 
 

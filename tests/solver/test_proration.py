@@ -25,6 +25,7 @@ from solver.proration import (
     prorate,
 )
 from solver.spread.calendar import YEAR, Calendar, working_calendar
+from tests.solver.drawing import one_of
 
 JANUARY = 2027 * YEAR
 ANN, BOB, CYD = range(3)
@@ -335,7 +336,7 @@ class Case:
 def cases(draw: st.DrawFn) -> Case:
     """One to three seats of up to a year, each held in turns by people who come, go and are away"""
     count, seats = draw(st.integers(1, 12)), draw(st.integers(1, 3))
-    increment = draw(st.sampled_from([1, 1, 100, 10_000]))
+    increment = draw(one_of(1, 1, 100, 10_000))
     size = st.sampled_from([0, 1, 3, 100, 12_345, 2_000_000])
     cell = st.one_of(size, size.map(lambda of: of * increment))
     months = [[draw(cell) for _ in range(count)] for _ in range(seats)]
@@ -345,7 +346,7 @@ def cases(draw: st.DrawFn) -> Case:
     )
     return Case(
         np.array(months),
-        months_of_2027(count, draw(st.sampled_from([None, "CN"]))),
+        months_of_2027(count, draw(one_of(None, "CN"))),
         tenures(*rows),
         absences(*((who, min(of), max(of), share) for who, *of, share in away))
         if away
@@ -366,8 +367,8 @@ def _held(draw: st.DrawFn, seat: int) -> list[tuple[Any, ...]]:
     for share in shares:
         edges = sorted(draw(st.lists(days, min_size=2, max_size=6, unique=True)))
         for first, after in pairwise(edges):
-            hired = draw(st.sampled_from([NOT_NEW, NOT_NEW, JANUARY - 2, JANUARY + 3]))
-            fte = draw(st.sampled_from([1.0, 1.0, 0.6]))
+            hired = draw(one_of(NOT_NEW, NOT_NEW, JANUARY - 2, JANUARY + 3))
+            fte = draw(one_of(1.0, 1.0, 0.6))
             if draw(st.integers(0, 3)):
                 last = after - timedelta(1)
                 who = draw(people)

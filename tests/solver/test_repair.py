@@ -25,6 +25,7 @@ from solver.rounding.on_the_tree import round_quotas
 from solver.solve import solve
 from solver.watch import Stage, Watch
 from tests.solver.builders import a_problem, coupling_of, limits_of, problems_with_a_plan
+from tests.solver.drawing import one_of, some_of
 from tests.solver.tight import in_units_of
 
 
@@ -415,8 +416,8 @@ def cases(draw: st.DrawFn, *, disjoint: bool) -> Case:
     The rules are disjoint groups, or groups that overlap and rows with coefficients.
     """
     problem, plan = draw(problems_with_a_plan())
-    policy = draw(_disjoint(plan) if disjoint else _overlapping(plan))
-    problem = replace(problem, increment=draw(st.sampled_from([1, 1, 10, 100, 1000])))
+    policy = _disjoint(draw, plan) if disjoint else _overlapping(draw, plan)
+    problem = replace(problem, increment=draw(one_of(1, 1, 10, 100, 1000)))
     whole = Case(problem, policy, np.array(list(plan.values()), dtype=np.float64))
     draws = draw(st.lists(st.integers(-8, 8), min_size=len(plan), max_size=len(plan)))
     return replace(whole, unrounded=whole.unrounded + _harmless(whole, np.array(draws) / 8))
@@ -426,33 +427,31 @@ def cases(draw: st.DrawFn, *, disjoint: bool) -> Case:
 def huge_cases(draw: st.DrawFn, *, disjoint: bool) -> Case:
     """A whole plan of up to 5 x 10**15 minor units with rules around it, and noise of floats."""
     problem, plan = draw(problems_with_a_plan())
-    policy = draw(_disjoint(plan) if disjoint else _overlapping(plan))
+    policy = _disjoint(draw, plan) if disjoint else _overlapping(draw, plan)
     times = 5 * 10**15 // max(sum(plan.values()), 10**6) - draw(st.integers(0, 10**6))
     problem, policy = in_units_of(times, problem, policy)
-    problem = replace(problem, increment=draw(st.sampled_from([1, 1, 10, 1000])))
+    problem = replace(problem, increment=draw(one_of(1, 1, 10, 1000)))
     whole = Case(problem, policy, np.array(list(plan.values()), dtype=np.float64) * times)
-    lost = st.sampled_from([0.0, 1e-15, 1e-13, 1e-11])
+    lost = one_of(0.0, 1e-15, 1e-13, 1e-11)
     off = [draw(st.integers(-4, 4)) * draw(lost) * problem.target for _ in plan]
     return replace(whole, unrounded=whole.unrounded + _harmless(whole, np.array(off), rows=False))
 
 
-@st.composite
 def _disjoint(draw: st.DrawFn, plan: dict[str, int]) -> Policy:
-    labels = [draw(st.sampled_from([None, 0, 0, 1, 2])) for _ in plan]
+    labels = [draw(one_of(None, 0, 0, 1, 2)) for _ in plan]
     groups = []
     for label in {label for label in labels if label is not None}:
         reps = [rep for rep, of in zip(plan, labels, strict=True) if of == label]
-        groups.append(draw(_group(f"g{label}", reps, plan)))
+        groups.append(_group(draw, f"g{label}", reps, plan))
     return Policy(groups=tuple(groups))
 
 
-@st.composite
 def _overlapping(draw: st.DrawFn, plan: dict[str, int]) -> Policy:
-    some = st.lists(st.sampled_from(list(plan)), min_size=1, unique=True)
-    groups = [draw(_group(f"g{k}", draw(some), plan)) for k in range(draw(st.integers(0, 3)))]
+    some = some_of(tuple(plan))
+    groups = [_group(draw, f"g{k}", draw(some), plan) for k in range(draw(st.integers(0, 3)))]
     rows = []
     for k in range(draw(st.integers(0 if groups else 1, 2))):
-        sizes = st.sampled_from([1.0, -1.0, 2.0, -0.5, 0.1, 0.25, 3.7])
+        sizes = one_of(1.0, -1.0, 2.0, -0.5, 0.1, 0.25, 3.7)
         terms = tuple((rep, draw(sizes)) for rep in draw(some))
         total = sum(Fraction(repr(size)) * plan[rep] for rep, size in terms)
         least, most = floor(total) - draw(_room), ceil(total) + draw(_room)
@@ -464,7 +463,6 @@ def _overlapping(draw: st.DrawFn, plan: dict[str, int]) -> Policy:
 _room = st.sampled_from([0, 0, 0, 1, 30])
 
 
-@st.composite
 def _group(draw: st.DrawFn, key: str, reps: Sequence[str], plan: dict[str, int]) -> Group:
     total = sum(plan[rep] for rep in reps)
     least, most = max(0, total - draw(_room)), total + draw(_room)

@@ -17,6 +17,7 @@ from solver.policy import Policy
 from solver.problem import COMPANY, NOT_SET, UNLIMITED, FloatArray, IntArray, Problem, Reps, Units
 from solver.rounding.on_the_tree import round_quotas
 from tests.solver.builders import coupling_of
+from tests.solver.drawing import one_of
 
 NOBODY = Units.of([])
 
@@ -177,7 +178,7 @@ def cases(draw: st.DrawFn) -> Case:
     """Any tree with unrounded quotas that keep all its limits, many of them tight or tied."""
     parent = [draw(st.integers(COMPANY, row - 1)) for row in range(draw(st.integers(0, 5)))]
     unit = draw(st.lists(st.integers(COMPANY, len(parent) - 1), min_size=1, max_size=9))
-    fraction = draw(st.sampled_from([1, 2, 3, 7]))
+    fraction = draw(one_of(1, 2, 3, 7))
     amount = st.sampled_from([0, 1, 50, 250, 300]) | st.integers(0, 2000)
     # Whole quotas first; then fractions are swapped between neighbours inside the limits.
     exact = np.array([draw(amount) for _ in unit], dtype=np.float64)
@@ -209,7 +210,7 @@ def cases(draw: st.DrawFn) -> Case:
     ]
     return a_case(
         exact.tolist(),
-        increment=draw(st.sampled_from([1, 1, 7, 100, 1000])),
+        increment=draw(one_of(1, 1, 7, 100, 1000)),
         units=Units.of([f"u{row}" for row in range(len(parent))], parent=parent, min=low, max=high),
         unit=unit,
         min=floor,

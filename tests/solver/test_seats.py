@@ -28,6 +28,7 @@ from solver.seats import (
     work_part_of_the_time,
 )
 from solver.spread.calendar import YEAR, working_calendar
+from tests.solver.drawing import one_of
 
 JANUARY = 2027 * YEAR
 
@@ -265,9 +266,9 @@ type OfRep = Callable[[Seats, str, int], Seats]
 
 @st.composite
 def teams(draw: st.DrawFn) -> Seats:
-    country = draw(st.sampled_from([None, "CN"]))
+    country = draw(one_of(None, "CN"))
     calendar = working_calendar(country, JANUARY, JANUARY + YEAR)
-    seats = Seats(calendar, draw(st.sampled_from([1, 100])), ())
+    seats = Seats(calendar, draw(one_of(1, 100)), ())
     for rep in REPS[:3]:
         seats = seats.with_row(rep, draw(st.sampled_from(UNITS)), draw(amounts))
     return seats
@@ -278,7 +279,7 @@ def changes(draw: st.DrawFn, since: int = day(1)) -> Change:
     rep, other = draw(st.permutations(REPS))[:2]
     first = draw(st.integers(since, day(12, 31)))
     last = draw(st.integers(first, day(12, 31)))
-    fte = draw(st.sampled_from([0.2, 0.5, 0.8, 1.0]))
+    fte = draw(one_of(0.2, 0.5, 0.8, 1.0))
     chosen: Change = draw(
         st.sampled_from(
             [

@@ -17,6 +17,7 @@ from solver.hierarchy import lay_out
 from solver.policy import Group, LinearRow, MarginFloor, Parity, Policy
 from solver.problem import COMPANY, NOT_SET, UNLIMITED, IntArray, Problem, Reps, Units
 from tests.solver.builders import limits_of
+from tests.solver.drawing import one_of, some_of
 
 
 @st.composite
@@ -24,13 +25,13 @@ def tight_cases(draw: st.DrawFn) -> tuple[Problem, Policy]:
     """Any small organisation and rules across it; most of them ask for too much somewhere."""
     parent = [draw(st.integers(COMPANY, row - 1)) for row in range(draw(st.integers(0, 3)))]
     n = draw(st.integers(2, 6))
-    cap, fixed = st.sampled_from([UNLIMITED, UNLIMITED, 3, 6]), st.sampled_from([NOT_SET] * 5 + [4])
-    floors = st.sampled_from([0, 0, 0, 2, 5])
+    cap, fixed = one_of(UNLIMITED, UNLIMITED, 3, 6), one_of(*[NOT_SET] * 5, 4)
+    floors = one_of(0, 0, 0, 2, 5)
     units = Units.of(
         [f"u{row}" for row in range(len(parent))],
         parent=parent,
-        min=[draw(st.sampled_from([0, 0, 4])) for _ in parent],
-        max=[draw(st.sampled_from([UNLIMITED, UNLIMITED, 15])) for _ in parent],
+        min=[draw(one_of(0, 0, 4)) for _ in parent],
+        max=[draw(one_of(UNLIMITED, UNLIMITED, 15)) for _ in parent],
     )
     reps = Reps.of(
         [f"r{row}" for row in range(n)],
@@ -38,14 +39,14 @@ def tight_cases(draw: st.DrawFn) -> tuple[Problem, Policy]:
         min=[draw(floors) for _ in range(n)],
         max=[draw(cap) for _ in range(n)],
         fixed=[draw(fixed) for _ in range(n)],
-        baseline=[float(draw(st.sampled_from([0, 2, 4]))) for _ in range(n)],
-        reach=[draw(st.sampled_from([1.0, 1.0, 3.0])) for _ in range(n)],
-        margin=[draw(st.sampled_from([0.5, 0.25, 0.0, -0.5])) for _ in range(n)],
+        baseline=[float(draw(one_of(0, 2, 4))) for _ in range(n)],
+        reach=[draw(one_of(1.0, 1.0, 3.0)) for _ in range(n)],
+        margin=[draw(one_of(0.5, 0.25, 0.0, -0.5)) for _ in range(n)],
     )
     cohorts = {"role": tuple("ab"[row % 2] for row in range(n))} if n >= 4 else {}
     problem = Problem(draw(st.integers(0, 24)), reps, units, cohorts=cohorts)
-    policy = draw(_policies(reps.ids, with_parity=bool(cohorts)))
-    return in_units_of(draw(st.sampled_from([1, 1_000])), problem, policy)
+    policy = _policy(draw, reps.ids, with_parity=bool(cohorts))
+    return in_units_of(draw(one_of(1, 1_000)), problem, policy)
 
 
 def in_units_of(amount: int, problem: Problem, policy: Policy) -> tuple[Problem, Policy]:
@@ -80,24 +81,23 @@ def in_units_of(amount: int, problem: Problem, policy: Policy) -> tuple[Problem,
     )
 
 
-@st.composite
-def _policies(draw: st.DrawFn, ids: tuple[str, ...], *, with_parity: bool) -> Policy:
-    some = st.lists(st.sampled_from(ids), min_size=1, unique=True).map(tuple)
+def _policy(draw: st.DrawFn, ids: tuple[str, ...], *, with_parity: bool) -> Policy:
+    some = some_of(ids)
     groups = [
-        Group(f"g{k}", draw(some), *draw(st.sampled_from([(0, 5), (9, UNLIMITED), (3, 8), (6, 2)])))
+        Group(f"g{k}", tuple(draw(some)), *draw(one_of((0, 5), (9, UNLIMITED), (3, 8), (6, 2))))
         for k in range(draw(st.integers(0, 3)))
     ]
-    sizes = st.sampled_from([1.0, 2.0, -1.0, 0.5])
+    sizes = one_of(1.0, 2.0, -1.0, 0.5)
     rows = [
         LinearRow(
             f"l{k}",
             tuple((rep, draw(sizes)) for rep in draw(some)),
-            *draw(st.sampled_from([(3, None), (None, 4), (2, 2), (5, 1)])),
+            *draw(one_of((3, None), (None, 4), (2, 2), (5, 1))),
         )
         for k in range(draw(st.integers(0, 2)))
     ]
-    margins = (MarginFloor("m", draw(st.sampled_from([1, 4, 9]))),) if draw(st.booleans()) else ()
-    parity = (Parity("role", draw(st.sampled_from([0.0, 0.1, 0.5]))),)
+    margins = (MarginFloor("m", draw(one_of(1, 4, 9))),) if draw(st.booleans()) else ()
+    parity = (Parity("role", draw(one_of(0.0, 0.1, 0.5))),)
     return Policy(
         groups=tuple(groups),
         rows=tuple(rows),

@@ -12,6 +12,7 @@ from solver.amend import Standing
 from solver.hierarchy import lay_out
 from solver.problem import UNLIMITED
 from tests.solver.builders import a_problem
+from tests.solver.drawing import one_of
 
 
 def standing(
@@ -62,16 +63,16 @@ def plans(
     """Up to ten reps in up to four units of any tree, inside and beyond their limits; quotas are
     about so many `increments`.
     """
-    increment = draw(st.sampled_from((1, 10)))
+    increment = draw(one_of(1, 10))
     units: dict[str, dict[str, Any]] = {}
     for k in range(draw(st.integers(0, 4))):
-        units[f"u{k}"] = {"parent": draw(st.sampled_from([None, *units]))}
+        units[f"u{k}"] = {"parent": draw(one_of(None, *units))}
     reps: dict[str, dict[str, Any]] = {}
     for k in range(draw(st.integers(2, 10))):
-        quota = increment * draw(increments) + draw(st.sampled_from((0, 0, 0, 3)))
+        quota = increment * draw(increments) + draw(one_of(0, 0, 0, 3))
         floor = max(0, quota - draw(st.integers(-5, 300)))
         cap = draw(st.one_of(st.just(UNLIMITED), st.integers(floor, quota + 300).map(int)))
-        unit = draw(st.sampled_from([None, *units]))
+        unit = draw(one_of(None, *units))
         reps[f"r{k}"] = {"quota": quota, "floor": floor, "cap": max(cap, floor), "unit": unit}
     for row in units.values():
         if draw(st.booleans()):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from solver.estimate import Absences, Evidence, SalesHistory, estimate
 from solver.problem import IntArray
+from tests.solver.drawing import one_of
 from tests.solver.estimate.company import START, Holding, a_company
 
 amounts = st.one_of(st.just(0.0), st.floats(-1e6, 1e9).map(lambda x: round(x, 2)))
@@ -23,43 +26,50 @@ PLACES = ("north", "south", "west")
 def companies(draw: st.DrawFn) -> Evidence:
     """Any mix of what may be known and unknown about a few reps and territories."""
     reps = [f"r{i}" for i in range(draw(st.integers(1, 5)))]
-    months = st.integers(START - 50, START + 3)
+    parts = _parts(tuple(reps))
+    return a_company(
+        reps,
+        **{name: draw(part) for name, part in parts.items()},
+        territories=draw(_potentials),
+        length=draw(one_of(1, 3, 12, 18)),
+        forecast=draw(_unknown_or_positive),
+        target=draw(_unknown_or_positive),
+    )
 
-    def some(values: st.SearchStrategy[float]) -> dict[str, float]:
-        return draw(st.dictionaries(st.sampled_from(reps), values))
 
+_potentials = st.fixed_dictionaries(dict.fromkeys(PLACES, positive | st.just(np.nan)))
+_unknown_or_positive = st.none() | positive
+
+
+@cache
+def _parts(reps: tuple[str, ...]) -> dict[str, st.SearchStrategy[Any]]:
+    """What is drawn for these reps, by the name that `a_company` has for it."""
+    rep, months = st.sampled_from(reps), st.integers(START - 50, START + 3)
     held = st.builds(
         Holding,
         st.sampled_from(PLACES),
-        st.sampled_from(reps),
+        rep,
         st.sampled_from([0.0, 0.3, 0.5, 1.0]),
         months.filter(lambda m: m < START + 2),
         st.integers(START - 5, START + 20),
     )
-    return a_company(
-        reps,
-        history=draw(
-            st.lists(st.tuples(st.sampled_from([*reps, *PLACES]), months, amounts), max_size=30)
-        ),
-        territories=draw(st.fixed_dictionaries(dict.fromkeys(PLACES, positive | st.just(np.nan)))),
-        holdings=draw(st.lists(held, max_size=5)),
-        length=draw(st.sampled_from([1, 3, 12, 18])),
-        forecast=draw(st.none() | positive),
-        target=draw(st.none() | positive),
-        baseline=some(positive),
-        potential=some(positive),
-        capacity=some(positive),
-        last_year=some(amounts),
-        fte=some(st.sampled_from([0.5, 1.0])),
-        in_seat=some(st.sampled_from([0.0, 0.5, 1.0])),
-        hired=some(st.floats(START - 60, START + 12)),
-        absences=draw(
-            st.lists(
-                st.tuples(st.sampled_from(reps), months, st.sampled_from([0.25, 0.5, 1.0])),
-                max_size=6,
-            )
-        ),
-    )
+    sold = st.tuples(st.sampled_from([*reps, *PLACES]), months, amounts)
+    away = st.tuples(rep, months, st.sampled_from([0.25, 0.5, 1.0]))
+    of_some: dict[str, st.SearchStrategy[float]] = {
+        "baseline": positive,
+        "potential": positive,
+        "capacity": positive,
+        "last_year": amounts,
+        "fte": st.sampled_from([0.5, 1.0]),
+        "in_seat": st.sampled_from([0.0, 0.5, 1.0]),
+        "hired": st.floats(START - 60, START + 12),
+    }
+    return {
+        "history": st.lists(sold, max_size=30),
+        "holdings": st.lists(held, max_size=5),
+        **{name: st.dictionaries(rep, values) for name, values in of_some.items()},
+        "absences": st.lists(away, max_size=6),
+    }
 
 
 def figures(evidence: Evidence) -> dict[str, tuple[object, ...]]:

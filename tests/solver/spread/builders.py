@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from solver.problem import FloatArray, IntArray
 from solver.spread.calendar import YEAR, Calendar, working_calendar
 from solver.spread.season import MonthlySales
+from tests.solver.drawing import one_of
 
 JANUARY_2027 = 2027 * YEAR
 
@@ -52,13 +53,13 @@ def questions(draw: st.DrawFn) -> Question:
     """Any table that can be spread: sparse, limited to nothing, narrowly or not at all, odd."""
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
     shape = draw(st.integers(1, 7)), draw(st.integers(1, 7))
-    increment = draw(st.sampled_from([1, 1, 10, 1_000]))
-    scale = draw(st.sampled_from([3, 100, 10**6, 10**10]))
-    seed = random.lognormal(0, 1, shape) * (random.random(shape) < draw(st.sampled_from([1, 0.5])))
+    increment = draw(one_of(1, 1, 10, 1_000))
+    scale = draw(one_of(3, 100, 10**6, 10**10))
+    seed = random.lognormal(0, 1, shape) * (random.random(shape) < draw(one_of(1, 0.5)))
     witness = np.rint(seed * random.lognormal(0, 0.5, shape) * scale).astype(np.int64)
     if draw(st.booleans()):
         witness = witness // increment * increment
-    width = draw(st.sampled_from([None, 0.0, 0.02, 0.1, 1.0]))
+    width = draw(one_of(None, 0.0, 0.02, 0.1, 1.0))
     if width is None:
         return Question(seed, witness, None, None, increment)
     low = np.floor(witness * (1 - width * random.random(shape))).astype(np.int64)
