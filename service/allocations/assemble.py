@@ -11,7 +11,7 @@ only where the baseline is, and where the history is long enough
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
@@ -43,6 +43,7 @@ from solver.estimate.history import sales_of_reps, with_last_year
 from solver.estimate.ramp import RAMP_MONTHS
 from solver.policy import Policy
 from solver.problem import AMOUNT_LIMIT, UNLIMITED, FloatArray, Problem, Reps, Units, padded
+from solver.spread.lines import Line
 from solver.spread.season import QUARTER
 
 YEAR: Final = 12
@@ -63,6 +64,16 @@ class Terms:
     """First and last day, whole months; None: follows from the history."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedLines:
+    """What the first months of a period carry and go on carrying, in minor units."""
+
+    count: int
+    """How many months."""
+    carried: Mapping[str, Mapping[Line, Sequence[int]]]
+    """By rep and line, an amount for each of them."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
     """What is to be solved, in the order of the inputs, and how the baselines came about."""
@@ -79,6 +90,8 @@ class Case:
     """What the estimate read."""
     spreading: Spreading
     places: Places
+    closed: ClosedLines | None = None
+    """What months that are closed carry of each line, where targets of parts tell lines apart."""
 
     @property
     def period_as_stated(self) -> dict[str, str] | None:

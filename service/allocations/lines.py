@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from service.allocations.assemble import Case
+from service.allocations.assemble import Case, ClosedLines
 from service.allocations.months import by_name
 from service.kit.money import from_minor
 from service.roster.domain import NONE
@@ -40,7 +40,7 @@ def parts_of(case: Case, season: Season | None) -> Parts:
     """What the targets of parts of a case tell apart; `season` of its period, None without one."""
     months = range(1) if case.period is None else months_between(case.period)
     reps = len(case.problem.reps)
-    return Parts.of(
+    found = Parts.of(
         case.problem,
         targets := targets_of(case),
         months,
@@ -48,6 +48,21 @@ def parts_of(case: Case, season: Season | None) -> Parts:
         sold=_existing_business(case, targets),
         fte=case.evidence.fte,
     )
+    return found if case.closed is None else replace(found, kept=_kept(case, case.closed, targets))
+
+
+def _kept(case: Case, closed: ClosedLines, targets: Sequence[Target]) -> IntArray:
+    """(n, k, c) the closed months by the lines of today. What was not told by one of them then is
+    everything else.
+    """
+    lines, row = lines_of(targets), {rep: row for row, rep in enumerate(case.problem.reps.ids)}
+    found = np.zeros((len(row), len(lines), closed.count), dtype=np.int64)
+    for rep, of_lines in closed.carried.items():
+        for line, months in of_lines.items():
+            if rep in row:
+                place = line_of(lines, targets, line.product, line.customer_type)
+                found[row[rep], place] += np.array(months, dtype=np.int64)
+    return found
 
 
 def targets_of(case: Case) -> tuple[Target, ...]:

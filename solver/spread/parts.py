@@ -35,10 +35,10 @@ from solver.problem import UNLIMITED, FloatArray, IntArray, Problem
 from solver.solve import solve
 from solver.spread.coarse import Coarse, nearest
 from solver.spread.coarse_cuts import Cut, cut_of, shortfall
-from solver.spread.coarse_whole import misses, whole_cells
+from solver.spread.coarse_whole import missed_by, misses, whole_cells
 from solver.spread.errors import InfeasibleInParts, PartsCannotHold, SpreadFailed
 from solver.spread.lines import Line
-from solver.spread.told_apart import Parts, ToldApart
+from solver.spread.told_apart import Parts, ToldApart, wanted_of
 from solver.targets import Target
 from solver.watch import Watch
 
@@ -165,18 +165,21 @@ def _plan(
     table: IntArray,
     cuts: tuple[LinearRow, ...],
 ) -> PartPlan:
-    cells = told.cells(allocation.quota[told.order], table)[np.argsort(told.order)]
+    cells = told.cells(allocation.quota, table)[np.argsort(told.order)]
     if not np.array_equal(cells.sum(axis=(1, 2)), allocation.quota):
         raise SpreadFailed("the lines and months of a rep do not add up to the quota")
     count = len(told.targets)
+    wanted = wanted_of(allocation, told.targets)
+    in_open = coarse.carried(table).tolist()[:count]
+    carried = tuple(own + kept for own, kept in zip(in_open, told.kept_of_targets, strict=True))
     return PartPlan(
         allocation=allocation,
         targets=told.targets,
         lines=told.parts.lines,
         cells=cells,
-        wanted=coarse.targets[:count],
-        carried=tuple(coarse.carried(table).tolist()[:count]),
-        missed=misses(coarse, table)[:count],
+        wanted=wanted,
+        carried=carried,
+        missed=tuple(missed_by(own, due) for own, due in zip(carried, wanted, strict=True)),
         cuts=cuts,
     )
 
@@ -222,7 +225,8 @@ def as_row(told: ToldApart, cut: Cut, assigned: int, taken: set[str]) -> LinearR
     count = Counter(weight.tolist())
     usual = 0 if 0 in count else max(count, key=lambda each: (count[each], each))
     weight -= usual
-    most = cut.most - usual * assigned
+    kept = told.kept.sum(axis=(1, 2))
+    most = cut.most - usual * (assigned - int(kept.sum())) + int(weight @ kept)
     if not weight.any():
         raise PartsCannotHold(targets, names)
     ids = [told.problem.reps.ids[row] for row in told.order.tolist()]

@@ -44,6 +44,8 @@ class Parts:
     season: Season
     months: range
     """Of the plan, counted `year * 12 + month - 1`."""
+    kept: IntArray | None = None
+    """(n, k, c) what the first c months carry and go on carrying; None: all months are open."""
 
     def __post_init__(self) -> None:
         targets = sorted(self.targets, key=lambda target: target.sort_key)
@@ -143,6 +145,42 @@ class ToldApart:
             )
             raise InvalidProblem([Fault("", None, "targets", reason)])
 
+    @property
+    def closed(self) -> int:
+        """How many months, the first ones, are kept as they are."""
+        return 0 if self.parts.kept is None else self.parts.kept.shape[2]
+
+    @cached_property
+    def kept(self) -> IntArray:
+        """(n, k, c) what these carry, by id."""
+        if self.parts.kept is None:
+            return np.zeros((*self.parts.mix.shape, 0), dtype=np.int64)
+        return self.parts.kept[self.order]
+
+    @cached_property
+    def kept_of_targets(self) -> tuple[int, ...]:
+        """(m,) what they carry of each target."""
+        lines = counted(self.targets, self.parts.lines)
+        months = self.in_months[: len(self.targets), : self.closed]
+        return tuple(
+            int(self.kept[reps][:, line][:, :, month].sum())
+            for reps, line, month in zip(self.of_reps, lines, months, strict=True)
+        )
+
+    def open_part(self, quota: IntArray) -> IntArray:
+        """(n,) by id, what is left of quotas (n,), by row, for the months that are open.
+
+        Raises `InvalidProblem` where limits gave way and somebody has less than is kept.
+        """
+        left: IntArray = quota[self.order] - self.kept.sum(axis=(1, 2))
+        if (left < 0).any():
+            reason = (
+                "leave people less than months that are closed carry, for limits gave way: ask for "
+                "what people can carry"
+            )
+            raise InvalidProblem([Fault("", None, "targets", reason)])
+        return left
+
     @cached_property
     def first_of_block(self) -> IntArray:
         return np.unique(self.block, return_index=True)[1]
@@ -150,7 +188,7 @@ class ToldApart:
     @cached_property
     def spans(self) -> list[IntArray]:
         """Months of the plan that no target tells apart, by their places."""
-        months = range(self.parts.season.shares.shape[1])
+        months = range(self.closed, self.parts.season.shares.shape[1])
         spans: dict[bytes, list[int]] = {}
         for month in months:
             spans.setdefault(self.in_months[:, month].tobytes(), []).append(month)
@@ -181,7 +219,7 @@ class ToldApart:
         """
         company, months = self.parts.season.company, len(self.parts.months)
         nobody = ~self.parts.season.shares.any(axis=0)
-        if not company or nobody.any():
+        if not company or nobody.any() or self.closed:
             return []
         quarters = [range(k, min(k + QUARTER, months)) for k in range(0, months, QUARTER)]
         if len(company) == len(quarters):
@@ -217,11 +255,14 @@ class ToldApart:
     @cached_property
     def seed(self) -> FloatArray:
         """(n, k * s) of a quota of 1."""
-        cells = self.parts.mix[self.order][:, :, None] * self.in_spans[:, None, :]
+        spans = self.in_spans
+        if self.closed:
+            spans = spans / spans.sum(axis=1, keepdims=True)
+        cells = self.parts.mix[self.order][:, :, None] * spans[:, None, :]
         return cells.reshape(len(cells), -1)
 
     def coarse(self, allocation: Allocation) -> Coarse:
-        quota = allocation.quota[self.order]
+        quota = self.open_part(allocation.quota)
         blocks = len(self.first_of_block)
         sums = np.zeros(blocks, dtype=np.int64)
         np.add.at(sums, self.block, quota)
@@ -234,14 +275,29 @@ class ToldApart:
         return Coarse(
             seed=seed,
             sums=sums,
-            targets=(*wanted_of(allocation, self.targets), *season),
+            targets=(*self._open_targets(wanted_of(allocation, self.targets)), *season),
             grain=np.append(np.ones(len(self.targets)), increments).astype(np.int64),
             of_blocks=np.vstack((of_blocks, everybody)),
             of_columns=self.columns.T,
         )
 
+    def _open_targets(self, wanted: Sequence[Fraction]) -> tuple[Fraction, ...]:
+        """What open months are to carry of each target; nothing where closed ones carry more, and
+        of targets that have no open month.
+        """
+        if not self.closed:
+            return tuple(wanted)
+        is_open = self.in_months[: len(self.targets), self.closed :].any(axis=1).tolist()
+        pairs = zip(wanted, self.kept_of_targets, is_open, strict=True)
+        return tuple(max(w - k, Fraction(0)) if is_open else Fraction(0) for w, k, is_open in pairs)
+
     def cells(self, quota: IntArray, table: IntArray) -> IntArray:
-        """(n, k, t) the fine table, by id."""
+        """(n, k, t) the fine table, by id, of quotas (n,), by row."""
+        found = self._open_cells(self.open_part(quota), table)
+        found[:, :, : self.closed] += self.kept
+        return found
+
+    def _open_cells(self, quota: IntArray, table: IntArray) -> IntArray:
         increment, lines, spans = self.problem.increment, len(self.parts.lines), len(self.spans)
         of_blocks = table.reshape(-1, lines, spans)
         mix = self.parts.mix[self.order]

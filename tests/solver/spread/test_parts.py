@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from solver.errors import InfeasibleProblem, InvalidProblem
@@ -383,3 +383,45 @@ def test_a_target_of_all_that_is_sold_leaves_nothing_for_other_months() -> None:
 
     assert not plan.cells[:, :, 6:].any()
     assert plan.carried == (1_200, 400)
+
+
+@settings(max_examples=15)
+@given(worlds(), st.data())
+def test_closed_months_stay_as_they_are_and_targets_are_met_by_the_open_ones(
+    world: World, data: st.DataObject
+) -> None:
+    before = solved(world)
+    assume(before is not None and before.cells.shape[2] > 1)
+    assert before is not None
+    closed = data.draw(st.integers(1, before.cells.shape[2] - 1))
+    kept = before.cells[:, :, :closed]
+
+    after = solved(replace(world, parts=replace(world.parts, kept=kept)))
+
+    assert after is not None
+    assert np.array_equal(after.cells[:, :, :closed], kept)
+    assert np.array_equal(after.cells.sum(axis=(1, 2)), after.allocation.quota)
+    assert np.array_equal(after.allocation.quota, before.allocation.quota)
+    assert (after.cells >= 0).all()
+    assert after.carried == before.carried
+
+
+@settings(max_examples=15)
+@given(worlds(), st.data())
+def test_what_closed_months_lack_of_a_target_the_open_ones_carry(
+    world: World, data: st.DataObject
+) -> None:
+    before = solved(world)
+    assume(before is not None and before.cells.shape[2] > 1)
+    assert before is not None
+    closed = data.draw(st.integers(1, before.cells.shape[2] - 1))
+    kept = before.cells[:, :, :closed] // 2
+
+    after = solved(replace(world, parts=replace(world.parts, kept=kept)))
+
+    if after is not None:
+        assert np.array_equal(after.cells[:, :, :closed], kept)
+        assert np.array_equal(after.cells.sum(axis=(1, 2)), after.allocation.quota)
+        open_from = world.parts.months.start + closed
+        for target, missed in zip(after.targets, after.missed, strict=True):
+            assert not missed or (target.months is not None and target.months.stop <= open_from)

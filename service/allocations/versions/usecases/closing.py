@@ -9,7 +9,7 @@ period is over, nothing is closed: such a solve is a look, and publishing checks
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
@@ -20,13 +20,16 @@ from service.allocations.versions.domain.deciding.closed import ClosedMonths
 from service.allocations.versions.domain.deciding.closed_of_measure import (
     ClosedOfMeasure,
     in_months,
+    lines_in_months,
 )
 from service.allocations.versions.repository import Chunks, StoredVersion
 from service.kit.errors import Conflict
 from service.plans.repository import PlanVersions
 from service.plans.tables import Plan, PlanVersion
+from solver.spread.lines import Line
 
 type Amounts = dict[str, dict[str | None, list[int]]]
+type Lines = dict[str, dict[Line, list[int]]]
 
 _NAMED: Final = 20
 """People whom a refusal names."""
@@ -88,31 +91,55 @@ def closed_months(session: Session, plan: Plan, today: date) -> ClosedMonths | N
     closed = course.begun(today)
     if not closed:
         return None
-    carried: dict[str, Amounts] = {}
-    counted: dict[str, tuple[str | None, int]] = {}
-    for stored, own in course.by_version(closed):
+    versions = [*course.by_version(closed)]
+    tell_lines = any(stored.lines for stored, _ in versions)
+    found: dict[str, _Sums] = {}
+    for stored, own in versions:
         for measure in stored.measures:
             of = stored.of_measure(measure)
-            _add_months(carried.setdefault(measure, {}), of, own, closed)
-            counted[measure] = (of.manifest.get("counted_in"), of.digits)
+            sums = found.setdefault(measure, _Sums(of.manifest.get("counted_in"), of.digits))
+            sums.add(of, own, closed, tell_lines=tell_lines)
     through, count = closed[-1], len(closed)
     measures = {
-        name: ClosedOfMeasure(through, count, amounts, *counted[name])
-        for name, amounts in carried.items()
+        name: ClosedOfMeasure(through, count, own.carried, own.counted_in, own.digits, own.lines)
+        for name, own in found.items()
     }
     return ClosedMonths(through, count, measures)
 
 
-def _add_months(
-    carried: Amounts, stored: StoredVersion, own: Sequence[str], closed: Sequence[str]
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What closed months carry of a measure, version by version."""
+
+    counted_in: str | None
+    digits: int
+    carried: Amounts = field(default_factory=dict)
+    lines: Lines = field(default_factory=dict)
+
+    def add(
+        self, stored: StoredVersion, own: Sequence[str], closed: Sequence[str], *, tell_lines: bool
+    ) -> None:
+        """What a version says of its `own` ones of the closed months. What it does not tell by line
+        is everything else.
+        """
+        places, to = ([names.index(name) for name in own] for names in (stored.months, closed))
+        told = stored.lines
+        for row in stored.quotas():
+            of_units = in_months(row, places)
+            _put(self.carried.setdefault(row["rep"], {}), of_units, to, len(closed))
+            if tell_lines:
+                whole = {Line(): [row["months"][place] for place in places]}
+                of_lines = whole if told is None else lines_in_months(row, told, places)
+                _put(self.lines.setdefault(row["rep"], {}), of_lines, to, len(closed))
+
+
+def _put[Key](
+    sums: dict[Key, list[int]], amounts: Mapping[Key, list[int]], to: Sequence[int], count: int
 ) -> None:
-    """What a version says of its `own` ones of the closed months, of one measure."""
-    places, to = ([names.index(name) for name in own] for names in (stored.months, closed))
-    for row in stored.quotas():
-        for unit, amounts in in_months(row, places).items():
-            there = carried.setdefault(row["rep"], {}).setdefault(unit, [0] * len(closed))
-            for place, amount in zip(to, amounts, strict=True):
-                there[place] = amount
+    for key, own in amounts.items():
+        there = sums.setdefault(key, [0] * count)
+        for place, amount in zip(to, own, strict=True):
+            there[place] = amount
 
 
 @dataclass(frozen=True, slots=True)

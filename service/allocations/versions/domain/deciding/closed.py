@@ -16,6 +16,7 @@ from service.allocations.versions.domain.deciding.closed_of_measure import (
     KIND,
     ClosedMonthsNotKept,
     ClosedOfMeasure,
+    lines_in_months,
 )
 from service.allocations.versions.domain.written.content import Content, Row
 from service.allocations.versions.domain.written.measures import entry_of, manifest_of
@@ -79,10 +80,16 @@ class ClosedMonths:
             )
 
     def _of_parts(self, inputs: Inputs) -> Iterator[str]:
-        if len(inputs.parts):
+        if not len(inputs.parts):
+            return
+        units = (*inputs.units.id, None)  # row -1, the company
+        home = dict(zip(inputs.reps.id, (units[row] for row in inputs.reps.unit), strict=True))
+        if moved := self._of(inputs.measures.main.id).elsewhere(home):
+            named = ", ".join(moved[:_NAMED])
             yield (
-                "A new solve of a plan with targets of parts would plan them again: for the rest "
-                "of the period use events, adjustments and change requests."
+                f"Of {named} they carry something for another unit than today's, and targets of "
+                "parts do not know of which unit it is: leave out these targets, or use events, "
+                "adjustments and change requests for the rest of the period."
             )
 
     def _of_measures(self, inputs: Inputs) -> Iterator[str]:
@@ -149,9 +156,18 @@ def _kept_by(manifest: Mapping[str, Any], quotas: Iterable[Row]) -> ClosedOfMeas
     for part in manifest.get("amendments", ()):
         if part["kind"] == KIND:
             count = month_names(manifest["period"]).index(part["through"]) + 1
-            solved = (row for row in quotas if row.get("solved", 0) is not None)
+            solved = [row for row in quotas if row.get("solved", 0) is not None]
             carried = {row["rep"]: {row["unit"]: row["months"][:count]} for row in solved}
+            lines: Sequence[Mapping[str, Any]] = manifest.get("lines") or ()
+            by_line = {
+                row["rep"]: lines_in_months(row, lines, range(count)) for row in solved if lines
+            }
             return ClosedOfMeasure(
-                part["through"], count, carried, manifest.get("counted_in"), manifest["digits"]
+                part["through"],
+                count,
+                carried,
+                manifest.get("counted_in"),
+                manifest["digits"],
+                by_line,
             )
     return None

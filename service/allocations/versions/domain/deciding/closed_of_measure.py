@@ -14,7 +14,7 @@ from typing import Any, Final, TypeGuard
 
 import numpy as np
 
-from service.allocations.assemble import Case
+from service.allocations.assemble import Case, ClosedLines
 from service.allocations.presence import in_seat_by_month
 from service.allocations.versions.domain.deciding.amendable import Amendable
 from service.allocations.versions.domain.deciding.decide import decide
@@ -25,6 +25,7 @@ from service.allocations.versions.domain.written.content import Content, Row
 from service.kit.errors import Conflict
 from solver.amend import moved
 from solver.problem import NOT_SET, IntArray, Problem
+from solver.spread.lines import Line
 
 KIND: Final = "closed_months"
 
@@ -49,6 +50,8 @@ class ClosedOfMeasure:
     """What amounts count; None: money."""
     digits: int = 0
     """How many decimals they have."""
+    lines: Mapping[str, Mapping[Line, Sequence[int]]] = field(default_factory=dict)
+    """By rep, the same by line of business; who is not named carried everything else."""
 
     @property
     def carries(self) -> bool:
@@ -58,8 +61,26 @@ class ClosedOfMeasure:
         return sum(sum(months) for months in self.carried.get(rep, {}).values())
 
     def held_in(self, case: Case) -> Case:
-        """The case whose solve leaves everybody at least what the closed months carry."""
-        return replace(case, problem=self._held_in(case.problem, self._gone(case)))
+        """The case whose solve leaves everybody at least what the closed months carry, and tells
+        their lines as they were told.
+        """
+        held = replace(case, problem=self._held_in(case.problem, self._gone(case)))
+        if not len(case.inputs.parts):
+            return held
+        whole = {rep: {Line(): self._months_of(rep)} for rep in self.carried}
+        return replace(held, closed=ClosedLines(self.count, whole | {**self.lines}))
+
+    def _months_of(self, rep: str) -> list[int]:
+        return [sum(months) for months in zip(*self.carried[rep].values(), strict=True)]
+
+    def elsewhere(self, unit_of: Mapping[str, str | None]) -> list[str]:
+        """Who carried something for another unit than that of today, by rep."""
+        return sorted(
+            rep
+            for rep, parts in self.carried.items()
+            if rep in unit_of
+            and any(unit != unit_of[rep] and any(months) for unit, months in parts.items())
+        )
 
     def _gone(self, case: Case) -> Any:
         """(n,) who is there in no open month."""
@@ -145,6 +166,17 @@ class ClosedOfMeasure:
             :, 0
         ].tolist()
         return found
+
+
+def lines_in_months(
+    row: Row, lines: Sequence[Mapping[str, Any]], places: Sequence[int]
+) -> dict[Line, list[int]]:
+    """What the months at these places of a stored row carry, by line; `lines`: the manifest's."""
+    found: dict[Line, list[int]] = {}
+    for number, months in row["lines"]:
+        line = Line(lines[number]["product"], lines[number]["customer_type"])
+        found[line] = [months[place] for place in places]
+    return found
 
 
 def _add(months: list[int], part: Sequence[int], sign: int) -> None:
