@@ -17,6 +17,7 @@ import orjson
 from service.allocations.assemble import Case
 from service.allocations.crossing import crossing_rules, present_crossing_rule
 from service.allocations.figures import (
+    PLACES,
     PLACES_OF_UNITS,
     Row,
     common,
@@ -24,6 +25,7 @@ from service.allocations.figures import (
     gap_rows,
     nullable,
     quota_columns,
+    rounded,
     terms,
     unit_rows,
     zipped,
@@ -308,4 +310,6 @@ def _measures(column: FloatArray, digits: int) -> list[float | None]:
 
 
 def _one(value: float | None, digits: int) -> float | None:
-    return None if value is None else _measures(np.array([value]), digits)[0]
+    """`_measures` of one, in plain floats: arrays of one took a third of the time of a page."""
+    told = None if value is None else rounded(value, PLACES_OF_UNITS)
+    return None if told is None else rounded(told / 10**digits, PLACES)

@@ -9,6 +9,7 @@ that is not a number ever leaves: what is unknown or undefined is null.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
@@ -201,6 +202,14 @@ def nullable(column: FloatArray) -> list[float | None]:
     if finite.all():
         return values
     return [value if good else None for value, good in zip(values, finite.tolist(), strict=True)]
+
+
+def rounded(value: float, places: int) -> float | None:
+    """As `np.round` does it in a column; None for what JSON cannot say."""
+    if isinstance(value, int):
+        return value
+    scaled = value * 10.0**places
+    return round(scaled) / 10.0**places if math.isfinite(scaled) else None
 
 
 def _stretch_unit(allocation: Allocation, digits: int) -> float:

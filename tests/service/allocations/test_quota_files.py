@@ -18,7 +18,7 @@ from httpx2 import Response
 from openpyxl import load_workbook
 from pyarrow import parquet
 from starlette.testclient import TestClient
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.allocations.versions.quota_files import (
     AT_ONCE,
@@ -372,6 +372,27 @@ def test_a_file_is_closed_where_its_reader_goes_away(parts: int) -> None:
 
     assert len(sent) == parts
     assert file.closed
+
+
+def test_no_connection_is_held_while_a_file_is_sent(client: TestClient, app: FastAPI) -> None:
+    plan = a_plan(client)
+    a_version(client, plan)
+    pool = app.state.database.engine.pool
+    held: list[int] = []
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        async def look_and_send(part: Message) -> None:
+            held.append(pool.checkedout())
+            await send(part)
+
+        await app(scope, receive, look_and_send)
+
+    assert client.portal is not None
+    start, _ = client.portal.call(partial(told, watched, f"{plan}/versions/1/quotas", parts=2))
+
+    assert start["status"] == 200
+    assert held == [0, 0]
+    assert pool.checkedout() == 0
 
 
 def test_a_file_that_nobody_waits_for_is_not_written(client: TestClient, app: FastAPI) -> None:
