@@ -174,6 +174,18 @@ class TestAtOnce:
         reps = client.get(inputs).json()["reps"]
         assert [row["max"] for row in reps] == [500 + k for k in range(8)]
 
+    def test_of_eight_who_have_read_the_same_one_patches(
+        self, client: TestClient, inputs: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Queues, "turn", lambda *_: nullcontext())
+        etag = client.get(inputs).headers["etag"]
+        bodies = [{"reps": [{"id": f"r{k}", "max": 500 + k}]} for k in range(8)]
+
+        answers = at_once(lambda body: patch(client, inputs, body, **{"If-Match": etag}), bodies)
+
+        assert sorted(each.status_code for each in answers) == [200] + [412] * 7
+        assert sum("max" in row for row in client.get(inputs).json()["reps"]) == 1
+
     def test_so_do_those_of_processes_that_share_no_queue(
         self, client: TestClient, inputs: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
