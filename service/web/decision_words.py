@@ -10,6 +10,7 @@ from typing import Final
 from service.web.decisions import NOTHING_SAID, Decision, Said
 from service.web.domain.quotas import Names, Rep
 from service.web.domain.version import VersionView
+from service.web.event_words import event_words
 from service.web.figures import Figures
 from service.web.i18n import Language
 
@@ -146,17 +147,7 @@ class DecisionWords:
     def _event(self, said: Said) -> Iterator[str]:
         if said.event is None:
             return
-        say = self.language.gettext
-        words = {
-            "leave": say("leave from %(day)s on"),
-            "hire": say("hire from %(day)s on"),
-            "transfer": say("transfer from %(day)s on"),
-            "swap": say("seats exchanged from %(day)s on"),
-            "fte": say("other working time from %(day)s on"),
-            "target": say("new company target from %(day)s on"),
-        }
-        day = self.figures.day(date.fromisoformat(said.event["first"]))
-        yield words[said.event["kind"]] % {"day": day}
+        yield event_words(self.language, self.figures, said.event)
 
     def _evidence(self, said: Said) -> Iterator[str]:
         say = self.language.gettext

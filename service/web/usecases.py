@@ -1,7 +1,8 @@
 """What the pages read: plans, a version with all its quotas, its history. They write nothing."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from service.allocations.versions.usecases.reading import certificate
 from service.kit.auth import Caller
 from service.kit.money import minor_digits
 from service.kit.pages import PageRequest
+from service.negotiations.events.repository import Events
 from service.plans.repository import Plans, PlanVersions
 from service.plans.sight import Sight
 from service.plans.tables import Plan, PlanVersion
@@ -79,7 +81,7 @@ def find_plan(session: Session, caller: Caller, plan_id: str) -> PlanCard:
 
 def list_versions(session: Session, caller: Caller, plan_id: str) -> list[VersionCard]:
     """The newest versions that the caller sees something of, newest first."""
-    return [_version_card(*seen) for seen in _seen_versions(session, caller, plan_id)]
+    return _version_cards(session, plan_id, _seen_versions(session, caller, plan_id))
 
 
 def find_version(
@@ -87,9 +89,11 @@ def find_version(
 ) -> VersionCard | None:
     """The version of this number, else the one that counts; None where nothing is to be seen."""
     if number is not None:
-        return _version_card(*visible.see_version(session, caller, plan_id, number))
+        return _version_cards(
+            session, plan_id, [visible.see_version(session, caller, plan_id, number)]
+        )[0]
     found = _version_that_counts(session, caller, plan_id)
-    return None if found is None else _version_card(*found)
+    return None if found is None else _version_cards(session, plan_id, [found])[0]
 
 
 def read_version(session: Session, caller: Caller, plan_id: str, card: VersionCard) -> VersionView:
@@ -241,6 +245,15 @@ def _plan_card(plan: Plan) -> PlanCard:
         start=plan.period_start,
         end=plan.period_end,
     )
+
+
+def _version_cards(session: Session, plan_id: str, seen: Sequence[Seen]) -> list[VersionCard]:
+    """With what the events say that made them, to whom notes are told."""
+    cards = [_version_card(*own) for own in seen]
+    told = [card.number for card in cards if card.note is not None]
+    events = Events(session, plan_id).that_made(told) if told else {}
+    facts = {number: event.facts for number, event in events.items()}
+    return [replace(card, event=facts.get(card.number)) for card in cards]
 
 
 def _version_card(version: PlanVersion, sight: Sight) -> VersionCard:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.allocations.summary.domain.held import HOLDS, Hold
+from service.web.domain.cards import VersionCard
 from service.web.domain.quotas import COMPANY, Names, Rep
 from service.web.domain.version import VersionView
+from service.web.event_words import event_note
 from service.web.figures import Figures
 from service.web.i18n import Language
 from service.web.rule_words import RuleWords
@@ -45,6 +47,12 @@ class Words:
     def count_of_reps(self, count: int) -> str:
         shown = self.figures.count(count)
         return self.language.ngettext("%(count)s rep", "%(count)s reps", count, count=shown)
+
+    def note(self, card: VersionCard) -> str:
+        """What was written of a version, or the event that made it."""
+        if card.event is not None:
+            return event_note(self.language, self.figures, card.event, self.names)
+        return self.language.example(card.note) if card.note else ""
 
     # Rules
 

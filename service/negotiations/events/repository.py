@@ -41,6 +41,13 @@ class Events:
         )
         return {event.id: event for event in self.session.scalars(query)}
 
+    def that_made(self, numbers: Collection[int]) -> dict[int, PlanEvent]:
+        """Those that made one of these versions, by its number."""
+        query = sa.select(PlanEvent).where(
+            PlanEvent.plan_id == self.plan_id, PlanEvent.accepted_in.in_(list(numbers))
+        )
+        return {event.accepted_in or 0: event for event in self.session.scalars(query)}
+
     def with_new_target(self, references: Sequence[str]) -> PlanEvent | None:
         """Of the decisions of a version, oldest first, the last that is a new company target."""
         found = self.among(references)

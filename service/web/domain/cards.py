@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from service.plans.sight import EVERYTHING, Sight
 
@@ -33,6 +35,8 @@ class VersionCard:
     effective_to: date | None = None
     """Included; None: until the period ends."""
     note: str | None = None
+    event: Mapping[str, Any] | None = None
+    """What the event says that made it; pages tell it in their own words instead of the note."""
     sight: Sight = EVERYTHING
 
 

@@ -91,7 +91,7 @@ def plan_page(
         "more_decisions": max(0, len(version.decisions) - SHOWN),
         "carried_elsewhere": _carried_elsewhere(version),
         "technical": _technical(words),
-        "note": opened.card.note,
+        "note": words.note(opened.card),
     }
 
 

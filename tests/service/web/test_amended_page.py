@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.testclient import TestClient
 
 from tests.service.allocations.amended import two_teams
@@ -129,6 +131,31 @@ def test_a_new_company_target_is_the_one_that_pages_show(client: TestClient) -> 
     plans = client.get("/").text
     assert "$5,400" in plans
     assert "$4,800" not in plans
+
+
+def test_a_draft_that_an_event_made_says_so_in_the_language_of_the_page(
+    client: TestClient,
+) -> None:
+    plan = a_plan(client, twelve_hundred_each())
+    a_version(client, plan, **EVENLY)
+    publish(client, f"{plan}/versions/1")
+    happens(client, plan, kind="transfer", rep="ann", to_unit="east", **{"from": "2027-07-01"})
+    stored = client.get(f"{plan}/versions/2").json()["note"]
+    assert stored.startswith("Transfer of ann from 2027-07-01 on")
+
+    page = plan.removeprefix("/v1")
+    english, chinese = (
+        client.get(f"{page}?version=2", headers={"Accept-Language": code}).text
+        for code in ("en", "zh")
+    )
+
+    for text, told in (
+        (english, "Name of ann: transfer from Jul 1, 2027 on"),
+        (chinese, "Name of ann：自2027年7月1日起调动"),
+    ):
+        assert f'<p class="quiet">{told}</p>' in text
+        assert re.search(r"<option [^>]*>2 · [^<]*" + re.escape(told[:20]), text)
+        assert "Transfer of ann" not in text
 
 
 def headline(page: str) -> str:
