@@ -54,6 +54,11 @@ OFFENCES = (
     Offence("allocations-are-ordered", "service.allocations.versions", "service.allocations.diff"),
     Offence("allocations-are-ordered", "service.allocations.diff", "service.allocations.imports"),
     Offence(
+        "a-proof-needs-no-decisions",
+        "service.allocations.versions.domain.proof",
+        "service.allocations.versions.domain.deciding",
+    ),
+    Offence(
         "negotiations-do-not-meet", "service.negotiations.levels", "service.negotiations.events"
     ),
     Offence("domain-knows-neither-http-nor-sql", "service.plans.domain", "fastapi"),
