@@ -29,6 +29,9 @@ def follow(
 
     `seats`: after the event, before anybody else carries what it leaves open. Answers `followed`,
     the `hash` of the working inputs, and `why` they did not follow.
+
+    In the transaction that stores it, a tenth of a second for 10,000 people: inputs that were read
+    before would bring back names that were erased meanwhile.
     """
     session, plan = standing.session, standing.plan
     if plan.inputs_hash != expected:
