@@ -25,6 +25,8 @@ _NAMES: Final = (
 )
 """Table, field, and the table whose ids stand there."""
 
+_AIMS: Final = frozenset({"targets", "measures"})
+
 type Tables = Mapping[str, Table]
 
 
@@ -34,11 +36,12 @@ def good_rows(
     """The tables without the rows at fault, and every row that was left out, with the reason.
 
     A row that names one that is gone goes as well, and so on. Raises `FileFaults` where a fault is
-    not of a row: leaving rows out would not mend it.
+    not of a row, and leaving rows out would not mend it; or is of what is to be reached: without
+    that row it would be another plan.
     """
-    if any(fault.line is None for fault in faults):
-        raise FileFaults(faults)
     names = {table.file: name for name, table in tables.items() if table.file}
+    if any(fault.line is None or names[fault.file] in _AIMS for fault in faults):
+        raise FileFaults(faults)
     left, told = dict(tables), list(faults)
     bad: dict[str, set[int]] = defaultdict(set)
     for fault in faults:

@@ -119,9 +119,30 @@ def _of_files(
             yield source.name, None, _UNREAD
             continue
         try:
-            yield source.name, table.name, _only(source)
+            yield from _of_file(source, table.name)
         except FileFaults as faults:
             yield source.name, table.name, faults
+
+
+def _of_file(source: Source, name: str) -> Iterator[tuple[str, str | None, Sheet]]:
+    """The table, and what stands below it in further sheets of a workbook: that is not read."""
+    if source.suffix in _READERS:
+        yield source.name, name, _only(source)
+        return
+    first = None
+    with closing(workbook_rows(source)) as pages:
+        for title, rows in pages:
+            if first is None:
+                first = _sheet(source.name, rows)
+                yield source.name, name, first
+            elif rows.header is not None and not _is_explanation(title):
+                yield f"{source.name}[{title}]", None, _UNREAD
+    if first is None:
+        raise _without_sheets(source)
+
+
+def _is_explanation(title: str) -> bool:
+    return title.strip().lower() in {EXPLAINED.en, EXPLAINED.zh}
 
 
 def _of_workbook(
@@ -129,7 +150,7 @@ def _of_workbook(
 ) -> Iterator[tuple[str, str | None, Sheet | FileFaults]]:
     with closing(workbook_rows(source)) as pages:
         for title, rows in pages:
-            if title.strip().lower() in {EXPLAINED.en, EXPLAINED.zh}:
+            if _is_explanation(title):
                 continue
             table = table_named(title)
             if table is None:
@@ -152,7 +173,11 @@ def _only(source: Source) -> Sheet:
     with closing(workbook_rows(source)) as pages:
         for _, rows in pages:
             return _sheet(source.name, rows)
-    raise FileFaults([FileFault(source.name, None, None, None, "has no sheets")])
+    raise _without_sheets(source)
+
+
+def _without_sheets(source: Source) -> FileFaults:
+    return FileFaults([FileFault(source.name, None, None, None, "has no sheets")])
 
 
 def _sheet(file: str, rows: Rows) -> Sheet:

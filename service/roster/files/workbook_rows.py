@@ -20,7 +20,7 @@ _ENCRYPTED: Final = b"\xd0\xcf\x11\xe0"
 """How files of the old kind begin, and new ones that are locked with a password."""
 _FORMULA: Final = re.compile(rb"<(?:[A-Za-z0-9]{1,16}:)?f[\s/>]")
 _PIECE: Final = 1 << 20
-_MOST_LINES: Final = 1_048_576
+MOST_LINES: Final = 1_048_576
 """As many as spreadsheets have; a file may claim any number of blank ones."""
 _BROKEN: Final = (
     zipfile.BadZipFile,
@@ -88,7 +88,7 @@ def _rows(name: str, found: Iterator[Sequence[Any]]) -> Rows:
     width = size = 0
     for line, row in enumerate(found, start=1):
         size += len(row)
-        if size > limits.MOST_CELLS or line > _MOST_LINES:
+        if size > limits.MOST_CELLS or line > MOST_LINES:
             raise too_many_rows(name)
         known = _trimmed([*map(_as_meant, row)])
         if not known:

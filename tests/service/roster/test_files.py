@@ -34,7 +34,7 @@ def faults_of(path: Path, **facts: Any) -> list[FileFault]:
     return list(refused.value.faults)
 
 
-def _replace(workbook: Path, part: str, text: str) -> None:
+def replace_part(workbook: Path, part: str, text: str) -> None:
     with ZipFile(workbook) as before:
         parts = {name: before.read(name) for name in before.namelist()}
     with ZipFile(workbook, "w", ZIP_DEFLATED) as after:
@@ -304,7 +304,7 @@ class TestRefuses:
     def test_a_workbook_whose_sheet_is_damaged_is_refused(self, tmp_path: Path) -> None:
         path = a_workbook(tmp_path / "plan.xlsx", {"reps": [["rep_id"], ["a"]]})
         bomb = '<!DOCTYPE w [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><w>&b;'
-        _replace(path, "xl/worksheets/sheet1.xml", bomb)
+        replace_part(path, "xl/worksheets/sheet1.xml", bomb)
 
         [fault] = faults_of(path)
 
@@ -329,7 +329,7 @@ class TestRefuses:
     ) -> None:
         monkeypatch.setattr(limits, "MAX_UNPACKED", 2_000_000)
         path = a_workbook(tmp_path / "plan.xlsx", {"reps": [["rep_id"], ["a"]]})
-        _replace(path, "xl/worksheets/sheet1.xml", " " * 2_000_000)
+        replace_part(path, "xl/worksheets/sheet1.xml", " " * 2_000_000)
         assert path.stat().st_size < 20_000
 
         [fault] = faults_of(path)

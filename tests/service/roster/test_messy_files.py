@@ -15,10 +15,11 @@ import pytest
 from openpyxl import Workbook
 from pyarrow import parquet
 
-from service.roster.files import FileFaults, FileInputs, read_files, read_sent, sent
+from service.roster.files import FileFaults, FileInputs, read_files, read_sent, sent, workbook_rows
 from service.roster.files import rows as limits
 from service.roster.files.csv_rows import csv_rows
 from service.roster.present import present
+from tests.service.roster.test_files import replace_part
 
 YEAR = (date(2027, 1, 1), date(2027, 12, 31))
 REPS = "rep_id,unit\na,west\nb,east\n"
@@ -212,15 +213,16 @@ class TestSpellings:
         assert "reps.xlsx:2, column max: '=1+1' is a formula without its value" in formula
         assert "reps.xlsx:2, column name: '#N/A' is an error of the spreadsheet" in error
 
-    def test_a_workbook_that_claims_endless_blank_lines_is_refused(self, tmp_path: Path) -> None:
-        from tests.service.roster.test_files import _replace
-
+    def test_a_workbook_that_claims_endless_blank_lines_is_refused(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(workbook_rows, "MOST_LINES", 1000)
         path = tmp_path / "reps.xlsx"
         path.write_bytes(in_xlsx(["rep_id"], ["a"]))
         spreadsheet = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
         row = '<row r="99999999999"><c t="inlineStr"><is><t>x</t></is></c></row>'
         sheet = f'<worksheet xmlns="{spreadsheet}"><sheetData>{row}</sheetData></worksheet>'
-        _replace(path, "xl/worksheets/sheet1.xml", sheet)
+        replace_part(path, "xl/worksheets/sheet1.xml", sheet)
 
         assert "more than 3,000,000 rows" in faults(reps_xlsx=path.read_bytes())[0]
 
@@ -279,6 +281,16 @@ class TestGoodRowsOnly:
             "units.csv:4, column parent: 'west' depends on units.csv:3, which was left out",
         ]
 
+    def test_are_not_enough_where_what_is_to_be_reached_is_at_fault(self) -> None:
+        targets = "unit,amount\n,100\nwest,much\n"
+        files = [("reps.csv", REPS), ("targets.csv", targets)]
+
+        with pytest.raises(FileFaults, match=r"targets\.csv:3, column amount: 'much'"):
+            read_sent(
+                [sent(name, io.BytesIO(text.encode())) for name, text in files],
+                target=None, digits=2, period=YEAR, good_rows_only=True,
+            )  # fmt: skip
+
     def test_are_what_the_files_would_be_without_the_others(self) -> None:
         found = read(good_rows_only=True, reps_csv=REPS + "b,west\n,west\n")
 
@@ -317,6 +329,17 @@ class TestNamesOfFiles:
             "reps.parquet: reps.csv says the same: leave one of them",
             "销售员.csv: reps.csv says the same: leave one of them",
         ]
+
+    def test_sheets_below_the_first_one_of_a_table_are_told_as_not_read(self) -> None:
+        book = Workbook()
+        for title, cell in (("people", "rep_id"), ("units", "unit_id"), ("blank", None)):
+            book.create_sheet(title).append([cell])
+        del book["Sheet"]
+        book["people"].append(["a"])
+        stream = io.BytesIO()
+        book.save(stream)
+
+        assert read(reps_xlsx=stream.getvalue()).notes == ("not read: reps.xlsx[units]",)
 
     def test_what_is_no_file_of_a_known_kind_is_refused(self) -> None:
         assert faults(reps_csv=REPS, notes_pdf=b"%PDF") == [
