@@ -30,7 +30,7 @@ from service.kit.auth import current_caller
 from service.kit.db import Database, DatabaseDep, open_database
 from service.kit.docs import install_docs
 from service.kit.errors import DatabaseUnavailable
-from service.kit.idempotency import refuse_idempotency_key
+from service.kit.idempotency import claim_key, install_idempotency
 from service.kit.identities import Identities
 from service.kit.keys import KeyUses
 from service.kit.local_mode import LocalModeGuard
@@ -109,14 +109,15 @@ def create_app(settings: Settings) -> FastAPI:
         # The caller is known before a body is read, and no route can forget to ask.
         asked_first = [
             Depends(current_caller),
-            Depends(refuse_idempotency_key),
             Depends(refuse_unknown_parameters),
+            Depends(claim_key),
         ]
         app.include_router(router, prefix="/v1", dependencies=asked_first)
     app.include_router(pages)
     _add_health(app)
     install_docs(app)
     install_metrics(app)
+    install_idempotency(app)
     if settings.access == "local":
         app.add_middleware(LocalModeGuard)
     app.add_middleware(Observed)  # last added, so outermost

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.kit.auth import Caller
 from service.kit.db import SEQUENCE, Base, UtcDateTime
+from service.kit.idempotency import stamp
 from service.kit.ids import new_id
 from service.kit.pages import PageRequest, cursor_after
 from service.kit.seals import Sealed
@@ -78,6 +79,7 @@ def record(
             facts=dict(facts or {}),
         )
     )
+    stamp(session, action, subject)
 
 
 def trail(workspace_id: str, subject: str) -> sa.Select[AuditEntry]:

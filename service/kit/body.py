@@ -74,9 +74,13 @@ async def read_json_bytes(request: Request) -> bytes:
     return await read_bytes(request)
 
 
-async def read_bytes(request: Request) -> bytes:
-    """The body whatever it is; raises UnsupportedMediaType where it is compressed, BodyTooLarge."""
-    limit: int = request.app.state.settings.max_body_bytes
+async def read_bytes(request: Request, limit: int | None = None) -> bytes:
+    """The body whatever it is; raises UnsupportedMediaType where it is compressed, BodyTooLarge.
+
+    It may be read again, by whomever. `limit`: bytes, `max_body_bytes` where left out.
+    """
+    if limit is None:
+        limit = cast("int", request.app.state.settings.max_body_bytes)
     if announces_more(request, limit):
         raise _too_large(limit)
     body = bytearray()
@@ -84,7 +88,8 @@ async def read_bytes(request: Request) -> bytes:
         body += chunk
         if len(body) > limit:
             raise _too_large(limit)
-    return bytes(body)
+    request._body = whole = bytes(body)  # noqa: SLF001 # where Request.body() keeps it
+    return whole
 
 
 def announces_more(request: Request, limit: int) -> bool:

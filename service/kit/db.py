@@ -20,7 +20,7 @@ holds one writing transaction must not open a second.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -122,13 +122,13 @@ class Database:
         """
         self._background.submit(_logging_failures, work)
 
-    def of(self, workspace_id: str | None) -> Self:
-        """The same database, whose transactions see one workspace; `row_security` says of what."""
-        return replace(
-            self,
-            sessions=_working_in(workspace_id, self.sessions),
-            reading=_working_in(workspace_id, self.reading),
-        )
+    def of(self, workspace_id: str | None, told: Mapping[str, object] | None = None) -> Self:
+        """The same database, whose transactions see one workspace; `row_security` says of what.
+
+        `told`: what else its sessions have in their `info`.
+        """
+        info = {**(told or {}), _WORKSPACE: workspace_id}
+        return replace(self, sessions=_with(info, self.sessions), reading=_with(info, self.reading))
 
     def close(self) -> None:
         self._background.shutdown()
@@ -145,9 +145,9 @@ def _logging_failures(work: Callable[[], None]) -> None:
 _WORKSPACE = "workspace"
 
 
-def _working_in(workspace_id: str | None, sessions: sessionmaker[Session]) -> sessionmaker[Session]:
+def _with(info: Mapping[str, object], sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     own = copy(sessions)
-    own.kw = {**sessions.kw, "info": {_WORKSPACE: workspace_id}}
+    own.kw = {**sessions.kw, "info": info}
     return own
 
 
@@ -312,8 +312,15 @@ def work_in(request: Request, workspace_id: str) -> None:
     request.state.workspace_id = workspace_id
 
 
+def tell_sessions(request: Request, name: str, what: object) -> None:
+    """The request's sessions have it in their `info` from now on."""
+    request.state.told_sessions = {**getattr(request.state, "told_sessions", {}), name: what}
+
+
 async def database_of_caller(request: Request) -> Database:
-    return (await database_of(request)).of(getattr(request.state, "workspace_id", None))
+    state = request.state
+    workspace_id = getattr(state, "workspace_id", None)
+    return (await database_of(request)).of(workspace_id, getattr(state, "told_sessions", None))
 
 
 _CallersDatabaseDep = Annotated[Database, Depends(database_of_caller)]

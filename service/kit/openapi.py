@@ -15,6 +15,13 @@ from pydantic import TypeAdapter
 
 from service.kit import errors
 from service.kit.body import JsonReader
+from service.kit.idempotency import (
+    HEADER,
+    SAFE_METHODS,
+    AnswerNotKept,
+    KeyOfAnotherRequest,
+    StillUnderWay,
+)
 from service.kit.problems import InvalidParameters, Problem, problems
 
 _TEMPLATE = "#/components/schemas/{model}"
@@ -25,6 +32,15 @@ _OF_ANY_CALL = problems(
     errors.AppError,
     errors.Unavailable,
 )
+_OF_A_WRITE = problems(StillUnderWay, AnswerNotKept, KeyOfAnotherRequest)
+_KEY_OF_A_WRITE = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Makes it safe to send the request again: with the same key and body it is done "
+    "once and answered as before, with `Idempotent-Replayed: true`, for 24 hours",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
 _OF_A_BODY = problems(
     errors.BadRequest, errors.BodyTooLarge, errors.UnsupportedMediaType, errors.InvalidInput
 )
@@ -51,6 +67,9 @@ def _complete(document: dict[str, Any], app: FastAPI) -> None:
         if answers.get("422", {}).get("description") == "Validation Error":
             del answers["422"]
         added = _OF_ANY_CALL if path.startswith("/v1/") else {}
+        if added and method not in SAFE_METHODS:
+            added = added | _OF_A_WRITE
+            operation.setdefault("parameters", []).append(_KEY_OF_A_WRITE)
         if reader is not None:
             added = added | _OF_A_BODY
             schema = _add(schemas, reader.schema)

@@ -86,7 +86,7 @@ def _fail_in_every_way(failures: Failures, database: Path) -> None:
     for text in (f"Bearer fq_{IN_A_HEADER}", f"Bearer {IN_A_HEADER}", f"Basic {IN_A_HEADER}"):
         fail("GET", "/v1/plans", headers={"Authorization": text})
         fail("GET", f"/?key={IN_A_QUERY}", headers={"Authorization": text})
-    fail("POST", "/v1/plans", json=PLAN, headers={"Idempotency-Key": IN_A_HEADER})
+    fail("POST", "/v1/plans", json={}, headers={"Idempotency-Key": IN_A_HEADER})
     fail("GET", f"/v1/plans?api_key={IN_A_QUERY}", headers={"Cookie": f"session={IN_A_HEADER}"})
     fail("GET", f"/v1/nothing?key={IN_A_QUERY}")
     fail("PUT", f"/v1/plans?key={IN_A_QUERY}", json=PLAN)

@@ -576,7 +576,8 @@ class TestKeys:
 
         listed = run("keys", "list").stdout
         header, row = (line.split("\t") for line in listed.splitlines())
-        assert header[1:] == ["name", "role", "unit", "rep", "state", "expires", "last_used"]
+        columns = ["name", "role", "unit", "rep", "state", "expires", "last_used", "person"]
+        assert header[1:] == columns
         assert row[1:] == ["Wes", "manager", "west", "", "valid", "2927-01-01 00:00", ""]
         assert key[3:] not in listed
 
@@ -597,7 +598,7 @@ class TestKeys:
             (["--role", "king"], "There is no role 'king'"),
             (["--name", ""], "1 to 200 characters"),
             (["--role", "manager", "--rep", "r1"], "--unit: is required: a manager has one unit."),
-            (["--role", "manager", "--rep", "r1"], "--rep: is for the role rep, not for manager."),
+            (["--role", "hr", "--rep", "r1"], "--rep: is for the role rep, not for hr."),
             (["--expires", "soon"], "soon is no date"),
             (["--expires", "2020-01-01"], "is in the past"),
             (["--workspace", "wsp_none"], "There is no workspace wsp_none"),

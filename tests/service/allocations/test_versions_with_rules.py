@@ -5,7 +5,6 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 from httpx2 import Response
@@ -191,20 +190,3 @@ def test_no_route_answers_anything_of_another_workspace(
         status, said = answered(theirs, method, path)
         assert (status, said) == answered(new_id("plan"), method, path)
         assert status == 404, f"{method} {path}: {said}"
-
-
-@pytest.mark.parametrize("policy", [{}, POLICY], ids=["limits", "rules"])
-@pytest.mark.parametrize("call", ["/v1/allocations", "/v1/allocations/check", "versions"])
-def test_safe_retries_are_refused_alike_with_rules_and_without(
-    client: TestClient, policy: Document, call: str
-) -> None:
-    plan = a_plan(client, facts())
-    address, body = (f"{plan}/{call}", {}) if call == "versions" else (call, facts())
-
-    refused = client.post(
-        address, json={**body, "policy": policy}, headers={"Idempotency-Key": "k"}
-    )
-
-    assert refused.status_code == 422
-    assert [fault["parameter"] for fault in refused.json()["errors"]] == ["Idempotency-Key"]
-    assert client.get(f"{plan}/versions").json()["items"] == []

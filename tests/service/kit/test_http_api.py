@@ -56,13 +56,6 @@ class TestProblems:
             }
         ]
 
-    def test_a_promise_of_safe_retries_is_refused_and_not_ignored(self, client: TestClient) -> None:
-        response = client.post("/v1/plans", json=PLAN, headers={"Idempotency-Key": "k-1"})
-
-        assert response.status_code == 422
-        assert response.json()["errors"][0]["parameter"] == "Idempotency-Key"
-        assert client.get("/v1/plans").json()["items"] == []
-
     def test_a_parameter_that_the_call_does_not_know_is_refused_by_name(
         self, client: TestClient
     ) -> None:
