@@ -578,7 +578,7 @@ class TestKeys:
         header, row = (line.split("\t") for line in listed.splitlines())
         columns = ["name", "role", "unit", "rep", "state", "expires", "last_used", "person"]
         assert header[1:] == columns
-        assert row[1:] == ["Wes", "manager", "west", "", "valid", "2927-01-01 00:00", ""]
+        assert row[1:] == ["Wes", "manager", "west", "", "valid", "2927-01-01 00:00", "", ""]
         assert key[3:] not in listed
 
         assert run("keys", "revoke", row[0]).exit_code == 0
