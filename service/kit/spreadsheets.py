@@ -6,8 +6,9 @@ text"; in XLSX the cell itself says that it is text.
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import BinaryIO, Final, Protocol
 
 from service.kit.workbooks import FORMULA, Page, write_workbook
@@ -35,10 +36,15 @@ class Sheet(Protocol):
 
 
 def write_csv(sheet: Sheet, stream: BinaryIO) -> None:
+    stream.writelines(csv_lines(sheet.columns, sheet.rows))
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
     """UTF-8 with a byte order mark, which is how spreadsheets recognise it."""
-    writer = csv.writer(_Utf8(stream))
-    writer.writerow([defused(name) for name in sheet.columns])
-    writer.writerows([defused(cell) for cell in row] for row in sheet.rows)
+    writer = csv.writer(_Utf8())
+    yield b"\xef\xbb\xbf"
+    for row in chain([columns], rows):
+        yield writer.writerow(map(defused, row))  # what `write` answers
 
 
 def write_xlsx(sheets: Iterable[Sheet], stream: BinaryIO) -> None:
@@ -72,11 +78,7 @@ def _told_apart(cell: Cell) -> Cell:
 
 
 class _Utf8:
-    """The little of a text stream that the csv module wants."""
+    """The little of a text stream that the csv module wants; it hands on what is written."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        stream.write(b"\xef\xbb\xbf")
-
-    def write(self, text: str) -> int:
-        return self._stream.write(text.encode())
+    def write(self, text: str) -> bytes:
+        return text.encode()

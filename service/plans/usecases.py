@@ -159,5 +159,13 @@ def delete_plan(
     if numbers := versions.under_review(plan.id):
         named = ", ".join(map(str, numbers))
         raise PlanIsUnderReview(f"Withdraw or reject first: version {named}.", versions=numbers)
+    record(
+        session,
+        caller,
+        "plan.delete",
+        plan_id,
+        now=now,
+        before=plan.inputs_hash,
+        facts=_told(plan),
+    )
     Plans(session).remove(plan)
-    record(session, caller, "plan.delete", plan_id, now=now)
