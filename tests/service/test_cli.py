@@ -750,7 +750,9 @@ class TestDemo:
 
 class TestHelp:
     def test_is_quick_for_it_imports_nothing_heavy(self) -> None:
-        heavy = "numpy", "sqlalchemy", "fastapi", "pydantic", "scipy", "pulp", "openpyxl"
+        heavy = (
+            "numpy", "sqlalchemy", "fastapi", "pydantic", "scipy", "pulp", "openpyxl", "xlsxwriter",
+        )  # fmt: skip
         program = (
             "import sys; from typer.testing import CliRunner; from service.cli import app; "
             "assert CliRunner().invoke(app, ['--help']).exit_code == 0; "

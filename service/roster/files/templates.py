@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePath
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from service.kit.spreadsheets import Cell, write_csv
+from service.kit.workbooks import Page, write_workbook
 from service.roster.files.columns import (
     CHINESE,
     EXPLAINED,
@@ -79,49 +80,39 @@ def template(tables: Sequence[Columns], kind: str, language: str) -> bytes:
     if kind == ".csv":
         write_csv(_Heading([field.header(language) for field in tables[0].fields]), stream)
     else:
-        _workbook(tables, language).save(stream)
+        pages = [_empty(table, language) for table in tables]
+        write_workbook([*pages, _explanation(tables, language)], stream)
     return stream.getvalue()
 
 
-def _workbook(tables: Sequence[Columns], language: str) -> Any:
-    from openpyxl import Workbook
-    from openpyxl.styles import Alignment, Font
-
-    book = Workbook()
-    del book[book.sheetnames[0]]
-    for table in tables:
-        _fill_in(book.create_sheet(table.title(language)), table, language)
-    page = book.create_sheet(EXPLAINED.in_(language))
-    for row in _explained(tables, language):
-        page.append(row)
-    page.freeze_panes = "A2"
-    for number, width in enumerate(_WIDTHS, start=1):
-        column = page.column_dimensions[page.cell(1, number).column_letter]
-        column.width, column.number_format = width, _AS_TEXT
-        page.cell(1, number).font = Font(bold=True)
-    for cells in page.iter_rows(min_row=2):
-        for cell in cells:
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
-    return book
+def _empty(table: Columns, language: str) -> Page:
+    """Columns of ids and months are text: 007 stays 007, and 2026-01 no day."""
+    header = [field.header(language) for field in table.fields]
+    wide = 2 if language == CHINESE else 1
+    fields = [*enumerate(table.fields)]
+    return Page(
+        table.title(language),
+        header,
+        rows=(),
+        formats={n: _AS_TEXT for n, field in fields if field.kind.is_text},
+        widths={n: max(12, wide * len(name) + 4) for n, name in enumerate(header)},
+        bold=frozenset(n for n, field in fields if field.required),
+    )
 
 
-def _fill_in(page: Any, table: Columns, language: str) -> None:
-    """Heads a sheet. Columns of ids and months are text: 007 stays 007, and 2026-01 no day."""
-    from openpyxl.styles import Font
-
-    page.append([field.header(language) for field in table.fields])
-    page.freeze_panes = "A2"
-    for cell, field in zip(page[1], table.fields, strict=True):
-        cell.font = Font(bold=field.required)
-        column = page.column_dimensions[cell.column_letter]
-        wide = 2 if language == CHINESE else 1
-        column.width = max(12, wide * len(cell.value) + 4)
-        if field.kind.is_text:
-            column.number_format = _AS_TEXT
+def _explanation(tables: Sequence[Columns], language: str) -> Page:
+    return Page(
+        EXPLAINED.in_(language),
+        [words.in_(language) for words in _HEADERS],
+        _explained(tables, language),
+        formats=dict.fromkeys(range(len(_HEADERS)), _AS_TEXT),
+        widths=dict(enumerate(_WIDTHS)),
+        bold=frozenset(range(len(_HEADERS))),
+        wrapped=True,
+    )
 
 
 def _explained(tables: Sequence[Columns], language: str) -> Iterator[list[str]]:
-    yield [words.in_(language) for words in _HEADERS]
     for table in tables:
         yield [table.title(language), "", "", table.words.in_(language), "", "", ""]
         for field in table.fields:
