@@ -40,6 +40,7 @@ from service.kit.openapi import install_openapi
 from service.kit.parameters import refuse_unknown_parameters
 from service.kit.problems import install_problems, problems
 from service.kit.queues import Queues
+from service.kit.rates import Rates
 from service.kit.settings import Settings
 from service.negotiations.change_requests.router import router as change_requests
 from service.negotiations.events.router import router as events
@@ -137,6 +138,7 @@ def connect(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.new_target = new_target
     app.state.queues = Queues(settings.waiting_calls, settings.waiting_seconds)
     app.state.turns_of_files = Semaphore(FILES_AT_ONCE)
+    app.state.rates = Rates(settings)
     app.state.key_uses = KeyUses(database)
     app.state.identities = Identities(settings) if settings.access == "oidc" else None
 

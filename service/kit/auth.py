@@ -23,6 +23,7 @@ from service.kit.db import Base, Database, DatabaseDep, UtcDateTime, work_in
 from service.kit.errors import NotAuthenticated, NotPermitted
 from service.kit.identities import Identities
 from service.kit.keys import PREFIX, KeyUses, find_key, keys_of_person
+from service.kit.rates import Rates
 from service.kit.roles import Role
 from service.kit.row_security import EVERYWHERE
 from service.kit.settings import Settings
@@ -87,8 +88,12 @@ def current_caller(
     now: NowDep,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> Caller:
-    """Raises NotAuthenticated. The request's sessions work in the caller's workspace from here."""
+    """Raises NotAuthenticated and TooManyRequests. The request's sessions work in the caller's
+    workspace from here.
+    """
     caller = _identify(request, database.of(EVERYWHERE), now, credentials)
+    rates: Rates = request.app.state.rates
+    rates.count(request, f"{caller.workspace_id} {caller.id}")
     work_in(request, caller.workspace_id)
     return caller
 
@@ -107,12 +112,16 @@ def _identify(
             "Send Authorization: Bearer fq_…; `fairquota keys create` makes a key."
         )
     text = credentials.credentials
+    rates: Rates = request.app.state.rates
+    rates.may_try(request, text)
     if text.startswith(PREFIX):
         found = _by_key(request, database, now, text)
     else:
         found = _by_identity(request, database, text)
     if found is None:
+        rates.was_refused(request, text)
         raise NotAuthenticated("The key or token is not valid here, or not any more.")
+    rates.was_valid(text)
     return found
 
 

@@ -21,6 +21,7 @@ The problem document (RFC 9457) follows from the class: name -> `type`, first li
   x Unprocessable              422
     + InvalidInput             with `errors`: every fault with its JSON pointer
   x PreconditionRequired       428
+  x TooManyRequests            429
   x Unavailable                503
     + DatabaseUnavailable
 """
@@ -205,6 +206,17 @@ class PreconditionRequired(AppError):
     """This call needs an If-Match header."""
 
     status = 428
+
+
+class TooManyRequests(AppError):
+    """Too many requests came in a short time."""
+
+    status = 429
+
+    def __init__(self, detail: str, *, seconds: int) -> None:
+        """`seconds`: when it is worth to come again."""
+        super().__init__(detail)
+        self.headers = {"Retry-After": str(seconds)}
 
 
 class Unavailable(AppError):

@@ -51,6 +51,7 @@ class Observed:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
+                headers.update(scope["state"].get("headers", {}))  # of every answer to this caller
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)

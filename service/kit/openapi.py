@@ -29,6 +29,7 @@ _OF_ANY_CALL = problems(
     errors.NotAuthenticated,
     errors.NotPermitted,
     InvalidParameters,
+    errors.TooManyRequests,
     errors.AppError,
     errors.Unavailable,
 )

@@ -1,7 +1,7 @@
 """Every knob of the service, read once at start and handed down; nothing reads a global."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,6 +12,10 @@ type Algorithm = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
 ]
 """Of signatures by a key pair: never `none`, and none by a shared secret."""
+
+
+def _calls_per_minute(known: dict[str, Any]) -> int:
+    return 0 if known.get("access") == "local" else 1200
 
 
 class Settings(BaseSettings):
@@ -73,6 +77,14 @@ class Settings(BaseSettings):
         if not value and info.data.get("access") == "oidc":
             raise ValueError("is required where FAIRQUOTA_ACCESS is oidc")
         return value
+
+    calls_per_minute: int = Field(default_factory=_calls_per_minute, ge=0, le=1_000_000)
+    """How often one key or identity may call a process of the service; then 429. 0: no limit, as in
+    local mode by default."""
+
+    refused_keys_per_minute: int = Field(default=30, ge=0, le=1_000_000)
+    """How many keys and tokens that are not valid may come from one address; then 429, but for keys
+    that were valid lately. 0: no limit."""
 
     four_eyes: bool = False
     """Whether somebody else has to approve a version than who submitted it."""

@@ -154,6 +154,10 @@ def error_page(request: Request, status: int, *, damaged: bool = False) -> HTMLR
             say("There is nothing here."),
             say("The plan, version or rep may have been removed, or the address is mistyped."),
         ),
+        429: (
+            say("Too many pages at once."),
+            say("Wait a moment, then try again."),
+        ),
         503: (say("Not just now."), say("The database is busy. Try again in a moment.")),
     }
     if damaged:
