@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -21,6 +21,10 @@ class NotAdjustable(Conflict):
 
 class BeyondManagersLimit(NotPermitted):
     """A manager may not move quotas that far."""
+
+
+class OwnQuota(NotPermitted):
+    """Nobody decides on the own quota."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,26 @@ def refuse_unless_adjustable(status: VersionStatus) -> None:
             else "withdraw it first, then it is a draft again"
         )
         raise NotAdjustable(f"It is {status}: {instead}.", status=status)
+
+
+def refuse_own(own: str | None, reps: Container[str]) -> None:
+    """`own`: who the caller is among the reps, if that is known; `reps`: whom a step names."""
+    if own is not None and own in reps:
+        raise OwnQuota(
+            f"{own} is your own quota. Ask for another one with a change request, or let somebody "
+            "else adjust it.",
+            rep=own,
+        )
+
+
+def refuse_to_move_own(own: str | None, moved: Container[str]) -> None:
+    """`moved`: whose quotas a manager's step would change, also of those who only carry."""
+    if own is not None and own in moved:
+        raise OwnQuota(
+            f"{own} is your own quota, and it would move with those that you ask for. Ask for what "
+            "adds up to nothing among the others, or let a planner do it.",
+            rep=own,
+        )
 
 
 def moved_too_far(

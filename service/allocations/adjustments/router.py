@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from service.allocations.adjustments import usecases
-from service.allocations.adjustments.domain import BeyondManagersLimit, NotAdjustable
+from service.allocations.adjustments.domain import BeyondManagersLimit, NotAdjustable, OwnQuota
 from service.allocations.adjustments.schemas import AdjustmentOut, AdjustmentsIn, AdjustmentsOut
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
@@ -48,6 +48,7 @@ ManagerLimitDep = Annotated[float, Depends(manager_limit)]
     | problems(
         NotAdjustable,
         BeyondManagersLimit,
+        OwnQuota,
         ChangeNotCarried,
         EnvelopeNotKept,
         Infeasible,
@@ -91,6 +92,7 @@ def adjust_quotas(
     | problems(
         NotAdjustable,
         BeyondManagersLimit,
+        OwnQuota,
         EnvelopeNotKept,
         Infeasible,
         PreconditionFailed,

@@ -14,6 +14,8 @@ from service.allocations.adjustments.domain import (
     BeyondManagersLimit,
     Wish,
     moved_too_far,
+    refuse_own,
+    refuse_to_move_own,
     refuse_unless_adjustable,
 )
 from service.allocations.adjustments.repository import Adjustments
@@ -93,7 +95,7 @@ def adjust(
 
     No transaction is open while it is computed. `limit`: how far a manager may move a rep. Raises
     PlanNotFound, VersionNotFound, PreconditionFailed, NotAdjustable, InvalidInput with every fault,
-    BeyondManagersLimit, ChangeNotCarried, and what solving raises.
+    OwnQuota, BeyondManagersLimit, ChangeNotCarried, and what solving raises.
     """
     with sessions.begin() as session:
         claimed = _claim(session, caller, place, sent, expected=expected, today=now.date())
@@ -154,6 +156,7 @@ def _claim(
     found = amending.fetch(session, caller.workspace_id, plan_id, number)
     closing = closing_of(session, plan, today)
     wish = read_wish(sent.document, sent.faults, found, sight, closing)
+    refuse_own(caller.rep, {own.rep for own in wish.adjusted} | {*wish.released})
     start: Mapping[str, int] = {}
     if caller.role is Role.MANAGER:
         first = Adjustments(session, plan.id).start_of(plan.workspace_id, number)
@@ -262,7 +265,7 @@ def _within_limits(
 ) -> Amendable:
     """A manager's adjustments: nobody beyond the limit, and net zero inside the own unit.
 
-    Raises BeyondManagersLimit, which says who may go further.
+    Raises BeyondManagersLimit, which says who may go further, and OwnQuota.
     """
     found, wish = claimed.found, claimed.wish
     change = sum(own.quota - (found.quota(own.rep) or 0) for own in wish.adjusted)
@@ -283,6 +286,7 @@ def _within_limits(
     reps = after.everybody.problem.reps.ids
     pairs = zip(reps, before.book.quota.tolist(), after.book.quota.tolist(), strict=True)
     moved = {rep: new for rep, old, new in pairs if old != new}
+    refuse_to_move_own(claimed.caller.rep, moved)
     names = after.names.rep
     if not all(claimed.sight.sees_rep(after.quotas[names[rep]]) for rep in moved):
         raise BeyondManagersLimit(

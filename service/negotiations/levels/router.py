@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from service.allocations.adjustments.domain import BeyondManagersLimit
+from service.allocations.adjustments.domain import BeyondManagersLimit, OwnQuota
 from service.allocations.adjustments.router import ManagerLimitDep
 from service.allocations.infeasible import Infeasible
 from service.allocations.patience import PatienceDep
@@ -167,7 +167,7 @@ def unfreeze_unit(
 
 @of_a_unit.post(
     "/solve",
-    responses=problems(*_STEP, *_SEEN, BeyondManagersLimit, Infeasible, *NO_PLAN),
+    responses=problems(*_STEP, *_SEEN, BeyondManagersLimit, OwnQuota, Infeasible, *NO_PLAN),
     dependencies=_MAY_WORK,
 )
 def solve_unit(
@@ -199,7 +199,7 @@ def solve_unit(
 
 @of_a_unit.patch(
     "/quotas",
-    responses=problems(*_STEP, *_SEEN, BeyondManagersLimit, Infeasible, *NO_PLAN),
+    responses=problems(*_STEP, *_SEEN, BeyondManagersLimit, OwnQuota, Infeasible, *NO_PLAN),
     dependencies=_MAY_WORK,
 )
 def adjust_unit(

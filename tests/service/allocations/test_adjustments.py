@@ -339,6 +339,37 @@ class TestManagers:
         assert again.status_code == 403
         assert "ann by -6.4%" in again.json()["detail"]
 
+    @pytest.mark.parametrize("role", ["manager", "planner", "admin"])
+    def test_nobody_adjusts_the_own_quota_or_lets_it_go(
+        self, callers: Callers, version: str, role: str
+    ) -> None:
+        unit = "west" if role == "manager" else None
+        ann = callers(role, unit=unit, rep="ann")
+        once = adjusted(callers("planner"), version, {"ann": 108, "bob": 112})
+        etag = {"If-Match": ann.get(once).headers["etag"]}
+
+        for refused in (
+            adjust(ann, version, {"ann": 109, "bob": 111}),
+            ann.delete(f"{once}/locks/ann", headers=etag),
+            ann.patch(f"{once}/quotas", json={"release": ["bob", "ann"]}, headers=etag),
+        ):
+            assert refused.status_code == 403
+            assert refused.json()["type"] == "/problems/own-quota"
+            assert refused.json()["rep"] == "ann"
+            assert "change request" in refused.json()["detail"]
+        adjusted(ann, version, {"bob": 109, "cyd": 111})
+
+    def test_nor_does_it_carry_what_a_manager_asks_of_others(
+        self, callers: Callers, version: str
+    ) -> None:
+        ann = callers("manager", unit="west", rep="ann")
+
+        refused = adjust(ann, version, {"bob": 112}, funding="siblings")
+
+        assert refused.status_code == 403
+        assert refused.json()["type"] == "/problems/own-quota"
+        assert "would move with those" in refused.json()["detail"]
+
     def test_a_released_lock_does_not_begin_it_anew(self, callers: Callers, version: str) -> None:
         west = callers("manager", unit="west")
         once = adjusted(west, version, {"ann": 106, "bob": 114})

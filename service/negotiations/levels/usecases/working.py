@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from service.allocations.adjustments.domain import refuse_own, refuse_to_move_own
 from service.allocations.infeasible import in_words
 from service.allocations.patience import Patience
 from service.allocations.versions.lanes.domain.work import Work
@@ -63,19 +64,21 @@ def solve(
     """Solve a unit's reps again with its envelope as exact sum, and every lock.
 
     `asks`: floors and caps that the owner sets for the own reps; `limit`: how far a manager may go.
-    Raises InvalidInput, BeyondManagersLimit, Infeasible, PreconditionFailed and what `Frame` does.
+    Raises InvalidInput, OwnQuota, BeyondManagersLimit, Infeasible, PreconditionFailed and what
+    `Frame` does.
     """
     claimed = _claim(
         sessions, step, LaneAction.SOLVE, by_potential=fairness == "equal_potential_share"
     )
     asked = asks(claimed.digits)
     _check(claimed, asked)
+    refuse_own(step.caller.rep, {row.rep for row in asked})
     ends = {row.rep: row.ends for row in asked}
     with in_the_owners_words(claimed.team, claimed.digits, patience) as watch:
         work = solved(
             claimed.team, claimed.work, fairness, ends, potential=claimed.potential, watch=watch
         )
-    _check_reach(claimed, work, limit)
+    _check_reach(claimed, work, limit, wished=bool(asked))
     return _store(sessions, step, action=LaneAction.SOLVE, claimed=claimed, work=work)
 
 
@@ -89,8 +92,8 @@ def adjust(
 ) -> Stepped:
     """Move some reps of the unit; the others carry what these do not balance among themselves.
 
-    Raises InvalidInput, BeyondManagersLimit, Infeasible, PreconditionFailed and what `Frame`
-    does.
+    Raises InvalidInput, OwnQuota, BeyondManagersLimit, Infeasible, PreconditionFailed and what
+    `Frame` does.
     """
     claimed = _claim(sessions, step, LaneAction.ADJUST)
     asked, locks = asks(claimed.digits), claimed.work.locks
@@ -100,6 +103,7 @@ def adjust(
         if rep not in locks
     ]
     _check(claimed, asked, strangers)
+    refuse_own(step.caller.rep, {row.rep for row in asked} | {*released})
     wanted = {row.rep: row.quota for row in asked if row.quota is not None}
     with in_the_owners_words(claimed.team, claimed.digits, wanted=wanted):
         work = adjusted(claimed.team, claimed.work, wanted, released)
@@ -179,7 +183,13 @@ def _check(claimed: Claimed, asked: Sequence[Asked], known: Sequence[Fault] = ()
         raise InvalidInput(faults)
 
 
-def _check_reach(claimed: Claimed, work: Work, limit: float) -> None:
-    """What a manager may not. Raises BeyondManagersLimit."""
-    if claimed.frame.caller.role is Role.MANAGER:
-        keep_within(claimed.work.quotas, work.quotas, claimed.team.members, limit)
+def _check_reach(claimed: Claimed, work: Work, limit: float, *, wished: bool = True) -> None:
+    """What a manager may not. `wished`: whether anything was asked of single reps, so that the own
+    quota stays; what the policy alone gives, it may. Raises BeyondManagersLimit, OwnQuota.
+    """
+    caller, before = claimed.frame.caller, claimed.work.quotas
+    if caller.role is Role.MANAGER:
+        if wished:
+            moved = {rep for rep, quota in work.quotas.items() if quota != before[rep]}
+            refuse_to_move_own(caller.rep, moved)
+        keep_within(before, work.quotas, claimed.team.members, limit)

@@ -97,6 +97,35 @@ class TestWhatAManagerMay:
         assert step(west, version, "west", "solve", limits=limits).status_code == 403
         assert step(planner, version, "west", "solve", limits=limits).status_code == 200
 
+    def test_nobody_decides_on_the_own_quota(self, callers: Callers) -> None:
+        planner, bob = callers("planner"), callers("manager", unit="west", rep="bob")
+        version = a_draft(planner)
+        freeze(planner, version, "west")
+        assert adjust(planner, version, "west", bob=1099, dan=1101).status_code == 200
+
+        for refused in (
+            adjust(bob, version, "west", bob=1095),
+            step(bob, version, "west", "quotas", release=["bob"]),
+            step(bob, version, "west", "solve", limits=[{"rep": "bob", "max": 1099}]),
+        ):
+            assert refused.status_code == 403
+            assert refused.json()["type"] == "/problems/own-quota"
+        assert step(bob, version, "west", "quotas", release=["dan"]).status_code == 200
+
+    def test_nor_is_it_moved_by_what_a_manager_asks_of_others(self, callers: Callers) -> None:
+        planner, bob = callers("planner"), callers("manager", unit="west", rep="bob")
+        version = a_draft(planner)
+        freeze(planner, version, "west")
+
+        for refused in (
+            adjust(bob, version, "west", cyd=1120),
+            step(bob, version, "west", "solve", limits=[{"rep": "cyd", "min": 1120}]),
+        ):
+            assert refused.status_code == 403
+            assert refused.json()["type"] == "/problems/own-quota"
+        assert adjust(bob, version, "west", cyd=1120, dan=1080).status_code == 200
+        assert step(bob, version, "west", "solve").status_code == 200
+
     def test_nobody_is_pushed_further_by_what_is_asked_of_all_the_others(
         self, callers: Callers
     ) -> None:
