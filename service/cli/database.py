@@ -10,6 +10,7 @@ from pydantic_settings import SettingsError
 
 from service.cli.failure import Failure
 from service.kit.db import Database, open_database
+from service.kit.errors import DatabaseUnavailable
 from service.kit.migrations import is_current, upgrade
 from service.kit.row_security import is_bypassed
 from service.kit.settings import Settings
@@ -41,6 +42,7 @@ def in_words(settings: Settings) -> Iterator[None]:
         sa.exc.DatabaseError,
         sa.exc.ArgumentError,
         ValueError,
+        DatabaseUnavailable,
     ) as e:
         reason = str(getattr(e, "orig", None) or e).strip().splitlines()[0]
         raise Failure(f"The database {_shown(settings)} cannot be used: {reason}") from e

@@ -44,8 +44,21 @@ FORGOTTEN_SECONDS = 120
 """After so long without a statement a writing transaction loses its locks on PostgreSQL: whoever
 holds them has stopped, or the network to it has. Longer than anybody computes in one.
 """
-_LOCKED = {"55P03", "SQLITE_BUSY"}
-"""How PostgreSQL and SQLite call a lock that somebody else has."""
+_BUSY = "Other writes kept the database busy for {seconds} seconds."
+_FULL = "The database has no room left, so nothing was stored. It goes on when its disk has room."
+_READ_ONLY = "The database takes no writes just now, so nothing was stored. Reading goes on."
+_LOST = (
+    "The connection to the database was lost. Look whether it was done before you send it again."
+)
+_REFUSALS = {
+    "55P03": _BUSY,
+    "SQLITE_BUSY": _BUSY,
+    "53100": _FULL,
+    "SQLITE_FULL": _FULL,
+    "25006": _READ_ONLY,
+    "SQLITE_READONLY": _READ_ONLY,
+}
+"""By what PostgreSQL and SQLite call it."""
 # A request holds its session while it hops between threads; were all 40 threads of the server
 # waiting for the write lock, its holder could never finish. So fewer than 40 may wait at once,
 # and there are connections for all who may hold one.
@@ -201,7 +214,7 @@ def open_database(url: str, *, foreign_keys: bool = True) -> Database:
         reads = engine.execution_options(
             postgresql_readonly=True, isolation_level="REPEATABLE READ"
         )
-    _say_when_others_write(engine)
+    _say_what_is_wrong(engine)
     sessions = sessionmaker(engine, expire_on_commit=False)
     reading = sessionmaker(reads, expire_on_commit=False)
     if backend == "postgresql":
@@ -233,7 +246,7 @@ def _prepare_sqlite(engine: sa.Engine, *, foreign_keys: bool) -> None:
         entry = connection.connection.record_info
         if entry is not None and "writes" not in entry:
             if not writing.acquire(timeout=BUSY_SECONDS):
-                raise _busy()
+                raise DatabaseUnavailable(_BUSY.format(seconds=BUSY_SECONDS))
             entry["writes"] = True
         connection.exec_driver_sql("PRAGMA query_only=OFF")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -279,19 +292,19 @@ def _stay_with_the_file(engine: sa.Engine, path: Path) -> None:
             raise sa.exc.DisconnectionError("another file has taken its place")
 
 
-def _say_when_others_write(engine: sa.Engine) -> None:
-    """A lock that was not to be had in time is no fault of the database."""
+def _say_what_is_wrong(engine: sa.Engine) -> None:
+    """What is a fault neither of the service nor of a row, so that nobody takes it for one."""
 
     @sa.event.listens_for(engine, "handle_error")
     def say(context: sa.ExceptionContext) -> None:
         reason = context.original_exception
-        told = getattr(reason, "sqlstate", None) or getattr(reason, "sqlite_errorname", None)
-        if told in _LOCKED:
-            raise _busy() from reason
-
-
-def _busy() -> DatabaseUnavailable:
-    return DatabaseUnavailable(f"Other writes kept the database busy for {BUSY_SECONDS} seconds.")
+        told = getattr(reason, "sqlstate", None) or getattr(reason, "sqlite_errorname", None) or ""
+        known = next((own for name, own in _REFUSALS.items() if told.startswith(name)), None)
+        if known is None and context.is_disconnect and not context.is_pre_ping:
+            known = _LOST
+        if known is not None:
+            log.error("database_refused", reason=told or type(reason).__name__)
+            raise DatabaseUnavailable(known.format(seconds=BUSY_SECONDS)) from reason
 
 
 def _gone() -> DatabaseUnavailable:

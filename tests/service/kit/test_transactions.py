@@ -123,7 +123,7 @@ def test_who_holds_a_lock_and_stops_loses_it_in_the_end(
         with own.sessions.begin() as session:
             session.scalars(rows).all()
 
-        with pytest.raises(sa.exc.DBAPIError):
+        with pytest.raises(DatabaseUnavailable):
             stopped.commit()
 
 
