@@ -1,15 +1,18 @@
-"""The delivering thread of `fairquota serve`: relays the outbox and sends what is due.
+"""The delivering threads of `fairquota serve`: they relay the outbox and send what is due.
 
 Attempts hold no transaction: claim, send, settle. Several processes may deliver side by side; a
 claim keeps two of them from sending to one webhook at a time, and runs out if its holder dies.
+
+Nobody waits long for others. Who has much to be sent takes turns with the others, one delivery at a
+time, and attempts that follow a failed one have threads of their own: a receiver that keeps its
+senders waiting does it to them.
 """
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
-from functools import partial
 from threading import Event, Thread
 from typing import Final
 
@@ -22,20 +25,24 @@ from service.kit.db import Database
 from service.kit.outbox import waiting
 from service.kit.row_security import EVERYWHERE
 from service.kit.settings import Settings
-from service.webhooks.repository import Claimed, Webhooks
-from service.webhooks.sending import NotDelivered, body_of, send, signed
+from service.webhooks.domain import WebhookNotFound
+from service.webhooks.repository import Due, Webhooks
+from service.webhooks.sending import attempt
+from service.webhooks.usecases import settle
 
 LEASE: Final = timedelta(minutes=2)
 """Longer than an attempt takes: looking up a name, connecting, and `sending.DEADLINE`."""
 _EVERY: Final = 1.0  # seconds between two looks at the outbox
 _SHARE: Final = 10  # with many workspaces looking takes long; it takes a tenth of the time at most
-_SIDE_BY_SIDE: Final = 4
+_SIDE_BY_SIDE: Final = 8
 
 log = structlog.get_logger()
 
 
 class Deliverer:
-    """Sends to the webhooks of all workspaces."""
+    """Sends to the webhooks of all workspaces; `side_by_side`: threads for first attempts, and as
+    many for later ones.
+    """
 
     def __init__(
         self,
@@ -43,52 +50,61 @@ class Deliverer:
         *,
         private_allowed: bool,
         clock: Callable[[], datetime] = utc_now,
+        side_by_side: int = _SIDE_BY_SIDE,
     ) -> None:
         self.database = database
         self.private_allowed = private_allowed
         self.clock = clock
+        self.side_by_side = side_by_side
         self.stopping = Event()
         self._busy: set[str] = set()
 
     def run(self) -> None:
         """Until `stopping`; attempts under way are finished first."""
-        with ThreadPoolExecutor(_SIDE_BY_SIDE, "webhook") as pool:
+        with self.lanes() as lanes:
             while not self.stopping.is_set():
                 began = time.monotonic()
                 try:
-                    self._start_what_is_due(pool)
+                    self.start_what_is_due(lanes)
                 except Exception:
                     log.exception("webhooks_failed")  # the database is away: look again later
                 looked = time.monotonic() - began
                 self.stopping.wait(max(_EVERY, _SHARE * looked))
 
-    def _start_what_is_due(self, pool: ThreadPoolExecutor) -> None:
-        for workspace_id, webhook_id in self.due():
-            if webhook_id not in self._busy:
-                self._busy.add(webhook_id)
-                work = pool.submit(self._send_or_log, workspace_id, webhook_id)
-                work.add_done_callback(partial(self._done, webhook_id))
+    @contextmanager
+    def lanes(self) -> Iterator[dict[bool, ThreadPoolExecutor]]:
+        """Threads by whether the attempt before failed."""
+        with ExitStack() as stack:
+            yield {
+                failed: stack.enter_context(ThreadPoolExecutor(self.side_by_side, "webhook"))
+                for failed in (False, True)
+            }
 
-    def _done(self, webhook_id: str, _work: Future[None]) -> None:
-        self._busy.discard(webhook_id)
+    def start_what_is_due(self, lanes: dict[bool, ThreadPoolExecutor]) -> None:
+        for due in self.due():
+            if due.webhook_id not in self._busy:
+                self._busy.add(due.webhook_id)
+                lane = lanes[due.failed]
+                lane.submit(self._take_turns, lane, due)
 
-    def _send_or_log(self, workspace_id: str, webhook_id: str) -> None:
+    def _take_turns(self, lane: ThreadPoolExecutor, due: Due) -> None:
+        """Send one, and queue up again behind the others."""
         try:
-            self.send_all(workspace_id, webhook_id)
+            if self.send_next(due):
+                with suppress(RuntimeError):  # the lane is closed: the service stops
+                    lane.submit(self._take_turns, lane, due)
+                    return
         except Exception:
-            log.exception("webhook_failed", webhook=webhook_id)
+            log.exception("webhook_failed", webhook=due.webhook_id)
+        self._busy.discard(due.webhook_id)
 
-    def due(self) -> list[tuple[str, str]]:
-        """Workspaces and webhooks with something to send now, after relaying the outbox."""
+    def due(self) -> list[Due]:
+        """What is to be sent to now, after relaying the outbox."""
         with self.database.of(EVERYWHERE).reading.begin() as session:
             workspaces = session.scalars(sa.select(Workspace.id).order_by(Workspace.id)).all()
-        return [
-            (workspace_id, webhook_id)
-            for workspace_id in workspaces
-            for webhook_id in self._due_in(workspace_id)
-        ]
+        return [due for workspace_id in workspaces for due in self._due_in(workspace_id)]
 
-    def _due_in(self, workspace_id: str) -> list[str]:
+    def _due_in(self, workspace_id: str) -> list[Due]:
         database, now = self.database.of(workspace_id), self.clock()
         with database.reading.begin() as session:  # most of the time there is nothing to write
             more = bool(waiting(session, workspace_id, limit=1))
@@ -96,34 +112,37 @@ class Deliverer:
             with database.sessions.begin() as session:
                 more = Webhooks(session, workspace_id).relay(now)
         with database.reading.begin() as session:
-            return list(Webhooks(session, workspace_id).due(now))
+            return Webhooks(session, workspace_id).due(now)
 
-    def send_all(self, workspace_id: str, webhook_id: str) -> None:
-        """Send to one webhook in order, until nothing is due, one fails, or the service stops."""
-        sessions = self.database.of(workspace_id).sessions
-        while not self.stopping.is_set():
-            with sessions.begin() as session:
-                claimed = Webhooks(session, workspace_id).claim(webhook_id, self.clock(), LEASE)
-            if claimed is None:
-                return
-            error = self._attempt(claimed)
-            with sessions.begin() as session:
-                Webhooks(session, workspace_id).settle(claimed, self.clock(), error)
-            facts = {"webhook": webhook_id, "event_id": claimed.event_id, "kind": claimed.kind}
-            if error is not None:
-                log.warning("webhook_not_delivered", reason=error, **facts)
-                return
-            log.info("webhook_delivered", **facts)
-
-    def _attempt(self, claimed: Claimed) -> str | None:
-        """What went wrong; None: it was taken."""
-        body = body_of(claimed.kind, claimed.at, claimed.payload)
-        headers = signed(claimed.event_id, body, claimed.secret, self.clock())
+    def send_next(self, due: Due) -> bool:
+        """Send the next delivery of a webhook; whether the one after it may follow."""
+        if self.stopping.is_set():
+            return False
+        sessions = self.database.of(due.workspace_id).sessions
+        with sessions.begin() as session:
+            webhooks = Webhooks(session, due.workspace_id)
+            claimed = webhooks.claim(due.webhook_id, self.clock(), LEASE)
+        if claimed is None:
+            return False
+        message = claimed.message
+        outcome = attempt(
+            claimed.url,
+            claimed.secrets,
+            message,
+            private_allowed=self.private_allowed,
+            now=self.clock(),
+        )
         try:
-            send(claimed.url, headers, body, private_allowed=self.private_allowed)
-        except NotDelivered as reason:
-            return str(reason)
-        return None
+            with sessions.begin() as session:
+                settle(session, due.workspace_id, claimed, outcome, now=self.clock())
+        except WebhookNotFound:
+            return False  # it was removed meanwhile
+        facts = {"webhook": due.webhook_id, "event_id": message.id, "kind": message.kind}
+        if outcome.error is not None:
+            log.warning("webhook_not_delivered", reason=outcome.error, **facts)
+            return False
+        log.info("webhook_delivered", **facts)
+        return True
 
 
 @contextmanager

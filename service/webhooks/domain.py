@@ -2,15 +2,20 @@
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import timedelta
-from typing import Final
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from service.kit.errors import NotFound
+from service.kit.errors import Conflict, NotFound
 
 EVERY_KIND: Final = "*"
+TEST_KIND: Final = "webhook.test"
+"""What a test delivery says; nobody can ask to be told of it."""
 KINDS: Final = (
     "version.submitted",
     "version.approved",
@@ -36,7 +41,20 @@ KINDS: Final = (
 
 LONGEST_URL: Final = 2000
 _PRINTABLE: Final = re.compile(r"[!-~]+")
-_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=6)
+
+SCHEDULE: Final = (
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
+)
+"""The waits between the attempts of a delivery, as Standard Webhooks 1.0 suggests: eleven attempts
+in a little more than three days.
+"""
+DEFAULT_OVERLAP: Final = timedelta(days=1)
+LONGEST_OVERLAP: Final = timedelta(days=7)
+"""How long the secret from before a rotation signs as well."""
 
 type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -53,6 +71,57 @@ _TRANSLATED: Final = (
 
 class WebhookNotFound(NotFound):
     """There is no such webhook."""
+
+
+class DeliveryNotFound(NotFound):
+    """The webhook has no such delivery."""
+
+
+class WebhookIsDisabled(Conflict):
+    """Nothing is sent to a webhook that is disabled."""
+
+
+class DeliveryWasTaken(Conflict):
+    """The receiver has taken the delivery already."""
+
+
+class DeliveryStatus(StrEnum):
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    GIVEN_UP = "given_up"
+
+
+class DisabledBecause(StrEnum):
+    ASKED = "asked"
+    """An administrator disabled it."""
+    GONE = "gone"
+    """The receiver answered 410."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent: the same at every attempt."""
+
+    id: str
+    kind: str
+    at: datetime
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one attempt."""
+
+    status: int | None = None
+    """What the receiver answered, if it did (HTTP)."""
+    error: str | None = None
+    """Why it was not taken, for whoever runs the receiver; None: it was."""
+    excerpt: str | None = None
+    """What the receiver's answer begins with."""
+
+    @property
+    def says_gone(self) -> bool:
+        return self.status == HTTPStatus.GONE
 
 
 def url_fault(url: str, *, private_allowed: bool) -> str | None:
@@ -98,7 +167,6 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast
 
 
-def wait_after(attempts: int) -> timedelta:
-    """How long until the next attempt, after so many that failed: from seconds to hours."""
-    doublings = min(attempts - 1, 20)
-    return min(_FIRST_WAIT * (1 << doublings), _LONGEST_WAIT)
+def wait_after(attempts: int) -> timedelta | None:
+    """How long until the next attempt, after so many that failed; None: that was the last one."""
+    return SCHEDULE[attempts - 1] if attempts <= len(SCHEDULE) else None

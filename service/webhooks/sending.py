@@ -9,56 +9,79 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Event, Timer
-from typing import Any, Final
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 import orjson
 from standardwebhooks.webhooks import Webhook as Signer
 
-from service.webhooks.domain import is_public
+from service.webhooks.domain import Message, Outcome, is_public
 
 DEADLINE: Final = 15.0
-"""Seconds for an attempt once there is a connection, whatever the receiver does."""
+"""Seconds for an answer once there is a connection, whatever the receiver does."""
 _SILENCE: Final = 10.0
 _ADDRESSES_TRIED: Final = 2  # a name with very many would keep others waiting
+_EXCERPT_SECONDS: Final = 1.0
+_EXCERPT_BYTES: Final = 800
+_EXCERPT_CHARACTERS: Final = 200
 
 
-class NotDelivered(Exception):
-    """The receiver did not take it; the message says why, for whoever runs the receiver."""
+class _PrivateAddress(Exception):
+    """A name stands for one that must not be called."""
 
 
-def body_of(kind: str, at: datetime, payload: Mapping[str, Any]) -> bytes:
+def attempt(
+    url: str, secrets: Sequence[str], message: Message, *, private_allowed: bool, now: datetime
+) -> Outcome:
+    """Send a message once, signed with each of these secrets."""
+    body = body_of(message)
+    headers = signed(message.id, body, secrets, now)
+    return send(url, headers, body, private_allowed=private_allowed)
+
+
+def body_of(message: Message) -> bytes:
     """The same bytes at every attempt."""
-    document = {"type": kind, "timestamp": at, "data": payload}
+    document = {"type": message.kind, "timestamp": message.at, "data": message.payload}
     return orjson.dumps(document, option=orjson.OPT_UTC_Z)
 
 
-def signed(event_id: str, body: bytes, secret: str, now: datetime) -> dict[str, str]:
-    """The headers of an attempt, as Standard Webhooks 1.0 asks for."""
+def signed(message_id: str, body: bytes, secrets: Sequence[str], now: datetime) -> dict[str, str]:
+    """The headers of an attempt, as Standard Webhooks 1.0 asks for: a signature for each secret,
+    of which a receiver takes whichever it knows.
+    """
+    signatures = [Signer(secret).sign(message_id, now, body.decode()) for secret in secrets]
     return {
-        "webhook-id": event_id,
+        "webhook-id": message_id,
         "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Signer(secret).sign(event_id, now, body.decode()),
+        "webhook-signature": " ".join(signatures),
         "content-type": "application/json",
         "user-agent": "FairQuota",
     }
 
 
-def send(url: str, headers: Mapping[str, str], body: bytes, *, private_allowed: bool) -> None:
-    """POST once; any answer of 200 to 299 is a yes. Raises NotDelivered."""
+def send(url: str, headers: Mapping[str, str], body: bytes, *, private_allowed: bool) -> Outcome:
+    """POST once; any answer of 200 to 299 is a yes."""
     parts = urlsplit(url)
     try:
-        with _connected(parts, private_allowed=private_allowed) as link, _ending_in_time(link):
-            status = _status(link, parts, headers, body)
-    except TimeoutError as reason:
-        raise NotDelivered("It did not answer in time.") from reason
+        with _connected(parts, private_allowed=private_allowed) as link:
+            with _ending_in_time(link, DEADLINE):
+                response = _answer(link, parts, headers, body)
+            with response:
+                return _outcome(response.status, _excerpt(link, response))
+    except _PrivateAddress:
+        return Outcome(error="Its name stands for a private address.")
+    except TimeoutError:
+        return Outcome(error="It did not answer in time.")
     except (OSError, http.client.HTTPException, UnicodeError) as reason:
-        raise NotDelivered(f"It could not be reached: {_in_words(reason)}.") from reason
-    if not 200 <= status < 300:
-        raise NotDelivered(f"It answered {status}.")
+        return Outcome(error=f"It could not be reached: {_in_words(reason)}.")
+
+
+def _outcome(status: int, excerpt: str | None) -> Outcome:
+    taken = 200 <= status < 300
+    return Outcome(status, None if taken else f"It answered {status}.", excerpt)
 
 
 def _connected(parts: SplitResult, *, private_allowed: bool) -> socket.socket:
@@ -67,7 +90,7 @@ def _connected(parts: SplitResult, *, private_allowed: bool) -> socket.socket:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]
     if not private_allowed and not all(map(_is_public, addresses)):
-        raise NotDelivered("Its name stands for a private address.")
+        raise _PrivateAddress
     link = _first_that_answers(addresses[:_ADDRESSES_TRIED], port)
     if parts.scheme == "http":
         return link
@@ -92,21 +115,33 @@ def _is_public(address: str) -> bool:
     return is_public(ipaddress.ip_address(address.partition("%")[0]))
 
 
-def _status(
+def _answer(
     link: socket.socket, parts: SplitResult, headers: Mapping[str, str], body: bytes
-) -> int:
+) -> http.client.HTTPResponse:
+    """What the receiver says, up to its body."""
     if isinstance(link, ssl.SSLSocket):
         link.do_handshake()
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
+    connection = http.client.HTTPConnection("")  # the link is there, and `host` is told as given
     connection.sock = link
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection.request("POST", path, body, dict(headers))
-    with closing(connection), connection.getresponse() as response:
-        return response.status
+    connection.request("POST", path, body, {"host": parts.netloc, **headers})
+    return connection.getresponse()
+
+
+def _excerpt(link: socket.socket, response: http.client.HTTPResponse) -> str | None:
+    """One short line of what a body begins with. What is not there soon is not waited for, and
+    whatever happens here, the receiver has answered.
+    """
+    raw = b""
+    with suppress(OSError, http.client.HTTPException), _ending_in_time(link, _EXCERPT_SECONDS):
+        raw = response.read1(_EXCERPT_BYTES)
+    text = raw.decode("utf-8", "replace")
+    line = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(line.split())[:_EXCERPT_CHARACTERS] or None
 
 
 @contextmanager
-def _ending_in_time(link: socket.socket) -> Iterator[None]:
+def _ending_in_time(link: socket.socket, seconds: float) -> Iterator[None]:
     """Hang up at the deadline, even if a byte comes now and then. Raises TimeoutError."""
     late = Event()
 
@@ -115,7 +150,7 @@ def _ending_in_time(link: socket.socket) -> Iterator[None]:
         with suppress(OSError):
             link.shutdown(socket.SHUT_RDWR)
 
-    timer = Timer(DEADLINE, hang_up)
+    timer = Timer(seconds, hang_up)
     timer.daemon = True
     timer.start()
     try:

@@ -19,10 +19,11 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from service.kit.access import ALLOWED
-from service.kit.auth import Role, Workspace
+from service.kit.auth import DEFAULT_WORKSPACE, Role, Workspace
 from service.kit.clock import utc_now
 from service.kit.db import Base, Database
 from service.kit.ids import new_id
+from service.webhooks.repository import Webhooks
 from tests.service.allocations.plans import FY27, a_version, four_reps
 from tests.service.callers import Callers
 from tests.service.kit.test_access import needs_of
@@ -39,6 +40,7 @@ ADJUSTED = {"adjustments": [{"rep": "cyd", "quota": 111, "reason": "why"}]}
 BODIES: dict[str, Any] = {
     "POST /v1/keys": {"name": "k", "role": "admin"},
     "POST /v1/keys/{key_id}/rotate": {},
+    "POST /v1/webhooks/{webhook_id}/rotate": {},
     "POST /v1/webhooks": {"url": "https://example.com/", "events": ["*"]},
     "POST /v1/plans": FY27,
     "PATCH /v1/plans/{plan_id}": {"name": "mine"},
@@ -132,6 +134,7 @@ def world(callers: Callers, database: Database) -> World:
     with database.sessions.begin() as session:
         session.add(Workspace(id=OTHERS, name="Somebody else", created_at=utc_now()))
     admin = callers("admin")
+    hook = admin.post("/v1/webhooks", json=BODIES["POST /v1/webhooks"]).json()["id"]
     plan = a_published_plan(admin)
     request = a_request(admin, plan, "cyd", 108)
     event = admin.post(f"{plan}/events", json=LEAVE).headers["location"]
@@ -141,7 +144,9 @@ def world(callers: Callers, database: Database) -> World:
     assert adjusted.status_code == 201, adjusted.text
     assert admin.post(f"{plan}/versions/3/units/east%2F1/freeze").status_code == 201
     key = admin.post("/v1/keys", json={"name": "k", "role": "admin"}).json()["id"]
-    hook = admin.post("/v1/webhooks", json=BODIES["POST /v1/webhooks"]).json()["id"]
+    with database.of(DEFAULT_WORKSPACE).sessions.begin() as session:
+        Webhooks(session, DEFAULT_WORKSPACE).relay(utc_now())
+    [delivery, *_] = admin.get(f"/v1/webhooks/{hook}/deliveries").json()["items"]
     ids = {
         "plan_id": plan.rpartition("/")[2],
         "inputs_hash": admin.get(plan).json()["inputs_hash"],
@@ -154,6 +159,7 @@ def world(callers: Callers, database: Database) -> World:
         "event_id": event.rpartition("/")[2],
         "key_id": key,
         "webhook_id": hook,
+        "delivery_id": delivery["id"],
         "file": "reps.csv",
     }
     return World(callers, admin, ids, [*calls_of(callers)])
@@ -171,6 +177,7 @@ def unheard_of(ids: Ids) -> Ids:
         "event_id": new_id("evt"),
         "key_id": new_id("key"),
         "webhook_id": new_id("whk"),
+        "delivery_id": new_id("msg"),
     }
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import orjson
@@ -34,23 +34,40 @@ class Received:
         return Checker(secret).verify(self.body, self.headers)
 
 
+def _an_open_gate() -> Event:
+    gate = Event()
+    gate.set()
+    return gate
+
+
 @dataclass
 class Receiver:
-    """What came in; `answers` are given in turn, then 204."""
+    """What came in; `answers` are given in turn, then 204, each once the `gate` is open."""
 
     port: int = 0
     received: list[Received] = field(default_factory=list)
     arrivals: Queue[Received] = field(default_factory=Queue)
-    answers: deque[int] = field(default_factory=deque)
+    answers: deque[int | tuple[int, bytes]] = field(default_factory=deque)
+    gate: Event = field(default_factory=_an_open_gate)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/hook?from=fairquota"
 
-    def take(self, received: Received) -> int:
+    def take(self, received: Received) -> tuple[int, bytes]:
         self.received.append(received)
         self.arrivals.put(received)
-        return self.answers.popleft() if self.answers else 204
+        assert self.gate.wait(timeout=60)
+        answer = self.answers.popleft() if self.answers else 204
+        return answer if isinstance(answer, tuple) else (answer, b"")
+
+    @contextmanager
+    def keeping_senders_waiting(self) -> Iterator[None]:
+        self.gate.clear()
+        try:
+            yield
+        finally:
+            self.gate.set()
 
     @property
     def kinds(self) -> list[str]:
@@ -65,9 +82,11 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            self.send_response(receiver.take(Received(self.path, headers, body)))
+            status, said = receiver.take(Received(self.path, headers, body))
+            self.send_response(status)
             self.send_header("Location", receiver.url)
             self.end_headers()
+            self.wfile.write(said)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
