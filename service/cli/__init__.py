@@ -122,6 +122,33 @@ def allocate(
 
 
 @app.command()
+def check(
+    *,
+    source: Annotated[Path, typer.Argument(help="Folder of files as for allocate, or XLSX.")],
+    target: Annotated[
+        str | None, typer.Option(help="The company's target; not needed to check the rest.")
+    ] = None,
+    currency: Currency = "USD",
+    period: Annotated[
+        str | None, typer.Option(metavar="START..END", help="First and last day of the plan.")
+    ] = None,
+    good_rows_only: Annotated[
+        bool, typer.Option(help="Leave out rows that cannot be read, and what depends on them.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the report as .json beside the table.")
+    ] = None,
+) -> None:
+    """List every row of files that is refused, or read otherwise than it stands there.
+
+    Exit codes: 0 the files can be read, 2 they are refused.
+    """
+    from service.cli.check import Question, check_files
+
+    check_files(Question(source, target, currency, period, good_rows_only), out)
+
+
+@app.command()
 def backtest(
     *,
     source: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -61,6 +61,7 @@ class _Asked:
     forecast: float | str | None = None
     with_quotas: bool = False
     good_rows_only: bool = False
+    any_target: bool = False
 
     @property
     def listed(self) -> bool:
@@ -82,6 +83,8 @@ def read_files(
     period: tuple[date, date] | None = None,
     forecast: float | None = None,
     with_quotas: bool = False,
+    good_rows_only: bool = False,
+    any_target: bool = False,
 ) -> FileInputs:
     """The inputs in a folder of `reps`, `units`, `territories`, `history` files, or a workbook.
 
@@ -90,9 +93,11 @@ def read_files(
     `start`: first day of the plan's period, the month after the last one of the history where left
     out; who left before it carries no quota. `period`: the plan's, of which targets name months;
     the year after the history where left out. `with_quotas`: read the file of past `quotas` too.
+    `good_rows_only`: rows at fault are left out, and what depends on them, and all of it is told.
+    `any_target`: where nothing tells a target it is nought, for who only looks at the facts.
     Raises `FileFaults` with every fault by file, line and column.
     """
-    asked = _Asked(target, digits, start, period, forecast, with_quotas)
+    asked = _Asked(target, digits, start, period, forecast, with_quotas, good_rows_only, any_target)
     return _read(read_tables(path, asked.names), asked, _no_reps(path.name, folder=path.is_dir()))
 
 
@@ -151,9 +156,11 @@ def _read(found: Tables, asked: _Asked, missing: FileFault) -> FileInputs:
     if "reps" not in found.sheets:
         raise FileFaults([*misfits, *cells.faults, missing])
     if asked.listed and not len(tables[TARGETS.name]):
-        reason = "is missing, and no target is given"
-        no_target = FileFault(TARGETS.name, None, None, None, reason)
-        raise FileFaults([*misfits, *cells.faults, no_target])
+        if not asked.any_target:
+            reason = "is missing, and no target is given"
+            no_target = FileFault(TARGETS.name, None, None, None, reason)
+            raise FileFaults([*misfits, *cells.faults, no_target])
+        asked = replace(asked, target=0)
     kept, left_out, read = _inputs_of(tables, asked, cells.faults, misfits)
     gone = {(fault.file, fault.line) for fault in left_out}
     notes = *_unread(found, kept), *read.body.notes, *(w.detail for w in read.inputs.warnings)
@@ -207,7 +214,10 @@ def _done(tables: Mapping[str, Table], asked: _Asked, known: Sequence[FileFault]
             body.document, digits=asked.digits, period=asked.period, shares="report"
         )
     except InvalidInputs as error:
-        faults += [body.places.of(fault) for fault in error.faults]
+        # A cell that could not be read is missing from the body, which was told already.
+        told = {(fault.file, fault.line, fault.column) for fault in known}
+        others = map(body.places.of, error.faults)
+        faults += [own for own in others if (own.file, own.line, own.column) not in told]
         raise FileFaults(faults) from None
     if faults:
         raise FileFaults(faults)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from tests.service.guides.pages import examples, guide
+from tests.service.typed import run
 
 GUIDE = guide("files")
 PLAN = {"name": "FY27", "currency": "CNY", "period": {"start": "2027-01-01", "end": "2027-12-31"}}
@@ -41,6 +45,25 @@ def test_the_example_is_read_repaired_and_refused_as_told(client: TestClient) ->
     for note in looked["refused"]:
         assert row(note) in GUIDE
     assert len(looked["refused"]) == 2
+
+
+def test_without_a_server_the_command_tells_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, units, more, history = examples(GUIDE, "csv")
+    Path("company").mkdir()
+    for name, text in {"reps": more, "units": units, "history": history}.items():
+        Path("company", f"{name}.csv").write_text(text, encoding="utf-8")
+    (line,) = examples(GUIDE, "console")
+
+    told = run(*line.split()[2:])
+
+    assert told.exit_code == 2
+    report = json.loads(Path("report.json").read_bytes())
+    assert [len(report[name]) for name in ("refused", "repaired")] == [1, 5]
+    for note in report["refused"] + report["repaired"]:
+        assert row(note) in GUIDE
 
 
 def test_the_empty_files_are_where_the_guide_says(client: TestClient) -> None:
