@@ -24,6 +24,7 @@ class Permission(StrEnum):
     WRITE_INPUTS = "change the inputs of plans"
     SOLVE = "make versions"
     READ_QUOTAS = "read quotas"
+    EXPORT = "export published quotas to other systems"
     READ_SUMMARY = "read summaries of versions"
     READ_FAIRNESS = "read fairness reports"
     READ_PROOFS = "read proofs, prices and rules of versions"
@@ -56,6 +57,7 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.WRITE_INPUTS: _PLANNERS | {Role.INTEGRATION},
     Permission.SOLVE: _PLANNERS,
     Permission.READ_QUOTAS: _EVERYBODY,
+    Permission.EXPORT: _EVERYBODY - {Role.MANAGER, Role.REP},
     Permission.READ_SUMMARY: _EVERYBODY - {Role.REP},
     Permission.READ_FAIRNESS: _PLANNERS | {Role.HR, Role.AUDITOR},
     Permission.READ_PROOFS: _PLANNERS | {Role.AUDITOR},

@@ -39,10 +39,13 @@ def write_csv(sheet: Sheet, stream: BinaryIO) -> None:
     stream.writelines(csv_lines(sheet.columns, sheet.rows))
 
 
-def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
-    """UTF-8 with a byte order mark, which is how spreadsheets recognise it."""
+def csv_lines(
+    columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, marked: bool = True
+) -> Iterator[bytes]:
+    """UTF-8; `marked` with a byte order mark, which is how spreadsheets recognise it."""
     writer = csv.writer(_Utf8())
-    yield b"\xef\xbb\xbf"
+    if marked:
+        yield b"\xef\xbb\xbf"
     for row in chain([columns], rows):
         yield writer.writerow(map(defused, row))  # what `write` answers
 

@@ -74,6 +74,9 @@ BODIES: dict[str, Any] = {
 }  # fmt: skip
 """What is sent where a body is needed; all other writes are called without one."""
 
+QUERIES = {"GET /v1/exports/{format}": "?plan={plan_id}&version={number}"}
+"""What stands behind the path, where a call asks for something by it."""
+
 FILES: dict[str, Any] = {
     "POST /v1/plans/{plan_id}/inputs/files": {"file": ("reps.csv", b"rep_id\ncyd\n")},
 }
@@ -94,10 +97,14 @@ class Call:
 
     @property
     def names(self) -> list[str]:
-        return re.findall(r"\{(\w+)\}", self.path)
+        return re.findall(r"\{(\w+)\}", self.address)
+
+    @property
+    def address(self) -> str:
+        return self.path + QUERIES.get(self.name, "")
 
     def make(self, client: TestClient, ids: Ids) -> Response:
-        address = re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], self.path)
+        address = re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], self.address)
         body = BODIES.get(self.name)
         sent = {} if body is None else {"json": body}
         if self.name in FILES:
@@ -161,6 +168,7 @@ def world(callers: Callers, database: Database) -> World:
         "webhook_id": hook,
         "delivery_id": delivery["id"],
         "file": "reps.csv",
+        "format": "hr-csv",
     }
     return World(callers, admin, ids, [*calls_of(callers)])
 

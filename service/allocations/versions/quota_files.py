@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from tempfile import SpooledTemporaryFile
@@ -73,22 +74,29 @@ _FIGURES: Final = frozenset(_OF_REPS) - {"floor", "cap"}
 MediaTypeDep = Annotated[str, answer_in(JSON, *_SUFFIXES)]
 
 
-async def take_turns(request: Request, media_type: MediaTypeDep) -> AsyncIterator[None]:
+async def take_a_turn(request: Request) -> AsyncIterator[None]:
     """Files one after the other: sixty that were written at once kept a page waiting for a minute.
 
     Raises NobodyWaits, so that callers who lost patience and ask again do not wait for themselves.
     """
-    if media_type == JSON:
-        yield
-        return
     async with cast("Semaphore", request.app.state.turns_of_files):
         if await request.is_disconnected():
             raise NobodyWaits("The caller has gone away before the file was begun.")
         yield
 
 
+async def take_turns(request: Request, media_type: MediaTypeDep) -> AsyncIterator[None]:
+    """The same for answers that may be files."""
+    if media_type == JSON:
+        yield
+        return
+    async with asynccontextmanager(take_a_turn)(request):
+        yield
+
+
 # scope="function" ends the turn when the file is written, not when it was sent
 TurnDep = Annotated[None, Depends(take_turns, scope="function")]
+FileTurnDep = Annotated[None, Depends(take_a_turn, scope="function")]
 
 
 async def page_or_all(
@@ -179,10 +187,9 @@ class QuotaSheet:
 
 
 def write_quotas(media_type: str, sheet: QuotaSheet, plan: Plan, version: PlanVersion) -> BinaryIO:
-    """An open file, at its end; it is removed when it is closed."""
-    file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 -- whoever sends it closes it
-    stream = cast("BinaryIO", file)
-    try:
+    """An open file, as `written` answers it."""
+
+    def write(stream: BinaryIO) -> None:
         if media_type == CSV:
             write_csv(sheet, stream)
         elif media_type == XLSX:
@@ -190,8 +197,18 @@ def write_quotas(media_type: str, sheet: QuotaSheet, plan: Plan, version: PlanVe
         elif media_type == PARQUET:
             write_parquet(sheet.kinds, sheet.rows, _told(sheet.quotas, plan, version), stream)
         else:
-            for row in sheet.quotas.rows:
-                stream.write(orjson.dumps(sheet.shown(row), option=orjson.OPT_APPEND_NEWLINE))
+            shown = map(sheet.shown, sheet.quotas.rows)
+            stream.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in shown)
+
+    return written(write)
+
+
+def written(write: Callable[[BinaryIO], None]) -> BinaryIO:
+    """What is written to it as an open file, at its end; it is removed when it is closed."""
+    file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 -- whoever sends it closes it
+    stream = cast("BinaryIO", file)
+    try:
+        write(stream)
     except BaseException:
         stream.close()
         raise
@@ -213,20 +230,29 @@ def _told(quotas: Quotas, plan: Plan, version: PlanVersion) -> dict[str, str]:
 
 
 def file_of_version(
-    version: PlanVersion, plan: Plan, media_type: str, written: BinaryIO
+    version: PlanVersion,
+    plan: Plan,
+    media_type: str,
+    file: BinaryIO,
+    *,
+    kind: str | None = None,
+    more: Mapping[str, str] = VARY,
 ) -> Response:
-    """The file as it is to be saved: under the plan's name and the version's number."""
-    suffix = _SUFFIXES[media_type]
+    """The file as it is to be saved: under the plan's name, the version's number, and its kind.
+
+    `more`: headers.
+    """
+    suffix = f"{kind}.{_SUFFIXES[media_type]}" if kind else _SUFFIXES[media_type]
     called = "".join(filter(str.isprintable, _UNSAFE.sub("-", plan.name)))[:_LONGEST].strip(" .")
     name = quote(f"{called or plan.id}-{version.number}.{suffix}", safe="")
     plain = f"{plan.id}-{version.number}.{suffix}"
     headers = {
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{name}",
-        "Content-Length": str(written.tell()),
+        "Content-Length": str(file.tell()),
         "Version-Hash": version.hash,
-        **VARY,
+        **more,
     }
-    return _FileResponse(written, media_type=media_type, headers=headers)
+    return _FileResponse(file, media_type=media_type, headers=headers)
 
 
 class _FileResponse(StreamingResponse):

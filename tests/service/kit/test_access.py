@@ -55,11 +55,13 @@ def test_who_has_no_power_over_a_plan_reads_what_concerns_them() -> None:
         Permission.READ_CHANGES,
     }
     assert allowed[Role.HR] == readers | {
+        Permission.EXPORT,
         Permission.READ_SUMMARY,
         Permission.READ_FAIRNESS,
         Permission.COUNT_CHANGES,
     }
     assert allowed[Role.AUDITOR] == readers | {
+        Permission.EXPORT,
         Permission.READ_SUMMARY,
         Permission.READ_FAIRNESS,
         Permission.READ_PROOFS,

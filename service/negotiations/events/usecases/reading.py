@@ -26,7 +26,8 @@ from service.negotiations.events.usecases.outcome import outcome_of, told
 from service.negotiations.events.usecases.rows import rows_to_see
 from service.negotiations.events.usecases.standing import InForce, in_force
 from service.plans.repository import Plans
-from service.plans.tables import Plan
+from service.plans.tables import Plan, PlanVersion
+from solver.seats import Segment
 
 type Row = dict[str, Any]
 
@@ -63,6 +64,20 @@ def segments(session: Session, caller: Caller, plan_id: str, number: int, rep: s
         "quota": from_minor(row["quota"], stored.digits),
         "segments": segments_of(seats, rep, stored.digits),
     }
+
+
+def segments_by_rep(
+    session: Session, plan: Plan, version: PlanVersion, stored: StoredVersion
+) -> dict[str, list[Segment]]:
+    """What everybody whom events have touched carries of the main measure in a version with months,
+    in the order of days.
+    """
+    seats = InForce(session, plan, version, version, stored).seats_of([])
+    found: dict[str, list[Segment]] = {}
+    for own in sorted(seats.segments, key=lambda own: (own.first, own.seat)):
+        if own.why is None:
+            found.setdefault(own.holder, []).append(own)
+    return found
 
 
 def consequence(

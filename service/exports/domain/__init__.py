@@ -1,0 +1,1 @@
+"""Formats, written from a published version without HTTP and SQL."""

@@ -1,0 +1,49 @@
+"""`oracle-ic`: quota goals of participants, as Oracle Incentive Compensation imports them.
+
+Source: "Import Quota Management Goals for Participants", Oracle Fusion Cloud Sales. The import
+fails if one of the eight columns is moved or missing.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import BinaryIO, Final
+
+from service.exports.domain.published import Published
+from service.exports.domain.tables import Table
+from service.kit.spreadsheets import Cell
+from service.roster.domain import Person
+
+COLUMNS: Final = (
+    "Territory", "Participant", "Email Address", "Measure (Goal Name)", "Start Date", "End Date",
+    "Goal (Quota)", "Unit of Measure",
+)  # fmt: skip
+EMAIL: Final = "email"
+"""The attribute of a rep with the address."""
+
+
+def write(published: Published, stream: BinaryIO) -> None:
+    Table(COLUMNS, _rows(published)).write(stream)
+
+
+def _rows(published: Published) -> Iterator[Sequence[Cell]]:
+    for measure in published.measures:
+        unit_of_measure = measure.currency or measure.counted_in
+        for quota in measure.quotas:
+            person = published.people.get(quota.rep, Person())
+            email = (person.attributes or {}).get(EMAIL)
+            for k in range(len(published.months)):
+                for dated in published.dated(quota, k):
+                    yield (
+                        dated.unit,
+                        person.name or quota.rep,
+                        email if isinstance(email, str) else None,
+                        measure.name,
+                        _day(dated.first),
+                        _day(dated.last),
+                        measure.amount(dated.amount),
+                        unit_of_measure,
+                    )
+
+
+def _day(day: date) -> str:
+    return f"{day:%Y/%m/%d}"
