@@ -49,6 +49,7 @@ from service.negotiations.events.router import segments
 from service.negotiations.events.usecases.new_target import new_target
 from service.negotiations.levels.router import router as levels
 from service.negotiations.levels.usecases.assembling import units_in_the_way
+from service.people.router import router as people
 from service.plans.files_router import router as input_files
 from service.plans.inputs_router import router as inputs
 from service.plans.life_cycle_router import router as life_cycle
@@ -60,6 +61,7 @@ from service.webhooks.router import router as webhooks
 FEATURES: tuple[APIRouter, ...] = (
     keys,
     audit,
+    people,
     webhooks,
     plans,
     inputs,

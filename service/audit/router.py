@@ -93,7 +93,8 @@ def list_audit_entries(
     reading: ReadingSessionsDep,
 ) -> Response | Page[AuditEntryOut]:
     """Who did what when, newest first. As JSON in pages; as CSV or NDJSON one file with all that
-    is asked for, told by `Accept`. Entries are never changed and never removed.
+    is asked for, told by `Accept`. Entries are never removed, and never
+    changed but for the name of somebody who is erased, which an entry says.
     """
     if media_type == JSON:
         response.headers.update(VARY)

@@ -42,6 +42,7 @@ class Permission(StrEnum):
     MANAGE_KEYS = "manage API keys"
     MANAGE_WEBHOOKS = "manage webhooks"
     READ_AUDIT = "read the audit log"
+    ERASE = "erase personal data"
 
 
 _EVERYBODY = frozenset(Role)
@@ -75,6 +76,7 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.MANAGE_KEYS: _ADMIN,
     Permission.MANAGE_WEBHOOKS: _ADMIN,
     Permission.READ_AUDIT: _ADMIN | {Role.AUDITOR},
+    Permission.ERASE: _ADMIN,
 }
 
 

@@ -1,22 +1,27 @@
 """Who did what when: a trail that only grows.
 
 Every write of every feature records one entry in its own transaction, so that there is none without
-the other. The database refuses to change or remove an entry (triggers in the migration).
+the other. The database refuses to change or remove an entry (triggers in the migration), but for
+what names somebody who is erased, which an entry after it says.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.kit.auth import Caller
 from service.kit.db import SEQUENCE, Base, UtcDateTime
+from service.kit.forgetting import Forgotten, in_bulk
 from service.kit.idempotency import stamp
 from service.kit.ids import new_id
 from service.kit.pages import PageRequest, cursor_after
-from service.kit.seals import Sealed
+from service.kit.seals import Sealed, resealed
+
+_OF_KEYS: Final = frozenset({"name", "person"})
+"""What an entry about a key says of whose it is."""
 
 
 class AuditEntry(Sealed, Base):
@@ -85,6 +90,52 @@ def record(
 def trail(workspace_id: str, subject: str) -> sa.Select[AuditEntry]:
     """What was done to one subject; order by `AuditEntry.sequence`, the oldest first."""
     return sa.select(AuditEntry).filter_by(workspace_id=workspace_id, subject=subject)
+
+
+def naming(
+    session: Session, person: Forgotten, about_them: Collection[str]
+) -> Sequence[dict[str, Any]]:
+    """The entries that name a person, as `forget` takes them. `about_them`: subjects whose reasons
+    are about the person.
+    """
+    about = sa.or_(
+        AuditEntry.actor.in_(person.actors),
+        AuditEntry.subject.in_([*person.actors, *about_them]),
+        person.may_be_named_in(AuditEntry.reason),
+    )
+    query = sa.select(AuditEntry).filter_by(workspace_id=person.workspace_id).where(about)
+    return [
+        {"sequence": entry.sequence, **resealed(entry, changes)}
+        for entry in session.scalars(query)
+        if (changes := _without(entry, person, about_them))
+    ]
+
+
+def forget(session: Session, entries: Sequence[dict[str, Any]]) -> None:
+    """Take the names out of these; a newer entry has to say so already."""
+    in_bulk(session, AuditEntry, entries)
+
+
+def _without(entry: AuditEntry, person: Forgotten, about_them: Collection[str]) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if entry.actor in person.actors and entry.actor_name != entry.actor:
+        changes["actor_name"] = entry.actor
+    if entry.reason is not None and (
+        entry.subject in about_them or person.is_named_in(entry.reason)
+    ):
+        changes["reason"] = None
+    if entry.subject in person.actors and not entry.facts.keys().isdisjoint(_OF_KEYS):
+        changes["facts"] = {name: own for name, own in entry.facts.items() if name not in _OF_KEYS}
+    return changes
+
+
+def deeds(session: Session, workspace_id: str, actors: Collection[str]) -> list[tuple[str, str]]:
+    """Under which names these did something, and to what."""
+    query = sa.select(AuditEntry.actor_name, AuditEntry.subject).filter_by(
+        workspace_id=workspace_id
+    )
+    rows = session.execute(query.where(AuditEntry.actor.in_(actors)).distinct())
+    return [(name, subject) for name, subject in rows]
 
 
 def page_of_entries(

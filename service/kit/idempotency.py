@@ -42,6 +42,7 @@ from service.kit.body import read_bytes
 from service.kit.clock import NowDep
 from service.kit.db import Base, Database, UtcDateTime, database_of_caller, tell_sessions
 from service.kit.errors import AppError, Conflict, Unprocessable
+from service.kit.forgetting import changed
 from service.kit.forms import MULTIPART
 from service.kit.problems import InvalidParameters
 from service.kit.settings import Settings
@@ -181,6 +182,14 @@ def _forget(session: Session, workspace_id: str, before: datetime) -> None:
             IdempotencyKey.workspace_id == workspace_id, IdempotencyKey.claimed_at < before
         )
     )
+
+
+def forget_answers(session: Session, workspace_id: str) -> int:
+    """Of all keys, for they may name anybody; answers how many that were."""
+    kept = sa.update(IdempotencyKey).where(
+        IdempotencyKey.workspace_id == workspace_id, IdempotencyKey.body.is_not(None)
+    )
+    return changed(session, kept.values(headers=sa.null(), body=sa.null()))
 
 
 def _look_at(row: IdempotencyKey, request: str, now: datetime) -> None:

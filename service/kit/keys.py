@@ -10,6 +10,7 @@ call waits for it.
 import hashlib
 import secrets
 import threading
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -108,6 +109,30 @@ def keys_of_person(session: Session, workspace_id: str, person: str) -> frozense
     """The ids of all keys that were ever made for somebody, those that are over as well."""
     query = sa.select(ApiKey.id).filter_by(workspace_id=workspace_id, person=person)
     return frozenset(session.scalars(query))
+
+
+def keys_of_rep(session: Session, workspace_id: str, rep: str) -> Sequence[ApiKey]:
+    """All that were ever made for who is this rep: those that name the rep, and those that are of
+    the same person as one of these.
+    """
+    own = sa.select(ApiKey.person).filter_by(workspace_id=workspace_id, rep=rep)
+    of_person = ApiKey.person.in_(own.where(ApiKey.person.is_not(None)))
+    query = sa.select(ApiKey).where(
+        ApiKey.workspace_id == workspace_id, sa.or_(ApiKey.rep == rep, of_person)
+    )
+    return session.scalars(query.order_by(ApiKey.id)).all()
+
+
+def forget_whose(keys: Sequence[ApiKey]) -> int:
+    """The keys of one person go on working under their ids. Those that said that they are one
+    person's still do, and no more of whom.
+    """
+    nobody = new_id("person")
+    named = [key for key in keys if key.name != key.id]
+    for key in named:
+        key.name = key.id
+        key.person = nobody if key.person else None
+    return len(named)
 
 
 def _fingerprint(text: str) -> str:

@@ -39,6 +39,15 @@ class Sealed:
         return self.seal is None or self.seal == seal_of(_columns(self))
 
 
+def resealed(row: Sealed, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes of a row, with the seal that then fits. A row that is damaged keeps its seal, for
+    else nobody would see that any more.
+    """
+    if row.seal is None or not row.is_intact:
+        return dict(changes)
+    return {**changes, _SEAL: seal_of(_columns(row) | dict(changes))}
+
+
 def seal_of(row: Mapping[str, Any]) -> str:
     """The seal of these columns; those without a value may be left out."""
     said = {name: value for name, value in row.items() if value is not None and name != _SEAL}

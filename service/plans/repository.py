@@ -2,12 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from service.kit.forgetting import ERASED, Forgotten, in_bulk
 from service.kit.ids import is_id
 from service.kit.pages import PageRequest, fetch_page
+from service.kit.seals import resealed
 from service.plans.domain import (
     EVER_PUBLISHED,
     MOST_VERSIONS,
@@ -43,6 +46,11 @@ class Plans:
             raise PlanNotFound(f"There is no plan {plan_id[:80]}.")
         return plan
 
+    def lock_all(self, workspace_id: str) -> None:
+        """Other changes of any plan wait until this transaction ends, or have ended."""
+        query = sa.select(Plan.id).filter_by(workspace_id=workspace_id).order_by(Plan.id)
+        self.session.scalars(query.with_for_update()).all()
+
     def page(self, workspace_id: str, page: PageRequest) -> tuple[Sequence[Plan], str | None]:
         """Newest first."""
         query = sa.select(Plan).filter_by(workspace_id=workspace_id)
@@ -53,6 +61,42 @@ class Plans:
         self.session.execute(sa.delete(PlanVersion).filter_by(plan_id=plan.id))
         self.session.delete(plan)
         self.session.flush()
+
+
+def forget(session: Session, person: Forgotten) -> tuple[int, int]:
+    """In all versions of the workspace, which go on saying the same; answers how many notes, and
+    how many names of actors.
+    """
+    signed = [sa.and_(PlanVersion.plan_id.in_(person.plans), own.in_(person.signatures))
+              for own in _ACTORS]  # fmt: skip
+    query = sa.select(PlanVersion).join(Plan, Plan.id == PlanVersion.plan_id)
+    query = query.where(
+        Plan.workspace_id == person.workspace_id,
+        sa.or_(person.may_be_named_in(PlanVersion.note), *signed),
+    )
+    notes = names = 0
+    for version in session.scalars(query):
+        actors: dict[str, Any] = dict.fromkeys(_theirs(version, person), ERASED)
+        note: dict[str, Any] = {"note": None} if person.is_named_in(version.note) else {}
+        notes, names = notes + len(note), names + len(actors)
+        if changes := resealed(version, actors | note):
+            place = {"plan_id": version.plan_id, "number": version.number}
+            in_bulk(session, PlanVersion, [place | changes])
+    return notes, names
+
+
+_ACTORS: Final = (
+    PlanVersion.created_by,
+    PlanVersion.submitted_by,
+    PlanVersion.approved_by,
+    PlanVersion.published_by,
+)
+
+
+def _theirs(version: PlanVersion, person: Forgotten) -> list[str]:
+    if version.plan_id not in person.plans:
+        return []
+    return [own.key for own in _ACTORS if getattr(version, own.key) in person.signatures]
 
 
 class PlanVersions:

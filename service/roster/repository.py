@@ -1,7 +1,7 @@
 """Stored facts, as if they were dictionaries: snapshots by their hash, people by plan."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -150,11 +150,19 @@ def _by_key(people: People, inputs: Inputs) -> dict[tuple[str, str], Person]:
     return reps | {(_OWNER, key): Person(people.owners.get(key)) for key in inputs.units.id}
 
 
-def erase(session: Session, workspace_id: str, person: str) -> int:
-    """Forget a person in all plans of the workspace; answers how many rows that were."""
+def called(session: Session, workspace_id: str, rep: str) -> frozenset[str]:
+    """The names that a rep has in the plans of the workspace."""
+    query = sa.select(PersonalData.name).filter_by(workspace_id=workspace_id, kind=_REP, key=rep)
+    return frozenset(filter(None, session.scalars(query)))
+
+
+def erase(session: Session, workspace_id: str, person: str, names: Collection[str] = ()) -> int:
+    """Forget a person in all plans of the workspace, also as an owner by key or by one of these
+    names; answers how many rows that were.
+    """
     of_person = sa.or_(
         sa.and_(PersonalData.kind == _REP, PersonalData.key == person),
-        sa.and_(PersonalData.kind == _OWNER, PersonalData.name == person),
+        sa.and_(PersonalData.kind == _OWNER, PersonalData.name.in_([person, *names])),
     )
     query = sa.delete(PersonalData).where(PersonalData.workspace_id == workspace_id, of_person)
     result: sa.CursorResult[tuple[()]] = session.execute(query)  # type: ignore[assignment]

@@ -1,5 +1,7 @@
 """What one can do with facts: keep them as a snapshot, fetch them, forget people."""
 
+from collections.abc import Collection
+
 from sqlalchemy.orm import Session
 
 from service.roster import repository
@@ -52,6 +54,15 @@ def owners_of(session: Session, workspace_id: str, plan_id: str) -> dict[str, st
     return PeopleOfPlan(session, workspace_id, plan_id).owners()
 
 
-def forget_person(session: Session, workspace_id: str, person: str) -> int:
-    """Erase what is known of a rep, or of an owner of units; every hash stays valid."""
-    return repository.erase(session, workspace_id, person)
+def names_of_rep(session: Session, workspace_id: str, rep: str) -> frozenset[str]:
+    """What one rep is called in the plans of the workspace."""
+    return repository.called(session, workspace_id, rep)
+
+
+def forget_person(
+    session: Session, workspace_id: str, person: str, names: Collection[str] = ()
+) -> int:
+    """Erase what is known of a rep, or of an owner of units by key or by one of these names; every
+    hash stays valid. Answers how many rows that were.
+    """
+    return repository.erase(session, workspace_id, person, names)

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from service.kit.forgetting import ERASED, Forgotten, changed
 from service.kit.outbox import OutboxEvent, waiting
 from service.kit.pages import PageRequest, fetch_page
 from service.webhooks.domain import (
@@ -28,6 +29,14 @@ _WITH_STATUS: Final[Mapping[DeliveryStatus, sa.ColumnElement[bool]]] = {
     DeliveryStatus.DELIVERED: sa.not_(_NOT_TAKEN),
     DeliveryStatus.GIVEN_UP: _GIVEN_UP,
 }
+
+
+def forget(session: Session, person: Forgotten) -> int:
+    """Answers how many webhooks said that the person made them."""
+    made = sa.update(Webhook).where(
+        Webhook.workspace_id == person.workspace_id, Webhook.created_by.in_(person.signatures)
+    )
+    return changed(session, made.values(created_by=ERASED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,27 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from service.allocations.adjustments.domain import ACTION
-from service.allocations.adjustments.tables import QuotaAdjustment
+from service.allocations.adjustments.tables import GapSignature, QuotaAdjustment
 from service.kit.audit import AuditEntry
+from service.kit.forgetting import Forgotten, in_bulk
 from service.plans.domain import version_subject
 from service.plans.tables import PlanVersion
+
+
+def forget(session: Session, person: Forgotten) -> tuple[int, int]:
+    """In all plans of the workspace; answers how many reasons, and how many names of actors."""
+    about = sa.select(QuotaAdjustment).where(
+        QuotaAdjustment.workspace_id == person.workspace_id,
+        QuotaAdjustment.reason != "",
+        sa.or_(QuotaAdjustment.rep == person.rep, person.may_be_named_in(QuotaAdjustment.reason)),
+    )
+    found = [
+        {"reference": row.reference, "rep": row.rep, "reason": ""}
+        for row in session.scalars(about)
+        if row.rep == person.rep or person.is_named_in(row.reason)
+    ]
+    signed = QuotaAdjustment.created_by, QuotaAdjustment.released_by, GapSignature.signed_by
+    return in_bulk(session, QuotaAdjustment, found), person.unsign(session, *signed)
 
 
 class Adjustments:

@@ -6,7 +6,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from service.kit.auth import Caller
+from service.kit.auth import Caller, Role
+from service.kit.forgetting import Forgotten, changed
 from service.kit.ids import is_id
 from service.kit.pages import PageRequest, fetch_page
 from service.negotiations.change_requests.domain.life import (
@@ -146,6 +147,69 @@ class ChangeRequests:
         query = sa.delete(ChangeRequestNote).where(ChangeRequestNote.request_id == request.id)
         result: sa.CursorResult[tuple[()]] = self.session.execute(query)  # type: ignore[assignment]
         return result.rowcount
+
+
+def forget(session: Session, person: Forgotten) -> tuple[int, int, int]:
+    """In all plans of the workspace; answers how many notes, references of evidence, and names of
+    actors. What is left of a request can be decided and counted as before.
+    """
+    here = ChangeRequest.workspace_id == person.workspace_id
+    about = session.scalars(sa.select(ChangeRequest).where(here, ChangeRequest.rep == person.rep))
+    references = 0
+    ids = set()
+    for request in about:
+        ids.add(request.id)
+        references += sum("reference" in piece for piece in request.evidence)
+        request.evidence = [
+            {name: own for name, own in piece.items() if name != "reference"}
+            for piece in request.evidence
+        ]
+    session.flush()
+    return _forget_notes(session, person, ids), references, _unsign(session, person)
+
+
+def _forget_notes(session: Session, person: Forgotten, requests: Collection[str]) -> int:
+    query = sa.select(ChangeRequestNote).where(
+        ChangeRequestNote.workspace_id == person.workspace_id,
+        sa.or_(
+            ChangeRequestNote.request_id.in_(requests),
+            person.may_be_named_in(ChangeRequestNote.text),
+        ),
+    )
+    found = [
+        note
+        for note in session.scalars(query)
+        if note.request_id in requests or person.is_named_in(note.text)
+    ]
+    for note in found:
+        session.delete(note)
+    session.flush()
+    return len(found)
+
+
+def _unsign(session: Session, person: Forgotten) -> int:
+    """Under which ids they acted is known here."""
+    asked = sa.update(ChangeRequest).where(
+        ChangeRequest.workspace_id == person.workspace_id,
+        ChangeRequest.requested_by.in_(person.actors),
+        ChangeRequest.requester != ChangeRequest.requested_by,
+    )
+    stepped = sa.update(ChangeRequestStep).where(
+        ChangeRequestStep.workspace_id == person.workspace_id,
+        ChangeRequestStep.actor.in_(person.actors),
+        ChangeRequestStep.actor_name != ChangeRequestStep.actor,
+    )
+    return changed(session, asked.values(requester=ChangeRequest.requested_by)) + changed(
+        session, stepped.values(actor_name=ChangeRequestStep.actor)
+    )
+
+
+def askers(session: Session, workspace_id: str, rep: str) -> frozenset[str]:
+    """Under which ids a rep has asked for another quota of the own."""
+    query = sa.select(ChangeRequest.requested_by).filter_by(
+        workspace_id=workspace_id, rep=rep, requester_role=Role.REP.value
+    )
+    return frozenset(session.scalars(query))
 
 
 def not_found(request_id: str) -> ChangeRequestNotFound:

@@ -1,15 +1,50 @@
 """Stored events, as if they were a collection in memory."""
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from service.kit.forgetting import Forgotten, changed
 from service.kit.ids import is_id
 from service.kit.pages import PageRequest, fetch_page
 from service.negotiations.events.domain.kinds import Kind
 from service.negotiations.events.domain.life import EventNotFound, Status
 from service.negotiations.events.tables import PlanEvent
+
+
+def forget(session: Session, person: Forgotten) -> tuple[int, int]:
+    """In all plans of the workspace: what proposals say of somebody to be hired, and who acted.
+    Answers how many of the first, and how many names of actors.
+    """
+    here = sa.select(PlanEvent).filter_by(workspace_id=person.workspace_id)
+    hired = 0
+    about = here.where(PlanEvent.facts["rep"].as_string() == person.rep)
+    for event in session.scalars(about.where(PlanEvent.person.is_not(None))):
+        row = event.person or {}
+        event.person = {name: own for name, own in row.items() if name not in _PERSONAL}
+        hired += event.person != row
+    session.flush()
+    proposed = sa.update(PlanEvent).where(
+        PlanEvent.workspace_id == person.workspace_id,
+        PlanEvent.created_by.in_(person.actors),
+        PlanEvent.proposer != PlanEvent.created_by,
+    )
+    signed = changed(session, proposed.values(proposer=PlanEvent.created_by))
+    return hired, signed + person.unsign(session, PlanEvent.decided_by)
+
+
+def subjects_about(session: Session, workspace_id: str, rep: str) -> frozenset[str]:
+    """How the trail calls the events that are about a rep, whose reasons are, too."""
+    told = [PlanEvent.facts[name].as_string() == rep for name in _CONCERNED]
+    query = sa.select(PlanEvent.plan_id, PlanEvent.id).filter_by(workspace_id=workspace_id)
+    rows = session.execute(query.where(sa.or_(*told)))
+    return frozenset(f"{plan_id}/events/{event_id}" for plan_id, event_id in rows)
+
+
+_PERSONAL: Final = frozenset({"name", "attributes"})
+_CONCERNED: Final = ("rep", "other", "takes_over", "hands_to")
 
 
 class Events:

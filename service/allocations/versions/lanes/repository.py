@@ -1,6 +1,7 @@
 """Stored lanes and their work, as if they were collections in memory."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -9,8 +10,34 @@ from service.allocations.versions.lanes.domain.lane import Lane, LaneStatus
 from service.allocations.versions.lanes.domain.work import Work
 from service.allocations.versions.lanes.tables import LaneStep, UnitLane
 from service.allocations.versions.repository import Chunks, VersionDamaged, pack
+from service.kit.forgetting import ERASED, Forgotten
 from service.plans.domain import PlanNotFound, VersionStatus
-from service.plans.tables import PlanVersion
+from service.plans.tables import Plan, PlanVersion
+
+
+def forget(session: Session, person: Forgotten) -> tuple[int, int]:
+    """In all plans of the workspace; answers how many reasons and notes, and how many names of
+    actors.
+    """
+    query = sa.select(LaneStep).join(Plan, Plan.id == LaneStep.plan_id)
+    rows = session.scalars(query.where(Plan.workspace_id == person.workspace_id)).all()
+    texts = signed = 0
+    for row in rows:
+        cleared = [_without_reason(own, person) for own in row.adjustments]
+        texts += sum(old != new for old, new in zip(row.adjustments, cleared, strict=True))
+        row.adjustments = cleared
+        if person.is_named_in(row.note):
+            row.note, texts = None, texts + 1
+        if row.plan_id in person.plans and row.by in person.signatures:
+            row.by, signed = ERASED, signed + 1
+    return texts, signed + person.unsign(session, UnitLane.frozen_by, UnitLane.signed_by)
+
+
+def _without_reason(adjustment: dict[str, Any], person: Forgotten) -> dict[str, Any]:
+    reason = adjustment.get("reason")
+    if reason and (adjustment["rep"] == person.rep or person.is_named_in(reason)):
+        return {**adjustment, "reason": ""}
+    return adjustment
 
 
 class Lanes:
