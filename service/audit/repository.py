@@ -12,7 +12,6 @@ from service.kit.pages import PageRequest
 
 AT_ONCE = 1000
 """Entries of a file that are read in one transaction."""
-_LISTING = "audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,8 @@ def page_of_trail(
 ) -> tuple[Sequence[AuditEntry], str | None]:
     """Raises InvalidParameters for a foreign cursor."""
     query = _chosen(workspace_id, asked)
-    return page_of_entries(session, workspace_id, query, page, listing=_LISTING, newest_first=True)
+    listing = f"audit of {workspace_id}"
+    return page_of_entries(session, workspace_id, query, page, listing=listing, newest_first=True)
 
 
 def whole_trail(

@@ -15,6 +15,7 @@ from service.kit.pages import PageRequest, fetch_page
 class Keys:
     def __init__(self, session: Session, workspace_id: str) -> None:
         self.session = session
+        self.workspace_id = workspace_id
         self._all = sa.select(ApiKey).filter_by(workspace_id=workspace_id)
 
     def get(self, key_id: str) -> ApiKey:
@@ -27,8 +28,9 @@ class Keys:
 
     def page(self, page: PageRequest) -> tuple[Sequence[ApiKey], str | None]:
         """Newest first, with those that are over."""
+        listing = f"keys of {self.workspace_id}"
         return fetch_page(
-            self.session, self._all, page, ApiKey.id, listing="keys", newest_first=True
+            self.session, self._all, page, ApiKey.id, listing=listing, newest_first=True
         )
 
     def every(self) -> Sequence[ApiKey]:

@@ -300,7 +300,9 @@ def _say_what_is_wrong(engine: sa.Engine) -> None:
         reason = context.original_exception
         told = getattr(reason, "sqlstate", None) or getattr(reason, "sqlite_errorname", None) or ""
         known = next((own for name, own in _REFUSALS.items() if told.startswith(name)), None)
-        if known is None and context.is_disconnect and not context.is_pre_ping:
+        if known is _READ_ONLY:
+            context.is_disconnect = True  # a new connection may write again, this one may never
+        elif known is None and context.is_disconnect and not context.is_pre_ping:
             known = _LOST
         if known is not None:
             log.error("database_refused", reason=told or type(reason).__name__)

@@ -54,7 +54,8 @@ class Plans:
     def page(self, workspace_id: str, page: PageRequest) -> tuple[Sequence[Plan], str | None]:
         """Newest first."""
         query = sa.select(Plan).filter_by(workspace_id=workspace_id)
-        return fetch_page(self.session, query, page, Plan.id, listing="plans", newest_first=True)
+        listing = f"plans of {workspace_id}"
+        return fetch_page(self.session, query, page, Plan.id, listing=listing, newest_first=True)
 
     def remove(self, plan: Plan) -> None:
         """With its versions, which must all be drafts."""

@@ -94,7 +94,8 @@ class Webhooks:
 
     def page(self, page: PageRequest) -> tuple[Sequence[Webhook], str | None]:
         """Oldest first."""
-        return fetch_page(self.session, self._all, page, Webhook.id, listing="webhooks")
+        listing = f"webhooks of {self.workspace_id}"
+        return fetch_page(self.session, self._all, page, Webhook.id, listing=listing)
 
     def remove(self, webhook: Webhook) -> None:
         """With all that was or is to be sent to it."""

@@ -58,6 +58,22 @@ def read_only(engine: sa.Engine) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def connecting_read_only(engine: sa.Engine) -> Iterator[None]:
+    """As to a file that may not be written, or to a server that was told so."""
+
+    def connect(_dialect: object, _entry: object, place: list[Any], how: dict[str, Any]) -> None:
+        if engine.dialect.name == "sqlite":
+            place[0] = f"file:{place[0]}?mode=ro"
+            how["uri"] = True
+        else:
+            how["options"] = "-c default_transaction_read_only=on"
+
+    engine.dispose()
+    with at_each(engine, "do_connect", connect):
+        yield
+
+
 def large() -> dict[str, Any]:
     """Inputs for which a file has to grow."""
     notes = {f"note {i}": f"{i * 7919 % 10007}" * 30 for i in range(40)}
@@ -128,6 +144,17 @@ class TestReadOnly:
         assert {answer.status_code for answer in read} == {200}
         assert written.status_code == 201
         assert len(client.get("/v1/plans").json()["items"]) == 2
+
+    def test_connections_of_that_time_do_not_stay_so(
+        self, client: TestClient, engine: sa.Engine
+    ) -> None:
+        """Nobody has to start the service again."""
+        with connecting_read_only(engine):
+            refused = client.post("/v1/plans", json=PLAN)
+        written = client.post("/v1/plans", json=PLAN)
+
+        is_told(refused, "takes no writes")
+        assert written.status_code == 201
 
     def test_keys_go_on_opening(self, callers: Callers) -> None:
         reader = callers("hr")

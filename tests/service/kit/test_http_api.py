@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
@@ -210,6 +211,32 @@ class TestRequestId:
         response = client.get("/healthz", headers={"X-Request-Id": "crm-42"})
 
         assert response.headers["x-request-id"] == "crm-42"
+
+    @pytest.mark.parametrize(
+        ("status", "method", "path"),
+        [
+            (200, "GET", "/v1/plans"),
+            (404, "GET", "/v1/nothing"),
+            (404, "GET", "/static/swagger-ui/nothing.js"),
+            (405, "PUT", "/v1/plans"),
+            (413, "POST", "/v1/plans"),
+            (422, "GET", "/v1/plans?limit=1001"),
+        ],
+    )
+    def test_answers_problems_and_logs_show_it(
+        self, client: TestClient, status: int, method: str, path: str
+    ) -> None:
+        headers = JSON | {"X-Request-Id": "crm-42"}
+        if status == 413:
+            headers["Content-Length"] = "999999999"
+        with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
+            answer = client.request(method, path, headers=headers)
+
+        assert (answer.status_code, answer.headers["x-request-id"]) == (status, "crm-42")
+        if status >= 400:
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["request_id"] == "crm-42"
+        assert [(log["request_id"], log["status"]) for log in logs] == [("crm-42", status)]
 
     @pytest.mark.parametrize("given", ["a b", "x" * 129, '"><script>', "a\tb"])
     def test_an_odd_id_is_replaced(self, client: TestClient, given: str) -> None:
