@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from service.allocations.versions.usecases.reading import certificate
 from service.kit.auth import Caller
 from service.kit.money import minor_digits
 from service.kit.pages import PageRequest
+from service.negotiations.change_requests.repository import ChangeRequests
+from service.negotiations.change_requests.tables import ChangeRequest
 from service.negotiations.events.repository import Events
 from service.plans.repository import Plans, PlanVersions
 from service.plans.sight import Sight
@@ -23,7 +26,7 @@ from service.plans.tables import Plan, PlanVersion
 from service.roster.usecases import load_snapshot
 from service.web.deciders import new_target_of
 from service.web.decisions import Amended, decisions_in
-from service.web.domain.cards import PlanCard, PlanRow, VersionCard
+from service.web.domain.cards import Granted, PlanCard, PlanRow, VersionCard
 from service.web.domain.quotas import Rep, Unit
 from service.web.domain.version import NO_EFFORT, Evenness, VersionView
 from service.web.measures import measures_of
@@ -248,12 +251,25 @@ def _plan_card(plan: Plan) -> PlanCard:
 
 
 def _version_cards(session: Session, plan_id: str, seen: Sequence[Seen]) -> list[VersionCard]:
-    """With what the events say that made them, to whom notes are told."""
+    """With the event or change request that made them, to whom notes are told."""
     cards = [_version_card(*own) for own in seen]
     told = [card.number for card in cards if card.note is not None]
-    events = Events(session, plan_id).that_made(told) if told else {}
+    if not told:
+        return cards
+    events = Events(session, plan_id).that_made(told)
+    requests = ChangeRequests(session, plan_id).that_made(told)
     facts = {number: event.facts for number, event in events.items()}
-    return [replace(card, event=facts.get(card.number)) for card in cards]
+    granted = {number: _granted(request) for number, request in requests.items()}
+    return [
+        replace(card, event=facts.get(card.number), granted=granted.get(card.number))
+        for card in cards
+    ]
+
+
+def _granted(request: ChangeRequest) -> Granted:
+    since = request.effective and date.fromisoformat(f"{request.effective}-01")
+    # A correction is a new solve, which nobody has to carry.
+    return Granted(request.rep, request.amount if request.funding else None, since or None)
 
 
 def _version_card(version: PlanVersion, sight: Sight) -> VersionCard:

@@ -13,6 +13,7 @@ from service.web.domain.quotas import COMPANY, Names, Rep
 from service.web.domain.version import VersionView
 from service.web.event_words import event_note
 from service.web.figures import Figures
+from service.web.granted_words import granted_note
 from service.web.i18n import Language
 from service.web.rule_words import RuleWords
 from service.web.status import status_word
@@ -49,9 +50,11 @@ class Words:
         return self.language.ngettext("%(count)s rep", "%(count)s reps", count, count=shown)
 
     def note(self, card: VersionCard) -> str:
-        """What was written of a version, or the event that made it."""
+        """What was written of a version, or the event or change request that made it."""
         if card.event is not None:
             return event_note(self.language, self.figures, card.event, self.names)
+        if card.granted is not None:
+            return granted_note(self.language, self.figures, card.granted, self.names)
         return self.language.example(card.note) if card.note else ""
 
     # Rules

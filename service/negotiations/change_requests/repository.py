@@ -56,6 +56,13 @@ class ChangeRequests:
         )
         return self.session.scalars(query).all()
 
+    def that_made(self, numbers: Collection[int]) -> dict[int, ChangeRequest]:
+        """Those that one of these versions grants, by its number."""
+        query = sa.select(ChangeRequest).where(
+            ChangeRequest.plan_id == self.plan_id, ChangeRequest.granted_in.in_(list(numbers))
+        )
+        return {request.granted_in or 0: request for request in self.session.scalars(query)}
+
     def undecided(self, version: int, rep: str) -> ChangeRequest | None:
         query = sa.select(ChangeRequest).filter_by(plan_id=self.plan_id, version=version, rep=rep)
         return self.session.scalar(query.where(ChangeRequest.status.in_(UNDECIDED)))

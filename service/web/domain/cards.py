@@ -23,6 +23,17 @@ class PlanCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Granted:
+    """A change request that made a version."""
+
+    rep: str
+    amount: int | None
+    """The quota in minor units; None where inputs were corrected."""
+    since: date | None
+    """The first month that changed; None: the whole period."""
+
+
+@dataclass(frozen=True, slots=True)
 class VersionCard:
     """A version in a list: enough to choose it, and how much of it the reader sees."""
 
@@ -37,6 +48,8 @@ class VersionCard:
     note: str | None = None
     event: Mapping[str, Any] | None = None
     """What the event says that made it; pages tell it in their own words instead of the note."""
+    granted: Granted | None = None
+    """The same of a change request."""
     sight: Sight = EVERYTHING
 
 

@@ -158,5 +158,63 @@ def test_a_draft_that_an_event_made_says_so_in_the_language_of_the_page(
         assert "Transfer of ann" not in text
 
 
+def test_a_draft_that_grants_a_request_says_so_in_the_language_of_the_page(
+    client: TestClient,
+) -> None:
+    plan = a_plan(client, twelve_hundred_each())
+    a_version(client, plan, **EVENLY)
+    publish(client, f"{plan}/versions/1")
+    for rep, proposed, since in (("d/d", 1140, {"effective": "2027-03-01"}), ("ann", 1150, {})):
+        request = ask(client, plan, rep, proposed).headers["location"]
+        answer(client, request, "accept", funding="siblings", **since).raise_for_status()
+
+    granted = "Granted to Name of d/d: $1,140.00, changed from Mar on"
+    assert tops(client, plan, 2) == (
+        granted,
+        "已批准Name of d/d的目标：US$1,140.00，自3月起变动",
+    )
+    assert tops(client, plan, 3) == (
+        "Granted to Name of ann: $1,150.00",
+        "已批准Name of ann的目标：US$1,150.00",
+    )
+    newest = client.get(f"{plan.removeprefix('/v1')}?version=3").text
+    assert re.search(r"<option [^>]*>2 · [^<]*" + re.escape(granted[:25]), newest)
+
+
+def test_a_draft_of_corrected_inputs_says_who_asked_for_it(client: TestClient) -> None:
+    reps = [
+        {"id": rep, "unit": "west", "baseline": 100, "reach": 100, "potential": 200}
+        for rep in ("ann", "bob")
+    ]
+    inputs = {"target": 200, "units": [{"id": "west"}], "reps": reps}
+    plan = a_plan(client, inputs)
+    a_version(client, plan, policy={"fairness": "equal_potential_share"})
+    publish(client, f"{plan}/versions/1")
+    wrong = {"kind": "potential_error", "amount": 100, "reference": "census"}
+    request = ask(client, plan, "ann", 50, evidence=[wrong]).headers["location"]
+    right = {"correct": {"reps": [{"id": "ann", "potential": 100}]}}
+    answer(client, request, "accept", **right).raise_for_status()
+
+    assert tops(client, plan, 2) == (
+        "Inputs corrected as ann asked",
+        "已按ann的申请更正输入数据",
+    )
+
+
+def tops(client: TestClient, plan: str, number: int) -> tuple[str, str]:
+    """What stands below the name of a plan, in English and Chinese."""
+    page = f"{plan.removeprefix('/v1')}?version={number}"
+    english, chinese = (
+        client.get(page, headers={"Accept-Language": code}).text for code in ("en", "zh")
+    )
+    return told_at_top(english), told_at_top(chinese)
+
+
+def told_at_top(page: str) -> str:
+    return (
+        page.partition('<p class="quiet">')[2].partition('<p class="quiet">')[2].partition("<")[0]
+    )
+
+
 def headline(page: str) -> str:
     return page.partition('<dl class="headline">')[2].partition("</dl>")[0]
