@@ -5,6 +5,8 @@ version is in force: it makes the sum whole, and is nothing to pay by.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import date
+from functools import cache
 from typing import BinaryIO, Final
 
 from service.exports.domain.published import Published
@@ -22,17 +24,21 @@ def write(published: Published, stream: BinaryIO) -> None:
 
 
 def _rows(published: Published) -> Iterator[Sequence[Cell]]:
+    @cache
+    def in_force(first: date, last: date) -> tuple[str | None, str | None]:
+        days = published.in_force(first, last)
+        return (days[0].isoformat(), days[1].isoformat()) if days else (None, None)
+
     for measure in published.measures:
         for quota in measure.quotas:
+            person = None if quota.vacant else quota.rep
             for k, month in enumerate(published.months):
                 for dated in published.dated(quota, k):
-                    days = published.in_force(dated.first, dated.last)
                     yield (
-                        None if quota.vacant else quota.rep,
+                        person,
                         measure.name,
                         month,
-                        *(day.isoformat() for day in days or ()),
-                        *(() if days else (None, None)),
+                        *in_force(dated.first, dated.last),
                         measure.amount(dated.amount),
                         measure.currency,
                         published.version,

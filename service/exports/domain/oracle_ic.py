@@ -6,6 +6,7 @@ fails if one of the eight columns is moved or missing.
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import BinaryIO, Final
 
 from service.exports.domain.published import Published
@@ -45,5 +46,6 @@ def _rows(published: Published) -> Iterator[Sequence[Cell]]:
                     )
 
 
+@lru_cache(1000)
 def _day(day: date) -> str:
     return f"{day:%Y/%m/%d}"

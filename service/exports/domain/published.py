@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from service.roster.domain import Person
 
@@ -66,7 +67,7 @@ class Measure:
         return Decimal(minor).scaleb(-self.digits)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Published:
     """A version, and when it is in force."""
 
@@ -88,11 +89,15 @@ class Published:
     people: Mapping[str, Person] = field(default_factory=dict)
     """Whom a format names; nobody where it names none."""
 
-    def days_of(self, month: int) -> tuple[date, date]:
-        """First and last day of a month, as far as it lies in the period."""
-        year, number = map(int, self.months[month].split("-"))
-        ends = date(year, number, monthrange(year, number)[1])
-        return max(date(year, number, 1), self.first), min(ends, self.last)
+    @cached_property
+    def days(self) -> Sequence[tuple[date, date]]:
+        """First and last day of each month, as far as it lies in the period."""
+        found = []
+        for month in self.months:
+            year, number = map(int, month.split("-"))
+            ends = date(year, number, monthrange(year, number)[1])
+            found.append((max(date(year, number, 1), self.first), min(ends, self.last)))
+        return found
 
     def in_force(self, first: date, last: date) -> tuple[date, date] | None:
         """The days from first to last on which this version is in force; None: on none."""
@@ -107,7 +112,9 @@ class Published:
         Somebody who carries nothing in it carries nothing on all of its days: a system that was
         told of an earlier version learns of that, too.
         """
-        first, last = self.days_of(month)
+        first, last = self.days[month]
+        if len(quota.parts) == 1 and (part := quota.parts[0]).first <= first <= last <= part.last:
+            return [Dated(part.unit, first, last, part.months[month])]
         found: dict[tuple[str | None, date, date], int] = {}
         for part in quota.parts:
             if amount := part.months[month]:
