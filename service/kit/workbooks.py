@@ -105,7 +105,8 @@ def _write_page(book: Workbook, page: Page) -> None:
         sheet.set_column(column, column, page.widths.get(column), _format(book, page, column))
     bold, quoted = book.add_format({"bold": True}), book.add_format({"quote_prefix": True})
     for column, name in enumerate(page.header):
-        sheet.write_string(0, column, name, bold if column in page.bold else None)
+        style = quoted if name.startswith(FORMULA) else bold if column in page.bold else None
+        sheet.write_string(0, column, name, style)
     for number, row in enumerate(page.rows, 1):
         if number >= MAX_ROWS:
             raise TooManyRows(

@@ -72,6 +72,18 @@ def test_numbers_stay_numbers_and_texts_texts() -> None:
     assert [cell.value for cell in blank] == [None, None, 7]
 
 
+def test_headers_stay_texts_too() -> None:
+    stream = io.BytesIO()
+    write_workbook([Page("one", ["=1+1", "b", "c"], [], bold=frozenset({1}))], stream)
+
+    header = load_workbook(stream).worksheets[0][1]
+    assert [(cell.value, cell.data_type) for cell in header] == [
+        ("=1+1", "s"), ("b", "s"), ("c", "s"),
+    ]  # fmt: skip
+    assert [cell.quotePrefix for cell in header] == [True, False, False]
+    assert [cell.font.b for cell in header] == [False, True, False]
+
+
 def test_columns_are_shown_in_their_formats() -> None:
     raw = written([(1, 2, 0.5), ("x", "y", "z")], {1: "0.00", 2: "0.0%"})
 
