@@ -1,5 +1,5 @@
 # Thin on purpose: what a target does is one line; how uv and Python are found is in scripts/setup.
-.PHONY: setup demo test check format bench release-flips openapi pictures requirements
+.PHONY: setup demo test check format bench release-flips key-storm openapi pictures requirements
 .DELETE_ON_ERROR:
 
 # Whatever the caller's shell has activated, the project runs in its own .venv.
@@ -38,6 +38,9 @@ bench: .venv-bench/.ready  ## make bench ARGS=--quick
 
 release-flips: setup  ## ten thousand flipped bits on each database; docs/reliability.md says what came out
 	FAIRQUOTA_FLIPS=10000 $(bin)/python -m pytest -s tests/service/allocations/test_bit_flips.py
+
+key-storm: setup  ## a thousand keys, each sent by 32 callers at once, on each database
+	FAIRQUOTA_KEYS=$(or $(KEYS),1000) $(bin)/python -m pytest -s tests/service/kit/test_key_storms.py
 
 openapi: setup
 	$(bin)/fairquota openapi > .venv/openapi.yaml

@@ -159,17 +159,18 @@ def claim(database: Database, caller: Caller, key: str, request: str, *, now: da
 
     Raises Replayed with the kept answer, KeyOfAnotherRequest, StillUnderWay and AnswerNotKept.
     """
-    attempt = Attempt(database)
     own = {"workspace_id": caller.workspace_id, "caller": caller.id, "key": key}
+    with database.reading.begin() as session:  # most retries end here and keep no writer waiting
+        _look_at(session.get(IdempotencyKey, own), request, now)
+    attempt = Attempt(database)
     try:
         with database.sessions.begin() as session:
             _forget(session, caller.workspace_id, now - KEPT_FOR)
             row = session.get(IdempotencyKey, own, with_for_update=True)
+            _look_at(row, request, now)
             if row is None:
                 row = IdempotencyKey(**own, request=request)
                 session.add(row)
-            else:
-                _look_at(row, request, now)
             row.token, row.claimed_at = attempt.token, now
     except sa.exc.IntegrityError:  # somebody else inserted it while this one looked
         raise _under_way() from None
@@ -192,8 +193,10 @@ def forget_answers(session: Session, workspace_id: str) -> int:
     return changed(session, kept.values(headers=sa.null(), body=sa.null()))
 
 
-def _look_at(row: IdempotencyKey, request: str, now: datetime) -> None:
-    """Returns where the key may be claimed anew."""
+def _look_at(row: IdempotencyKey | None, request: str, now: datetime) -> None:
+    """Returns where the key may be claimed."""
+    if row is None or row.claimed_at < now - KEPT_FOR:
+        return
     if row.request != request:
         raise KeyOfAnotherRequest(
             f"{HEADER} {row.key} came with another method, path, query or body before. A key is "

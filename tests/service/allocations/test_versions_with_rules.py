@@ -137,6 +137,9 @@ def test_of_two_published_at_once_one_stays_published(app: FastAPI, client: Test
     assert sorted(statuses) == ["published", "superseded"]
 
 
+SHEET = {"file": ("reps.csv", b"rep_id\nr0\n")}
+
+
 def test_no_route_answers_anything_of_another_workspace(
     app: FastAPI, client: TestClient, database: Database
 ) -> None:
@@ -175,7 +178,8 @@ def test_no_route_answers_anything_of_another_workspace(
         last = f"{method} /{path.rpartition('/')[2]}"
         negotiated = any(part in path for part in ("{request_id}", "{event_id}", "{unit}"))
         body = negotiations.get(last) if negotiated else own_bodies.get(last, bodies.get(method))
-        answer = client.request(method, address, json=body, headers={"If-Match": "*"})
+        sent: dict[str, Any] = {"files": SHEET} if last == "post /files" else {"json": body}
+        answer = client.request(method, address, headers={"If-Match": "*"}, **sent)
         said = re.sub(r'"request_id":"[^"]*"', "", answer.text).replace(plan_id, "it")
         return answer.status_code, said
 
