@@ -1,5 +1,5 @@
 # Thin on purpose: what a target does is one line; how uv and Python are found is in scripts/setup.
-.PHONY: setup demo test check format bench release-flips key-storm openapi pictures requirements
+.PHONY: setup demo test check format fuzz bench release-flips key-storm openapi pictures requirements
 .DELETE_ON_ERROR:
 
 # Whatever the caller's shell has activated, the project runs in its own .venv.
@@ -29,6 +29,12 @@ check: setup
 format: setup
 	$(bin)/ruff format .
 	$(bin)/ruff check --fix .
+
+fuzz: .venv-fuzz/.ready  ## make fuzz ARGS='--database sqlite'
+	.venv-fuzz/bin/python -m fuzz $(ARGS)
+
+.venv-fuzz/.ready: pyproject.toml .python-version requirements/fuzz.txt requirements/uv.txt scripts/setup
+	@sh scripts/setup fuzz
 
 bench: .venv-bench/.ready  ## make bench ARGS=--quick
 	OPENBLAS_NUM_THREADS=1 .venv-bench/bin/python -m benchmarks $(ARGS)

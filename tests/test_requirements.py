@@ -41,6 +41,7 @@ def declared() -> dict[str, list[Requirement]]:
         "runtime.txt": runtime,
         "dev.txt": runtime + group("dev"),
         "bench.txt": runtime + group("bench"),
+        "fuzz.txt": runtime + group("fuzz"),
         "build.txt": group("build"),
         "uv.txt": group("uv"),
     }
@@ -59,6 +60,7 @@ def test_every_declared_dependency_is_pinned_within_its_range(file: str) -> None
 def test_tests_and_benchmarks_run_on_the_versions_that_are_shipped() -> None:
     assert pins("runtime.txt").items() <= pins("dev.txt").items()
     assert pins("runtime.txt").items() <= pins("bench.txt").items()
+    assert pins("runtime.txt").items() <= pins("fuzz.txt").items()
     assert pins("build.txt").items() <= pins("dev.txt").items()
 
 

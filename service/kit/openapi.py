@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from service.kit import errors
 from service.kit.body import JsonReader
+from service.kit.headers import COMPONENTS, REPLAYED, sent
 from service.kit.idempotency import (
     HEADER,
     SAFE_METHODS,
@@ -83,8 +84,13 @@ def _complete(document: dict[str, Any], app: FastAPI) -> None:
             }
         for status, answer in added.items():
             answers.setdefault(str(status), answer)
+        of_success = sent() if method in SAFE_METHODS else sent(REPLAYED)
+        for status, answer in answers.items():
+            if status.startswith("2"):
+                answer["headers"] = of_success | answer.get("headers", {})
         operation["responses"] = dict(sorted(answers.items()))
         operation["operationId"] = _operation_id(path, method, operation)
+    document["components"]["headers"] = COMPONENTS
     document["components"]["schemas"] = dict(sorted(schemas.items()))
 
 

@@ -1,18 +1,32 @@
-"""Query parameters that a call does not know are refused.
+"""Query parameters that a call does not know are refused, and days are read as they are written.
 
 Ignoring `?untt=west` or `?measure=volume` would answer something else than was asked for.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
+from typing import Annotated
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
+from pydantic import BeforeValidator
 
 from service.kit.errors import MAX_FAULTS
 from service.kit.problems import InvalidParameters
 
 _SHORT = 80
+
+
+def _as_written(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise ValueError("must be a date written YYYY-MM-DD, such as 2026-01-31")
+    return text
+
+
+DayParameter = Annotated[date, BeforeValidator(_as_written)]
+"""A day in a query: pydantic alone would take `0` for the first of January 1970."""
 
 
 async def refuse_unknown_parameters(request: Request) -> None:

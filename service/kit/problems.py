@@ -26,6 +26,7 @@ from service.kit.errors import (
     short_value,
 )
 from service.kit.faults import sentence
+from service.kit.headers import sent_with_problem
 
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_INSTANCE = 500
@@ -73,6 +74,7 @@ def problems(*error_classes: type[AppError]) -> dict[int | str, dict[str, Any]]:
 def response_schema(error: type[AppError]) -> dict[str, Any]:
     return {
         "description": error.title(),
+        "headers": sent_with_problem(error.status),
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 
@@ -104,6 +106,8 @@ def install_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def parameters(request: Request, error: RequestValidationError) -> Response:
+        if request.method not in _methods(request):  # such as GET …/versions/import
+            return problem_response(request, _wrong_method(request))
         return problem_response(request, _invalid_parameters(error))
 
     @app.exception_handler(HTTPException)
@@ -168,31 +172,41 @@ _BY_STATUS: dict[int, type[AppError]] = {
 
 def _from_http(request: Request, error: HTTPException) -> AppError:
     """What the framework found: an unknown path, a wrong method, too many bytes."""
-    method, path = request.method, request.url.path[:_LONGEST_INSTANCE]
+    path = request.url.path[:_LONGEST_INSTANCE]
     own = _BY_STATUS.get(error.status_code, _Other)
     if error.status_code == 404:
         detail = f"There is nothing at {path}; /docs shows what there is."
     elif error.status_code == 405:
-        detail = f"{path} does not answer {method}."
+        return _wrong_method(request)
     else:
         detail = str(error.detail)
     problem = own(detail)
     if isinstance(problem, _Other):
         problem.status = error.status_code  # type: ignore[misc] # of this one
     problem.headers = {**problem.headers, **(error.headers or {})}
-    if error.status_code == 405:
-        problem.headers["Allow"] = ", ".join(_methods(request))
+    return problem
+
+
+def _wrong_method(request: Request) -> errors.MethodNotAllowed:
+    path = request.url.path[:_LONGEST_INSTANCE]
+    problem = errors.MethodNotAllowed(f"{path} does not answer {request.method}.")
+    problem.headers["Allow"] = ", ".join(_methods(request))
     return problem
 
 
 def _methods(request: Request) -> list[str]:
-    """What the path answers; Starlette would name the methods of its first route only."""
-    methods: set[str] = set()
+    """What the resource answers, from all its routes; Starlette would name the first one's only.
+
+    Of addresses that match, the one with the fewest parameters, and then the longest one is meant:
+    `/versions/import` is no version with the number `import`.
+    """
+    found: dict[tuple[int, int], set[str]] = {}
     for context in iter_route_contexts(request.app.routes):
         pattern = getattr(context, "path_regex", None)
         if pattern is not None and pattern.match(request.url.path):
-            methods |= context.methods or set()
-    return sorted(methods)
+            address = (pattern.groups, -len(pattern.pattern))
+            found.setdefault(address, set()).update(context.methods or ())
+    return sorted(found[min(found)]) if found else []
 
 
 class _Other(AppError):

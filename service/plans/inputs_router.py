@@ -12,6 +12,7 @@ from service.kit.clock import NowDep
 from service.kit.db import ReadingSessionsDep, ReadSessionDep, SessionsDep
 from service.kit.errors import PreconditionFailed
 from service.kit.etags import IfMatchDep, etag_of, send_etag
+from service.kit.headers import ETAG, sends, sent
 from service.kit.money import minor_digits
 from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
@@ -63,6 +64,7 @@ _INPUTS_SCHEMA: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The inputs in the shape in which they are put, ordered by id. "
         "`ETag` is the hash of their content.",
+        "headers": sent(ETAG),
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/InputsBody"}}},
     }
 }
@@ -70,7 +72,7 @@ _INPUTS_SCHEMA: dict[int | str, dict[str, Any]] = {
 
 @router.put(
     "/{plan_id}/inputs",
-    responses=problems(PlanNotFound, CurrencyChanged, PreconditionFailed),
+    responses=problems(PlanNotFound, CurrencyChanged, PreconditionFailed) | sends(200, ETAG),
     dependencies=[Depends(needs(Permission.WRITE_INPUTS))],
 )
 def put_inputs(
@@ -104,7 +106,8 @@ def open_doors(
 
 @router.patch(
     "/{plan_id}/inputs",
-    responses=problems(PlanNotFound, InputsMissing, TooBusy, QueueTooLong, PreconditionFailed),
+    responses=problems(PlanNotFound, InputsMissing, TooBusy, QueueTooLong, PreconditionFailed)
+    | sends(200, ETAG),
     dependencies=[Depends(needs(Permission.WRITE_INPUTS))],
 )
 def patch_inputs(

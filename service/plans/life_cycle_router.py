@@ -12,6 +12,7 @@ from service.kit.clock import NowDep
 from service.kit.db import SessionDep
 from service.kit.errors import PreconditionFailed, PreconditionRequired
 from service.kit.etags import RequiredIfMatchDep, send_etag
+from service.kit.headers import ETAG, sends
 from service.kit.problems import problems
 from service.plans import life_cycle
 from service.plans.domain import (
@@ -57,7 +58,7 @@ StepDep = Annotated[VersionStep, Depends(read_step)]
 
 @router.post(
     "/submit",
-    responses=STEP_PROBLEMS | problems(VersionUnfinished),
+    responses=STEP_PROBLEMS | problems(VersionUnfinished) | sends(200, ETAG),
     dependencies=[Depends(needs(Permission.SUBMIT))],
 )
 def submit_version(
@@ -79,7 +80,7 @@ def submit_version(
 
 @router.post(
     "/approve",
-    responses=STEP_PROBLEMS | problems(SecondPersonNeeded),
+    responses=STEP_PROBLEMS | problems(SecondPersonNeeded) | sends(200, ETAG),
     dependencies=[Depends(needs(Permission.APPROVE))],
 )
 def approve_version(
@@ -95,7 +96,11 @@ def approve_version(
     return answer_version(session, response, step, version)
 
 
-@router.post("/reject", responses=STEP_PROBLEMS, dependencies=[Depends(needs(Permission.APPROVE))])
+@router.post(
+    "/reject",
+    responses=STEP_PROBLEMS | sends(200, ETAG),
+    dependencies=[Depends(needs(Permission.APPROVE))],
+)
 def reject_version(
     body: Annotated[RejectIn, json_body(RejectIn)],
     step: StepDep,
@@ -107,7 +112,11 @@ def reject_version(
     return answer_version(session, response, step, version)
 
 
-@router.post("/withdraw", responses=STEP_PROBLEMS, dependencies=[Depends(needs(Permission.SUBMIT))])
+@router.post(
+    "/withdraw",
+    responses=STEP_PROBLEMS | sends(200, ETAG),
+    dependencies=[Depends(needs(Permission.SUBMIT))],
+)
 def withdraw_version(
     body: Annotated[StepIn, optional_json_body(StepIn)],
     step: StepDep,

@@ -12,6 +12,7 @@ from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionDep
 from service.kit.errors import PreconditionFailed
 from service.kit.etags import IfMatchDep, send_etag
+from service.kit.headers import ETAG, LOCATION, sends
 from service.kit.pages import Page, PageDep
 from service.kit.problems import problems
 from service.plans import usecases
@@ -38,7 +39,12 @@ PlanIdPath = Annotated[str, Path(description="plan_…")]
 NumberPath = Annotated[int, BeforeValidator(plain_digits), Path(ge=1, le=MOST_VERSIONS)]
 
 
-@router.post("", status_code=201, dependencies=[Depends(needs(Permission.WRITE_PLANS))])
+@router.post(
+    "",
+    status_code=201,
+    responses=sends(201, ETAG, LOCATION),
+    dependencies=[Depends(needs(Permission.WRITE_PLANS))],
+)
 def create_plan(
     body: Annotated[PlanIn, json_body(PlanIn)],
     response: Response,
@@ -70,7 +76,7 @@ def list_plans(caller: CallerDep, session: ReadSessionDep, page: PageDep) -> Pag
 
 @router.get(
     "/{plan_id}",
-    responses=problems(PlanNotFound),
+    responses=problems(PlanNotFound) | sends(200, ETAG),
     dependencies=[Depends(needs(Permission.READ_PLANS))],
 )
 def get_plan(
@@ -84,7 +90,7 @@ def get_plan(
 
 @router.patch(
     "/{plan_id}",
-    responses=problems(PlanNotFound, CurrencyIsFixed, PreconditionFailed),
+    responses=problems(PlanNotFound, CurrencyIsFixed, PreconditionFailed) | sends(200, ETAG),
     dependencies=[Depends(needs(Permission.WRITE_PLANS))],
 )
 def change_plan(

@@ -21,6 +21,7 @@ from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionsDep
 from service.kit.errors import PreconditionFailed, PreconditionRequired
 from service.kit.etags import RequiredIfMatchDep
+from service.kit.headers import ETAG, LOCATION, sends
 from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
 from service.plans.domain import PlanNotFound, VersionNotFound
@@ -55,7 +56,8 @@ ManagerLimitDep = Annotated[float, Depends(manager_limit)]
         PreconditionFailed,
         PreconditionRequired,
         *NO_PLAN,
-    ),
+    )
+    | sends(201, ETAG, LOCATION),
     dependencies=[Depends(needs(Permission.ADJUST))],
 )
 def adjust_quotas(
@@ -98,7 +100,8 @@ def adjust_quotas(
         PreconditionFailed,
         PreconditionRequired,
         *NO_PLAN,
-    ),
+    )
+    | sends(201, ETAG, LOCATION),
     dependencies=[Depends(needs(Permission.ADJUST))],
 )
 def release_lock(

@@ -20,6 +20,7 @@ from service.kit.auth import CallerDep
 from service.kit.body import json_body
 from service.kit.clock import NowDep
 from service.kit.db import SessionsDep
+from service.kit.headers import ETAG, LOCATION, sends
 from service.kit.problems import problems
 from service.plans.domain import PlanNotFound, VersionNotFound
 from service.plans.inputs import InputsMissing
@@ -42,7 +43,8 @@ router = APIRouter(prefix="/plans/{plan_id}/versions", tags=["versions"])
         Infeasible,
         FileFaults,
         *NO_PLAN,
-    ),
+    )
+    | sends(201, ETAG, LOCATION),
     dependencies=[Depends(needs(Permission.SOLVE))],
 )
 def import_version(
@@ -81,7 +83,8 @@ def import_version(
         ClosedMonthsNotKept,
         Infeasible,
         *NO_PLAN,
-    ),
+    )
+    | sends(201, ETAG, LOCATION),
     dependencies=[Depends(needs(Permission.SOLVE)), Depends(look_at_version)],
 )
 def repair_version(

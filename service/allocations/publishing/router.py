@@ -1,6 +1,5 @@
 """Publishing over HTTP, and what is in force when."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -24,7 +23,9 @@ from service.kit.body import optional_json_body
 from service.kit.clock import NowDep
 from service.kit.db import ReadingSessionsDep, ReadSessionDep, SessionsDep
 from service.kit.etags import send_etag
+from service.kit.headers import ETAG, sends
 from service.kit.pages import PageDep
+from service.kit.parameters import DayParameter
 from service.kit.problems import problems
 from service.plans.domain import EffectiveTooEarly, PeriodIsOver, PlanNotFound
 from service.plans.hindrances import HindrancesDep, VersionUnfinished
@@ -41,7 +42,8 @@ last_step = APIRouter(prefix="/plans/{plan_id}/versions/{number}", tags=["versio
     responses=STEP_PROBLEMS
     | problems(
         ClosedMonthsDiffer, EffectiveTooEarly, PeriodIsOver, VersionDamaged, VersionUnfinished
-    ),
+    )
+    | sends(200, ETAG),
     dependencies=[Depends(needs(Permission.PUBLISH))],
 )
 def publish_version(
@@ -83,7 +85,7 @@ def list_published(
     page: PageDep,
     now: NowDep,
     on: Annotated[
-        date | None, Query(description="A day; left out: today", examples=["2027-05-15"])
+        DayParameter | None, Query(description="A day; left out: today", examples=["2027-05-15"])
     ] = None,
     rep: Annotated[str | None, Query(description="This rep alone")] = None,
     unit: Annotated[str | None, Query(description="This unit and all units below it")] = None,

@@ -31,6 +31,7 @@ from service.kit.auth import CallerDep
 from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionsDep
 from service.kit.etags import send_etag
+from service.kit.headers import ETAG, LOCATION, sends
 from service.kit.pages import Page, PageDep
 from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
@@ -61,7 +62,8 @@ _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
         Infeasible,
         ClosedMonthsNotKept,
         *NO_PLAN,
-    ),
+    )
+    | sends(201, ETAG, LOCATION),
     dependencies=[Depends(needs(Permission.SOLVE))],
 )
 def solve_version(
@@ -114,7 +116,7 @@ def list_versions(
 
 @router.get(
     "/{number}",
-    responses=_MISSING,
+    responses=_MISSING | sends(200, ETAG),
     dependencies=[Depends(needs(Permission.READ_PLANS))],
 )
 def get_version(

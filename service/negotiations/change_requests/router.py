@@ -1,6 +1,5 @@
 """Change requests over HTTP."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -19,7 +18,9 @@ from service.kit.clock import NowDep
 from service.kit.db import ReadingSessionsDep, ReadSessionDep, SessionDep, SessionsDep
 from service.kit.errors import InvalidInput, PreconditionFailed
 from service.kit.etags import IfMatchDep, send_etag
+from service.kit.headers import ETAG, LOCATION, sends
 from service.kit.pages import Page, PageDep
+from service.kit.parameters import DayParameter
 from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
 from service.kit.queues import QueuesDep, QueueTooLong, TooBusy
@@ -112,7 +113,8 @@ def _days(request: Request) -> int:
     status_code=201,
     responses=problems(
         PlanNotFound, VersionDamaged, InvalidInput, VersionDoesNotCount, AlreadyRequested
-    ),
+    )
+    | sends(201, ETAG, LOCATION),
     dependencies=_MAY_ASK,
 )
 def file_change_request(
@@ -190,7 +192,7 @@ def count_change_requests(
     return StatisticsOut.of(counted)
 
 
-@of_a_request.get("", responses=problems(*_FOUND), dependencies=_MAY_READ)
+@of_a_request.get("", responses=problems(*_FOUND) | sends(200, ETAG), dependencies=_MAY_READ)
 def get_change_request(
     plan_id: PlanIdPath,
     request_id: RequestIdPath,
@@ -228,7 +230,7 @@ def preview_change_request(
         str | None, Query(description="Left out: what is asked for", examples=["285000"])
     ] = None,
     effective: Annotated[
-        date | None, Query(description="The first day of the first month that changes")
+        DayParameter | None, Query(description="The first day of the first month that changes")
     ] = None,
 ) -> PreviewOut:
     """Who would carry it, and what it would do to them and to who asked; nothing is stored."""
@@ -239,7 +241,9 @@ def preview_change_request(
     return PreviewOut.of(previewing.preview(reading_sessions, step, grant, patience))
 
 
-@of_a_request.post("/counter", responses=problems(*_TURN, *_GRANT), dependencies=_MAY_DECIDE)
+@of_a_request.post(
+    "/counter", responses=problems(*_TURN, *_GRANT) | sends(200, ETAG), dependencies=_MAY_DECIDE
+)
 def counter_change_request(
     step: StepDep,
     *,
@@ -267,7 +271,8 @@ def counter_change_request(
         EnvelopeNotKept,
         Infeasible,
         *NO_PLAN,
-    ),
+    )
+    | sends(200, ETAG),
     dependencies=_MAY_ASK,
 )
 def accept_change_request(
@@ -296,7 +301,11 @@ def accept_change_request(
     return AcceptedOut.of(request, plan.currency, inputs_follow=follows)
 
 
-@of_a_request.post("/reject", responses=problems(*_TURN, NotTheDecider), dependencies=_MAY_DECIDE)
+@of_a_request.post(
+    "/reject",
+    responses=problems(*_TURN, NotTheDecider) | sends(200, ETAG),
+    dependencies=_MAY_DECIDE,
+)
 def reject_change_request(
     step: StepDep,
     body: Annotated[AnswerIn, optional_json_body(AnswerIn)],
@@ -310,7 +319,7 @@ def reject_change_request(
 
 @of_a_request.post(
     "/escalate",
-    responses=problems(*_TURN, NotTheDecider, NothingAbove),
+    responses=problems(*_TURN, NotTheDecider, NothingAbove) | sends(200, ETAG),
     dependencies=_MAY_DECIDE,
 )
 def escalate_change_request(
@@ -324,7 +333,11 @@ def escalate_change_request(
     return _told(response, session, step)
 
 
-@of_a_request.post("/withdraw", responses=problems(*_TURN, NotTheRequester), dependencies=_MAY_ASK)
+@of_a_request.post(
+    "/withdraw",
+    responses=problems(*_TURN, NotTheRequester) | sends(200, ETAG),
+    dependencies=_MAY_ASK,
+)
 def withdraw_change_request(
     step: StepDep,
     body: Annotated[AnswerIn, optional_json_body(AnswerIn)],

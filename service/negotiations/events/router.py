@@ -15,6 +15,7 @@ from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionDep, SessionsDep
 from service.kit.errors import PreconditionFailed, PreconditionRequired
 from service.kit.etags import RequiredIfMatchDep, send_etag
+from service.kit.headers import ETAG, LOCATION, sends
 from service.kit.pages import Page, PageDep
 from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
@@ -79,7 +80,9 @@ _GUARDED = (PreconditionFailed, PreconditionRequired, EventIsDecided)
 @router.post(
     "",
     status_code=201,
-    responses=problems(PlanNotFound, ChangeNotCarried, *_NO_OUTCOME),
+    responses=problems(PlanNotFound, ChangeNotCarried, *_NO_OUTCOME)
+    | sends(201, ETAG, LOCATION)
+    | {200: {"model": EventOut, "description": "With `dry_run`: what would come of it"}},
     dependencies=[Depends(needs(Permission.WRITE_EVENTS))],
 )
 def propose_event(
@@ -128,7 +131,7 @@ def list_events(
 
 @of_an_event.get(
     "",
-    responses=problems(*_FOUND, VersionDamaged),
+    responses=problems(*_FOUND, VersionDamaged) | sends(200, ETAG),
     dependencies=[Depends(needs(Permission.READ_INPUTS))],
 )
 def get_event(
@@ -152,7 +155,7 @@ def get_event(
 
 @of_an_event.get(
     "/preview",
-    responses=problems(*_FOUND, EventIsDecided, ChangeNotCarried, *_NO_OUTCOME),
+    responses=problems(*_FOUND, EventIsDecided, ChangeNotCarried, *_NO_OUTCOME) | sends(200, ETAG),
     dependencies=[Depends(needs(Permission.READ_PROOFS))],
 )
 def preview_event(
@@ -177,7 +180,8 @@ def preview_event(
 
 @of_an_event.post(
     "/accept",
-    responses=problems(*_FOUND, *_GUARDED, ChangeNotCarried, EnvelopeNotKept, *_NO_OUTCOME),
+    responses=problems(*_FOUND, *_GUARDED, ChangeNotCarried, EnvelopeNotKept, *_NO_OUTCOME)
+    | sends(200, ETAG, LOCATION),
     dependencies=[Depends(needs(Permission.SOLVE))],
 )
 def accept_event(
@@ -199,7 +203,7 @@ def accept_event(
 
 @of_an_event.post(
     "/reject",
-    responses=problems(*_FOUND, *_GUARDED),
+    responses=problems(*_FOUND, *_GUARDED) | sends(200, ETAG),
     dependencies=[Depends(needs(Permission.SOLVE))],
 )
 def reject_event(
@@ -216,7 +220,7 @@ def reject_event(
 
 @of_an_event.post(
     "/withdraw",
-    responses=problems(*_FOUND, *_GUARDED),
+    responses=problems(*_FOUND, *_GUARDED) | sends(200, ETAG),
     dependencies=[Depends(needs(Permission.WRITE_EVENTS))],
 )
 def withdraw_event(step: StepDep, response: Response, session: SessionDep) -> EventOut:

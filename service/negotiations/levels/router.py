@@ -20,6 +20,7 @@ from service.kit.clock import NowDep
 from service.kit.db import ReadingSessionsDep, ReadSessionDep, SessionDep, SessionsDep
 from service.kit.errors import PreconditionFailed, PreconditionRequired
 from service.kit.etags import RequiredIfMatchDep, send_etag
+from service.kit.headers import ETAG, LOCATION, sends
 from service.kit.pages import PageDep
 from service.kit.problems import problems
 from service.negotiations.levels.bodies import AdjustIn, AssembleIn, FreezeIn, NoteIn, SolveIn
@@ -113,7 +114,7 @@ def get_unit(
 @of_a_unit.post(
     "/freeze",
     status_code=201,
-    responses=problems(*_STEP, LanesInTheWay, NotInsideOwn),
+    responses=problems(*_STEP, LanesInTheWay, NotInsideOwn) | sends(201, ETAG, LOCATION),
     dependencies=_MAY_FREEZE,
 )
 def freeze_unit(
@@ -152,7 +153,7 @@ def freeze_unit(
 
 @of_a_unit.post(
     "/unfreeze",
-    responses=problems(*_STEP, *_SEEN, LanesInTheWay, NotInsideOwn),
+    responses=problems(*_STEP, *_SEEN, LanesInTheWay, NotInsideOwn) | sends(200, ETAG),
     dependencies=_MAY_FREEZE,
 )
 def unfreeze_unit(
@@ -167,7 +168,8 @@ def unfreeze_unit(
 
 @of_a_unit.post(
     "/solve",
-    responses=problems(*_STEP, *_SEEN, BeyondManagersLimit, OwnQuota, Infeasible, *NO_PLAN),
+    responses=problems(*_STEP, *_SEEN, BeyondManagersLimit, OwnQuota, Infeasible, *NO_PLAN)
+    | sends(200, ETAG),
     dependencies=_MAY_WORK,
 )
 def solve_unit(
@@ -199,7 +201,8 @@ def solve_unit(
 
 @of_a_unit.patch(
     "/quotas",
-    responses=problems(*_STEP, *_SEEN, BeyondManagersLimit, OwnQuota, Infeasible, *NO_PLAN),
+    responses=problems(*_STEP, *_SEEN, BeyondManagersLimit, OwnQuota, Infeasible, *NO_PLAN)
+    | sends(200, ETAG),
     dependencies=_MAY_WORK,
 )
 def adjust_unit(
@@ -230,7 +233,7 @@ def adjust_unit(
 
 @of_a_unit.post(
     "/sign-off",
-    responses=problems(*_STEP, *_SEEN, LanesInTheWay),
+    responses=problems(*_STEP, *_SEEN, LanesInTheWay) | sends(200, ETAG),
     dependencies=_MAY_WORK,
 )
 def sign_unit_off(
@@ -245,7 +248,7 @@ def sign_unit_off(
 
 @of_a_unit.post(
     "/reopen",
-    responses=problems(*_STEP, *_SEEN, LanesInTheWay, NotInsideOwn),
+    responses=problems(*_STEP, *_SEEN, LanesInTheWay, NotInsideOwn) | sends(200, ETAG),
     dependencies=_MAY_FREEZE,
 )
 def reopen_unit(
@@ -273,7 +276,8 @@ router.include_router(of_a_unit)
         LanesInTheWay,
         EnvelopeNotKept,
         RulesBrokenTogether,
-    ),
+    )
+    | sends(201, ETAG, LOCATION),
     dependencies=[Depends(needs(Permission.SOLVE))],
 )
 def assemble_version(

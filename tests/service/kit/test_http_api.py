@@ -45,6 +45,26 @@ class TestProblems:
         assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
         assert response.json()["detail"] == "/v1/plans does not answer PUT."
 
+    def test_a_word_in_the_place_of_an_id_answers_for_itself(self, client: TestClient) -> None:
+        for method, address, allowed in (
+            ("PUT", "versions/import", "POST"),
+            ("GET", "versions/import", "POST"),
+            ("PUT", "versions/1/units/west/freeze", "POST"),
+            ("PUT", "versions/1/units/west", "GET"),
+        ):
+            response = client.request(method, f"/v1/plans/plan_1/{address}")
+
+            assert (response.status_code, response.headers.get("allow")) == (405, allowed), address
+
+    @pytest.mark.parametrize(
+        "address", ["published?on=0", "change-requests/chg_1/preview?effective=1798761600"]
+    )
+    def test_a_day_is_written_out_in_an_address(self, client: TestClient, address: str) -> None:
+        response = client.get(f"/v1/plans/plan_1/{address}")
+
+        assert response.status_code == 422
+        assert "must be a date written YYYY-MM-DD" in response.json()["detail"]
+
     def test_wrong_parameters_are_named(self, client: TestClient) -> None:
         response = client.get("/v1/plans?limit=5000")
 

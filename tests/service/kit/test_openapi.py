@@ -51,8 +51,12 @@ def test_bodies_read_by_json_body_are_documented(app: FastAPI) -> None:
 def test_every_reference_leads_somewhere(app: FastAPI) -> None:
     document = app.openapi()
 
-    names = {reference.removeprefix("#/components/schemas/") for reference in references(document)}
-    assert names <= set(document["components"]["schemas"])
+    there = {
+        f"#/components/{kind}/{name}"
+        for kind in ("schemas", "headers")
+        for name in document["components"][kind]
+    }
+    assert set(references(document)) <= there
 
 
 def test_names_of_operations_are_unique_and_short(app: FastAPI) -> None:
