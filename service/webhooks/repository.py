@@ -146,7 +146,7 @@ class Webhooks:
 
     def _deliveries(self, webhook: Webhook) -> sa.Select[WebhookDelivery]:
         query = sa.select(WebhookDelivery).filter_by(webhook_id=webhook.id)
-        return query.options(joinedload(WebhookDelivery.event))
+        return query.options(joinedload(WebhookDelivery.event, innerjoin=True))
 
     def relay(self, now: datetime) -> bool:
         """Turn announcements into deliveries, in their order; whether more may be waiting."""

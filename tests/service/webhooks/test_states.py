@@ -1,5 +1,7 @@
 """Webhooks are disabled by an administrator or by the receiver, enabled again, and tested."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -104,6 +106,37 @@ def test_a_test_is_sent_now_and_tells_what_the_receiver_said(
         "webhook.create",
         "webhook.test",
         "webhook.test",
+    ]
+
+
+def test_a_test_with_a_key_is_sent_once(client: TestClient, receiver: Receiver) -> None:
+    webhook = a_webhook(client, receiver.url)
+
+    first, again = (
+        client.post(f"{address(webhook)}/test", headers={"Idempotency-Key": "a test"})
+        for _ in range(2)
+    )
+
+    assert first.json() == again.json()
+    assert len(receiver.received) == 1
+
+
+def test_what_is_under_way_when_its_webhook_is_disabled_is_settled(
+    client: TestClient, database: Database, receiver: Receiver, post: Post
+) -> None:
+    webhook = a_webhook(client, receiver.url)
+    happens(database, "version.submitted", "version.published")
+    with ThreadPoolExecutor(1) as pool:
+        with receiver.keeping_senders_waiting():
+            sent = pool.submit(post.go)
+            receiver.arrivals.get(timeout=20)
+            client.post(f"{address(webhook)}/disable")
+        sent.result()
+
+    items = client.get(f"{address(webhook)}/deliveries").json()["items"]
+    assert [(own["type"], own["status"]) for own in items] == [
+        ("version.published", "waiting"),
+        ("version.submitted", "delivered"),
     ]
 
 

@@ -16,9 +16,10 @@ from service.kit.db import Database
 from service.kit.outbox import OutboxEvent
 from service.kit.settings import Settings
 from service.webhooks.delivering import LEASE, delivering
-from service.webhooks.domain import SCHEDULE
+from service.webhooks.domain import SCHEDULE, Outcome
 from service.webhooks.repository import Webhooks
 from service.webhooks.tables import Webhook
+from service.webhooks.usecases import settle
 from tests.service.allocations.plans import a_plan, a_version
 from tests.service.callers import Callers
 from tests.service.steps import at_once, publish
@@ -114,6 +115,24 @@ class TestDelivering:
         another.go(LEASE)
 
         assert receiver.kinds == ["version.submitted", "version.published"]
+
+    def test_who_comes_back_when_another_has_taken_over_undoes_nothing(
+        self, client: TestClient, database: Database, receiver: Receiver, post: Post
+    ) -> None:
+        a_webhook(client, receiver.url)
+        happens(database, "version.published")
+        [due] = post.deliverer.due()
+        with database.sessions.begin() as session:
+            slow = Webhooks(session, due.workspace_id).claim(due.webhook_id, post.now, LEASE)
+        assert slow
+        post.go(LEASE)
+
+        with database.sessions.begin() as session:
+            settle(session, due.workspace_id, slow, Outcome(error="Too late."), now=post.now)
+
+        post.go(SCHEDULE[0])
+        assert state(client) == {"waiting": 0, "attempts": 0, "last_error": None}
+        assert len(receiver.received) == 1
 
     def test_of_several_processes_at_once_each_delivery_is_sent_by_one(
         self, client: TestClient, database: Database, receiver: Receiver
