@@ -7,7 +7,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from service.kit.db import Database
-from service.webhooks.domain import SCHEDULE
+from service.webhooks.delivering import LEASE
+from service.webhooks.domain import SCHEDULE, Outcome
+from service.webhooks.repository import Webhooks
+from service.webhooks.usecases import settle
 from tests.service.steps import at_once
 from tests.service.webhooks.post import Post, a_webhook, address, happens, state, trail
 from tests.service.webhooks.receiver import Receiver
@@ -111,6 +114,29 @@ def test_of_many_who_ask_at_once_all_are_told_that_it_waits_and_it_is_sent_once(
     assert {(own.status_code, own.json()["status"]) for own in answers} == {(200, "waiting")}
     assert len(receiver.received) == 12
     assert [action for action, _, _ in trail(database)].count("delivery.retry") == 1
+
+
+def test_one_that_was_given_up_while_it_was_taken_is_delivered(
+    client: TestClient, database: Database, receiver: Receiver, post: Post
+) -> None:
+    """By somebody whose claim ran out before the answer came."""
+    webhook = a_webhook(client, receiver.url)
+    happens(database, "version.published")
+    [due] = post.deliverer.due()
+    with database.sessions.begin() as session:
+        slow = Webhooks(session, due.workspace_id).claim(due.webhook_id, post.now, LEASE)
+    assert slow
+    for _ in range(11):
+        with database.sessions.begin() as session:
+            settle(session, due.workspace_id, slow, Outcome(500, "It answered 500."), now=post.now)
+    [lost] = deliveries(client, webhook, status="given_up")
+
+    with database.sessions.begin() as session:
+        settle(session, due.workspace_id, slow, Outcome(204), now=post.now)
+
+    [taken] = deliveries(client, webhook)
+    assert (lost["id"], lost["attempts"]) == (taken["id"], 11)
+    assert (taken["status"], taken["given_up_at"]) == ("delivered", None)
 
 
 def test_one_that_waits_for_its_next_attempt_is_sent_at_once_if_asked(
