@@ -101,7 +101,7 @@ def sign_gap(
         session.add(signature)
         session.flush()
         subject = f"{version.plan_id}/versions/{version.number}"
-        facts = {"unit": unit, "amount": amount}
+        facts = {"unit": unit, "amount": amount, "hash": version.hash}
         record(session, caller, "version.sign_gap", subject, now=now, facts=facts)
     return Gap(unit, amount, owners.get(unit or COMPANY), signature)
 
