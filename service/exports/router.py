@@ -1,6 +1,7 @@
 """Published quotas over HTTP, in the formats of other systems."""
 
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BeforeValidator
@@ -26,6 +27,8 @@ from service.plans.router import plain_digits
 
 router = APIRouter(prefix="/exports", tags=["exports"])
 
+_PLAIN: Final = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
+"""What stands in a header as it is: measures are called as companies like."""
 _ROWS: Final = {"schema": {"type": "string", "description": "One line for each row, all of them"}}
 _FILES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -36,7 +39,8 @@ _FILES: Final[dict[int | str, dict[str, Any]]] = {
                 "schema": {"type": "string"},
             },
             "Left-Out": {
-                "description": "What the system has no place for and was asked to be left out",
+                "description": "What the system has no place for and was asked to be left out; "
+                "characters beyond ASCII are percent-encoded",
                 "schema": {"type": "string"},
             },
         },
@@ -118,7 +122,7 @@ def export_quotas(
     feed = open_feed(session, caller, wanted, asked)
     file = written(feed.write)
     left = feed.told_left_out()
-    more = {"Left-Out": left} if left else {}
+    more = {"Left-Out": quote(left, safe=_PLAIN)} if left else {}
     return file_of_version(
         feed.version, feed.plan, wanted.media_type, file, kind=wanted.name, more=more
     )

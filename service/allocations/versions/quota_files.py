@@ -8,7 +8,7 @@ never cut off by something that is found damaged, and a slow reader keeps no tra
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -205,7 +205,7 @@ def write_quotas(media_type: str, sheet: QuotaSheet, plan: Plan, version: PlanVe
 
 def written(write: Callable[[BinaryIO], None]) -> BinaryIO:
     """What is written to it as an open file, at its end; it is removed when it is closed."""
-    file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 -- whoever sends it closes it
+    file = _Spooled(_IN_MEMORY)
     stream = cast("BinaryIO", file)
     try:
         write(stream)
@@ -227,6 +227,13 @@ def _told(quotas: Quotas, plan: Plan, version: PlanVersion) -> dict[str, str]:
     if quotas.part is not None:
         told["part"] = " ".join(quotas.months[k] for k in quotas.part)
     return {f"fairquota.{name}": value for name, value in told.items()}
+
+
+class _Spooled(SpooledTemporaryFile[bytes]):
+    def writelines(self, lines: Iterable[Any]) -> None:
+        """One by one: the inherited way keeps all of them in memory until the last."""
+        for line in lines:
+            self.write(line)
 
 
 def file_of_version(

@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from typing import Final
 
 from service.roster.domain import Person
+
+_TOLD: Final = 3
+"""Measures of which it is told what was left out: headers must stay short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +150,12 @@ class LeftOut:
     def told(self, measures: Iterable[Measure]) -> str:
         """`2 vacant seats carry revenue 1200.00 USD`."""
         own = {measure.name: measure for measure in measures}
-        amounts = (
-            f"{name} {own[name].amount(minor)} {own[name].currency or own[name].counted_in}"
+        amounts = [
+            " ".join(filter(None, (name, str(own[name].amount(minor)), own[name].currency)))
             for name, minor in self.amounts.items()
-        )
-        seats = (
-            "1 vacant seat carries"
-            if len(self.seats) == 1
-            else (f"{len(self.seats)} vacant seats carry")
-        )
+        ]
+        if (more := len(amounts) - _TOLD) > 0:
+            amounts[_TOLD:] = [f"and of {more} more measures"]
+        one = len(self.seats) == 1
+        seats = "1 vacant seat carries" if one else f"{len(self.seats)} vacant seats carry"
         return f"{seats} {', '.join(amounts)}"

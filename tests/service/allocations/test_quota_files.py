@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -27,6 +28,7 @@ from service.allocations.versions.quota_files import (
     PARQUET,
     XLSX,
     file_of_version,
+    written,
 )
 from service.kit.spreadsheets import restored
 from service.kit.workbooks import unescaped
@@ -427,3 +429,17 @@ def test_everybody_gets_what_they_see_of_the_version(callers: Callers) -> None:
             assert {row["rep"] for row in rows} == reps
             chances = {row["attainment_probability"] for row in rows}
             assert (chances <= {None, ""}) == (reps == {"ann"})
+
+
+def test_a_large_file_stays_out_of_memory_while_it_is_written() -> None:
+    line = b"x" * 10_000
+    tracemalloc.start()
+    try:
+        with written(lambda stream: stream.writelines(line for _ in range(1000))) as file:
+            _, peak = tracemalloc.get_traced_memory()
+            size = file.tell()
+    finally:
+        tracemalloc.stop()
+
+    assert size == 10_000_000
+    assert peak < 4_000_000

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import unquote
 
 from fastapi import FastAPI
 from starlette.testclient import TestClient
@@ -153,12 +154,49 @@ def test_measures_that_a_system_does_not_tell_apart_are_asked_for_one_by_one(
     assert {own["fiscal_year"] for own in targets_of} == {"FY27"}
     assert sum(own.get("target_qty", 0) for own in targets_of) == 61
     assert {row["Quota component"] for row in everything} == {"revenue", "new_customers"}
-    assert "A Name" not in export(client, "hr-csv", plan).text
-    assert "A Name" in export(client, "oracle-ic", plan).text
     odd = export(client, "erpnext", plan, measure="volume")
     assert (odd.status_code, odd.json()["errors"][0]["parameter"]) == (422, "measure")
     foreign = export(client, "hr-csv", plan, fiscal_year="2027")
     assert foreign.json()["detail"] == "fiscal_year is not for hr-csv."
+
+
+def test_names_stand_where_a_format_wants_them_until_they_are_erased(client: TestClient) -> None:
+    plan = a_plan(client, three_people_and_a_seat())
+    a_version(client, plan)
+    publish(client, f"{plan}/versions/1").raise_for_status()
+
+    def participants() -> set[tuple[str, str]]:
+        rows = rows_of(export(client, "oracle-ic", plan, leave_out="vacant"))
+        return {(row["Participant"], row["Email Address"]) for row in rows}
+
+    named = participants()
+    elsewhere = [
+        export(client, name, plan, leave_out="vacant").text for name in FORMATS
+        if name != "oracle-ic"
+    ]  # fmt: skip
+    assert client.delete("/v1/people/ann").status_code == 200
+
+    assert named == {("Ann Lee", "ann@acme.com"), ("Bob Ray", ""), ("cyd", "")}
+    assert [text for text in elsewhere if "Ann Lee" in text] == []
+    assert participants() == {("ann", ""), ("Bob Ray", ""), ("cyd", "")}
+
+
+def test_what_was_left_out_is_told_of_measures_with_any_name(client: TestClient) -> None:
+    measures = [{"id": f"回款{k}", "kind": "additive", "counted_in": "笔\n"} for k in range(5)]
+    targets = [{"amount": 4800}, *({"measure": own["id"], "amount": 40} for own in measures)]
+    inputs = three_people_and_a_seat(target=None, targets=targets, measures=measures)
+    for rep in inputs["reps"]:
+        rep["potential"] = 10
+    plan = a_plan(client, inputs)
+    a_version(client, plan)
+    publish(client, f"{plan}/versions/1").raise_for_status()
+
+    answer = export(client, "oracle-ic", plan, leave_out="vacant")
+
+    assert answer.status_code == 200, answer.text
+    assert unquote(answer.headers["left-out"]) == (
+        "1 vacant seat carries revenue 1200.00 USD, 回款0 10, 回款1 10, and of 3 more measures"
+    )
 
 
 def test_a_plan_of_other_months_is_no_goal_of_twelve_slices(client: TestClient) -> None:
