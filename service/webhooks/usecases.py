@@ -153,8 +153,10 @@ def retry_delivery(
         raise DeliveryWasTaken(f"{webhook_id} has taken {event_id}; it is not sent again.")
     if webhook.disabled_at is not None:
         raise WebhookIsDisabled(f"Enable {webhook_id} first; then what waits is sent at once.")
-    if delivery.status is DeliveryStatus.GIVEN_UP or delivery.due_at > now:
-        delivery.given_up_at, delivery.due_at = None, now
+    last = delivery.last_attempt_at
+    # not compared with `now`: of two who ask at once the later one may have come earlier
+    if last is not None and (delivery.given_up_at is not None or delivery.due_at > last):
+        delivery.given_up_at, delivery.due_at = None, last
         subject = _subject_of(delivery)
         record(session, caller, "delivery.retry", subject, now=now)
     return webhook, delivery

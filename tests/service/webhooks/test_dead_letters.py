@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.db import Database
 from service.webhooks.delivering import LEASE
 from service.webhooks.domain import SCHEDULE, Outcome
-from service.webhooks.repository import Webhooks
+from service.webhooks.repository import Claimed, Webhooks
 from service.webhooks.usecases import settle
 from tests.service.steps import at_once
 from tests.service.webhooks.post import Post, a_webhook, address, happens, state, trail
@@ -23,16 +24,32 @@ def deliveries(client: TestClient, webhook: dict[str, Any], **query: Any) -> lis
     return items
 
 
+def claimed(database: Database, post: Post) -> Claimed:
+    """The next delivery, in the hands of somebody who has yet to say what came of it."""
+    [due] = post.deliverer.due()
+    with database.sessions.begin() as session:
+        claim = Webhooks(session, due.workspace_id).claim(due.webhook_id, post.now, LEASE)
+    assert claim
+    return claim
+
+
+def settled(database: Database, post: Post, claim: Claimed, *outcomes: Outcome) -> None:
+    with database.sessions.begin() as session:
+        for outcome in outcomes:
+            settle(session, DEFAULT_WORKSPACE, claim, outcome, now=post.now)
+
+
+REFUSED = Outcome(500, "It answered 500.", "out of order")
+IN_VAIN = [REFUSED] * 11
+
+
 def given_up(
     client: TestClient, database: Database, receiver: Receiver, post: Post
 ) -> tuple[dict[str, Any], str]:
     """A webhook, and where to ask for the delivery that it has given up."""
     webhook = a_webhook(client, receiver.url)
     happens(database, "version.submitted")
-    receiver.answers.extend([(500, b"out of order")] * 11)
-    post.go()
-    for wait in SCHEDULE:
-        post.go(wait)
+    settled(database, post, claimed(database, post), *IN_VAIN)
     [delivery] = deliveries(client, webhook, status="given_up")
     return webhook, f"{address(webhook)}/deliveries/{delivery['id']}/retry"
 
@@ -41,7 +58,12 @@ def test_it_is_tried_for_three_days_and_then_given_up_for_the_next_one(
     client: TestClient, database: Database, receiver: Receiver, post: Post
 ) -> None:
     began = post.now
-    webhook, _ = given_up(client, database, receiver, post)
+    webhook = a_webhook(client, receiver.url)
+    happens(database, "version.submitted")
+    receiver.answers.extend([(500, b"out of order")] * 11)
+    post.go()
+    for wait in SCHEDULE:
+        post.go(wait)
     happens(database, "version.published")
     post.go()
 
@@ -77,7 +99,7 @@ def test_who_asks_has_it_sent_once_more(
     again = client.post(retry)
 
     assert (asked.status_code, asked.json()["status"]) == (200, "waiting")
-    assert len({received.body for received in receiver.received}) == 1
+    assert receiver.kinds == ["version.submitted"]
     assert deliveries(client, webhook, status="given_up") == []
     assert (again.status_code, again.json()["type"]) == (409, "/problems/delivery-was-taken")
     assert [action for action, _, _ in trail(database)[-2:]] == [
@@ -112,7 +134,7 @@ def test_of_many_who_ask_at_once_all_are_told_that_it_waits_and_it_is_sent_once(
     post.go()
 
     assert {(own.status_code, own.json()["status"]) for own in answers} == {(200, "waiting")}
-    assert len(receiver.received) == 12
+    assert len(receiver.received) == 1
     assert [action for action, _, _ in trail(database)].count("delivery.retry") == 1
 
 
@@ -122,17 +144,11 @@ def test_one_that_was_given_up_while_it_was_taken_is_delivered(
     """By somebody whose claim ran out before the answer came."""
     webhook = a_webhook(client, receiver.url)
     happens(database, "version.published")
-    [due] = post.deliverer.due()
-    with database.sessions.begin() as session:
-        slow = Webhooks(session, due.workspace_id).claim(due.webhook_id, post.now, LEASE)
-    assert slow
-    for _ in range(11):
-        with database.sessions.begin() as session:
-            settle(session, due.workspace_id, slow, Outcome(500, "It answered 500."), now=post.now)
+    slow = claimed(database, post)
+    settled(database, post, slow, *IN_VAIN)
     [lost] = deliveries(client, webhook, status="given_up")
 
-    with database.sessions.begin() as session:
-        settle(session, due.workspace_id, slow, Outcome(204), now=post.now)
+    settled(database, post, slow, Outcome(204))
 
     [taken] = deliveries(client, webhook)
     assert (lost["id"], lost["attempts"]) == (taken["id"], 11)
@@ -151,7 +167,6 @@ def test_one_that_waits_for_its_next_attempt_is_sent_at_once_if_asked(
     assert delivery["next_attempt_at"] > delivery["last_attempt_at"]
 
     client.post(f"{address(webhook)}/deliveries/{delivery['id']}/retry")
-    post.catch_up()
     post.go()
 
     assert len(receiver.received) == 3
@@ -163,15 +178,12 @@ def test_a_receiver_that_takes_one_again_is_sent_the_others_at_once(
 ) -> None:
     _, retry = given_up(client, database, receiver, post)
     happens(database, "version.approved", "version.published")
-    receiver.answers.extend([500] * 4)
-    post.go()
-    for wait in SCHEDULE[:3]:
-        post.go(wait)  # the next attempt is half an hour away
+    settled(database, post, claimed(database, post), *[REFUSED] * 4)  # half an hour to wait
 
     client.post(retry)
     post.go()
 
-    assert receiver.kinds[-3:] == ["version.submitted", "version.approved", "version.published"]
+    assert receiver.kinds == ["version.submitted", "version.approved", "version.published"]
 
 
 def test_the_list_is_read_in_pages_and_by_status(
