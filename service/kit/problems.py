@@ -102,13 +102,18 @@ def install_problems(app: FastAPI) -> None:
 
     @app.exception_handler(AppError)
     async def own(request: Request, error: AppError) -> Response:
+        if isinstance(error, InvalidParameters | errors.NotFound):
+            return of_an_address(request, error)
         return problem_response(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def parameters(request: Request, error: RequestValidationError) -> Response:
-        if request.method not in _methods(request):  # such as GET …/versions/import
-            return problem_response(request, _wrong_method(request))
-        return problem_response(request, _invalid_parameters(error))
+        return of_an_address(request, _invalid_parameters(error))
+
+    def of_an_address(request: Request, error: AppError) -> Response:
+        """No wrong id, but a word that stands in its place, such as in GET …/versions/import."""
+        meant = request.method in _methods(request)
+        return problem_response(request, error if meant else _wrong_method(request))
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:

@@ -63,8 +63,26 @@ Month = Annotated[
     Otherwise("must be a month written YYYY-MM, such as 2026-01"),
 ]
 
+
+class _WrittenOut:
+    """JSON texts are dates only as YYYY-MM-DD: pydantic, strict too, takes `"0"` for 1970-01-01."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        text = core_schema.str_schema(strict=True, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+        return core_schema.json_or_python_schema(
+            json_schema=core_schema.chain_schema([text, core_schema.date_schema(strict=False)]),
+            python_schema=handler(source),
+        )
+
+
 Day = Annotated[
-    date, Field(strict=True), Otherwise("must be a date written YYYY-MM-DD, such as 2026-01-31")
+    date,
+    Field(strict=True),
+    _WrittenOut(),
+    WithJsonSchema({"type": "string", "format": "date"}),
+    Otherwise("must be a date written YYYY-MM-DD, such as 2026-01-31"),
 ]
 
 Measure = Annotated[

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from service.kit.body import InputModel, Line
 from service.kit.money import InvalidMoney, MoneyIn, MoneyOut, from_minor, minor_digits, to_minor
+from service.kit.values import Day
 from service.plans.domain import period_fault
 from service.plans.tables import Plan
 
@@ -19,8 +20,8 @@ def _known_currency(currency: str) -> str:
 class Period(InputModel):
     """Whole months, both days included."""
 
-    start: date = Field(examples=["2027-01-01"])
-    end: date = Field(examples=["2027-12-31"])
+    start: Day = Field(examples=["2027-01-01"])
+    end: Day = Field(examples=["2027-12-31"])
 
     @field_validator("start")
     @classmethod
@@ -73,8 +74,8 @@ class PlanIn(InputModel):
 class PeriodPatch(InputModel):
     """The new first or last day."""
 
-    start: date | None = None
-    end: date | None = None
+    start: Day | None = None
+    end: Day | None = None
 
     @field_validator("start")
     @classmethod

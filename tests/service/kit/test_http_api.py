@@ -49,12 +49,28 @@ class TestProblems:
         for method, address, allowed in (
             ("PUT", "versions/import", "POST"),
             ("GET", "versions/import", "POST"),
+            ("GET", "inputs/files", "POST"),
+            ("GET", "inputs/files?dry_run=true", "POST"),
+            ("GET", "versions/1/units/west/freeze", "POST"),
             ("PUT", "versions/1/units/west/freeze", "POST"),
             ("PUT", "versions/1/units/west", "GET"),
         ):
             response = client.request(method, f"/v1/plans/plan_1/{address}")
 
             assert (response.status_code, response.headers.get("allow")) == (405, allowed), address
+
+    def test_a_day_is_written_out_in_a_body(self, client: TestClient) -> None:
+        """Strict or not, pydantic takes "0" for the first of January 1970."""
+        period = {"start": "0", "end": "2027-12-31"}
+        facts = {"target": 1, "reps": [{"id": "ann", "baseline": 1, "hired": "1798761600"}]}
+
+        plan = client.post("/v1/plans", json={"name": "FY27", "period": period})
+        check = client.post("/v1/allocations/check", json=facts)
+
+        for answer, pointer in ((plan, "/period/start"), (check, "/reps/0/hired")):
+            (fault,) = answer.json()["errors"]
+            assert fault["pointer"] == pointer
+            assert fault["detail"] == "must be a date written YYYY-MM-DD, such as 2026-01-31"
 
     @pytest.mark.parametrize(
         "address", ["published?on=0", "change-requests/chg_1/preview?effective=1798761600"]
