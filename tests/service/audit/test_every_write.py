@@ -20,6 +20,7 @@ from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.webhooks.repository import Webhooks
+from service.webhooks.tables import WebhookDelivery
 from tests.service.allocations.plans import FY27, four_reps
 from tests.service.negotiations.requests import LOST
 
@@ -209,9 +210,12 @@ def _keys_and_webhooks(season: Season) -> None:
 
 
 def _put_off(season: Season) -> str:
-    """The id of a delivery that will be tried tomorrow."""
+    """The id of a delivery that failed and will be tried again tomorrow."""
+    now = utc_now()
     with season.database.of(DEFAULT_WORKSPACE).sessions.begin() as session:
-        Webhooks(session, DEFAULT_WORKSPACE).relay(utc_now() + timedelta(days=1))
+        Webhooks(session, DEFAULT_WORKSPACE).relay(now + timedelta(days=1))
+        session.flush()
+        session.execute(sa.update(WebhookDelivery).values(attempts=1, last_attempt_at=now))
     address = WEBHOOK.format(**season.ids)
     [delivery, *_] = season.client.get(f"{address}/deliveries").json()["items"]
     return str(delivery["id"])
