@@ -237,6 +237,14 @@ REPS: Final = Columns(
                     "left 表示已离职，不承担目标；其他文字不影响"), "active"),
     ),
 )  # fmt: skip
+_HELD: Final = (
+    Field("share", ("share",), ("分摊比例", "份额", "占比"), SHARE,
+          Words("The rep's share; those of a territory add up to 1",
+                "该销售员的比例；同一辖区合计为 1"), "1"),
+    Field("from", ("from",), _FROM, DAY, _FIRST_DAY, ""),
+    Field("to", ("to",), _TO, DAY, _LAST_DAY, ""),
+)  # fmt: skip
+"""How much of a territory, and when: also where a table of its own says who holds it."""
 TERRITORIES: Final = Columns(
     "territories",
     "辖区",
@@ -250,11 +258,7 @@ TERRITORIES: Final = Columns(
         Field("potential", ("potential",), ("潜力", "市场潜力"), SALES,
               Words("What it could yield", "可能的业绩"), "900000"),
         _rep(Words("Who holds it; or say that in assignments", "负责人的编号；也可在分工表中填写")),
-        Field("share", ("share",), ("分摊比例", "份额", "占比"), SHARE,
-              Words("The rep's share; those of a territory add up to 1",
-                    "该销售员的比例；同一辖区合计为 1"), "1"),
-        Field("from", ("from",), _FROM, DAY, _FIRST_DAY, ""),
-        Field("to", ("to",), _TO, DAY, _LAST_DAY, ""),
+        *_HELD,
     ),
 )  # fmt: skip
 ASSIGNMENTS: Final = Columns(
@@ -267,11 +271,7 @@ ASSIGNMENTS: Final = Columns(
     (
         _rep(Words("Who holds it", "负责人的编号"), required=True),
         _territory(Words("What is held", "辖区的编号"), "t1", required=True),
-        Field("share", ("share",), ("分摊比例", "份额", "占比"), SHARE,
-              Words("The rep's share; those of a territory add up to 1",
-                    "该销售员的比例；同一辖区合计为 1"), "1"),
-        Field("from", ("from",), _FROM, DAY, _FIRST_DAY, ""),
-        Field("to", ("to",), _TO, DAY, _LAST_DAY, ""),
+        *_HELD,
     ),
 )  # fmt: skip
 HISTORY: Final = Columns(

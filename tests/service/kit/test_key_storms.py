@@ -2,7 +2,6 @@
 
 Thirty-two callers send the same request with the same key at the same time, a thousand times, each
 on a connection of its own. Nobody is refused but by 409, and there is one effect for each key.
-docs/reliability.md has the figures.
 """
 
 import asyncio
