@@ -25,7 +25,7 @@ from service.kit.idempotency import (
 )
 from service.kit.problems import InvalidParameters, Problem, problems
 
-_TEMPLATE = "#/components/schemas/{model}"
+_SCHEMAS = "#/components/schemas/"
 _OF_ANY_CALL = problems(
     errors.NotAuthenticated,
     errors.NotPermitted,
@@ -91,7 +91,7 @@ def _complete(document: dict[str, Any], app: FastAPI) -> None:
         operation["responses"] = dict(sorted(answers.items()))
         operation["operationId"] = _operation_id(path, method, operation)
     document["components"]["headers"] = COMPONENTS
-    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    _name_by_title(document)
 
 
 def _operations(
@@ -114,15 +114,39 @@ def _reader(dependant: Dependant) -> JsonReader[Any] | None:
 
 def _add(schemas: dict[str, Any], type_: Any) -> dict[str, Any]:
     """Add a type and all it uses to the components; answers how to refer to it."""
-    schema = TypeAdapter(type_).json_schema(ref_template=_TEMPLATE, mode="validation")
+    schema = TypeAdapter(type_).json_schema(ref_template=_SCHEMAS + "{model}", mode="validation")
     parts: dict[str, Any] = schema.pop("$defs", {})
     if "title" in schema and "properties" in schema:
         parts[schema["title"]] = schema
-        schema = {"$ref": _TEMPLATE.format(model=schema["title"])}
+        schema = {"$ref": _SCHEMAS + schema["title"]}
     for name, part in parts.items():
         if schemas.setdefault(name, part) != part:
             raise ValueError(f"two different types are called {name} in the OpenAPI document")
     return schema
+
+
+def _name_by_title(document: dict[str, Any]) -> None:
+    """`PlanPage` for what pydantic refers to as `Page_PlanOut_`."""
+    schemas = document["components"]["schemas"]
+    names = {name: schema.get("title", name) for name, schema in schemas.items()}
+    if len(set(names.values())) < len(names):
+        raise ValueError(f"two schemas of the OpenAPI document share a title: {sorted(names)}")
+    document["components"]["schemas"] = dict(
+        sorted((names[name], schema) for name, schema in schemas.items())
+    )
+    for part in _parts(document):
+        if (name := str(part.get("$ref")).removeprefix(_SCHEMAS)) in names:
+            part["$ref"] = _SCHEMAS + names[name]
+
+
+def _parts(part: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a JSON document."""
+    if isinstance(part, dict):
+        yield part
+        part = list(part.values())
+    if isinstance(part, list):
+        for inner in part:
+            yield from _parts(inner)
 
 
 def _operation_id(path: str, method: str, operation: dict[str, Any]) -> str:

@@ -29,6 +29,11 @@ class Page[T](BaseModel):
     items: Sequence[T]
     next_cursor: str | None
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """`PlanPage` of `PlanOut`: what the OpenAPI document and generated clients call it."""
+        return f"{params[0].__name__.removesuffix('Out')}Page"
+
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:

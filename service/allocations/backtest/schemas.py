@@ -42,14 +42,14 @@ class BacktestBody(AllocationBody):
     """The company's own quotas of the past, to be compared like any other method."""
 
 
-type Error = Annotated[
+Error = Annotated[
     float,
     Field(
         description="Mean of |ln(sold / quota)|: .10 is about 10 % off, to either side",
         examples=[0.0955],
     ),
 ]
-type Part = Annotated[float, Field(description="Of the rows", examples=[0.46])]
+Part = Annotated[float, Field(description="Of the rows", examples=[0.46])]
 
 
 class WindowOut(BaseModel):

@@ -19,7 +19,7 @@ class ChangeOut(BaseModel):
     change: Annotated[float, Field(examples=[-11000])]
 
 
-class UnitChangeOut(ChangeOut):
+class ChangedUnitOut(ChangeOut):
     """The sum of a unit's quotas in both versions."""
 
     id: str = Field(examples=["west"])
@@ -70,7 +70,7 @@ class DiffOut(BaseModel):
     measure: str = Field(examples=["revenue"])
     changed: list[ChangedQuotaOut] = Field(description="Unit by unit, reps by id; a page of them")
     next_cursor: str | None
-    units: list[UnitChangeOut] = Field(
+    units: list[ChangedUnitOut] = Field(
         description="All units whose sum changed, whatever the page; parents first"
     )
     company: ChangeOut

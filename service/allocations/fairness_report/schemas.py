@@ -1,10 +1,11 @@
 """What the API says about fairness reports and cohort audits."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, StringConstraints
 
 from service.kit.body import InputModel, Line, Number
+from solver.assess import Share
 
 RepId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 _SIDE = "95 % interval of the effect"
@@ -131,13 +132,17 @@ class MeanOut(BaseModel):
 
 
 class ShareOut(BaseModel):
-    """A share of the reps with its 95 % interval."""
+    """`count` of `n`, with the 95 % interval of Wilson."""
 
     n: int
     count: int
     share: float | None
     low: float | None
     high: float | None
+
+    @classmethod
+    def of(cls, share: Share) -> Self:
+        return cls(n=share.n, count=share.count, share=share.share, low=share.low, high=share.high)
 
 
 class ReviewOut(BaseModel):

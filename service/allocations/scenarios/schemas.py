@@ -84,7 +84,7 @@ class ScenariosIn(TypedDict):
     """Whether each plan is kept as a draft version."""
 
 
-type Status = Literal["optimal", "relaxed", "gap", "infeasible", "unsolved"]
+type ScenarioStatus = Literal["optimal", "relaxed", "gap", "infeasible", "unsolved"]
 
 
 class MoverOut(BaseModel):
@@ -176,7 +176,7 @@ class ScenarioOut(BaseModel):
     values: dict[str, Any] = Field(
         description="What tells it apart from the others", examples=[{"fairness": "equal_growth"}]
     )
-    status: Status
+    status: ScenarioStatus
     problem: NoPlanOut | None = Field(description="Why there is no plan")
     relaxed: list[GaveWayOut] = Field(description="Rules that gave way", examples=[[]])
     plan: PlanFigures | None = Field(description="null where there is none")
@@ -230,7 +230,7 @@ class ScenariosOut(BaseModel):
         )
 
 
-def _status(outcome: Outcome) -> Status:
+def _status(outcome: Outcome) -> ScenarioStatus:
     if outcome.found is None:
         return "infeasible" if isinstance(outcome.problem, Infeasible) else "unsolved"
     if outcome.found.gap:

@@ -12,7 +12,7 @@ class MostOut(BaseModel):
     amount: Amount
 
 
-class UnitChangeOut(BaseModel):
+class CarryingUnitOut(BaseModel):
     """What the reps of one unit carry of a change together."""
 
     unit: str | None = Field(
@@ -35,7 +35,7 @@ class TargetPriceOut(BaseModel):
         description="Change of the common stretch per unit of money", examples=[0.000004]
     )
     reps: int = Field(description="How many carry more", examples=[5])
-    units: list[UnitChangeOut] = Field(description="Who carries the step, the most first")
+    units: list[CarryingUnitOut] = Field(description="Who carries the step, the most first")
     most: MostOut
 
 

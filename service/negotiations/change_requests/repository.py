@@ -14,8 +14,8 @@ from service.negotiations.change_requests.domain.life import (
     UNDECIDED,
     Action,
     ChangeRequestNotFound,
+    ChangeRequestStatus,
     Side,
-    Status,
 )
 from service.negotiations.change_requests.tables import (
     ChangeRequest,
@@ -73,7 +73,12 @@ class ChangeRequests:
         return self.session.scalars(query.distinct()).all()
 
     def page(
-        self, page: PageRequest, reach: Reach, *, status: Status | None, rep: str | None
+        self,
+        page: PageRequest,
+        reach: Reach,
+        *,
+        status: ChangeRequestStatus | None,
+        rep: str | None,
     ) -> tuple[Sequence[ChangeRequest], str | None]:
         """Newest first, those about the versions and units of `reach`."""
         query = sa.select(ChangeRequest).filter_by(plan_id=self.plan_id)

@@ -35,10 +35,10 @@ from service.negotiations.change_requests.domain.funding import Funding, NotTheF
 from service.negotiations.change_requests.domain.life import (
     ChangeRequestIsDecided,
     ChangeRequestNotFound,
+    ChangeRequestStatus,
     NothingAbove,
     NotTheDecider,
     NotTheRequester,
-    Status,
 )
 from service.negotiations.change_requests.preview_schemas import PreviewOut
 from service.negotiations.change_requests.schemas import (
@@ -159,7 +159,7 @@ def list_change_requests(
     session: ReadSessionDep,
     page: PageDep,
     now: NowDep,
-    status: Annotated[Status | None, Query()] = None,
+    status: Annotated[ChangeRequestStatus | None, Query()] = None,
     rep: Annotated[str | None, Query(description="About this rep alone")] = None,
     unit: Annotated[str | None, Query(description="This unit and all units below it")] = None,
     version: Annotated[int | None, Query(ge=1, description="About this version alone")] = None,

@@ -10,9 +10,14 @@ from service.kit.body import InputModel, Line, Note
 from service.kit.money import MoneyIn, MoneyOut, from_minor, minor_digits
 from service.kit.values import STRICT_ROW, Day, Key, Money, Month, Otherwise, Share
 from service.negotiations.change_requests.correction_schemas import CorrectionIn
-from service.negotiations.change_requests.domain.evidence import Kind
+from service.negotiations.change_requests.domain.evidence import EvidenceKind
 from service.negotiations.change_requests.domain.funding import Funding
-from service.negotiations.change_requests.domain.life import Action, Side, Status, is_overdue
+from service.negotiations.change_requests.domain.life import (
+    Action,
+    ChangeRequestStatus,
+    Side,
+    is_overdue,
+)
 from service.negotiations.change_requests.tables import ChangeRequest, ChangeRequestStep
 from service.negotiations.change_requests.usecases.reading import Told
 
@@ -20,7 +25,7 @@ from service.negotiations.change_requests.usecases.reading import Told
 class EvidenceIn(TypedDict):
     """Why the quota should change. What a kind has to say, and may say, is in the guide."""
 
-    kind: Required[Kind]
+    kind: Required[EvidenceKind]
     amount: NotRequired[Annotated[Money | None, Field(examples=[30000])]]
     """The business lost, won or delayed; of an error what the input should be."""
     reference: NotRequired[Annotated[Key | None, Field(examples=["A-17"])]]
@@ -117,7 +122,7 @@ class AcceptedOut(BaseModel):
     """What was granted."""
 
     id: str = Field(examples=["chg_01kaz3q8f2m7x0c5d6e7f8g9ha"])
-    status: Status
+    status: ChangeRequestStatus
     version: int | None = Field(
         description="The new draft; null where resources were granted", examples=[2]
     )
@@ -137,7 +142,7 @@ class AcceptedOut(BaseModel):
         digits = minor_digits(currency)
         return cls(
             id=request.id,
-            status=Status(request.status),
+            status=ChangeRequestStatus(request.status),
             version=request.granted_in,
             amount=None if request.amount is None else from_minor(request.amount, digits),
             funding=request.funding,
@@ -150,7 +155,7 @@ class AcceptedOut(BaseModel):
 class EvidenceOut(BaseModel):
     """One piece of evidence; what was not said is null."""
 
-    kind: Kind
+    kind: EvidenceKind
     amount: MoneyOut | None = None
     reference: str | None = None
     date: dt.date | None = None
@@ -175,12 +180,12 @@ class GrantOut(BaseModel):
     )
 
 
-class StepOut(BaseModel):
+class ChangeRequestStepOut(BaseModel):
     """One thing that was done, and the state after it."""
 
     number: int
     action: Action
-    status: Status
+    status: ChangeRequestStatus
     side: Side
     at: dt.datetime
     by: str
@@ -196,7 +201,7 @@ class ChangeRequestOut(BaseModel):
     """A request to change a quota."""
 
     id: str = Field(examples=["chg_01kaz3q8f2m7x0c5d6e7f8g9ha"])
-    status: Status
+    status: ChangeRequestStatus
     version: int = Field(description="Whose quota is to change", examples=[1])
     rep: str
     unit: str | None = Field(description="The rep’s own; null: the company")
@@ -218,7 +223,7 @@ class ChangeRequestOut(BaseModel):
     @classmethod
     def of(cls, told: Told, *, now: dt.datetime) -> Self:
         request, digits = told.request, minor_digits(told.currency)
-        status = Status(request.status)
+        status = ChangeRequestStatus(request.status)
         grant = None
         if request.amount is not None:
             grant = GrantOut(
@@ -227,7 +232,7 @@ class ChangeRequestOut(BaseModel):
                 effective=request.effective,
                 version=request.granted_in,
             )
-        granted = status == Status.ACCEPTED
+        granted = status == ChangeRequestStatus.ACCEPTED
         return cls(
             id=request.id,
             status=status,
@@ -257,7 +262,7 @@ class ChangeRequestOut(BaseModel):
 class ChangeRequestWithStepsOut(ChangeRequestOut):
     """A request and everything that was done with it, oldest first."""
 
-    steps: list[StepOut]
+    steps: list[ChangeRequestStepOut]
 
     @classmethod
     def of(cls, told: Told, *, now: dt.datetime) -> Self:
@@ -273,11 +278,11 @@ def _evidence(row: Mapping[str, Any], digits: int, note: str | None) -> Evidence
     return EvidenceOut(**said, note=note)
 
 
-def _step(step: ChangeRequestStep, digits: int, note: str | None) -> StepOut:
-    return StepOut(
+def _step(step: ChangeRequestStep, digits: int, note: str | None) -> ChangeRequestStepOut:
+    return ChangeRequestStepOut(
         number=step.number,
         action=Action(step.action),
-        status=Status(step.status),
+        status=ChangeRequestStatus(step.status),
         side=Side(step.side),
         at=step.at,
         by=step.actor_name,

@@ -4,28 +4,14 @@ from typing import Self
 
 from pydantic import BaseModel, Field
 
-from service.negotiations.change_requests.domain.life import Status
+from service.allocations.fairness_report.schemas import ShareOut
+from service.negotiations.change_requests.domain.life import ChangeRequestStatus
 from service.negotiations.change_requests.domain.statistics import (
     Decided,
     NotTold,
     Table,
 )
 from service.negotiations.change_requests.usecases.counting import Counted
-from solver.assess import Share
-
-
-class ShareOut(BaseModel):
-    """`count` of `n`, with the 95 % interval of Wilson."""
-
-    n: int
-    count: int
-    share: float | None
-    low: float | None
-    high: float | None
-
-    @classmethod
-    def of(cls, share: Share) -> Self:
-        return cls(n=share.n, count=share.count, share=share.share, low=share.low, high=share.high)
 
 
 class DecidedOut(BaseModel):
@@ -85,7 +71,7 @@ class StatisticsOut(BaseModel):
     """The requests about one version. Figures say what was decided, not why."""
 
     version: int
-    requests: dict[Status, int] = Field(description="By status")
+    requests: dict[ChangeRequestStatus, int] = Field(description="By status")
     people: int = Field(description="With a quota in the version")
     asking: ShareOut | None
     decided: DecidedOut | None

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from service.kit.forgetting import Forgotten, changed
 from service.kit.ids import is_id
 from service.kit.pages import PageRequest, fetch_page
-from service.negotiations.events.domain.kinds import Kind
-from service.negotiations.events.domain.life import EventNotFound, Status
+from service.negotiations.events.domain.kinds import EventKind
+from service.negotiations.events.domain.life import EventNotFound, EventStatus
 from service.negotiations.events.tables import PlanEvent
 
 
@@ -87,10 +87,10 @@ class Events:
         """Of the decisions of a version, oldest first, the last that is a new company target."""
         found = self.among(references)
         targets = (found[own] for own in reversed(references) if own in found)
-        return next((own for own in targets if own.kind == Kind.TARGET), None)
+        return next((own for own in targets if own.kind == EventKind.TARGET), None)
 
     def page(
-        self, page: PageRequest, *, status: Status | None = None, kind: Kind | None = None
+        self, page: PageRequest, *, status: EventStatus | None = None, kind: EventKind | None = None
     ) -> tuple[Sequence[PlanEvent], str | None]:
         """Newest first."""
         query = sa.select(PlanEvent).filter_by(plan_id=self.plan_id)

@@ -19,14 +19,14 @@ from service.kit.headers import ETAG, LOCATION, sends
 from service.kit.pages import Page, PageDep
 from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
-from service.negotiations.events.domain.kinds import Kind
+from service.negotiations.events.domain.kinds import EventKind
 from service.negotiations.events.domain.life import (
     EventIsDecided,
     EventNotFound,
+    EventStatus,
     EveryMonthIsClosed,
     NothingChanges,
     NoVersionInForce,
-    Status,
     VersionHasNoMonths,
     VersionNotInForce,
 )
@@ -119,8 +119,8 @@ def list_events(
     caller: CallerDep,
     session: ReadSessionDep,
     page: PageDep,
-    status: Annotated[Status | None, Query()] = None,
-    kind: Annotated[Kind | None, Query()] = None,
+    status: Annotated[EventStatus | None, Query()] = None,
+    kind: Annotated[EventKind | None, Query()] = None,
 ) -> Page[EventOut]:
     """The events of a plan, newest first; what each comes to has its own address."""
     plan = Plans(session).get(caller.workspace_id, plan_id)

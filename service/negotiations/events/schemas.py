@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, with_config
 from service.kit.body import Note
 from service.kit.money import MoneyOut, from_minor, minor_digits
 from service.kit.values import STRICT_ROW, Day, Key, Money, Month
-from service.negotiations.events.domain.kinds import Event, Kind
-from service.negotiations.events.domain.life import Status
+from service.negotiations.events.domain.kinds import Event, EventKind
+from service.negotiations.events.domain.life import EventStatus
 from service.negotiations.events.tables import PlanEvent
 from service.plans.tables import Plan
 from service.roster.schemas import RepRow
@@ -237,8 +237,8 @@ class EventOut(BaseModel):
 
     id: str | None = Field(description="null for one that was only tried", examples=["evt_01k…"])
     plan: str
-    kind: Kind
-    status: Status
+    kind: EventKind
+    status: EventStatus
     version: int = Field(description="The version in force when it was proposed")
     said: dict[str, Any] = Field(
         description="What the event says, without names", examples=[{"rep": "r1"}]
@@ -267,8 +267,8 @@ class EventOut(BaseModel):
         return cls(
             id=event.id if stored else None,
             plan=event.plan_id,
-            kind=Kind(event.kind),
-            status=Status(event.status),
+            kind=EventKind(event.kind),
+            status=EventStatus(event.status),
             version=event.version,
             said=said_by(Event.of_stored(event.facts), minor_digits(plan.currency)),
             closed_through=event.closed_through,
@@ -287,13 +287,13 @@ def said_by(event: Event, digits: int) -> dict[str, Any]:
     named = {
         "from": event.first,
         "to": event.last,
-        "rep": None if event.kind is Kind.SWAP else event.rep,
-        "reps": [event.rep, event.other] if event.kind is Kind.SWAP else None,
+        "rep": None if event.kind is EventKind.SWAP else event.rep,
+        "reps": [event.rep, event.other] if event.kind is EventKind.SWAP else None,
         "takes_over": event.takes_over,
         "hands_to": event.hands_to,
         "to_unit": event.to_unit,
         "share": event.fte,
-        "ramp": event.ramp if event.kind is Kind.HIRE else None,
+        "ramp": event.ramp if event.kind is EventKind.HIRE else None,
         "amount": None if event.amount is None else from_minor(event.amount, digits),
     }
     return {name: value for name, value in named.items() if value is not None}

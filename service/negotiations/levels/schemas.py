@@ -133,7 +133,7 @@ class StepAdjustmentOut(BaseModel):
     reason: str | None
 
 
-class StepOut(BaseModel):
+class UnitStepOut(BaseModel):
     """What somebody did in the unit."""
 
     revision: int
@@ -170,7 +170,7 @@ class UnitWorkOut(UnitStatusOut):
         description="Envelope less what they and the frozen units inside carry: always 0"
     )
     inside_it: list[UnitStatusOut] = Field(description="The frozen units inside it")
-    steps: list[StepOut] = Field(description="The oldest first")
+    steps: list[UnitStepOut] = Field(description="The oldest first")
     items: list[UnitRepOut]
     next_cursor: str | None
 
@@ -185,7 +185,7 @@ class UnitWorkOut(UnitStatusOut):
             carried=from_minor(own, digits),
             left=from_minor(work.envelope - own - inner, digits),
             inside_it=[UnitStatusOut.of(unit, digits) for unit in found.inside],
-            steps=[StepOut.of(step, digits) for step in found.steps],
+            steps=[UnitStepOut.of(step, digits) for step in found.steps],
             items=[_rep(row, work, found) for row in found.rows],
             next_cursor=found.next_cursor,
         )

@@ -1,5 +1,6 @@
 """The published document tells the truth about bodies, problems and names."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,6 +65,16 @@ def test_names_of_operations_are_unique_and_short(app: FastAPI) -> None:
 
     assert len(set(names)) == len(names)
     assert not [name for name in names if "v1" in name]
+
+
+def test_names_of_schemas_are_short_readable_and_no_two_share_a_title(app: FastAPI) -> None:
+    """Generators name classes by them; two of one title would be one class, or `Kind1`."""
+    schemas = app.openapi()["components"]["schemas"]
+
+    assert not [name for name in schemas if not re.fullmatch(r"[A-Z][A-Za-z]{2,29}", name)]
+    titles = [schema["title"] for schema in schemas.values() if "title" in schema]
+    assert sorted(titles) == sorted(set(titles))
+    assert set(titles) <= set(schemas)
 
 
 def test_calls_under_v1_say_which_problems_they_answer(app: FastAPI) -> None:

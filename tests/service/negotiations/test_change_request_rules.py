@@ -17,17 +17,17 @@ from service.negotiations.change_requests.domain.asking import (
 from service.negotiations.change_requests.domain.evidence import (
     FIELDS,
     Evidence,
-    Kind,
+    EvidenceKind,
     read_evidence,
 )
 from service.negotiations.change_requests.domain.life import (
     UNDECIDED,
     Action,
     ChangeRequestIsDecided,
+    ChangeRequestStatus,
     NotTheDecider,
     NotTheRequester,
     Side,
-    Status,
     advance,
     is_overdue,
     side_for,
@@ -38,9 +38,9 @@ DECISIONS = [action for action in Action if action != Action.FILE]
 
 
 class TestLife:
-    @pytest.mark.parametrize("status", sorted(set(Status) - UNDECIDED))
+    @pytest.mark.parametrize("status", sorted(set(ChangeRequestStatus) - UNDECIDED))
     @pytest.mark.parametrize("action", DECISIONS)
-    def test_what_is_decided_stays_so(self, status: Status, action: Action) -> None:
+    def test_what_is_decided_stays_so(self, status: ChangeRequestStatus, action: Action) -> None:
         with pytest.raises(ChangeRequestIsDecided) as refused:
             advance(status, action)
 
@@ -48,17 +48,17 @@ class TestLife:
 
     def test_a_withdrawn_request_cannot_be_accepted(self) -> None:
         with pytest.raises(ChangeRequestIsDecided, match=r"A withdrawn .* cannot be accepted;"):
-            advance(Status.WITHDRAWN, Action.ACCEPT)
+            advance(ChangeRequestStatus.WITHDRAWN, Action.ACCEPT)
 
     def test_an_accepted_request_cannot_be_withdrawn_nor_accepted_again(self) -> None:
         with pytest.raises(ChangeRequestIsDecided, match=r"An accepted .* cannot be withdrawn;"):
-            advance(Status.ACCEPTED, Action.WITHDRAW)
+            advance(ChangeRequestStatus.ACCEPTED, Action.WITHDRAW)
         with pytest.raises(ChangeRequestIsDecided, match="cannot be accepted again;"):
-            advance(Status.ACCEPTED, Action.ACCEPT)
+            advance(ChangeRequestStatus.ACCEPTED, Action.ACCEPT)
 
     @given(st.sampled_from(sorted(UNDECIDED)), st.lists(st.sampled_from(DECISIONS), max_size=6))
     def test_every_course_ends_at_its_first_decision(
-        self, status: Status, actions: list[Action]
+        self, status: ChangeRequestStatus, actions: list[Action]
     ) -> None:
         for action in actions:
             if status not in UNDECIDED:
@@ -66,14 +66,16 @@ class TestLife:
                     advance(status, action)
                 continue
             status = advance(status, action)
-        assert status in Status
+        assert status in ChangeRequestStatus
 
     @pytest.mark.parametrize("status", sorted(UNDECIDED))
-    def test_who_asked_withdraws_and_accepts_nothing_but_a_counter(self, status: Status) -> None:
+    def test_who_asked_withdraws_and_accepts_nothing_but_a_counter(
+        self, status: ChangeRequestStatus
+    ) -> None:
         asked = [Side.REQUESTER]
 
         assert side_for(status, Action.WITHDRAW, asked) == Side.REQUESTER
-        if status == Status.COUNTERED:
+        if status == ChangeRequestStatus.COUNTERED:
             assert side_for(status, Action.ACCEPT, asked) == Side.REQUESTER
         else:
             with pytest.raises(NotTheDecider, match="may accept a counter, and there is none"):
@@ -83,7 +85,7 @@ class TestLife:
                 side_for(status, action, asked)
 
     @pytest.mark.parametrize("status", sorted(UNDECIDED))
-    def test_who_decides_does_all_but_withdraw(self, status: Status) -> None:
+    def test_who_decides_does_all_but_withdraw(self, status: ChangeRequestStatus) -> None:
         for action in (Action.COUNTER, Action.ACCEPT, Action.REJECT, Action.ESCALATE):
             assert side_for(status, action, [Side.DECIDER]) == Side.DECIDER
         with pytest.raises(NotTheRequester):
@@ -92,32 +94,40 @@ class TestLife:
     def test_who_is_neither_does_nothing(self) -> None:
         for action in DECISIONS:
             with pytest.raises((NotTheDecider, NotTheRequester)):
-                side_for(Status.COUNTERED, action, [])
+                side_for(ChangeRequestStatus.COUNTERED, action, [])
 
     def test_a_request_is_overdue_on_the_day_after_its_last(self) -> None:
         last = date(2027, 2, 15)
 
-        assert not is_overdue(Status.OPEN, last, datetime(2027, 2, 15, 23, 59, tzinfo=UTC))
-        assert is_overdue(Status.OPEN, last, datetime(2027, 2, 16, tzinfo=UTC))
-        assert not is_overdue(Status.REJECTED, last, datetime(2027, 3, 1, tzinfo=UTC))
+        assert not is_overdue(
+            ChangeRequestStatus.OPEN, last, datetime(2027, 2, 15, 23, 59, tzinfo=UTC)
+        )
+        assert is_overdue(ChangeRequestStatus.OPEN, last, datetime(2027, 2, 16, tzinfo=UTC))
+        assert not is_overdue(ChangeRequestStatus.REJECTED, last, datetime(2027, 3, 1, tzinfo=UTC))
 
 
 LOST = {
     "kind": "account_lost", "reference": "A-17", "amount": 30000, "date": date(2027, 2, 1),
 }  # fmt: skip
-WHOLE: dict[Kind, dict[str, Any]] = {
-    Kind.ACCOUNT_LOST: LOST,
-    Kind.ACCOUNT_WON: LOST | {"kind": "account_won"},
-    Kind.POTENTIAL_ERROR: {"kind": "potential_error", "amount": "1.50", "reference": "census"},
-    Kind.HISTORY_ERROR: {
+WHOLE: dict[EvidenceKind, dict[str, Any]] = {
+    EvidenceKind.ACCOUNT_LOST: LOST,
+    EvidenceKind.ACCOUNT_WON: LOST | {"kind": "account_won"},
+    EvidenceKind.POTENTIAL_ERROR: {
+        "kind": "potential_error", "amount": "1.50", "reference": "census",
+    },
+    EvidenceKind.HISTORY_ERROR: {
         "kind": "history_error", "period": "2026-03", "amount": 12, "reference": "ledger",
     },
-    Kind.ABSENCE: {"kind": "absence", "date": date(2027, 3, 1), "until": date(2027, 4, 30)},
-    Kind.TERRITORY_ERROR: {"kind": "territory_error", "territory": "t1", "reference": "map"},
-    Kind.PRODUCT_DELAY: {
+    EvidenceKind.ABSENCE: {
+        "kind": "absence", "date": date(2027, 3, 1), "until": date(2027, 4, 30),
+    },
+    EvidenceKind.TERRITORY_ERROR: {
+        "kind": "territory_error", "territory": "t1", "reference": "map",
+    },
+    EvidenceKind.PRODUCT_DELAY: {
         "kind": "product_delay", "product": "p", "amount": 5, "date": date(2027, 7, 1),
     },
-    Kind.OTHER: {"kind": "other", "note": "the road is closed"},
+    EvidenceKind.OTHER: {"kind": "other", "note": "the road is closed"},
 }  # fmt: skip
 
 
@@ -128,8 +138,8 @@ def faults_of(*rows: dict[str, Any]) -> dict[str, str]:
 
 
 class TestEvidence:
-    @pytest.mark.parametrize("kind", list(Kind))
-    def test_each_kind_that_says_what_it_needs_is_read(self, kind: Kind) -> None:
+    @pytest.mark.parametrize("kind", list(EvidenceKind))
+    def test_each_kind_that_says_what_it_needs_is_read(self, kind: EvidenceKind) -> None:
         faults: list[Fault] = []
         (piece,) = read_evidence([WHOLE[kind]], 2, faults)
 
@@ -137,18 +147,18 @@ class TestEvidence:
         assert piece.kind == kind
         assert Evidence.of_stored(piece.stored()) == piece
 
-    @pytest.mark.parametrize("kind", list(Kind))
-    def test_each_missing_field_is_named(self, kind: Kind) -> None:
+    @pytest.mark.parametrize("kind", list(EvidenceKind))
+    def test_each_missing_field_is_named(self, kind: EvidenceKind) -> None:
         needed = {f"/evidence/0/{name}" for name in FIELDS[kind].needed}
 
         assert set(faults_of({"kind": kind})) == needed
 
-    @pytest.mark.parametrize("kind", list(Kind))
-    def test_a_field_that_a_kind_does_not_say_is_refused_by_name(self, kind: Kind) -> None:
+    @pytest.mark.parametrize("kind", list(EvidenceKind))
+    def test_a_field_that_a_kind_does_not_say_is_refused_by_name(self, kind: EvidenceKind) -> None:
         everything = {"amount", "reference", "date", "until", "period", "territory", "product",
                       "share"}  # fmt: skip
         foreign = sorted(everything - FIELDS[kind].known)
-        values = {name: WHOLE[Kind.ABSENCE].get(name, "x") for name in foreign}
+        values = {name: WHOLE[EvidenceKind.ABSENCE].get(name, "x") for name in foreign}
 
         found = faults_of(WHOLE[kind] | values)
 
@@ -188,7 +198,7 @@ class TestEvidence:
 ROW = {"rep": "ann", "quota": 300, "floor": 200, "cap": 350}
 
 
-def asked(proposed: int, *kinds: Kind) -> list[str]:
+def asked(proposed: int, *kinds: EvidenceKind) -> list[str]:
     evidence = [Evidence(kind) for kind in kinds]
     return [fault.detail for fault in amount_faults(proposed, ROW, evidence, 0)]
 
@@ -204,8 +214,8 @@ class TestAsking:
         assert asked(300) == ["is the quota as it stands; ask for another"]
 
     def test_evidence_of_a_wrong_input_may_move_the_limits(self) -> None:
-        assert asked(100, Kind.POTENTIAL_ERROR) == []
-        assert asked(100, Kind.ACCOUNT_LOST) != []
+        assert asked(100, EvidenceKind.POTENTIAL_ERROR) == []
+        assert asked(100, EvidenceKind.ACCOUNT_LOST) != []
 
     @given(st.integers(0, 500), st.integers(0, 500), st.integers(-50, 550))
     def test_a_grant_goes_towards_what_was_asked_for_and_never_beyond(

@@ -17,7 +17,7 @@ from service.negotiations.change_requests.domain.effective import (
     effective_faults,
     effective_month,
 )
-from service.negotiations.change_requests.domain.evidence import Evidence, Kind
+from service.negotiations.change_requests.domain.evidence import Evidence, EvidenceKind
 from service.roster.domain import read_inputs
 
 INPUTS: dict[str, Any] = {
@@ -109,8 +109,8 @@ class TestCorrected:
 
 class TestStatedByEvidence:
     def test_a_wrong_potential_of_the_rep_or_of_a_territory(self) -> None:
-        own = Evidence(Kind.POTENTIAL_ERROR, amount=7000)
-        held = Evidence(Kind.POTENTIAL_ERROR, amount=80050, territory="t1")
+        own = Evidence(EvidenceKind.POTENTIAL_ERROR, amount=7000)
+        held = Evidence(EvidenceKind.POTENTIAL_ERROR, amount=80050, territory="t1")
 
         assert stated(own, held) == {
             "reps": [{"id": "ann", "potential": 70}],
@@ -118,13 +118,13 @@ class TestStatedByEvidence:
         }
 
     def test_wrong_sales_of_a_month(self) -> None:
-        assert stated(Evidence(Kind.HISTORY_ERROR, amount=1100, period="2026-01")) == {
+        assert stated(Evidence(EvidenceKind.HISTORY_ERROR, amount=1100, period="2026-01")) == {
             "history": [{"rep": "ann", "period": "2026-01", "actual": 11}]
         }
 
     def test_absences_are_added_to_those_that_are_known(self) -> None:
-        first = Evidence(Kind.ABSENCE, date=date(2027, 3, 1), until=date(2027, 3, 31))
-        second = Evidence(Kind.ABSENCE, date=date(2027, 6, 1), until=date(2027, 6, 30))
+        first = Evidence(EvidenceKind.ABSENCE, date=date(2027, 3, 1), until=date(2027, 3, 31))
+        second = Evidence(EvidenceKind.ABSENCE, date=date(2027, 6, 1), until=date(2027, 6, 30))
 
         (row,) = stated(first, second)["reps"]
 
@@ -135,7 +135,7 @@ class TestStatedByEvidence:
 
     @given(st.floats(0, 1))
     def test_a_wrong_share_leaves_the_rest_to_the_others(self, share: float) -> None:
-        piece = Evidence(Kind.TERRITORY_ERROR, territory="t1", share=share)
+        piece = Evidence(EvidenceKind.TERRITORY_ERROR, territory="t1", share=share)
         (territory,) = stated(piece)["territories"]
 
         shares = {row["rep"]: row["share"] for row in territory["holders"]}
@@ -143,9 +143,9 @@ class TestStatedByEvidence:
         assert sum(shares.values()) == pytest.approx(1)
 
     def test_evidence_that_does_not_say_what_is_right_corrects_nothing(self) -> None:
-        assert stated(Evidence(Kind.TERRITORY_ERROR, territory="t1")) == {}
-        assert stated(Evidence(Kind.POTENTIAL_ERROR, amount=1, territory="t9")) == {}
-        assert stated(Evidence(Kind.ACCOUNT_LOST, amount=1)) == {}
+        assert stated(Evidence(EvidenceKind.TERRITORY_ERROR, territory="t1")) == {}
+        assert stated(Evidence(EvidenceKind.POTENTIAL_ERROR, amount=1, territory="t9")) == {}
+        assert stated(Evidence(EvidenceKind.ACCOUNT_LOST, amount=1)) == {}
 
 
 YEAR = (date(2027, 1, 1), date(2027, 12, 31))

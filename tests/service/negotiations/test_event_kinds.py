@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from service.kit.errors import InvalidInput
-from service.negotiations.events.domain.kinds import Event, Kind, Known, named_in, read_event
+from service.negotiations.events.domain.kinds import Event, EventKind, Known, named_in, read_event
 
 KNOWN = Known(
     units={"east", "west"},
@@ -56,7 +56,7 @@ def test_what_is_missing_or_wrong_is_named(body: dict[str, Any], pointer: str) -
 def test_somebody_who_comes_back_takes_over_the_own_seat() -> None:
     event = said(kind="hire", rep={"id": "ann"}, takes_over="ann")
 
-    assert (event.kind, event.rep, event.takes_over) == (Kind.HIRE, "ann", "ann")
+    assert (event.kind, event.rep, event.takes_over) == (EventKind.HIRE, "ann", "ann")
 
 
 def test_everybody_who_is_named_is_concerned() -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from service.kit.errors import Fault
 from service.kit.money import from_minor
-from service.negotiations.change_requests.domain.evidence import Evidence, Kind
+from service.negotiations.change_requests.domain.evidence import Evidence, EvidenceKind
 
 type Row = dict[str, Any]
 type Correction = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -75,13 +75,13 @@ def stated_by(
         amount = None if piece.amount is None else from_minor(piece.amount, digits)
         territory = piece.territory or ""
         whose = {"territory": territory} if territory else {"rep": rep}
-        if piece.kind == Kind.POTENTIAL_ERROR and not territory:
+        if piece.kind == EvidenceKind.POTENTIAL_ERROR and not territory:
             own["potential"] = amount
-        elif piece.kind == Kind.POTENTIAL_ERROR and territory in held:
+        elif piece.kind == EvidenceKind.POTENTIAL_ERROR and territory in held:
             territories.setdefault(territory, {})["potential"] = amount
-        elif piece.kind == Kind.HISTORY_ERROR:
+        elif piece.kind == EvidenceKind.HISTORY_ERROR:
             history.append(whose | {"period": piece.period, "actual": amount})
-        elif piece.kind == Kind.ABSENCE and piece.date and piece.until:
+        elif piece.kind == EvidenceKind.ABSENCE and piece.date and piece.until:
             away = {"from": piece.date.isoformat(), "to": piece.until.isoformat()}
             before = own.get("absences") or reps.get(rep, {}).get("absences", [])
             own["absences"] = [*before, away]

@@ -23,7 +23,7 @@ _DAYS: Final = ("date", "until")
 type Row = Mapping[str, Any]
 
 
-class Kind(StrEnum):
+class EvidenceKind(StrEnum):
     ACCOUNT_LOST = "account_lost"
     ACCOUNT_WON = "account_won"
     POTENTIAL_ERROR = "potential_error"
@@ -35,7 +35,12 @@ class Kind(StrEnum):
 
 
 CORRECTING: Final = frozenset(
-    {Kind.POTENTIAL_ERROR, Kind.HISTORY_ERROR, Kind.TERRITORY_ERROR, Kind.ABSENCE}
+    {
+        EvidenceKind.POTENTIAL_ERROR,
+        EvidenceKind.HISTORY_ERROR,
+        EvidenceKind.TERRITORY_ERROR,
+        EvidenceKind.ABSENCE,
+    }
 )
 """Say that an input is wrong: then the input is corrected, instead of moving money."""
 
@@ -44,15 +49,15 @@ def _fields(needed: str, optional: str = "") -> Fields:
     return Fields.of(needed, optional, beside="note")
 
 
-FIELDS: Final[Mapping[Kind, Fields]] = {
-    Kind.ACCOUNT_LOST: _fields("reference amount date", "territory product"),
-    Kind.ACCOUNT_WON: _fields("reference amount date", "territory product"),
-    Kind.POTENTIAL_ERROR: _fields("amount reference", "territory"),
-    Kind.HISTORY_ERROR: _fields("period amount reference", "territory"),
-    Kind.ABSENCE: _fields("date until"),
-    Kind.TERRITORY_ERROR: _fields("territory reference", "share"),
-    Kind.PRODUCT_DELAY: _fields("product amount date", "reference"),
-    Kind.OTHER: _fields("note", "reference amount date period territory product"),
+FIELDS: Final[Mapping[EvidenceKind, Fields]] = {
+    EvidenceKind.ACCOUNT_LOST: _fields("reference amount date", "territory product"),
+    EvidenceKind.ACCOUNT_WON: _fields("reference amount date", "territory product"),
+    EvidenceKind.POTENTIAL_ERROR: _fields("amount reference", "territory"),
+    EvidenceKind.HISTORY_ERROR: _fields("period amount reference", "territory"),
+    EvidenceKind.ABSENCE: _fields("date until"),
+    EvidenceKind.TERRITORY_ERROR: _fields("territory reference", "share"),
+    EvidenceKind.PRODUCT_DELAY: _fields("product amount date", "reference"),
+    EvidenceKind.OTHER: _fields("note", "reference amount date period territory product"),
 }
 """What each kind has to say, and what it may say besides.
 
@@ -66,7 +71,7 @@ where it can be looked up: an account, a document.
 class Evidence(Stored):
     """One piece, without its note; `amount` in minor units."""
 
-    kind: Kind
+    kind: EvidenceKind
     amount: int | None = None
     reference: str | None = None
     date: dt.date | None = None
@@ -106,7 +111,7 @@ def day_of(value: dt.date | str | None) -> dt.date | None:
 
 
 def _faults(row: Row, at: tuple[str, int], digits: int) -> Iterator[Fault]:
-    kind = Kind(row["kind"])
+    kind = EvidenceKind(row["kind"])
     yield from FIELDS[kind].faults(row, kind, at=at)
     said = {name for name, value in row.items() if value is not None}
     if "amount" in said:
@@ -119,7 +124,7 @@ def _faults(row: Row, at: tuple[str, int], digits: int) -> Iterator[Fault]:
 
 def _piece(row: Row, digits: int) -> Evidence:
     said = {name: value for name, value in row.items() if value is not None and name != "note"}
-    said["kind"] = Kind(said["kind"])
+    said["kind"] = EvidenceKind(said["kind"])
     if "amount" in said:
         said["amount"] = to_minor(said["amount"], digits)
     return Evidence(**said)

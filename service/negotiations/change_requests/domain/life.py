@@ -19,7 +19,7 @@ from typing import Final
 from service.kit.errors import Conflict, NotFound, NotPermitted
 
 
-class Status(StrEnum):
+class ChangeRequestStatus(StrEnum):
     OPEN = "open"
     COUNTERED = "countered"
     ESCALATED = "escalated"
@@ -28,7 +28,9 @@ class Status(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-UNDECIDED: Final = frozenset({Status.OPEN, Status.COUNTERED, Status.ESCALATED})
+UNDECIDED: Final = frozenset(
+    {ChangeRequestStatus.OPEN, ChangeRequestStatus.COUNTERED, ChangeRequestStatus.ESCALATED}
+)
 
 
 class Action(StrEnum):
@@ -68,11 +70,11 @@ class NotTheDecider(NotPermitted):
 
 
 _AFTER: Final = {
-    Action.COUNTER: Status.COUNTERED,
-    Action.ACCEPT: Status.ACCEPTED,
-    Action.REJECT: Status.REJECTED,
-    Action.ESCALATE: Status.ESCALATED,
-    Action.WITHDRAW: Status.WITHDRAWN,
+    Action.COUNTER: ChangeRequestStatus.COUNTERED,
+    Action.ACCEPT: ChangeRequestStatus.ACCEPTED,
+    Action.REJECT: ChangeRequestStatus.REJECTED,
+    Action.ESCALATE: ChangeRequestStatus.ESCALATED,
+    Action.WITHDRAW: ChangeRequestStatus.WITHDRAWN,
 }
 _DONE: Final = {
     Action.COUNTER: "countered",
@@ -83,12 +85,12 @@ _DONE: Final = {
 }
 
 
-def advance(status: Status, action: Action) -> Status:
+def advance(status: ChangeRequestStatus, action: Action) -> ChangeRequestStatus:
     """The state after the action; raises ChangeRequestIsDecided."""
     if status in UNDECIDED:
         return _AFTER[action]
     again = " again" if _AFTER[action] == status else ""
-    article = "An" if status == Status.ACCEPTED else "A"
+    article = "An" if status == ChangeRequestStatus.ACCEPTED else "A"
     raise ChangeRequestIsDecided(
         f"{article} {status} change request cannot be {_DONE[action]}{again}; who still wants a "
         "change files a new one.",
@@ -96,7 +98,7 @@ def advance(status: Status, action: Action) -> Status:
     )
 
 
-def side_for(status: Status, action: Action, sides: Iterable[Side]) -> Side:
+def side_for(status: ChangeRequestStatus, action: Action, sides: Iterable[Side]) -> Side:
     """As which side of the request a caller acts who is all of `sides`.
 
     Raises NotTheRequester and NotTheDecider. Who is both accepts as the decider.
@@ -108,7 +110,11 @@ def side_for(status: Status, action: Action, sides: Iterable[Side]) -> Side:
         raise NotTheRequester("Who asked may withdraw it; who decides may reject it.")
     if Side.DECIDER in own:
         return Side.DECIDER
-    if action == Action.ACCEPT and status == Status.COUNTERED and Side.REQUESTER in own:
+    if (
+        action == Action.ACCEPT
+        and status == ChangeRequestStatus.COUNTERED
+        and Side.REQUESTER in own
+    ):
         return Side.REQUESTER
     if action == Action.ACCEPT and Side.REQUESTER in own:
         raise NotTheDecider("Who asked may accept a counter, and there is none yet.")
@@ -118,6 +124,6 @@ def side_for(status: Status, action: Action, sides: Iterable[Side]) -> Side:
     )
 
 
-def is_overdue(status: Status, deadline: date, now: datetime) -> bool:
+def is_overdue(status: ChangeRequestStatus, deadline: date, now: datetime) -> bool:
     """Whether a request that waits for a decision has waited beyond its last day."""
     return status in UNDECIDED and now.date() > deadline

@@ -31,7 +31,7 @@ from service.negotiations.change_requests.domain.correction import (
     correction_faults,
     stated_by,
 )
-from service.negotiations.change_requests.domain.evidence import CORRECTING, Evidence, Kind
+from service.negotiations.change_requests.domain.evidence import CORRECTING, Evidence, EvidenceKind
 from service.negotiations.change_requests.domain.funding import NotTheFunder
 from service.negotiations.change_requests.domain.life import Action
 from service.negotiations.change_requests.tables import ChangeRequest
@@ -139,7 +139,7 @@ def check_may_correct(turn: Turn) -> None:
             escalate=True,
             unit=None,
         )
-    kinds = {Kind(piece["kind"]) for piece in turn.request.evidence}
+    kinds = {EvidenceKind(piece["kind"]) for piece in turn.request.evidence}
     if not kinds & CORRECTING:
         said = ", ".join(sorted(CORRECTING))
         raise InvalidInput([Fault("/correct", f"needs evidence of a wrong input: {said}")])

@@ -12,7 +12,7 @@ from service.allocations.versions.repository import StoredVersion
 from service.allocations.versions.usecases.reading import open_version
 from service.allocations.versions.usecases.visible import see_version, statuses_seen
 from service.kit.auth import Caller
-from service.negotiations.change_requests.domain.life import UNDECIDED, Status
+from service.negotiations.change_requests.domain.life import UNDECIDED, ChangeRequestStatus
 from service.negotiations.change_requests.domain.statistics import (
     TENURE_YEARS,
     Decision,
@@ -35,7 +35,7 @@ class Counted:
     """The requests about one version."""
 
     version: int
-    statuses: Mapping[Status, int]
+    statuses: Mapping[ChangeRequestStatus, int]
     statistics: Statistics
 
 
@@ -57,7 +57,7 @@ def count(session: Session, caller: Caller, plan_id: str, number: int | None) ->
     quotas = {row["rep"]: row["quota"] for row in stored.quotas()}
     return Counted(
         number,
-        {status: sum(each.status == status for each in found) for status in Status},
+        {status: sum(each.status == status for each in found) for status in ChangeRequestStatus},
         statistics(
             [*quotas],
             frozenset(each.rep for each in found if each.rep in quotas),
@@ -74,9 +74,9 @@ def _newest(session: Session, caller: Caller, plan: Plan, numbers: Sequence[int]
 
 def _decisions(requests: Sequence[ChangeRequest]) -> Iterator[Decision]:
     for each in requests:
-        if each.status in UNDECIDED or each.status == Status.WITHDRAWN:
+        if each.status in UNDECIDED or each.status == ChangeRequestStatus.WITHDRAWN:
             continue
-        accepted = each.status == Status.ACCEPTED
+        accepted = each.status == ChangeRequestStatus.ACCEPTED
         amount = each.amount if accepted and each.amount is not None else each.quota
         yield Decision(each.rep, each.proposed - each.quota, amount - each.quota, accepted)
 

@@ -26,7 +26,7 @@ from service.negotiations.change_requests.domain.asking import (
 )
 from service.negotiations.change_requests.domain.effective import effective_month
 from service.negotiations.change_requests.domain.evidence import Evidence, read_evidence
-from service.negotiations.change_requests.domain.life import Action, Side, Status
+from service.negotiations.change_requests.domain.life import Action, ChangeRequestStatus, Side
 from service.negotiations.change_requests.repository import ChangeRequests
 from service.negotiations.change_requests.tables import ChangeRequest
 from service.negotiations.change_requests.usecases.scope import Scope
@@ -84,7 +84,7 @@ def file_request(
             rep=row["rep"],
             unit=unit,
             lies_with=unit,
-            status=Status.OPEN.value,
+            status=ChangeRequestStatus.OPEN.value,
             quota=row["quota"],
             proposed=proposed,
             evidence=[piece.stored() for piece in evidence],

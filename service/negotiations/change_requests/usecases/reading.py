@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from service.allocations.versions.usecases.reading import open_version
 from service.kit.auth import Caller, Role
 from service.kit.pages import PageRequest
-from service.negotiations.change_requests.domain.life import Status
+from service.negotiations.change_requests.domain.life import ChangeRequestStatus
 from service.negotiations.change_requests.repository import ChangeRequests, Reach, not_found
 from service.negotiations.change_requests.tables import ChangeRequest, ChangeRequestStep
 from service.negotiations.change_requests.usecases.scope import Scope
@@ -30,7 +30,7 @@ class Told:
 class Wanted:
     """Which requests a caller wants to see; None: all."""
 
-    status: Status | None = None
+    status: ChangeRequestStatus | None = None
     rep: str | None = None
     unit: str | None = None
     """With the units below it, in the tree of the version that a request is about."""

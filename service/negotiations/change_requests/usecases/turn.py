@@ -11,8 +11,8 @@ from service.kit.etags import etag_of
 from service.kit.money import minor_digits
 from service.negotiations.change_requests.domain.life import (
     Action,
+    ChangeRequestStatus,
     Side,
-    Status,
     advance,
     side_for,
 )
@@ -60,7 +60,7 @@ class Turn:
         """
         plan, request, scope = step.find(session, lock=lock)
         step.expected.check(request_etag(request))
-        status = Status(request.status)
+        status = ChangeRequestStatus(request.status)
         advance(status, action)
         side = side_for(status, action, scope.sides(request))
         return cls(step, plan, request, scope, action, side)
@@ -69,7 +69,7 @@ class Turn:
     def of_anybody(cls, session: Session, step: RequestStep, action: Action) -> Self:
         """As whoever decides would take it, for those who only want to see what would be."""
         plan, request, scope = step.find(session, lock=False)
-        advance(Status(request.status), action)
+        advance(ChangeRequestStatus(request.status), action)
         return cls(step, plan, request, scope, action, Side.DECIDER)
 
     @property
@@ -80,7 +80,7 @@ class Turn:
         """Write down that it was taken: in the request, its steps, the trail and the outbox."""
         request, caller, now = self.request, self.step.caller, self.step.now
         before = request.status
-        request.status = advance(Status(before), self.action).value
+        request.status = advance(ChangeRequestStatus(before), self.action).value
         request.revision += 1
         request.updated_at = now
         requests = ChangeRequests(session, self.plan.id)

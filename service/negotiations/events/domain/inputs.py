@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from service.kit.money import from_minor
-from service.negotiations.events.domain.kinds import Event, Kind
+from service.negotiations.events.domain.kinds import Event, EventKind
 from solver.seats import Seats
 
 type Row = dict[str, Any]
@@ -54,22 +54,22 @@ def _say(document: Row, happened: Happened) -> None:
     reps: dict[str, Row] = {row["id"]: row for row in document["reps"]}
     rep = reps.get(event.rep or "")
     match event.kind:
-        case Kind.LEAVE if rep is not None:
+        case EventKind.LEAVE if rep is not None:
             last = None if event.last is None else event.last.isoformat()
             away = {"from": event.first.isoformat(), "to": last}
             rep.setdefault("absences", []).append(away)
-        case Kind.HIRE if event.takes_over == event.rep and rep is not None:
+        case EventKind.HIRE if event.takes_over == event.rep and rep is not None:
             rep["absences"] = _until(rep.get("absences", []), event.first)
-        case Kind.HIRE:
+        case EventKind.HIRE:
             _hire(document, happened, reps.get(event.takes_over or ""))
-        case Kind.TRANSFER if rep is not None:
+        case EventKind.TRANSFER if rep is not None:
             rep["unit"] = event.to_unit
-        case Kind.SWAP if rep is not None:
+        case EventKind.SWAP if rep is not None:
             other = reps[event.other or ""]
             rep["unit"], other["unit"] = other.get("unit"), rep.get("unit")
-        case Kind.FTE if rep is not None:
+        case EventKind.FTE if rep is not None:
             rep["fte"] = event.fte
-        case Kind.TARGET:
+        case EventKind.TARGET:
             _set_target(document, from_minor(event.amount or 0, happened.digits))
 
 
@@ -145,7 +145,7 @@ def _pass_on(document: Row, event: Event) -> None:
     """Territories go with the seats that change hands."""
     pairs: dict[str, str] = {}
     rep = event.rep or ""
-    if event.kind is Kind.SWAP:
+    if event.kind is EventKind.SWAP:
         pairs = {rep: event.other or "", event.other or "": rep}
     if event.hands_to is not None:
         pairs[rep] = event.hands_to

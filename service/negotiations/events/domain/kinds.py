@@ -27,7 +27,7 @@ from service.kit.money import amount_faults, to_minor
 type Row = Mapping[str, Any]
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     LEAVE = "leave"
     HIRE = "hire"
     TRANSFER = "transfer"
@@ -36,13 +36,13 @@ class Kind(StrEnum):
     TARGET = "target"
 
 
-FIELDS: Final[Mapping[Kind, Fields]] = {
-    Kind.LEAVE: Fields.of("rep from", "to"),
-    Kind.HIRE: Fields.of("rep from takes_over", "ramp"),
-    Kind.TRANSFER: Fields.of("rep from to_unit", "takes_over hands_to"),
-    Kind.SWAP: Fields.of("reps from"),
-    Kind.FTE: Fields.of("rep from share"),
-    Kind.TARGET: Fields.of("from amount", "spread"),
+FIELDS: Final[Mapping[EventKind, Fields]] = {
+    EventKind.LEAVE: Fields.of("rep from", "to"),
+    EventKind.HIRE: Fields.of("rep from takes_over", "ramp"),
+    EventKind.TRANSFER: Fields.of("rep from to_unit", "takes_over hands_to"),
+    EventKind.SWAP: Fields.of("reps from"),
+    EventKind.FTE: Fields.of("rep from share"),
+    EventKind.TARGET: Fields.of("from amount", "spread"),
 }
 """What each kind has to say, and what it may say besides."""
 _UNTOLD: Final = ("kind", "version", "closed_through")
@@ -54,7 +54,7 @@ _BY_NULL: Final = ("to_unit", "takes_over")
 class Event(Stored):
     """What happens, and from which day on; without anybody's name."""
 
-    kind: Kind
+    kind: EventKind
     first: dt.date
     """The day it happens, as stated; it may lie in a closed month."""
     last: dt.date | None = None
@@ -100,7 +100,7 @@ def read_event(body: Row, known: Known, faults: Sequence[Fault] = ()) -> Event:
     `faults`: what was found wrong with the shape of the body, whose faulty values are left out.
     """
     body, found = _with_days(body), [*faults]
-    kind = Kind(body["kind"]) if "kind" in body else None
+    kind = EventKind(body["kind"]) if "kind" in body else None
     if kind is not None:
         found += FIELDS[kind].faults(body, _a(kind), untold=_UNTOLD, by_null=_BY_NULL)
         found += _wrong_days(body, known.period)
@@ -199,16 +199,16 @@ def _wrong_target(body: Row, known: Known) -> Iterator[Fault]:
 
 
 _WRONG: Final = {
-    Kind.LEAVE: _wrong_leave,
-    Kind.HIRE: _wrong_hire,
-    Kind.TRANSFER: _wrong_transfer,
-    Kind.SWAP: _wrong_swap,
-    Kind.FTE: _wrong_leave,
-    Kind.TARGET: _wrong_target,
+    EventKind.LEAVE: _wrong_leave,
+    EventKind.HIRE: _wrong_hire,
+    EventKind.TRANSFER: _wrong_transfer,
+    EventKind.SWAP: _wrong_swap,
+    EventKind.FTE: _wrong_leave,
+    EventKind.TARGET: _wrong_target,
 }
 
 
-def _event(kind: Kind, body: Row, digits: int) -> Event:
+def _event(kind: EventKind, body: Row, digits: int) -> Event:
     rep, reps, amount = body.get("rep"), body.get("reps"), body.get("amount")
     own: str | None = rep["id"] if isinstance(rep, Mapping) else reps[0] if reps else rep
     return Event(
@@ -229,18 +229,18 @@ def _event(kind: Kind, body: Row, digits: int) -> Event:
 def in_words(event: Event) -> str:
     """Whom it is about and from which day on, in a few words."""
     match event.kind:
-        case Kind.TARGET:
+        case EventKind.TARGET:
             what = "New target"
-        case Kind.SWAP:
+        case EventKind.SWAP:
             what = f"Swap of {event.rep} and {event.other}"
-        case Kind.HIRE if event.takes_over == event.rep:
+        case EventKind.HIRE if event.takes_over == event.rep:
             what = f"Return of {event.rep}"
-        case Kind.FTE:
+        case EventKind.FTE:
             what = f"Working time of {event.rep}"
         case kind:
             what = f"{kind.capitalize()} of {event.rep}"
     return f"{what} from {event.first} on"
 
 
-def _a(kind: Kind) -> str:
-    return f"an {kind}" if kind is Kind.FTE else f"a {kind}"
+def _a(kind: EventKind) -> str:
+    return f"an {kind}" if kind is EventKind.FTE else f"a {kind}"

@@ -15,7 +15,7 @@ from typing import Final
 from service.kit.errors import Conflict, NotFound
 
 
-class Status(StrEnum):
+class EventStatus(StrEnum):
     PROPOSED = "proposed"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -30,9 +30,9 @@ class Action(StrEnum):
 
 
 AFTER: Final = {
-    Action.ACCEPT: Status.ACCEPTED,
-    Action.REJECT: Status.REJECTED,
-    Action.WITHDRAW: Status.WITHDRAWN,
+    Action.ACCEPT: EventStatus.ACCEPTED,
+    Action.REJECT: EventStatus.REJECTED,
+    Action.WITHDRAW: EventStatus.WITHDRAWN,
 }
 
 
@@ -64,9 +64,9 @@ class VersionHasNoMonths(Conflict):
     """The version in force has no months."""
 
 
-def after(status: Status, action: Action) -> Status:
+def after(status: EventStatus, action: Action) -> EventStatus:
     """The state after an action. Raises `EventIsDecided`."""
-    if status is not Status.PROPOSED:
+    if status is not EventStatus.PROPOSED:
         raise EventIsDecided(
             f"Cannot {action} an event that is {status}; to undo one, propose its opposite.",
             event_status=status,

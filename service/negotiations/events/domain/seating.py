@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, assert_never
 
-from service.negotiations.events.domain.kinds import Event, Kind
+from service.negotiations.events.domain.kinds import Event, EventKind
 from service.negotiations.events.domain.life import NothingChanges
 from solver.seats import (
     Seats,
@@ -34,17 +34,17 @@ def happened(seats: Seats, event: Event, since: dt.date, unfilled: Collection[st
     first = since.toordinal()
     rep = event.rep or ""
     match event.kind:
-        case Kind.LEAVE:
+        case EventKind.LEAVE:
             after = _left(seats, event, since)
-        case Kind.HIRE:
+        case EventKind.HIRE:
             after = _hired(seats, event, since, unfilled)
-        case Kind.TRANSFER:
+        case EventKind.TRANSFER:
             after = _transferred(seats, event, first, unfilled)
-        case Kind.SWAP:
+        case EventKind.SWAP:
             after = swap(seats, rep, event.other or "", first)
-        case Kind.FTE:
+        case EventKind.FTE:
             after = work_part_of_the_time(seats, rep, event.fte or 1.0, first)
-        case Kind.TARGET:
+        case EventKind.TARGET:
             return seats
         case unknown:
             assert_never(unknown)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from service.allocations.versions.usecases.amending import Written, store, write
 from service.kit.errors import PreconditionFailed
 from service.negotiations.events.domain.kinds import Event, in_words
-from service.negotiations.events.domain.life import Action, Status, after
+from service.negotiations.events.domain.life import Action, EventStatus, after
 from service.negotiations.events.domain.seating import kept
 from service.negotiations.events.tables import PlanEvent
 from service.negotiations.events.usecases.carrying import Carried, carried
@@ -42,7 +42,7 @@ def preview(
 
     Raises EventIsDecided, and what `in_force`, `outcome_of` and `carried` raise.
     """
-    after(Status(event.status), Action.ACCEPT)
+    after(EventStatus(event.status), Action.ACCEPT)
     claimed = _claimed(session, plan, event, now)
     found = carried(claimed.standing, claimed.outcome, claimed.rows, funding, event.id)
     return told(claimed.standing, found.outcome)
@@ -70,7 +70,7 @@ def accept(
 
 def _checked(session: Session, step: EventStep, *, lock: bool) -> tuple[Plan, PlanEvent]:
     plan, event = step.find(session, lock=lock)
-    after(Status(event.status), Action.ACCEPT)
+    after(EventStatus(event.status), Action.ACCEPT)
     step.check_seen(session, plan, event)
     return plan, event
 

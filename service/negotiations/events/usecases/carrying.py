@@ -22,7 +22,7 @@ from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.usecases.amending import ChangeNotCarried, Fetched
 from service.kit.errors import Fault, InvalidInput
 from service.kit.money import from_minor
-from service.negotiations.events.domain.kinds import Kind
+from service.negotiations.events.domain.kinds import EventKind
 from service.negotiations.events.domain.seating import holders
 from service.negotiations.events.usecases.new_target import of_frozen, open_part
 from service.negotiations.events.usecases.outcome import Outcome
@@ -105,7 +105,7 @@ class _Deciding:
     def after(self) -> Amendable:
         """Raises InvalidInput and ChangeNotCarried."""
         after = self.found.version
-        if self.outcome.event.kind is Kind.TARGET:
+        if self.outcome.event.kind is EventKind.TARGET:
             return self._new_target()
         self._check_funding()
         direct = {unit for unit in self._open if self._stays_inside(unit)}
@@ -119,7 +119,7 @@ class _Deciding:
 
     @property
     def told_funding(self) -> Funding | None:
-        if self.outcome.event.kind is Kind.TARGET:
+        if self.outcome.event.kind is EventKind.TARGET:
             return "everyone"
         return self.funding if self._open else None
 
@@ -168,7 +168,7 @@ class _Deciding:
         left = {key: own for key, own in self._people.items() if key[1] not in done}
         own = {key: months for key, months in left.items() if self._home(key[0]) == key[1]}
         event = self.outcome.event
-        if event.kind is Kind.HIRE and event.rep and event.rep not in self._reps:
+        if event.kind is EventKind.HIRE and event.rep and event.rep not in self._reps:
             own[event.rep, self._home(event.rep)] = (0,) * len(self.standing.stored.months)
         if own:
             after = self._decided(after, own, None)

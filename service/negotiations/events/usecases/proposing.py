@@ -16,7 +16,7 @@ from service.kit.errors import Fault, InvalidInput
 from service.kit.ids import new_id
 from service.kit.patient_body import Sent
 from service.negotiations.events.domain.kinds import Event, Known, named_in, read_event
-from service.negotiations.events.domain.life import Action, Status
+from service.negotiations.events.domain.life import Action, EventStatus
 from service.negotiations.events.repository import Events
 from service.negotiations.events.tables import PlanEvent
 from service.negotiations.events.usecases.carrying import seen_at_once
@@ -117,7 +117,7 @@ def _row(
         effective=event.first,
         closed_through=body.get("closed_through"),
         person=_as_json(rep) if isinstance(rep, Mapping) else None,
-        status=Status.PROPOSED.value,
+        status=EventStatus.PROPOSED.value,
         revision=1,
         created_at=now,
         created_by=caller.id,

@@ -17,8 +17,8 @@ from service.kit.errors import Conflict
 from service.kit.money import from_minor
 from service.kit.pages import PageRequest
 from service.negotiations.events.domain.consequence import segments_of
-from service.negotiations.events.domain.kinds import Event, Kind
-from service.negotiations.events.domain.life import Status, VersionHasNoMonths
+from service.negotiations.events.domain.kinds import Event, EventKind
+from service.negotiations.events.domain.life import EventStatus, VersionHasNoMonths
 from service.negotiations.events.repository import Events
 from service.negotiations.events.tables import PlanEvent
 from service.negotiations.events.usecases.carrying import seen_at_once
@@ -33,7 +33,12 @@ type Row = dict[str, Any]
 
 
 def page_of_events(
-    session: Session, plan: Plan, page: PageRequest, *, status: Status | None, kind: Kind | None
+    session: Session,
+    plan: Plan,
+    page: PageRequest,
+    *,
+    status: EventStatus | None,
+    kind: EventKind | None,
 ) -> tuple[Sequence[PlanEvent], str | None]:
     """Newest first, and the cursor of the next ones."""
     return Events(session, plan.id).page(page, status=status, kind=kind)
@@ -84,7 +89,7 @@ def consequence(
     session: Session, plan: Plan, event: PlanEvent, *, now: datetime
 ) -> dict[str, Any] | None:
     """The API's consequence; None where nothing comes of the event any more."""
-    if event.status != Status.PROPOSED.value:
+    if event.status != EventStatus.PROPOSED.value:
         return event.consequence
     try:
         standing = in_force(session, plan)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.allocations.versions.lanes.usecases.keeping import envelopes_of
-from service.negotiations.events.domain.kinds import Kind
+from service.negotiations.events.domain.kinds import EventKind
 from service.negotiations.events.domain.newcomers import with_newcomer
 from service.negotiations.events.usecases.outcome import Outcome
 from service.negotiations.events.usecases.standing import InForce
@@ -32,7 +32,7 @@ def all_rows(standing: InForce, outcome: Outcome) -> Rows:
     rows, units = standing.stored.quotas(), standing.units
     manifest: Any = standing.stored.manifest
     event = outcome.event
-    if event.kind is Kind.HIRE and event.rep and standing.row_of(event.rep) is None:
+    if event.kind is EventKind.HIRE and event.rep and standing.row_of(event.rep) is None:
         unit = _home_of_newcomer(outcome, event.rep)
         rows = with_newcomer(rows, units, manifest, rep=event.rep, unit=unit)
     envelopes = envelopes_of(standing.session, standing.plan.workspace_id, standing.head)
@@ -49,4 +49,4 @@ def _home_of_newcomer(outcome: Outcome, rep: str) -> str | None:
 
 def rows_to_see(standing: InForce, outcome: Outcome) -> Rows | None:
     """What `seen_at_once` needs; None: nothing."""
-    return all_rows(standing, outcome) if outcome.event.kind is Kind.TARGET else None
+    return all_rows(standing, outcome) if outcome.event.kind is EventKind.TARGET else None

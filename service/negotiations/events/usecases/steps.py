@@ -11,8 +11,8 @@ from service.kit.etags import etag_of
 from service.kit.outbox import announce
 from service.negotiations.events.domain.life import (
     Action,
+    EventStatus,
     NoVersionInForce,
-    Status,
     VersionHasNoMonths,
     after,
 )
@@ -42,7 +42,7 @@ class EventStep(Step):
 
 def event_etag(session: Session, plan: Plan, event: PlanEvent) -> str:
     """Of a proposal it changes with the version that it would change, for so does its outcome."""
-    if event.status != Status.PROPOSED.value:
+    if event.status != EventStatus.PROPOSED.value:
         return decided_etag(event)
     try:
         head = in_force(session, plan).head.number
@@ -65,16 +65,21 @@ def decide(session: Session, step: EventStep, event: PlanEvent, action: Action) 
 
     Who was hired is known elsewhere by now, or nobody's business.
     """
-    event.status = after(Status(event.status), action).value
+    event.status = after(EventStatus(event.status), action).value
     event.revision += 1
     event.person = None
     event.decided_at, event.decided_by = step.now, step.caller.name
-    tell(session, step, event, action, before=Status.PROPOSED)
+    tell(session, step, event, action, before=EventStatus.PROPOSED)
     session.flush()
 
 
 def tell(
-    session: Session, step: EventStep, event: PlanEvent, action: Action, *, before: Status | None
+    session: Session,
+    step: EventStep,
+    event: PlanEvent,
+    action: Action,
+    *,
+    before: EventStatus | None,
 ) -> None:
     """Write what was done into the audit trail, and announce it; without anybody's name."""
     facts = {
