@@ -2,8 +2,9 @@
 .PHONY: setup demo test check format fuzz bench release-flips release-faults key-storm openapi pictures requirements
 .DELETE_ON_ERROR:
 
-# Whatever the caller's shell has activated, the project runs in its own .venv.
-unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+# Whatever the caller's shell has activated, the project runs in its own .venv, and keeps what it
+# compiles: tests start the command over and over.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 bin := .venv/bin
 

@@ -28,6 +28,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from itertools import chain, compress
 from typing import Annotated, Any, ClassVar, cast
 
@@ -119,7 +120,11 @@ def _too_large(limit: int) -> BodyTooLarge:
 
 
 class JsonReader[T]:
-    """A dependency that answers the body as a valid `schema`."""
+    """A dependency that answers the body as a valid `schema`.
+
+    What it checks with is made when the first body comes: for all bodies of the API together that
+    takes half a second, which no server should start later for, and no command.
+    """
 
     required: ClassVar[bool] = True
     other_forms: ClassVar[Mapping[str, Any]] = {}
@@ -127,13 +132,19 @@ class JsonReader[T]:
 
     def __init__(self, schema: type[T]) -> None:
         self.schema = schema
-        adapter = TypeAdapter(schema)
+
+    @cached_property
+    def _every_fault(self) -> TypeAdapter[T]:
+        return TypeAdapter(self.schema)
+
+    @cached_property
+    def _first_fault(self) -> SchemaValidator:
+        adapter = self._every_fault
         config = cast("CoreConfig | None", getattr(adapter, "_config", None))
         # without _use_prebuilt=False, models inside would keep their own, patient lists
-        self._first_fault = SchemaValidator(
+        return SchemaValidator(
             _stopping_at_first_row(adapter.core_schema), config, _use_prebuilt=False
         )
-        self._every_fault = adapter
 
     def __call__(self, raw: Annotated[bytes, Depends(read_json_bytes)]) -> T:
         return self.parse(raw)  # not async, so FastAPI runs it in a thread

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import CoreSchema, core_schema
 
 from service.kit.body import InputModel, JsonReader, Number
 from service.kit.errors import InvalidInput, MalformedBody
@@ -63,6 +64,22 @@ def test_a_good_body_becomes_its_model() -> None:
     room = reader.parse(seats('{"id": "s1", "size": 2, "limit": "10.50"}').encode())
 
     assert room == Room(name="a", seats=[Seat(id="s1", size=2.0, limit="10.50")])
+
+
+def test_a_shape_is_looked_at_once_and_not_before_a_body_comes() -> None:
+    looks: list[type] = []
+
+    class Counted:
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: type, _: object) -> CoreSchema:
+            looks.append(source)
+            return core_schema.int_schema()
+
+    counting: JsonReader[Any] = JsonReader(Counted)
+    assert looks == []
+
+    assert [counting.parse(b"1"), counting.parse(b"2")] == [1, 2]
+    assert looks == [Counted]
 
 
 def test_a_byte_order_mark_is_no_fault() -> None:
