@@ -37,10 +37,17 @@ _FILES: dict[int | str, dict[str, Any]] = {
 
 async def asked_for(
     subject: Annotated[
-        _Text, Query(description="What it was done to; `plan_…` finds its versions as well")
+        _Text,
+        Query(
+            description="What it was done to; `plan_…` finds its versions as well",
+            examples=["plan_01kaz3q8f2m7x0c5d6e7f8g9ha"],
+        ),
     ] = None,
     action: Annotated[_Text, Query(examples=["version.publish"])] = None,
-    actor: Annotated[_Text, Query(description="Who did it, by id")] = None,
+    actor: Annotated[
+        _Text,
+        Query(description="Who did it, by id", examples=["key_01kaz3q8f2m7x0c5d6e7f8g9ha"]),
+    ] = None,
     since: Annotated[
         _Text,
         Query(alias="from", description=f"Not before it: {_WHEN}", examples=["2027-01-01"]),

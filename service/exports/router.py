@@ -67,7 +67,7 @@ _FILES: Final[dict[int | str, dict[str, Any]]] = {
 )
 def export_quotas(
     name: Annotated[str, Path(alias="format", description=", ".join(FORMATS), examples=["hr-csv"])],
-    plan: Annotated[str, Query(description="plan_…")],
+    plan: Annotated[str, Query(description="plan_…", examples=["plan_01kaz3q8f2m7x0c5d6e7f8g9ha"])],
     *,
     caller: CallerDep,
     _turn: FileTurnDep,
@@ -81,10 +81,12 @@ def export_quotas(
             le=MOST_VERSIONS,
             description="A version that is or was published. Left out: the one that is in force "
             "today; before the plan's period the first one, after it the last one",
+            examples=[1],
         ),
     ] = None,
     measure: Annotated[
-        str | None, Query(description="An additive measure; left out: all of them")
+        str | None,
+        Query(description="An additive measure; left out: all of them", examples=["revenue"]),
     ] = None,
     leave_out: Annotated[
         Literal["vacant"] | None,
@@ -99,6 +101,7 @@ def export_quotas(
             max_length=18,
             pattern="^[0-9A-Za-z]+$",
             description="salesforce: the id of the ForecastingType of all rows",
+            examples=["0Db5e000000CaRZCA0"],
         ),
     ] = None,
     fiscal_year: Annotated[
@@ -108,6 +111,7 @@ def export_quotas(
             max_length=140,
             description="erpnext: what ERPNext calls the plan's year; left out: `2027`, or "
             "`2027-2028`",
+            examples=["2027-2028"],
         ),
     ] = None,
 ) -> Response:

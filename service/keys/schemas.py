@@ -14,6 +14,7 @@ from pydantic import (
 
 from service.keys.domain import DEFAULT_OVERLAP, LONGEST_ID, LONGEST_OVERLAP
 from service.kit.body import InputModel, Line
+from service.kit.examples import examples
 from service.kit.keys import ApiKey
 from service.kit.roles import Role, Scope, scope_fault
 
@@ -23,6 +24,19 @@ ScopeId = Annotated[
 ]
 
 
+@examples(
+    {
+        "For the nightly sync of a CRM": {"name": "nightly sync of the CRM", "role": "integration"},
+        "For the manager of a unit": {
+            "name": "Mina's key for the west",
+            "role": "manager",
+            "unit": "west",
+            "person": "mina@example.com",
+            "expires_at": "2027-12-31T23:59:59Z",
+        },
+        "For a rep": {"name": "Ada's own quota", "role": "rep", "rep": "r1"},
+    }
+)
 class KeyIn(InputModel):
     """A new key."""
 
@@ -67,6 +81,7 @@ def _scope(name: str | None) -> Scope:
     return "unit" if name == "unit" else "rep"
 
 
+@examples({"The old text works for one more day": {"overlap": 86400}})
 class RotateIn(InputModel):
     """How to change over to the new text."""
 

@@ -128,7 +128,7 @@ class JsonReader[T]:
 
     required: ClassVar[bool] = True
     other_forms: ClassVar[Mapping[str, Any]] = {}
-    """Schemas of other content types that it reads, for the OpenAPI document."""
+    """Other content types that it reads, as the OpenAPI document has them."""
 
     def __init__(self, schema: type[T]) -> None:
         self.schema = schema

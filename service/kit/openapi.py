@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from service.kit import errors
 from service.kit.body import JsonReader
+from service.kit.examples import examples_of, shown
 from service.kit.headers import COMPONENTS, REPLAYED, sent
 from service.kit.idempotency import (
     HEADER,
@@ -78,8 +79,11 @@ def _complete(document: dict[str, Any], app: FastAPI) -> None:
             operation["requestBody"] = {
                 "required": reader.required,
                 "content": {
-                    "application/json": {"schema": schema},
-                    **{kind: {"schema": form} for kind, form in reader.other_forms.items()},
+                    "application/json": {
+                        "schema": schema,
+                        "examples": shown(examples_of(reader.schema)),
+                    },
+                    **reader.other_forms,
                 },
             }
         for status, answer in added.items():

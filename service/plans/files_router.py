@@ -17,6 +17,7 @@ from service.kit.errors import (
     UnsupportedMediaType,
 )
 from service.kit.etags import IfMatchDep, etag_of, send_etag
+from service.kit.examples import shown
 from service.kit.forms import MULTIPART, open_form
 from service.kit.problems import problems
 from service.plans import files as usecases
@@ -32,6 +33,10 @@ router = APIRouter(prefix="/plans", tags=["inputs"])
 
 MOST_TOLD: Final = 1000
 _LONGEST_TEXT: Final = 1024
+_REPS: Final = """rep_id,name,unit,baseline,reach
+r1,Ada Lovelace,west,"250,000","50,000"
+r2,Grace Hopper,west,"230,000","50,000"
+"""
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -55,7 +60,15 @@ _BODY: Final[dict[str, Any]] = {
                         },
                         "forecast": {"type": "string", "examples": ["1000000"]},
                     },
-                }
+                },
+                "examples": shown(
+                    {
+                        "reps.csv": {
+                            "file": [_REPS],
+                            "target": "562000",
+                        }
+                    }
+                ),
             }
         },
     }

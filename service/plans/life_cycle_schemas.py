@@ -7,15 +7,25 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, field_v
 
 from service.kit.audit import AuditEntry
 from service.kit.body import InputModel, Note
+from service.kit.examples import examples
 from service.plans.tables import PlanVersion
 
 
+@examples({"With a note": {"note": "Checked with finance."}})
 class StepIn(InputModel):
     """A step that may say why."""
 
     note: Note | None = Field(default=None, examples=["checked with finance"])
 
 
+@examples(
+    {
+        "To be decided within two weeks": {
+            "note": "As discussed with the heads of west and east.",
+            "deadline": "2026-12-11T18:00:00Z",
+        }
+    }
+)
 class SubmitIn(StepIn):
     """A version is handed in."""
 
@@ -41,6 +51,7 @@ Reason = Annotated[
 ]
 
 
+@examples({"With a reason": {"reason": "West carries more than it agreed to."}})
 class RejectIn(InputModel):
     """A version is given back."""
 

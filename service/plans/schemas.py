@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from service.kit.body import InputModel, Line
+from service.kit.examples import examples
 from service.kit.money import InvalidMoney, MoneyIn, MoneyOut, from_minor, minor_digits, to_minor
 from service.kit.values import Day
 from service.plans.domain import period_fault
@@ -39,6 +40,16 @@ class Period(InputModel):
         return end
 
 
+@examples(
+    {
+        "A year, rounded to hundreds": {
+            "name": "FY27",
+            "currency": "USD",
+            "increment": 100,
+            "period": {"start": "2027-01-01", "end": "2027-12-31"},
+        }
+    }
+)
 class PlanIn(InputModel):
     """A new plan."""
 
@@ -85,6 +96,12 @@ class PeriodPatch(InputModel):
         return start
 
 
+@examples(
+    {
+        "Another name": {"name": "FY27, as the board wants it"},
+        "Rounded to thousands": {"increment": 1000},
+    }
+)
 class PlanPatch(InputModel):
     """What is to change; what is left out stays."""
 

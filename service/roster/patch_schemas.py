@@ -4,6 +4,7 @@ from typing import Annotated, NotRequired, Required, TypedDict
 
 from pydantic import Field, with_config
 
+from service.kit.examples import examples
 from service.kit.values import STRICT_ROW, Key, Measure, Money, Month
 from service.roster.domain.measures import MOST_MEASURES
 from service.roster.schemas import (
@@ -71,6 +72,18 @@ class RowsToRemove(TypedDict):
     """Targets, those of units as well."""
 
 
+@examples(
+    {
+        "The nightly sync of a CRM": {
+            "reps": [{"id": "r1", "capacity": 380000}],
+            "history": [{"rep": "r1", "period": "2026-11", "actual": 22480.5}],
+        },
+        "A new target, and r4 carries no quota any more": {
+            "target": 1000000,
+            "remove": {"reps": ["r4"]},
+        },
+    }
+)
 @with_config(STRICT_ROW)
 class InputsPatch(TypedDict):
     """Some of the facts of a plan. What is left out stays as it is, in rows too; in a row, null

@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict
 
 from pydantic import ConfigDict, Field, with_config
 
+from service.kit.examples import examples
 from service.kit.values import STRICT_ROW, Day, Key, Measure, Money, Month, Share, Text
 from service.roster.domain.columns import MOST_COHORTS
 from service.roster.domain.measures import MOST_MEASURES
+from service.roster.example import FACTS, HISTORY, TERRITORIES
 
 
 @with_config(STRICT_ROW)
@@ -309,6 +311,24 @@ class MeasureRow(TypedDict):
     and 2 % are 45.9 %)."""
 
 
+@examples(
+    {
+        "Two units, four people": {
+            "target": 1080000,
+            **FACTS,
+            "territories": TERRITORIES,
+            "history": HISTORY,
+        },
+        "Targets of a unit, and of a product in the first half year": {
+            "targets": [
+                {"amount": 1080000},
+                {"unit": "east", "amount": 520000},
+                {"product": "core", "customer_type": "new", "period": "H1", "amount": 90000},
+            ],
+            **FACTS,
+        },
+    }
+)
 @with_config(STRICT_ROW)
 class InputsBody(TypedDict):
     """The facts of a plan as one whole."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, Field, StringConstraints
 
 from service.kit.body import InputModel
+from service.kit.examples import examples
 from service.webhooks.domain import (
     DEFAULT_OVERLAP,
     EVERY_KIND,
@@ -22,6 +23,14 @@ from service.webhooks.tables import Webhook, WebhookDelivery
 _NAMED = ", ".join(f"`{kind}`" for kind in KINDS)
 
 
+@examples(
+    {
+        "What the CRM has to know": {
+            "url": "https://crm.example.com/fairquota",
+            "events": ["version.published"],
+        }
+    }
+)
 class WebhookIn(InputModel):
     """Where to send what."""
 
@@ -34,6 +43,7 @@ class WebhookIn(InputModel):
     )
 
 
+@examples({"The old secret signs for one more day": {"overlap": 86400}})
 class SecretRotationIn(InputModel):
     """How to change over to the new secret."""
 

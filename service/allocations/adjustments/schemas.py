@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, with_config
 
 from service.allocations.adjustments.tables import QuotaAdjustment
 from service.kit.body import Note
+from service.kit.examples import examples
 from service.kit.money import MoneyOut, from_minor
 from service.kit.values import STRICT_ROW, Key, Money
 
@@ -35,6 +36,16 @@ class AdjustmentRow(TypedDict):
     """It stands beside the version, never in it."""
 
 
+@examples(
+    {
+        "The colleagues in the unit carry it": {
+            "adjustments": [{"rep": "r1", "quota": 280000, "reason": "key account lost"}],
+            "funding": "siblings",
+            "note": "after the review",
+        },
+        "A lock is released": {"release": ["r1"]},
+    }
+)
 @with_config(STRICT_ROW)
 class AdjustmentsIn(TypedDict):
     """Quotas to be adjusted, and locks to be released, at once."""

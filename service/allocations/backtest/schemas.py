@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, with_config
 
 from service.allocations.schemas import AllocationBody
 from service.allocations.schemas.quotas import Amount
+from service.kit.examples import examples
 from service.kit.values import STRICT_ROW, Key, Measure, Month
 from solver.assess.methods import Method
 
@@ -22,6 +23,26 @@ class PastQuotaRow(TypedDict):
     """0 or more."""
 
 
+@examples(
+    {
+        "Quarters of two years, and last quarter's own quotas": {
+            "target": 260000,
+            "period": {"start": "2027-01-01", "end": "2027-03-31"},
+            "reps": [{"id": "r1"}, {"id": "r2"}],
+            "history": [
+                {"rep": rep, "period": f"{year}-{month:02}", "actual": amount}
+                for rep, sold in {"r1": (18900, 20800), "r2": (18400, 19100)}.items()
+                for year, amount in zip((2025, 2026), sold, strict=True)
+                for month in range(1, 13)
+            ],
+            "quotas": [
+                {"rep": "r1", "period": "2026-10", "quota": 63000},
+                {"rep": "r2", "period": "2026-10", "quota": 60000},
+            ],
+            "origins": 4,
+        }
+    }
+)
 @with_config(STRICT_ROW)
 class BacktestBody(AllocationBody):
     """The same facts as for an allocation. Windows are as long as `period` and counted back from

@@ -5,9 +5,16 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, StringConstraints
 
 from service.kit.body import InputModel, Line, Number
+from service.kit.examples import examples
 from solver.assess import Share
 
 RepId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+_SOLD = [
+    {"rep": "r1", "actual": 281000},
+    {"rep": "r2", "actual": 275500},
+    {"rep": "r3", "actual": 240200},
+    {"rep": "r4", "actual": 262000},
+]
 _SIDE = "95 % interval of the effect"
 
 
@@ -18,6 +25,7 @@ class ActualIn(InputModel):
     actual: Number = Field(examples=[281000], description="In the plan's currency")
 
 
+@examples({"What was sold": {"actuals": _SOLD}})
 class FairnessIn(InputModel):
     """Sales of the plan's period, once it is over."""
 
@@ -33,6 +41,20 @@ class CohortIn(InputModel):
     )
 
 
+@examples(
+    {
+        "By sex and age": {
+            "cohorts": [
+                {"rep": "r1", "attributes": {"sex": "F", "birth_year": 1985}},
+                {"rep": "r2", "attributes": {"sex": "F", "birth_year": 1976}},
+                {"rep": "r3", "attributes": {"sex": "M", "birth_year": 1982}},
+                {"rep": "r4", "attributes": {"sex": "F", "birth_year": 1968}},
+            ],
+            "bands": {"birth_year": [1970, 1980]},
+            "actuals": _SOLD,
+        }
+    }
+)
 class CohortAuditIn(InputModel):
     """Groups to compare."""
 

@@ -19,6 +19,7 @@ from service.allocations.imports.domain.sent import FileRows, JsonRows, Source
 from service.allocations.imports.schemas import ImportIn, ImportOptions
 from service.allocations.imports.usecases import Options
 from service.kit.body import read_json_bytes
+from service.kit.examples import shown
 from service.kit.forms import MULTIPART, open_form
 from service.kit.patient_body import PatientReader
 from service.roster.files import Planned, read_planned
@@ -60,22 +61,32 @@ class ImportReader(PatientReader[Any]):
 
     other_forms: ClassVar[Mapping[str, Any]] = {
         MULTIPART: {
-            "type": "object",
-            "required": ["file"],
-            "properties": {
-                "file": {
-                    "type": "string",
-                    "format": "binary",
-                    "description": "CSV, Parquet, or an XLSX workbook whose first sheet counts. "
-                    "Columns: `rep_id` (销售员编号, 工号 …), `quota` (目标, 指标 …), and months "
-                    "such as `2027-01`; all others are left alone",
-                },
-                "options": {
-                    "type": "string",
-                    "contentMediaType": "application/json",
-                    "description": "What the JSON body says beside `quotas`",
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {
+                    "file": {
+                        "type": "string",
+                        "format": "binary",
+                        "description": "CSV, Parquet, or an XLSX workbook whose first sheet "
+                        "counts. Columns: `rep_id` (销售员编号, 工号 …), `quota` (目标, 指标 …), "
+                        "and months such as `2027-01`; all others are left alone",
+                    },
+                    "options": {
+                        "type": "string",
+                        "contentMediaType": "application/json",
+                        "description": "What the JSON body says beside `quotas`",
+                    },
                 },
             },
+            "examples": shown(
+                {
+                    "plan.csv": {
+                        "file": 'rep_id,name,quota\nr1,Ada Lovelace,"310,000"\n',
+                        "options": '{"missing": "as_solved", "note": "the planner\'s own"}',
+                    }
+                }
+            ),
         }
     }
 

@@ -10,6 +10,7 @@ from service.allocations.imports.usecases import Imported
 from service.allocations.infeasible import in_words
 from service.allocations.schemas import Amount
 from service.kit.body import Note
+from service.kit.examples import examples
 from service.kit.money import MoneyOut, from_minor
 from service.kit.values import STRICT_ROW, Key, Money
 from service.plans.policy import PolicyBody
@@ -48,6 +49,24 @@ class ImportOptions(TypedDict):
     """Whether a second draft is made that keeps every limit and sum, with the smallest change."""
 
 
+@examples(
+    {
+        "The planner's own spreadsheet": {
+            "quotas": [
+                {"rep": "r1", "quota": 310000},
+                {"rep": "r2", "quota": 300000},
+                {"rep": "r3", "quota": 240000},
+                {"rep": "r4", "quota": 230000},
+            ],
+            "note": "the planner's own",
+        },
+        "Some are planned by hand, and it is mended at once": {
+            "quotas": [{"rep": "r1", "quota": 360000}],
+            "missing": "as_solved",
+            "repair": True,
+        },
+    }
+)
 @with_config(STRICT_ROW)
 class ImportIn(ImportOptions):
     """A plan made by hand."""
@@ -55,6 +74,7 @@ class ImportIn(ImportOptions):
     quotas: Required[Annotated[list[QuotaByHand], Field(min_length=1)]]
 
 
+@examples({"With a note": {"note": "West within its 600,000 again"}})
 class RepairIn(BaseModel):
     """What is written on the repaired version."""
 

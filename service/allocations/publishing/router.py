@@ -87,8 +87,10 @@ def list_published(
     on: Annotated[
         DayParameter | None, Query(description="A day; left out: today", examples=["2027-05-15"])
     ] = None,
-    rep: Annotated[str | None, Query(description="This rep alone")] = None,
-    unit: Annotated[str | None, Query(description="This unit and all units below it")] = None,
+    rep: Annotated[str | None, Query(description="This rep alone", examples=["r1"])] = None,
+    unit: Annotated[
+        str | None, Query(description="This unit and all units below it", examples=["west"])
+    ] = None,
     measure: MeasureQuery = None,
 ) -> InForceOut:
     """The quotas that are in force on a day, by rep; none outside the plan's period."""

@@ -6,12 +6,14 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from service.allocations.publishing.tables import PublishedQuota
+from service.kit.examples import examples
 from service.kit.money import MoneyOut, from_minor
 from service.kit.pages import Page
 from service.plans.life_cycle_schemas import StepIn
 from service.plans.version_schemas import VersionDetailOut
 
 
+@examples({"From January on": {"note": "Signed by the board.", "effective": "2027-01-01"}})
 class PublishIn(StepIn):
     """A version becomes the binding one."""
 

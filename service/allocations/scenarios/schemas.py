@@ -21,6 +21,7 @@ from service.allocations.scenarios.domain.axes import MOST
 from service.allocations.scenarios.usecases import Compared, Mover, Outcome
 from service.allocations.schemas import Amount
 from service.kit.body import Line
+from service.kit.examples import examples
 from service.kit.money import MoneyOut, from_minor
 from service.kit.values import STRICT_ROW, Money
 from service.plans.policy import PolicyBody, present_rule
@@ -51,6 +52,22 @@ class NamedPolicy(TypedDict):
     """What it says beyond `base_policy`."""
 
 
+@examples(
+    {
+        "Two ideas of evenness, two targets": {
+            "base_policy": {"season": "even"},
+            "grid": {"fairness": ["equal_stretch", "equal_growth"]},
+            "target": [1080000, 1100000],
+        },
+        "Named policies, kept as drafts": {
+            "policies": [
+                {"name": "as it is", "policy": {}},
+                {"name": "cautious", "policy": {"max_over_last_year": 0.27}},
+            ],
+            "store": True,
+        },
+    }
+)
 @with_config(STRICT_ROW)
 class ScenariosIn(TypedDict):
     """Which policies to solve the plan's working inputs under: every named policy with every

@@ -1,12 +1,16 @@
 """What `POST /v1/allocations` takes: the facts, and how to allocate."""
 
-from typing import Annotated, NotRequired, Required, TypedDict
+from typing import Annotated, Final, NotRequired, Required, TypedDict
 
 from pydantic import Field, with_config
 
+from service.kit.examples import examples
 from service.kit.values import STRICT_ROW, Day, Money, Otherwise
 from service.plans.policy import PolicyBody
+from service.roster.example import FACTS, PERIOD
 from service.roster.schemas import InputsBody
+
+_TERMS: Final = {"target": 1080000, "currency": "USD", "increment": 100, "period": PERIOD}
 
 
 @with_config(STRICT_ROW)
@@ -19,6 +23,31 @@ class PeriodBody(TypedDict):
     """Last day: the last of a month."""
 
 
+@examples(
+    {
+        "Only what is needed": {
+            "target": 440000,
+            "reps": [
+                {"id": "r1", "baseline": 100000, "reach": 100000, "max": 105000},
+                {"id": "r2", "baseline": 100000, "reach": 100000},
+                {"id": "r3", "baseline": 100000, "reach": 100000},
+                {"id": "r4", "baseline": 100000, "reach": 100000},
+            ],
+        },
+        "Two units, four people": {**_TERMS, **FACTS, "policy": {"season": "even"}},
+        "Growth on last year is limited": {
+            **_TERMS,
+            **FACTS,
+            "policy": {
+                "fairness": "equal_growth",
+                "min_over_last_year": 0,
+                "max_over_last_year": 0.27,
+                "groups": [{"id": "overlay", "reps": ["r1", "r3"], "max": 550000}],
+                "on_infeasible": "relax",
+            },
+        },
+    }
+)
 @with_config(STRICT_ROW)
 class AllocationBody(InputsBody):
     """The facts, and how to allocate. Only `target` and `reps` with ids are required."""

@@ -1,16 +1,30 @@
 """What the API takes and says about a simulation."""
 
-from typing import Annotated, NotRequired, Required, TypedDict
+from typing import Annotated, Any, Final, NotRequired, Required, TypedDict
 
 from pydantic import BaseModel, Field, with_config
 
 from service.allocations.schemas import AllocationBody
 from service.allocations.schemas.quotas import Amount
 from service.allocations.simulation.asked import LEAST_DRAWS, MOST_DRAWS, MOST_SEED
+from service.kit.examples import examples
 from service.kit.values import STRICT_ROW, Key, Money
+from service.roster.example import FACTS, PERIOD
 
 Draws = Annotated[int, Field(strict=True, ge=LEAST_DRAWS, le=MOST_DRAWS)]
 Seed = Annotated[int, Field(strict=True, ge=0, le=MOST_SEED)]
+_YEARS: Final[dict[str, Any]] = {
+    "draws": 1000,
+    "seed": 1,
+    "pay_curve": {
+        "knots": [
+            {"attainment": 0.5, "pay": 0},
+            {"attainment": 1, "pay": 1},
+            {"attainment": 1.5, "pay": 2},
+        ]
+    },
+    "target_pay": {"everyone": 20000, "reps": [{"rep": "r1", "amount": 25000}]},
+}
 Ratio = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -64,6 +78,7 @@ class TargetPayBody(TypedDict):
     """Own amounts."""
 
 
+@examples({"What the plan pays out": _YEARS})
 @with_config(STRICT_ROW)
 class SimulationAsked(TypedDict):
     """How many years to draw, and what they pay."""
@@ -78,6 +93,7 @@ class SimulationAsked(TypedDict):
     """Tells pay in money; without it, pay is told over target pay, each rep counted alike."""
 
 
+@examples({"What the plan pays out": {"target": 1080000, "period": PERIOD, **FACTS, **_YEARS}})
 @with_config(STRICT_ROW)
 class SimulationBody(AllocationBody, SimulationAsked):
     """The same facts as for an allocation, and how many years to draw around its quotas."""

@@ -38,7 +38,8 @@ from service.plans.sight import Sight
 router = APIRouter(prefix="/plans/{plan_id}/versions", tags=["versions"])
 
 MeasureQuery = Annotated[
-    str | None, Query(description="An additive measure; left out: the main one")
+    str | None,
+    Query(description="An additive measure; left out: the main one", examples=["revenue"]),
 ]
 
 _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
@@ -60,8 +61,10 @@ def list_quotas(
     _turn: TurnDep,
     session: ReadSessionDep,
     sight: SightDep,
-    unit: Annotated[str | None, Query(description="This unit and all units below it")] = None,
-    rep: Annotated[str | None, Query(description="This rep alone")] = None,
+    unit: Annotated[
+        str | None, Query(description="This unit and all units below it", examples=["west"])
+    ] = None,
+    rep: Annotated[str | None, Query(description="This rep alone", examples=["r1"])] = None,
     period: Annotated[
         str | None,
         Query(
@@ -72,9 +75,11 @@ def list_quotas(
         ),
     ] = None,
     measure: MeasureQuery = None,
-    product: Annotated[str | None, Query(description="Lines of this product alone")] = None,
+    product: Annotated[
+        str | None, Query(description="Lines of this product alone", examples=["core"])
+    ] = None,
     customer_type: Annotated[
-        str | None, Query(description="Lines of this kind of customer alone")
+        str | None, Query(description="Lines of this kind of customer alone", examples=["new"])
     ] = None,
 ) -> Response:
     """The quotas of a version: unit by unit, reps by id. As JSON in pages; as CSV, XLSX, Parquet
@@ -183,8 +188,10 @@ def list_weeks(
     session: ReadSessionDep,
     page: PageDep,
     sight: SightDep,
-    unit: Annotated[str | None, Query(description="This unit and all units below it")] = None,
-    rep: Annotated[str | None, Query(description="This rep alone")] = None,
+    unit: Annotated[
+        str | None, Query(description="This unit and all units below it", examples=["west"])
+    ] = None,
+    rep: Annotated[str | None, Query(description="This rep alone", examples=["r1"])] = None,
     measure: MeasureQuery = None,
 ) -> Response:
     """The quotas week by week, by working days as they are known today.

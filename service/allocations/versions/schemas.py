@@ -8,10 +8,28 @@ from pydantic import BaseModel, ConfigDict, Field, with_config
 from service.allocations.measures.schemas import MeasureOut, StandardOut
 from service.allocations.schemas import Amount, CrossingRuleOut, Months, QuotaOut, SeasonOut
 from service.kit.body import Note
+from service.kit.examples import examples
 from service.kit.values import STRICT_ROW
 from service.plans.policy import PolicyBody
 
 
+@examples(
+    {
+        "Equal extra effort": {"note": "first proposal"},
+        "Nobody is to grow by more than 27 %": {
+            "policy": {"fairness": "equal_growth", "max_over_last_year": 0.27, "season": "even"},
+            "note": "with growth limited",
+        },
+        "A reserve for later requests": {
+            "policy": {
+                "over_assignment": 0.02,
+                "reserves": [{"unit": "west", "amount": 10000}],
+                "season": [20, 25, 25, 30],
+            },
+            "locks": "keep",
+        },
+    }
+)
 @with_config(STRICT_ROW)
 class VersionIn(TypedDict):
     """What to solve: the plan's working inputs under this policy."""

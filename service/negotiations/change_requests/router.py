@@ -160,9 +160,13 @@ def list_change_requests(
     page: PageDep,
     now: NowDep,
     status: Annotated[ChangeRequestStatus | None, Query()] = None,
-    rep: Annotated[str | None, Query(description="About this rep alone")] = None,
-    unit: Annotated[str | None, Query(description="This unit and all units below it")] = None,
-    version: Annotated[int | None, Query(ge=1, description="About this version alone")] = None,
+    rep: Annotated[str | None, Query(description="About this rep alone", examples=["r1"])] = None,
+    unit: Annotated[
+        str | None, Query(description="This unit and all units below it", examples=["west"])
+    ] = None,
+    version: Annotated[
+        int | None, Query(ge=1, description="About this version alone", examples=[1])
+    ] = None,
 ) -> Page[ChangeRequestOut]:
     """The change requests of a plan that concern the caller, newest first."""
     wanted = reading.Wanted(status, rep, unit, version)
@@ -181,7 +185,8 @@ def count_change_requests(
     caller: CallerDep,
     session: ReadSessionDep,
     version: Annotated[
-        int | None, Query(ge=1, description="Left out: the newest that any request is about")
+        int | None,
+        Query(ge=1, description="Left out: the newest that any request is about", examples=[1]),
     ] = None,
 ) -> StatisticsOut:
     """Who asks and what is granted, by tenure, rank of the quota and peer groups.
@@ -230,7 +235,8 @@ def preview_change_request(
         str | None, Query(description="Left out: what is asked for", examples=["285000"])
     ] = None,
     effective: Annotated[
-        DayParameter | None, Query(description="The first day of the first month that changes")
+        DayParameter | None,
+        Query(description="The first day of the first month that changes", examples=["2027-04-01"]),
     ] = None,
 ) -> PreviewOut:
     """Who would carry it, and what it would do to them and to who asked; nothing is stored."""

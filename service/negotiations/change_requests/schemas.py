@@ -7,6 +7,7 @@ from typing import Annotated, Any, NotRequired, Required, Self, TypedDict
 from pydantic import BaseModel, Field, with_config
 
 from service.kit.body import InputModel, Line, Note
+from service.kit.examples import examples
 from service.kit.money import MoneyIn, MoneyOut, from_minor, minor_digits
 from service.kit.values import STRICT_ROW, Day, Key, Money, Month, Otherwise, Share
 from service.negotiations.change_requests.correction_schemas import CorrectionIn
@@ -51,6 +52,37 @@ _Proposed = Annotated[
 ]
 
 
+@examples(
+    {
+        "A key account is lost": {
+            "version": 1,
+            "rep": "r1",
+            "proposed": 280000,
+            "evidence": [
+                {
+                    "kind": "account_lost",
+                    "reference": "A-17",
+                    "amount": 30000,
+                    "date": "2027-02-01",
+                }
+            ],
+            "note": "We have had this customer since 2019.",
+            "deadline": "2027-02-15",
+        },
+        "The potential was wrong": {
+            "version": 1,
+            "rep": "r1",
+            "proposed": 270000,
+            "evidence": [
+                {
+                    "kind": "potential_error",
+                    "reference": "market study of November",
+                    "amount": 800000,
+                }
+            ],
+        },
+    }
+)
 @with_config(STRICT_ROW)
 class ChangeRequestIn(TypedDict):
     """Ask for another quota."""
@@ -83,12 +115,23 @@ EffectiveIn = Annotated[
 ]
 
 
+@examples({"With a note": {"note": "As we said on Monday."}})
 class AnswerIn(InputModel):
     """An answer in words, which may be left out."""
 
     note: Note | None = None
 
 
+@examples(
+    {
+        "A part of it, from April on": {
+            "amount": 285000,
+            "funding": "siblings",
+            "effective": "2027-04-01",
+            "note": "Half of the account has come back.",
+        }
+    }
+)
 class CounterIn(AnswerIn):
     """A part of what is asked for."""
 
@@ -97,6 +140,17 @@ class CounterIn(AnswerIn):
     effective: EffectiveIn = None
 
 
+@examples(
+    {
+        "From April on, carried by the unit": {
+            "amount": 280000,
+            "funding": "siblings",
+            "effective": "2027-04-01",
+        },
+        "Help instead of money": {"resources": ["a presales engineer until June"]},
+        "The input is corrected": {"correct": {"reps": [{"id": "r1", "potential": 800000}]}},
+    }
+)
 class GrantIn(AnswerIn):
     """What is granted; left out: what is asked for."""
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal, NotRequired, Required, Self, 
 from pydantic import BaseModel, ConfigDict, Field, with_config
 
 from service.kit.body import Note
+from service.kit.examples import examples
 from service.kit.money import MoneyOut, from_minor, minor_digits
 from service.kit.values import STRICT_ROW, Day, Key, Money, Month
 from service.negotiations.events.domain.kinds import Event, EventKind
@@ -111,8 +112,35 @@ EventIn = TypedDict(
 EventIn.__pydantic_config__ = STRICT_ROW | ConfigDict(  # type: ignore[attr-defined]
     json_schema_extra={"description": _DESCRIPTION}
 )
+examples(
+    {
+        "Somebody leaves for good": {"kind": "leave", "rep": "r1", "from": "2027-07-01"},
+        "Somebody is away for a while": {
+            "kind": "leave",
+            "rep": "r2",
+            "from": "2027-05-10",
+            "to": "2027-09-30",
+        },
+        "Somebody takes over a seat that was left": {
+            "kind": "hire",
+            "rep": {"id": "r5", "name": "Emmy Noether", "unit": "west"},
+            "takes_over": "r1",
+            "from": "2027-10-01",
+        },
+        "Somebody moves to another unit": {
+            "kind": "transfer",
+            "rep": "r2",
+            "from": "2027-06-01",
+            "to_unit": "east",
+        },
+        "Two exchange their seats": {"kind": "swap", "reps": ["r2", "r3"], "from": "2027-06-01"},
+        "Four days a week": {"kind": "fte", "rep": "r3", "from": "2027-06-01", "share": 0.8},
+        "The company wants more": {"kind": "target", "amount": 1120000, "from": "2027-06-01"},
+    }
+)(EventIn)
 
 
+@examples({"The others of the unit carry it": {"funding": "siblings"}})
 @with_config(STRICT_ROW)
 class AcceptIn(TypedDict):
     """Who carries what an event leaves open."""
@@ -126,6 +154,7 @@ class AcceptIn(TypedDict):
     """Needed where anything is left open."""
 
 
+@examples({"With a reason": {"reason": "The last day has changed."}})
 @with_config(STRICT_ROW)
 class ReasonIn(TypedDict):
     """Why a proposal is refused."""

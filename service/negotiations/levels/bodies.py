@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from service.kit.body import InputModel, Line, Note
 from service.kit.errors import Fault, InvalidInput
+from service.kit.examples import examples
 from service.kit.money import InvalidMoney, MoneyIn, to_minor
 from service.negotiations.levels.domain.limits import Asked
 from solver.policy import Fairness
@@ -16,12 +17,22 @@ from solver.policy import Fairness
 _Key = Annotated[str, Field(min_length=1, max_length=128)]
 
 
+@examples({"With a note": {"note": "As agreed on Monday."}})
 class NoteIn(InputModel):
     """Why, where somebody says so."""
 
     note: Note | None = None
 
 
+@examples(
+    {
+        "The amount that was agreed": {
+            "envelope": 562000,
+            "deadline": "2026-12-18T17:00:00Z",
+            "note": "As agreed on Monday.",
+        }
+    }
+)
 class FreezeIn(NoteIn):
     """A unit to freeze. What it carries is what the version says."""
 
@@ -53,6 +64,15 @@ class LimitIn(InputModel):
     max: MoneyIn | None = None
 
 
+@examples(
+    {
+        "As the version was": {},
+        "With limits of the owner's own": {
+            "limits": [{"rep": "r1", "max": 285000}],
+            "note": "r1 has a large account to save",
+        },
+    }
+)
 class SolveIn(NoteIn):
     """How to solve a unit again; left out: as the version was."""
 
@@ -91,6 +111,14 @@ class AdjustmentIn(InputModel):
     reason: Line = Field(examples=["key account lost"])
 
 
+@examples(
+    {
+        "The others of the unit carry it": {
+            "adjustments": [{"rep": "r1", "quota": 280000, "reason": "key account lost"}]
+        },
+        "Solves may change it again": {"release": ["r1"]},
+    }
+)
 class AdjustIn(NoteIn):
     """What to move inside a unit. The other reps carry what is not balanced by itself."""
 
@@ -119,6 +147,12 @@ class AdjustIn(NoteIn):
         return _or_refused(found, faults)
 
 
+@examples(
+    {
+        "All have signed": {"note": "West and east together"},
+        "One unit is not waited for": {"exceptions": ["east"]},
+    }
+)
 class AssembleIn(NoteIn):
     """Put the work of all signed units together."""
 

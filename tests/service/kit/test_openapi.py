@@ -8,8 +8,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
+from service.kit.examples import examples_of
 from service.kit.settings import Settings
 from service.main import create_app
+from service.plans.schemas import PlanIn
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +45,11 @@ def references(part: Any) -> Iterator[str]:
 def test_bodies_read_by_json_body_are_documented(app: FastAPI) -> None:
     body = app.openapi()["paths"]["/v1/plans"]["post"]["requestBody"]
 
-    assert body == {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PlanIn"}}},
+    content = body["content"]["application/json"]
+    assert body["required"]
+    assert content["schema"] == {"$ref": "#/components/schemas/PlanIn"}
+    assert content["examples"] == {
+        name: {"value": value} for name, value in examples_of(PlanIn).items()
     }
 
 
