@@ -1,5 +1,5 @@
 # Thin on purpose: what a target does is one line; how uv and Python are found is in scripts/setup.
-.PHONY: setup demo test check format fuzz bench release-flips release-faults key-storm openapi pictures requirements
+.PHONY: setup demo test check format fuzz bench release-flips release-faults release-load key-storm openapi pictures requirements
 .DELETE_ON_ERROR:
 
 # Whatever the caller's shell has activated, the project runs in its own .venv, and keeps what it
@@ -48,6 +48,9 @@ release-flips: setup  ## ten thousand flipped bits on each database; docs/reliab
 
 release-faults: setup  ## kill -9 and restarts in the middle of commits, ROUNDS=100 for a release; see docs/reliability.md
 	FAIRQUOTA_ROUNDS=$(or $(ROUNDS),10) $(bin)/python -m pytest -s tests/release
+
+release-load: setup  ## writes per second while others solve, on each database; ARGS='--seconds 3' for a look
+	$(bin)/python -m tests.load $(ARGS)
 
 key-storm: setup  ## a thousand keys, each sent by 32 callers at once, on each database
 	FAIRQUOTA_KEYS=$(or $(KEYS),1000) $(bin)/python -m pytest -s tests/service/kit/test_key_storms.py
