@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Literal
 
 from anyio import Semaphore
 from fastapi import APIRouter, Depends, FastAPI
+from pydantic import BaseModel
 
 from service.allocations.adjustments.gaps import gaps_in_the_way
 from service.allocations.adjustments.gaps_router import router as gaps
@@ -147,20 +149,26 @@ def connect(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.identities = Identities(settings) if settings.access == "oidc" else None
 
 
+class HealthOut(BaseModel):
+    """Nothing is wrong; anything else is a problem."""
+
+    status: Literal["ok"] = "ok"
+
+
 def _add_health(app: FastAPI) -> None:
     @app.head("/healthz", include_in_schema=False)  # some monitors ask without a body
     @app.get("/healthz", tags=["health"])
-    def alive() -> dict[str, str]:
+    def alive() -> HealthOut:
         """The process answers."""
-        return {"status": "ok"}
+        return HealthOut()
 
     @app.head("/readyz", include_in_schema=False)
     @app.get("/readyz", tags=["health"], responses=problems(DatabaseUnavailable))
-    def ready(database: DatabaseDep) -> dict[str, str]:
+    def ready(database: DatabaseDep) -> HealthOut:
         """The database answers and has this release's tables."""
         with database.reading.begin() as session:
             if not is_current(session.connection()):
                 raise DatabaseUnavailable(
                     "The database has not this release's tables; run `fairquota db upgrade`."
                 )
-        return {"status": "ok"}
+        return HealthOut()

@@ -15,6 +15,7 @@ from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.db import ReadingSessionsDep
 from service.kit.errors import NotAcceptable
+from service.kit.headers import CONTENT_DISPOSITION, sent
 from service.kit.negotiation import JSON, VARY, answer_in
 from service.kit.pages import Page, PageDep
 from service.kit.problems import InvalidParameters, problems
@@ -30,6 +31,7 @@ _A_LINE = {"schema": {"type": "string", "description": "One line for each entry,
 _FILES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A page as JSON, or all entries that are asked for as a file",
+        "headers": sent(CONTENT_DISPOSITION),
         "content": {CSV: _A_LINE, NDJSON: _A_LINE},
     }
 }
@@ -112,7 +114,7 @@ def list_audit_entries(
         raise _refused(name, f"is for {JSON}: a file has all entries")
     written = pieces(media_type, whole_trail(reading, caller.workspace_id, asked))
     name = f'attachment; filename="audit.{SUFFIXES[media_type]}"'
-    headers = {"Content-Disposition": name, **VARY}
+    headers = {CONTENT_DISPOSITION: name, **VARY}
     # what hinders the reading of the first entries is answered as a problem, not cut off
     begun = chain([next(written)], written)
     return StreamingResponse(begun, media_type=media_type, headers=headers)

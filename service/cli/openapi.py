@@ -19,8 +19,19 @@ def document() -> str:
     from service.main import create_app
 
     return yaml.dump(
-        create_app(Settings()).openapi(), allow_unicode=True, sort_keys=False, width=100
+        create_app(Settings()).openapi(),
+        Dumper=_WithoutAliases,
+        allow_unicode=True,
+        sort_keys=False,
+        width=100,
     )
+
+
+class _WithoutAliases(yaml.SafeDumper):
+    """`*id007` says nothing to readers, and each new one would rename those behind it."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
 
 
 def write_document(path: Path | None) -> None:

@@ -20,6 +20,7 @@ from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep
+from service.kit.headers import CONTENT_DISPOSITION, LEFT_OUT, VERSION_HASH, sent
 from service.kit.problems import InvalidParameters, problems
 from service.negotiations.events.domain.life import VersionHasNoMonths
 from service.plans.domain import MOST_VERSIONS, PlanNotFound, VersionNotFound
@@ -33,17 +34,7 @@ _ROWS: Final = {"schema": {"type": "string", "description": "One line for each r
 _FILES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "A file: a table, or a JSON document in each line",
-        "headers": {
-            "Version-Hash": {
-                "description": "The hash of the version",
-                "schema": {"type": "string"},
-            },
-            "Left-Out": {
-                "description": "What the system has no place for and was asked to be left out; "
-                "characters beyond ASCII are percent-encoded",
-                "schema": {"type": "string"},
-            },
-        },
+        "headers": sent(CONTENT_DISPOSITION, VERSION_HASH, LEFT_OUT),
         "content": {CSV: _ROWS, NDJSON: _ROWS},
     }
 }
@@ -126,7 +117,7 @@ def export_quotas(
     feed = open_feed(session, caller, wanted, asked)
     file = written(feed.write)
     left = feed.told_left_out()
-    more = {"Left-Out": quote(left, safe=_PLAIN)} if left else {}
+    more = {LEFT_OUT: quote(left, safe=_PLAIN)} if left else {}
     return file_of_version(
         feed.version, feed.plan, wanted.media_type, file, kind=wanted.name, more=more
     )

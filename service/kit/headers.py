@@ -10,6 +10,12 @@ ETAG: Final = "ETag"
 LOCATION: Final = "Location"
 RETRY_AFTER: Final = "Retry-After"
 REPLAYED: Final = "Idempotent-Replayed"
+RATE_LIMIT: Final = "RateLimit"
+RATE_LIMIT_POLICY: Final = "RateLimit-Policy"
+CONTENT_DISPOSITION: Final = "Content-Disposition"
+CONTENT_LANGUAGE: Final = "Content-Language"
+VERSION_HASH: Final = "Version-Hash"
+LEFT_OUT: Final = "Left-Out"
 _AUTHENTICATE: Final = "WWW-Authenticate"
 
 _MEANINGS: Final = {
@@ -18,6 +24,14 @@ _MEANINGS: Final = {
     LOCATION: "Where what was made is found",
     RETRY_AFTER: "Seconds after which it may work",
     REPLAYED: "`true`: this `Idempotency-Key` was used before, and this is the answer of then",
+    RATE_LIMIT: "How many calls are left now, and in how many seconds one more is: "
+    '`"calls";r=1187;t=1`. Nobody is counted in local mode',
+    RATE_LIMIT_POLICY: 'How many calls fit into how many seconds: `"calls";q=1200;w=60`',
+    CONTENT_DISPOSITION: "Of files: under which name to save it",
+    CONTENT_LANGUAGE: "In which language the file is",
+    VERSION_HASH: "Of files: the hash of the version",
+    LEFT_OUT: "What the system has no place for and was asked to be left out; "
+    "characters beyond ASCII are percent-encoded",
     _AUTHENTICATE: "How to say who you are",
 }
 _OF_PROBLEMS: Final = {
@@ -26,7 +40,10 @@ _OF_PROBLEMS: Final = {
     429: (RETRY_AFTER,),
     503: (RETRY_AFTER,),
 }
-_SOMETIMES: Final = frozenset({RETRY_AFTER, REPLAYED})
+_SOMETIMES: Final = frozenset(
+    {RETRY_AFTER, REPLAYED, RATE_LIMIT, RATE_LIMIT_POLICY}
+    | {CONTENT_DISPOSITION, VERSION_HASH, LEFT_OUT}
+)
 
 COMPONENTS: Final[dict[str, dict[str, Any]]] = {
     name: {

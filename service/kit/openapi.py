@@ -6,6 +6,7 @@ that any call under /v1 may answer.
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,7 +17,7 @@ from pydantic import TypeAdapter
 from service.kit import errors
 from service.kit.body import JsonReader
 from service.kit.examples import examples_of, shown
-from service.kit.headers import COMPONENTS, REPLAYED, sent
+from service.kit.headers import COMPONENTS, RATE_LIMIT, RATE_LIMIT_POLICY, REPLAYED, sent
 from service.kit.idempotency import (
     HEADER,
     SAFE_METHODS,
@@ -24,9 +25,10 @@ from service.kit.idempotency import (
     KeyOfAnotherRequest,
     StillUnderWay,
 )
-from service.kit.problems import InvalidParameters, Problem, problems
+from service.kit.problems import InvalidParameters, Problem, problems, response_schema
 
 _SCHEMAS = "#/components/schemas/"
+_RESPONSES = "#/components/responses/"
 _OF_ANY_CALL = problems(
     errors.NotAuthenticated,
     errors.NotPermitted,
@@ -36,6 +38,23 @@ _OF_ANY_CALL = problems(
     errors.Unavailable,
 )
 _OF_A_WRITE = problems(StillUnderWay, AnswerNotKept, KeyOfAnotherRequest)
+_OF_A_BODY = problems(
+    errors.BadRequest, errors.BodyTooLarge, errors.UnsupportedMediaType, errors.InvalidInput
+)
+_WRITTEN_ONCE = (
+    errors.NotAuthenticated,
+    errors.NotPermitted,
+    InvalidParameters,
+    errors.TooManyRequests,
+    errors.AppError,
+    errors.Unavailable,
+    errors.BadRequest,
+    errors.BodyTooLarge,
+    errors.UnsupportedMediaType,
+)
+"""Problems that most calls answer alike."""
+_COUNTED = (RATE_LIMIT, RATE_LIMIT_POLICY)
+"""Headers of an answer to a caller whose calls are counted."""
 _KEY_OF_A_WRITE = {
     "name": HEADER,
     "in": "header",
@@ -44,9 +63,6 @@ _KEY_OF_A_WRITE = {
     "once and answered as before, with `Idempotent-Replayed: true`, for 24 hours",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
-_OF_A_BODY = problems(
-    errors.BadRequest, errors.BodyTooLarge, errors.UnsupportedMediaType, errors.InvalidInput
-)
 
 
 def install_openapi(app: FastAPI) -> None:
@@ -65,37 +81,62 @@ def _complete(document: dict[str, Any], app: FastAPI) -> None:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     _add(schemas, Problem)
+    once = {error.__name__: _headed(response_schema(error), *_COUNTED) for error in _WRITTEN_ONCE}
     for path, method, operation, reader in _operations(document, app):
         answers: dict[str, Any] = operation["responses"]
         if answers.get("422", {}).get("description") == "Validation Error":
             del answers["422"]
-        added = _OF_ANY_CALL if path.startswith("/v1/") else {}
-        if added and method not in SAFE_METHODS:
-            added = added | _OF_A_WRITE
-            operation.setdefault("parameters", []).append(_KEY_OF_A_WRITE)
+        is_write = method not in SAFE_METHODS
+        if path.startswith("/v1/"):
+            answers = _of_v1(answers, is_write=is_write, has_body=reader is not None)
+        else:
+            answers = {status: _headed(own) for status, own in answers.items()}
+        if is_write:
+            key = {"$ref": f"#/components/parameters/{HEADER}"}
+            operation.setdefault("parameters", []).append(key)
         if reader is not None:
-            added = added | _OF_A_BODY
-            schema = _add(schemas, reader.schema)
-            operation["requestBody"] = {
-                "required": reader.required,
-                "content": {
-                    "application/json": {
-                        "schema": schema,
-                        "examples": shown(examples_of(reader.schema)),
-                    },
-                    **reader.other_forms,
-                },
-            }
-        for status, answer in added.items():
-            answers.setdefault(str(status), answer)
-        of_success = sent() if method in SAFE_METHODS else sent(REPLAYED)
-        for status, answer in answers.items():
-            if status.startswith("2"):
-                answer["headers"] = of_success | answer.get("headers", {})
-        operation["responses"] = dict(sorted(answers.items()))
+            operation["requestBody"] = _body(reader, schemas)
+        operation["responses"] = {
+            status: next(({"$ref": _RESPONSES + name} for name in once if once[name] == own), own)
+            for status, own in sorted(answers.items())
+        }
         operation["operationId"] = _operation_id(path, method, operation)
-    document["components"]["headers"] = COMPONENTS
+    document["components"] |= {
+        "responses": once,
+        "parameters": {HEADER: _KEY_OF_A_WRITE},
+        "headers": COMPONENTS,
+    }
     _name_by_title(document)
+
+
+def _of_v1(answers: dict[str, Any], *, is_write: bool, has_body: bool) -> dict[str, Any]:
+    """What a route answers, and what is answered before and around it."""
+    around = [_OF_ANY_CALL, *[_OF_A_WRITE] * is_write, *[_OF_A_BODY] * has_body]
+    found = dict(answers)
+    for status, more in chain.from_iterable(each.items() for each in around):
+        own = found.setdefault(str(status), more)
+        if more["description"] not in own["description"]:
+            both = f"{own['description']} {more['description']}"
+            found[str(status)] = own | {"description": both}
+    return {
+        status: _headed(own, *_COUNTED, *[REPLAYED] * (is_write and status.startswith("2")))
+        for status, own in found.items()
+    }
+
+
+def _headed(answer: dict[str, Any], *headers: str) -> dict[str, Any]:
+    return answer | {"headers": sent(*headers) | answer.get("headers", {})}
+
+
+def _body(reader: JsonReader[Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    as_json = {
+        "schema": _add(schemas, reader.schema),
+        "examples": shown(examples_of(reader.schema)),
+    }
+    return {
+        "required": reader.required,
+        "content": {"application/json": as_json, **reader.other_forms},
+    }
 
 
 def _operations(

@@ -19,6 +19,7 @@ from service.kit.errors import (
 from service.kit.etags import IfMatchDep, etag_of, send_etag
 from service.kit.examples import shown
 from service.kit.forms import MULTIPART, open_form
+from service.kit.headers import ETAG
 from service.kit.problems import problems
 from service.plans import files as usecases
 from service.plans.domain import PlanNotFound
@@ -136,6 +137,18 @@ async def receive(
         )
 
 
+_TAKEN: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "headers": {
+            ETAG: {
+                "description": "Of the inputs that were taken; not with `dry_run`",
+                "schema": {"type": "string"},
+            }
+        }
+    }
+}
+
+
 @router.post(
     "/{plan_id}/inputs/files",
     responses=problems(
@@ -146,7 +159,8 @@ async def receive(
         MalformedForm,
         BodyTooLarge,
         UnsupportedMediaType,
-    ),
+    )
+    | _TAKEN,
     openapi_extra=_BODY,
     dependencies=[Depends(needs(Permission.WRITE_INPUTS))],
 )

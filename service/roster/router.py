@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from service.kit.access import Permission, needs
 from service.kit.errors import NotFound
+from service.kit.headers import CONTENT_DISPOSITION, CONTENT_LANGUAGE, sent
 from service.kit.languages import preferred_language
 from service.kit.problems import problems
 from service.roster.files.columns import CHINESE, ENGLISH
@@ -27,6 +28,7 @@ _MEDIA_TYPES: Final = {
 _FILES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The empty file",
+        "headers": sent(CONTENT_DISPOSITION, CONTENT_LANGUAGE),
         "content": {
             _MEDIA_TYPES[".xlsx"]: {"schema": {"type": "string", "format": "binary"}},
             _MEDIA_TYPES[".csv"]: {"schema": {"type": "string"}},
@@ -72,8 +74,8 @@ def get_template(
         template(tables, kind, language),
         media_type=_MEDIA_TYPES[kind],
         headers={
-            "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{name}",
-            "Content-Language": language,
+            CONTENT_DISPOSITION: f"attachment; filename=\"{plain}\"; filename*=UTF-8''{name}",
+            CONTENT_LANGUAGE: language,
             "Vary": "Accept-Language",
         },
     )

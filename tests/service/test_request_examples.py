@@ -52,7 +52,7 @@ def parameters(said: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         own
         for own in said.get("parameters", [])
-        if own["in"] == "query"
+        if own.get("in") == "query"
         and own["name"] not in ("limit", "cursor")
         and not {"enum", "const", "boolean", "$ref"} & _kinds(own["schema"])
     ]

@@ -25,6 +25,7 @@ from starlette.types import Receive, Scope, Send
 from service.allocations.versions.domain.written.content import Row
 from service.allocations.versions.usecases.reading import Quotas, unknown
 from service.kit.errors import Unavailable
+from service.kit.headers import CONTENT_DISPOSITION, VERSION_HASH, sent
 from service.kit.negotiation import JSON, VARY, answer_in
 from service.kit.pages import PageDep, PageRequest
 from service.kit.parquet import Kind, write_parquet
@@ -47,12 +48,7 @@ _CONTENT: Final = {
 FILES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "A page as JSON, or all rows as a file",
-        "headers": {
-            "Version-Hash": {
-                "description": "Of files: the hash of the version",
-                "schema": {"type": "string"},
-            }
-        },
+        "headers": sent(CONTENT_DISPOSITION, VERSION_HASH),
         "content": _CONTENT,
     }
 }
@@ -254,9 +250,9 @@ def file_of_version(
     name = quote(f"{called or plan.id}-{version.number}.{suffix}", safe="")
     plain = f"{plan.id}-{version.number}.{suffix}"
     headers = {
-        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{name}",
+        CONTENT_DISPOSITION: f"attachment; filename=\"{plain}\"; filename*=UTF-8''{name}",
         "Content-Length": str(file.tell()),
-        "Version-Hash": version.hash,
+        VERSION_HASH: version.hash,
         **more,
     }
     return _FileResponse(file, media_type=media_type, headers=headers)

@@ -12,6 +12,7 @@ from service.kit.examples import examples_of
 from service.kit.settings import Settings
 from service.main import create_app
 from service.plans.schemas import PlanIn
+from tests.service.kit.references import followed
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_every_reference_leads_somewhere(app: FastAPI) -> None:
 
     there = {
         f"#/components/{kind}/{name}"
-        for kind in ("schemas", "headers")
+        for kind in ("schemas", "responses", "parameters", "headers")
         for name in document["components"][kind]
     }
     assert set(references(document)) <= there
@@ -85,8 +86,9 @@ def test_calls_under_v1_say_which_problems_they_answer(app: FastAPI) -> None:
     for path, operation in operations(app.openapi()):
         if path.startswith("/v1/"):
             assert {"401", "422", "500", "503"} <= set(operation["responses"])
-        for status, answer in operation["responses"].items():
+        for status, told in operation["responses"].items():
             if int(status) >= 400:
+                answer = followed(app.openapi(), told)
                 assert list(answer["content"]) == ["application/problem+json"]
 
 
