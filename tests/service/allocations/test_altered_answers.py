@@ -5,7 +5,6 @@ answer is altered beside its proof. A proof is altered and given new hashes, whi
 compute: with the old ones no alteration passes at all (`test_proof_tampering`).
 """
 
-import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from shutil import copy
 from typing import Any
 
+import orjson
 import pytest
 from starlette.testclient import TestClient
 
@@ -245,7 +245,7 @@ def at(document: Any, place: Place) -> Any:
 
 
 def altered(document: Document, place: Place, value: object) -> Document:
-    copied: Document = json.loads(json.dumps(document))
+    copied: Document = orjson.loads(orjson.dumps(document))
     at(copied, place[:-1])[place[-1]] = value
     return copied
 

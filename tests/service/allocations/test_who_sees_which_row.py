@@ -1,5 +1,7 @@
 """Ten thousand pairs of a caller and a row, against a slow oracle: no leak, no wrong refusal.
 
+Five thousand on each database, of other companies, callers and calls on each.
+
 Two workspaces with plans whose trees and people change from version to version, versions in every
 state, callers of every role and scope, all asking over HTTP. The oracle is written from the table
 of roles alone: it walks parents one by one and knows nothing of the service's own code. Ids of reps
@@ -28,7 +30,7 @@ WORKSPACES = {"a": DEFAULT_WORKSPACE, "b": "wsp_other"}
 PLANS = "aab"
 STATES = ("superseded", "published", "approved", "submitted", "draft")
 REPS, UNITS = 100, 8
-PAIRS = 10_000
+PAIRS = 5_000
 REP, UNIT = re.compile(r"rep\d\d[ab]"), re.compile(r"unit\d\d[ab]")
 
 
@@ -90,6 +92,12 @@ def sees_unit(asker: Asker, version: Version, unit: str) -> bool:
     return any(sees_row(asker, version, rep) for rep in version.unit_of)
 
 
+def reads_inputs(asker: Asker, version: Version) -> bool:
+    """What an integration hands in it reads back, also of people whom only drafts have."""
+    roles = {"admin", "planner", "auditor", "integration"}
+    return asker.role in roles and asker.workspace == version.workspace
+
+
 def sees_version(asker: Asker, version: Version) -> bool:
     """Somebody who sees a row or a unit of it; a unit may be without reps."""
     return any(sees_row(asker, version, rep) for rep in version.unit_of) or any(
@@ -98,8 +106,8 @@ def sees_version(asker: Asker, version: Version) -> bool:
 
 
 @pytest.fixture
-def noise() -> random.Random:
-    return random.Random(SEED)
+def noise(database: Database) -> random.Random:
+    return random.Random(f"{SEED} {database.engine.dialect.name}")
 
 
 @pytest.fixture
@@ -176,13 +184,13 @@ def askers(callers: Callers, noise: random.Random, versions: list[Version]) -> l
     return found
 
 
-def test_ten_thousand_pairs(
+def test_five_thousand_pairs(
     askers: list[Asker], versions: list[Version], noise: random.Random
 ) -> None:
     judged = granted = 0
     for version in versions:
         own = [each for each in versions if each.plan == version.plan]
-        for asker in noise.sample(askers, 7):
+        for asker in noise.sample(askers, 4):
             granted += sum(sees_row(asker, version, rep) for rep in version.unit_of)
             judged += listing(asker, version, limit=noise.choice([40, 1000]))
             for rep in noise.sample([*version.unit_of], 2):
@@ -261,7 +269,9 @@ def nothing_leaks(
     call = noise.choice(about_one)
     both = [of_plan[int(call[-1]) - 1]] if call.startswith("/diff/") else []
     silent_at(asker, [version, *both], version.address + call)
-    silent_at(asker, of_plan, version.plan + noise.choice(about_all))
+    call = noise.choice(about_all)
+    if call != "/inputs" or not reads_inputs(asker, version):
+        silent_at(asker, of_plan, version.plan + call)
     page = noise.choice(PAGES).format(number=version.number, rep=noise.choice([*version.unit_of]))
     silent_at(asker, [version], version.plan.removeprefix("/v1") + page)
 

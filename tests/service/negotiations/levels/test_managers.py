@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from service.kit.db import Database
 from tests.service.allocations.plans import a_plan, a_version, quotas
 from tests.service.callers import Callers
 from tests.service.negotiations.levels.teams import a_draft, adjust, at, freeze, in_lane, step
@@ -14,7 +15,9 @@ from tests.service.steps import take
 
 type Document = dict[str, Any]
 
-TEAMS, THREADS = 200, 32
+THREADS = 32
+TEAMS = {"postgresql": 200, "sqlite": THREADS + 8}
+"""Where one writes at a time, more of them would only wait longer; some begin after others end."""
 
 
 class TestWhatAManagerMay:
@@ -172,11 +175,11 @@ class TestWhatAManagerMay:
         assert ann.post(f"{at(version, 'west')}/solve", json={}).status_code == 403
 
 
-def two_hundred_teams() -> Document:
-    """Ten regions of twenty teams of four: baselines and limits differ from team to team."""
+def many_teams(count: int) -> Document:
+    """Teams of four in ten regions: baselines and limits differ from team to team."""
     units: list[Document] = [{"id": f"region-{k}"} for k in range(10)]
     reps: list[Document] = []
-    for team in range(TEAMS):
+    for team in range(count):
         units.append({"id": f"team-{team:03d}", "parent": f"region-{team % 10}"})
         reps += [
             {
@@ -188,7 +191,11 @@ def two_hundred_teams() -> Document:
             }
             for k in range(4)
         ]
-    return {"target": 1_600_000, "units": units, "reps": reps}
+    return {
+        "target": round(1.13 * sum(rep["baseline"] for rep in reps)),
+        "units": units,
+        "reps": reps,
+    }
 
 
 def two_moves(k: int, before: dict[str, float]) -> Document:
@@ -199,7 +206,7 @@ def two_moves(k: int, before: dict[str, float]) -> Document:
     return {"adjustments": rows}
 
 
-def side_by_side(work: Callable[[int], None]) -> None:
+def side_by_side(work: Callable[[int], None], teams: int) -> None:
     """`work(k)` for every team, many at once; the first ones begin at the same moment."""
     start = Barrier(THREADS)
 
@@ -209,19 +216,19 @@ def side_by_side(work: Callable[[int], None]) -> None:
         work(k)
 
     with ThreadPoolExecutor(THREADS) as pool:
-        for done in [pool.submit(one, k) for k in range(TEAMS)]:
+        for done in [pool.submit(one, k) for k in range(teams)]:
             done.result()
 
 
-def test_two_hundred_managers_work_side_by_side(callers: Callers) -> None:
+def test_two_hundred_managers_work_side_by_side(callers: Callers, database: Database) -> None:
     """Nobody meets anybody's ETag, every unit keeps its envelope to the cent, and nobody else
     moves.
     """
-    planner = callers("planner")
-    plan = a_plan(planner, two_hundred_teams())
+    planner, teams = callers("planner"), TEAMS[database.engine.dialect.name]
+    plan = a_plan(planner, many_teams(teams))
     version = f"{plan}/versions/{a_version(planner, plan)['number']}"
-    managers = [callers("manager", unit=f"team-{k:03d}") for k in range(TEAMS)]
-    moved = TEAMS - 10  # ten teams are not frozen at all
+    managers = [callers("manager", unit=f"team-{k:03d}") for k in range(teams)]
+    moved = teams - 5  # five teams are not frozen at all
 
     before = all_quotas(planner, version)
 
@@ -246,14 +253,14 @@ def test_two_hundred_managers_work_side_by_side(callers: Callers) -> None:
             assert answer.status_code == 200, answer.text
             etag = answer.headers["etag"]
 
-    side_by_side(manage)
+    side_by_side(manage, teams)
 
     made = planner.post(f"{version}/assemble", json={"note": "all have signed"})
     assert made.status_code == 201, made.text
     assembled = made.headers["location"]
     assert all_quotas(planner, version) == before
     after = all_quotas(planner, assembled)
-    for k in range(TEAMS):
+    for k in range(teams):
         team = [f"r{k:03d}-{place}" for place in range(4)]
         assert sum(before[rep] for rep in team) == sum(after[rep] for rep in team)
         if k < moved:
