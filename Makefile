@@ -1,5 +1,5 @@
 # Thin on purpose: what a target does is one line; how uv and Python are found is in scripts/setup.
-.PHONY: setup demo test check format fuzz bench release-flips release-faults release-load key-storm openapi pictures requirements
+.PHONY: setup demo test check format fuzz client bench release-flips release-faults release-load key-storm openapi pictures requirements
 .DELETE_ON_ERROR:
 
 # Whatever the caller's shell has activated, the project runs in its own .venv, and keeps what it
@@ -36,6 +36,12 @@ fuzz: .venv-fuzz/.ready  ## make fuzz ARGS='--database sqlite'
 
 .venv-fuzz/.ready: pyproject.toml .python-version requirements/fuzz.txt requirements/uv.txt scripts/setup
 	@sh scripts/setup fuzz
+
+client: setup .venv-client/.ready  ## a client generated of the OpenAPI document goes through a season
+	$(bin)/python -m client $(ARGS)
+
+.venv-client/.ready: .python-version requirements/client.txt requirements/uv.txt scripts/setup
+	@sh scripts/setup client
 
 bench: .venv-bench/.ready  ## make bench ARGS=--quick
 	OPENBLAS_NUM_THREADS=1 .venv-bench/bin/python -m benchmarks $(ARGS)

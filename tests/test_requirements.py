@@ -42,6 +42,7 @@ def declared() -> dict[str, list[Requirement]]:
         "dev.txt": runtime + group("dev"),
         "bench.txt": runtime + group("bench"),
         "fuzz.txt": runtime + group("fuzz"),
+        "client.txt": group("client"),
         "build.txt": group("build"),
         "uv.txt": group("uv"),
     }

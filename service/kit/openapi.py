@@ -86,6 +86,8 @@ def _complete(document: dict[str, Any], app: FastAPI) -> None:
         answers: dict[str, Any] = operation["responses"]
         if answers.get("422", {}).get("description") == "Validation Error":
             del answers["422"]
+        for parameter in operation.get("parameters", ()):
+            parameter["schema"] = _without_null(parameter["schema"])
         is_write = method not in SAFE_METHODS
         if path.startswith("/v1/"):
             answers = _of_v1(answers, is_write=is_write, has_body=reader is not None)
@@ -126,6 +128,15 @@ def _of_v1(answers: dict[str, Any], *, is_write: bool, has_body: bool) -> dict[s
 
 def _headed(answer: dict[str, Any], *headers: str) -> dict[str, Any]:
     return answer | {"headers": sent(*headers) | answer.get("headers", {})}
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Of a parameter, which is there or left out: an address cannot say null."""
+    match schema:
+        case {"anyOf": [dict(own), {"type": "null"}], **more}:
+            return {**own, **more}
+        case _:
+            return schema
 
 
 def _body(reader: JsonReader[Any], schemas: dict[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class LineQuotaOut(LineOut):
     months: Months = None
 
 
-class Term(BaseModel):
+class TermOut(BaseModel):
     """A part of a quota; the terms add up to it exactly."""
 
     term: Literal[
@@ -146,7 +146,7 @@ class QuotaOut(BaseModel):
     attainment_probability: float | None = Field(
         description="null where the rep's sigma is unknown", examples=[0.47]
     )
-    explanation: list[Term]
+    explanation: list[TermOut]
     levels: LevelAmountsOut | None = Field(
         default=None, description="null where no level is stated", examples=[None]
     )

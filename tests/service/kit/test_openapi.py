@@ -82,6 +82,18 @@ def test_names_of_schemas_are_short_readable_and_no_two_share_a_title(app: FastA
     assert set(titles) <= set(schemas)
 
 
+def test_no_parameter_can_be_null(app: FastAPI) -> None:
+    """FastAPI says so of each that may be left out; an address and a header cannot."""
+    nullable = [
+        (operation["operationId"], parameter["name"])
+        for _, operation in operations(app.openapi())
+        for parameter in operation.get("parameters", ())
+        if "null" in str(parameter.get("schema"))
+    ]
+
+    assert nullable == []
+
+
 def test_calls_under_v1_say_which_problems_they_answer(app: FastAPI) -> None:
     for path, operation in operations(app.openapi()):
         if path.startswith("/v1/"):
