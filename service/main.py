@@ -51,6 +51,10 @@ from service.negotiations.events.router import segments
 from service.negotiations.events.usecases.new_target import new_target
 from service.negotiations.levels.router import router as levels
 from service.negotiations.levels.usecases.assembling import units_in_the_way
+from service.operations.carrying import carrying
+from service.operations.outlasting import install_operations
+from service.operations.router import router as operations
+from service.operations.runs import Runs
 from service.people.router import router as people
 from service.plans.files_router import router as input_files
 from service.plans.inputs_router import router as inputs
@@ -63,6 +67,7 @@ from service.webhooks.router import router as webhooks
 FEATURES: tuple[APIRouter, ...] = (
     keys,
     audit,
+    operations,
     people,
     webhooks,
     plans,
@@ -98,7 +103,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with carrying(app):
+            yield
         app.state.database.close()
 
     app = FastAPI(
@@ -124,6 +130,7 @@ def create_app(settings: Settings) -> FastAPI:
     _add_health(app)
     install_docs(app)
     install_metrics(app)
+    install_operations(app)
     install_idempotency(app)
     if settings.access == "local":
         app.add_middleware(LocalModeGuard)
@@ -142,6 +149,8 @@ def connect(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.hindrances_of_submitting = (units_in_the_way,)
     app.state.hindrances = (units_in_the_way, gaps_in_the_way)
     app.state.new_target = new_target
+    app.state.runs = Runs()
+    app.state.leaving = False
     app.state.queues = Queues(settings.waiting_calls, settings.waiting_seconds)
     app.state.turns_of_files = Semaphore(FILES_AT_ONCE)
     app.state.rates = Rates(settings)

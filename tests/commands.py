@@ -15,7 +15,8 @@ FAIRQUOTA = Path(sys.executable).with_name("fairquota")
 
 def environment(**more: str) -> dict[str, str]:
     plain = {name: value for name, value in os.environ.items() if "FAIRQUOTA" not in name}
-    return plain | {"FAIRQUOTA_LOG_LEVEL": "error", "COLUMNS": "120"} | more
+    calm = {"FAIRQUOTA_LOG_LEVEL": "error", "FAIRQUOTA_ANSWER_WITHIN": "600", "COLUMNS": "120"}
+    return plain | calm | more
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """How long a solve may take, its prices included, and who may stop it: the clock that the solver
 does not have.
 
-A caller over HTTP who hangs up stops the solve. The solver asks from whatever thread it works in;
-the event loop is asked in turn, at most a few times a second.
+A caller over HTTP who hangs up stops the solve, as somebody does who cancels the operation that it
+has become. The solver asks from whatever thread it works in; the event loop is asked in turn, at
+most a few times a second.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import anyio.lowlevel
 from anyio import from_thread
 from fastapi import Depends, Request
 
+from service.operations.outlasting import RunDep
 from solver.watch import Stage, Watch
 
 _ASK_EVERY: Final = 0.2
@@ -50,8 +52,8 @@ class Patience:
         return Watch(lambda: end - self.clock(), self.stopped, self.tell)
 
 
-async def _patience_of(request: Request) -> Patience:
-    """That of a caller over HTTP: as long as the server allows and the caller stays."""
+async def _until_the_caller_leaves(request: Request) -> Patience:
+    """As long as the server allows and the caller stays."""
     loop = anyio.lowlevel.current_token()
     asked, left = time.monotonic(), False
 
@@ -65,4 +67,13 @@ async def _patience_of(request: Request) -> Patience:
     return Patience(request.app.state.settings.solve_time_limit, stopped)
 
 
-PatienceDep = Annotated[Patience, Depends(_patience_of)]
+StayingPatienceDep = Annotated[Patience, Depends(_until_the_caller_leaves)]
+"""Of a call that is answered however long it takes."""
+
+
+async def _until_cancelled(patience: StayingPatienceDep, run: RunDep) -> Patience:
+    return patience if run is None else replace(patience, tell=run.tell)
+
+
+PatienceDep = Annotated[Patience, Depends(_until_cancelled)]
+"""Of a call that goes on as an operation where it takes longer. Name it after the body."""

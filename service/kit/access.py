@@ -41,6 +41,7 @@ class Permission(StrEnum):
     WRITE_EVENTS = "record events"
     MANAGE_KEYS = "manage API keys"
     MANAGE_WEBHOOKS = "manage webhooks"
+    FOLLOW_OPERATIONS = "follow and cancel operations"
     READ_AUDIT = "read the audit log"
     ERASE = "erase personal data"
 
@@ -75,6 +76,7 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.WRITE_EVENTS: _PLANNERS | {Role.INTEGRATION},
     Permission.MANAGE_KEYS: _ADMIN,
     Permission.MANAGE_WEBHOOKS: _ADMIN,
+    Permission.FOLLOW_OPERATIONS: _LEADERS | {Role.AUDITOR, Role.INTEGRATION},
     Permission.READ_AUDIT: _ADMIN | {Role.AUDITOR},
     Permission.ERASE: _ADMIN,
 }

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from service.kit.auth import Caller
 from service.kit.db import SEQUENCE, Base, UtcDateTime
 from service.kit.forgetting import Forgotten, in_bulk
-from service.kit.idempotency import stamp
 from service.kit.ids import new_id
 from service.kit.pages import PageRequest, cursor_after
 from service.kit.seals import Sealed, resealed
+from service.kit.stamps import stamp
 
 _OF_KEYS: Final = frozenset({"name", "person"})
 """What an entry about a key says of whose it is."""

@@ -20,7 +20,7 @@ holds one writing transaction must not open a second.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -327,9 +327,10 @@ def work_in(request: Request, workspace_id: str) -> None:
     request.state.workspace_id = workspace_id
 
 
-def tell_sessions(request: Request, name: str, what: object) -> None:
-    """The request's sessions have it in their `info` from now on."""
-    request.state.told_sessions = {**getattr(request.state, "told_sessions", {}), name: what}
+def told_sessions(state: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What a request's sessions have in their `info`; `state` is that of its scope."""
+    told: MutableMapping[str, Any] = state.setdefault("told_sessions", {})
+    return told
 
 
 async def database_of_caller(request: Request) -> Database:

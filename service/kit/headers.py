@@ -16,6 +16,7 @@ CONTENT_DISPOSITION: Final = "Content-Disposition"
 CONTENT_LANGUAGE: Final = "Content-Language"
 VERSION_HASH: Final = "Version-Hash"
 LEFT_OUT: Final = "Left-Out"
+APPLIED: Final = "Preference-Applied"
 _AUTHENTICATE: Final = "WWW-Authenticate"
 
 _MEANINGS: Final = {
@@ -32,6 +33,7 @@ _MEANINGS: Final = {
     VERSION_HASH: "Of files: the hash of the version",
     LEFT_OUT: "What the system has no place for and was asked to be left out; "
     "characters beyond ASCII are percent-encoded",
+    APPLIED: "What of your `Prefer` was heeded",
     _AUTHENTICATE: "How to say who you are",
 }
 _OF_PROBLEMS: Final = {
@@ -42,7 +44,7 @@ _OF_PROBLEMS: Final = {
 }
 _SOMETIMES: Final = frozenset(
     {RETRY_AFTER, REPLAYED, RATE_LIMIT, RATE_LIMIT_POLICY}
-    | {CONTENT_DISPOSITION, VERSION_HASH, LEFT_OUT}
+    | {CONTENT_DISPOSITION, VERSION_HASH, LEFT_OUT, APPLIED}
 )
 
 COMPONENTS: Final[dict[str, dict[str, Any]]] = {

@@ -37,10 +37,11 @@ from fastapi import Depends, FastAPI, Request, Response
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.kit import stamps
 from service.kit.auth import Caller, current_caller
 from service.kit.body import read_bytes
 from service.kit.clock import NowDep
-from service.kit.db import Base, Database, UtcDateTime, database_of_caller, tell_sessions
+from service.kit.db import Base, Database, UtcDateTime, database_of_caller, told_sessions
 from service.kit.errors import AppError, Conflict, Unprocessable
 from service.kit.forgetting import changed
 from service.kit.forms import MULTIPART
@@ -236,21 +237,10 @@ async def claim_key(
     settings: Settings = request.app.state.settings
     limit = settings.max_upload_bytes if _is_form(request) else settings.max_body_bytes
     asked = fingerprint(request, await read_bytes(request, limit))
-    database = await database_of_caller(request)  # no dependency: sessions to come are told more
+    database = await database_of_caller(request)  # no dependency: sessions are told more below
     own = partial(claim, database, caller, keys[0], asked, now=now)
     request.state.attempt = attempt = await to_thread.run_sync(own, limiter=_own_threads())
-    tell_sessions(request, ATTEMPT, attempt)
-
-
-ATTEMPT: Final = "attempt"
-"""Where the sessions of a request have it in their `info`."""
-
-
-def stamp(session: Session, action: str, subject: str) -> None:
-    """If this is done for a request with a key, say so in the same transaction."""
-    attempt: Attempt | None = session.info.get(ATTEMPT)
-    if attempt is not None:
-        attempt.stamp(session, action, subject)
+    stamps.put(told_sessions(request.scope["state"]), attempt)
 
 
 def fingerprint(request: Request, body: bytes) -> str:

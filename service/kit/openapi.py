@@ -7,7 +7,7 @@ that any call under /v1 may answer.
 import re
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
@@ -28,6 +28,7 @@ from service.kit.idempotency import (
 from service.kit.problems import InvalidParameters, Problem, problems, response_schema
 
 _SCHEMAS = "#/components/schemas/"
+_PARAMETERS = "#/components/parameters/"
 _RESPONSES = "#/components/responses/"
 _OF_ANY_CALL = problems(
     errors.NotAuthenticated,
@@ -65,6 +66,16 @@ _KEY_OF_A_WRITE = {
 }
 
 
+@runtime_checkable
+class AddsToWrites(Protocol):
+    """A dependency that lets a write take and answer more than its route says: parameters by name,
+    and answers by status, which the document writes once, under the dependency's name.
+    """
+
+    parameters: dict[str, dict[str, Any]]
+    responses: dict[str, dict[str, Any]]
+
+
 def install_openapi(app: FastAPI) -> None:
     of_fastapi = app.openapi
 
@@ -81,21 +92,30 @@ def _complete(document: dict[str, Any], app: FastAPI) -> None:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     _add(schemas, Problem)
+    known: dict[str, dict[str, Any]] = {HEADER: _KEY_OF_A_WRITE}
     once = {error.__name__: _headed(response_schema(error), *_COUNTED) for error in _WRITTEN_ONCE}
-    for path, method, operation, reader in _operations(document, app):
+    for path, method, operation, dependant in _operations(document, app):
+        reader = _reader(dependant)
         answers: dict[str, Any] = operation["responses"]
         if answers.get("422", {}).get("description") == "Validation Error":
             del answers["422"]
         for parameter in operation.get("parameters", ()):
             parameter["schema"] = _without_null(parameter["schema"])
         is_write = method not in SAFE_METHODS
+        parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
+        added = [*_additions(dependant)] if is_write else []
+        for own in added:
+            known |= own.parameters
+            parameters += [{"$ref": _PARAMETERS + name} for name in own.parameters]
+            answers |= own.responses
         if path.startswith("/v1/"):
             answers = _of_v1(answers, is_write=is_write, has_body=reader is not None)
         else:
             answers = {status: _headed(own) for status, own in answers.items()}
         if is_write:
-            key = {"$ref": f"#/components/parameters/{HEADER}"}
-            operation.setdefault("parameters", []).append(key)
+            parameters.append({"$ref": _PARAMETERS + HEADER})
+        for own in added:
+            once |= {own.__class__.__name__: answers[status] for status in own.responses}
         if reader is not None:
             operation["requestBody"] = _body(reader, schemas)
         operation["responses"] = {
@@ -105,7 +125,7 @@ def _complete(document: dict[str, Any], app: FastAPI) -> None:
         operation["operationId"] = _operation_id(path, method, operation)
     document["components"] |= {
         "responses": once,
-        "parameters": {HEADER: _KEY_OF_A_WRITE},
+        "parameters": known,
         "headers": COMPONENTS,
     }
     _name_by_title(document)
@@ -152,20 +172,28 @@ def _body(reader: JsonReader[Any], schemas: dict[str, Any]) -> dict[str, Any]:
 
 def _operations(
     document: dict[str, Any], app: FastAPI
-) -> Iterator[tuple[str, str, dict[str, Any], JsonReader[Any] | None]]:
+) -> Iterator[tuple[str, str, dict[str, Any], Dependant]]:
     for context in iter_route_contexts(app.routes):
         route: Any = context
         if isinstance(context.original_route, APIRoute) and route.include_in_schema:
             path = context.path_format or ""
             for method in sorted(context.methods or ()):
                 operation = document["paths"][path][method.lower()]
-                yield path, method.lower(), operation, _reader(route.dependant)
+                yield path, method.lower(), operation, route.dependant
 
 
 def _reader(dependant: Dependant) -> JsonReader[Any] | None:
     if isinstance(dependant.call, JsonReader):
         return dependant.call
     return next(filter(None, map(_reader, dependant.dependencies)), None)
+
+
+def _additions(dependant: Dependant) -> Iterator[AddsToWrites]:
+    call: object = dependant.call
+    if isinstance(call, AddsToWrites):
+        yield call
+    for own in dependant.dependencies:
+        yield from _additions(own)
 
 
 def _add(schemas: dict[str, Any], type_: Any) -> dict[str, Any]:

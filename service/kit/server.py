@@ -43,9 +43,21 @@ def serve(
     gc.freeze()
     with loading(libraries):
         try:
-            uvicorn.Server(config).run(sockets=None if listener is None else [listener])
+            _Server(config, app).run(sockets=None if listener is None else [listener])
         except KeyboardInterrupt:
             return  # uvicorn has shut down and hands the signal on
+
+
+class _Server(uvicorn.Server):
+    """Says that it stops, so that answers without an end come to one."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.leaving = True
+        await super().shutdown(sockets)
 
 
 @contextmanager

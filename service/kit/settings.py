@@ -102,6 +102,10 @@ class Settings(BaseSettings):
     """The largest form with files that is read; what lies beyond a megabyte of each file is kept on
     disk. A larger one answers 413."""
 
+    answer_within: float = Field(default=1.0, ge=0, le=600, allow_inf_nan=False)
+    """Seconds after which the caller of a long call is told where to look (202) while it goes on.
+    A caller who wants to wait longer says so: `Prefer: wait=60`."""
+
     solve_time_limit: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     """Seconds that one solve may take; then it answers 503 and nothing is stored."""
 

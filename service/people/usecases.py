@@ -15,6 +15,7 @@ from service.kit.keys import ApiKey, forget_whose, keys_of_rep
 from service.negotiations.change_requests import repository as change_requests
 from service.negotiations.events import repository as events
 from service.negotiations.levels import repository as levels
+from service.operations import repository as operations
 from service.people.domain import Erased
 from service.plans import repository as plans
 from service.roster.usecases import forget_person, names_of_rep
@@ -47,7 +48,8 @@ def erase_person(session: Session, caller: Caller, rep: str, *, now: datetime) -
         reasons=reasons + inside,
         signatures=sum(signed) + webhooks.forget(session, person),
         keys=forget_whose(keys),
-        answers=idempotency.forget_answers(session, caller.workspace_id),
+        answers=idempotency.forget_answers(session, caller.workspace_id)
+        + operations.forget_results(session, caller.workspace_id),
         trail=len(entries),
     )
     own = replace(caller, name=caller.id) if caller.id in person.actors else caller

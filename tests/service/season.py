@@ -21,6 +21,8 @@ from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.webhooks.repository import Webhooks
 from service.webhooks.tables import WebhookDelivery
+from tests.service.operations.following import begun
+from tests.service.operations.long_solves import long_solves
 
 PLAN = "/v1/plans/{plan_id}"
 VERSION = f"{PLAN}/versions/{{number}}"
@@ -28,6 +30,7 @@ REQUEST = f"{PLAN}/change-requests/{{request_id}}"
 EVENT = f"{PLAN}/events/{{event_id}}"
 UNIT = f"{VERSION}/units/{{unit}}"
 WEBHOOK = "/v1/webhooks/{webhook_id}"
+OPERATION = "/v1/operations/{operation_id}"
 
 STORES_NOTHING = frozenset(
     {
@@ -155,7 +158,10 @@ def a_season(season: Season) -> None:
 
 
 def its_end(season: Season) -> None:
-    """What was made is deleted, and a person erased."""
+    """What is under way is cancelled, what was made is deleted, and a person erased."""
+    with long_solves():
+        operation = begun(season.client, f"/v1/plans/{season.ids['plan_id']}/versions")
+        season.call(f"POST {OPERATION}/cancel", operation_id=operation.rpartition("/")[2])
     season.call("DELETE /v1/people/{rep}", rep="r1")
     season.call(f"DELETE {PLAN}", plan_id=season.ids["other_plan_id"])
     season.call(f"DELETE {WEBHOOK}")

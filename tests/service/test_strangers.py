@@ -28,6 +28,7 @@ from tests.service.allocations.plans import FY27, a_version, four_reps
 from tests.service.callers import Callers
 from tests.service.kit.test_access import needs_of
 from tests.service.negotiations.requests import LOST, a_published_plan, a_request
+from tests.service.operations.following import begun, done
 
 type Ids = Mapping[str, str]
 
@@ -151,6 +152,8 @@ def world(callers: Callers, database: Database) -> World:
     assert adjusted.status_code == 201, adjusted.text
     assert admin.post(f"{plan}/versions/3/units/east%2F1/freeze").status_code == 201
     key = admin.post("/v1/keys", json={"name": "k", "role": "admin"}).json()["id"]
+    operation = begun(admin, f"{plan}/versions", {"policy": {"min_over_baseline": 99}})
+    done(admin, operation)
     with database.of(DEFAULT_WORKSPACE).sessions.begin() as session:
         Webhooks(session, DEFAULT_WORKSPACE).relay(utc_now())
     [delivery, *_] = admin.get(f"/v1/webhooks/{hook}/deliveries").json()["items"]
@@ -166,6 +169,7 @@ def world(callers: Callers, database: Database) -> World:
         "event_id": event.rpartition("/")[2],
         "key_id": key,
         "webhook_id": hook,
+        "operation_id": operation.rpartition("/")[2],
         "delivery_id": delivery["id"],
         "file": "reps.csv",
         "format": "hr-csv",
@@ -185,6 +189,7 @@ def unheard_of(ids: Ids) -> Ids:
         "event_id": new_id("evt"),
         "key_id": new_id("key"),
         "webhook_id": new_id("whk"),
+        "operation_id": new_id("op"),
         "delivery_id": new_id("msg"),
     }
 
@@ -226,7 +231,7 @@ class Stranger:
         return self.role in call.roles and not theirs.isdisjoint(call.names)
 
 
-_ABOUT = frozenset({"number", "request_id", "event_id", "key_id", "webhook_id"})
+_ABOUT = frozenset({"number", "request_id", "event_id", "key_id", "webhook_id", "operation_id"})
 """What lies below a plan, or beside it; the plan itself is known to all of its company."""
 
 
@@ -261,7 +266,7 @@ def test_strangers_are_answered_as_if_nothing_were_there(world: World, database:
     assert asked > 100
     lists = [call for call in world.calls if call.method == "GET" and not call.names]
     text = " ".join(call.make(callers[0].client, {}).text for call in lists)
-    assert len(lists) == 5  # of plans, twice, and of keys, webhooks and what was done
+    assert len(lists) == 6  # of plans, twice, and of keys, webhooks, operations and what was done
     assert [own for own in world.ids.values() if "_" in own and own in text] == []
     assert rows(database) == before
 

@@ -67,6 +67,7 @@ def test_who_has_no_power_over_a_plan_reads_what_concerns_them() -> None:
         Permission.READ_PROOFS,
         Permission.READ_INPUTS,
         Permission.READ_AUDIT,
+        Permission.FOLLOW_OPERATIONS,
         Permission.READ_CHANGES,
         Permission.COUNT_CHANGES,
     }

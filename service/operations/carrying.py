@@ -1,0 +1,234 @@
+"""What every process of the service does for operations, besides answering requests.
+
+* It gives signs of life for those that it carries out, and ends those that were cancelled or that
+  another process has taken over.
+* It carries out those whose process gives no sign of life any more: the same request again, made by
+  this service for the same caller. What was stored before is not done again.
+"""
+
+import asyncio
+import secrets
+import zlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import anyio
+import sqlalchemy as sa
+import structlog
+from anyio import to_thread
+from fastapi import FastAPI, Request
+from starlette.types import Scope
+
+from service.kit import stamps
+from service.kit.auth import KNOWN_CALLER, Caller, Role, Workspace
+from service.kit.clock import utc_now
+from service.kit.db import Database, told_sessions
+from service.kit.errors import AppError
+from service.kit.problems import problem_response
+from service.kit.row_security import EVERYWHERE
+from service.operations.domain import MOST_TRIES, OperationGivenUp, ResultNotKept
+from service.operations.outlasting import Exchange, carry_out
+from service.operations.repository import LEASE, Ending, Operations, end_at_once
+from service.operations.run import Held, Run
+from service.operations.runs import Runs
+from service.operations.tables import Operation
+
+_TICK: Final = 0.5
+"""Seconds between two looks at what this process carries out."""
+_RENEWED_EVERY: Final = LEASE / 6
+_LOOK_EVERY: Final = 2.0
+"""Seconds between two looks for what nobody carries out; see `_SHARE`."""
+_SHARE: Final = 10  # with many workspaces looking takes long; it takes a tenth of the time at most
+_AT_ONCE: Final = 2
+"""What was left by others waits while this process carries out as many."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An operation that was left alone and is this process's now, and its request."""
+
+    held: Held
+    caller: Caller
+    method: str
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    @classmethod
+    def of(cls, database: Database, operation: Operation, token: str) -> "Left":
+        """`token` claims it."""
+        caller: dict[str, Any] = dict(operation.caller or {})
+        caller |= {"role": Role(caller["role"]), "other_ids": frozenset(caller["other_ids"])}
+        return cls(
+            Held(database, operation.id, operation.workspace_id, token),
+            Caller(**caller),
+            operation.method,
+            operation.path,
+            operation.query,
+            tuple((name, value) for name, value in operation.headers or ()),
+            zlib.decompress(operation.body or zlib.compress(b"")),
+        )
+
+    def scope(self, app: FastAPI, run: Run) -> Scope:
+        """Of the request as it came, but for what said who the caller is."""
+        state: dict[str, Any] = {"run": run, KNOWN_CALLER: self.caller}
+        stamps.put(told_sessions(state), run)
+        length = ("content-length", str(len(self.body)))
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": self.method,
+            "scheme": "http",
+            "path": self.path,
+            "raw_path": self.path.encode(),
+            "query_string": self.query.encode(),
+            "root_path": "",
+            "headers": [
+                (name.encode("latin-1"), value.encode("latin-1"))
+                for name, value in (*self.headers, length)
+            ],
+            "client": None,
+            "server": None,
+            "state": state,
+            "app": app,
+        }
+
+
+class Carrier:
+    """Of one process."""
+
+    def __init__(self, app: FastAPI, clock: Callable[[], datetime] = utc_now) -> None:
+        self.app = app
+        self.clock = clock
+        self._renewed: dict[str, tuple[datetime, str | None]] = {}
+
+    @property
+    def _runs(self) -> Runs:
+        runs: Runs = self.app.state.runs
+        return runs
+
+    async def work(self) -> None:
+        """Until it is cancelled."""
+        look_at = anyio.current_time() + _TICK
+        while True:
+            await anyio.sleep(_TICK)
+            try:
+                await self.look_after()
+                if anyio.current_time() >= look_at:
+                    began = anyio.current_time()
+                    await self.take_over()
+                    ended = anyio.current_time()
+                    look_at = ended + max(_LOOK_EVERY, _SHARE * (ended - began))
+            except (sa.exc.SQLAlchemyError, AppError):
+                log.exception("operations_failed")  # the database is away: look again later
+
+    async def look_after(self) -> None:
+        """Give signs of life for what is under way, and end what is to end."""
+        by_token = {run.held.token: run for run in self._runs.under_way if run.held is not None}
+        if by_token:
+            for token in await to_thread.run_sync(self._look_after, by_token):
+                by_token[token].stopped = True
+
+    def _look_after(self, by_token: dict[str, Run]) -> set[str]:
+        now = self.clock()
+        held_in = defaultdict(list)
+        for run in by_token.values():
+            if run.held is not None:
+                held_in[run.held.workspace_id].append((run.held, run))
+        ending: set[str] = set()
+        self._renewed = {own: self._renewed[own] for own in by_token if own in self._renewed}
+        for runs in held_in.values():
+            tokens = [held.token for held, _ in runs]
+            database, workspace_id = runs[0][0].database, runs[0][0].workspace_id
+            with database.reading.begin() as session:
+                ending |= Operations(session, workspace_id).asked_to_end(tokens)
+            for held, run in runs:
+                last = self._renewed.get(held.token)
+                if last is None or now - last[0] >= _RENEWED_EVERY or last[1] != run.stage:
+                    with database.sessions.begin() as session:
+                        operations = Operations(session, workspace_id)
+                        operations.renew(held.token, run.stage, run.steps, now)
+                    self._renewed[held.token] = now, run.stage
+        return ending
+
+    async def take_over(self) -> None:
+        """Begin to carry out what was left alone."""
+        if (free := _AT_ONCE - len(self._runs.under_way)) > 0:
+            for left in await to_thread.run_sync(self._claim, free):
+                self._begin(left)
+
+    def _claim(self, limit: int) -> list[Left]:
+        database: Database = self.app.state.database
+        with database.of(EVERYWHERE).reading.begin() as session:
+            workspaces = session.scalars(sa.select(Workspace.id).order_by(Workspace.id)).all()
+        claimed: list[Left] = []
+        for workspace_id in workspaces:
+            own, now = database.of(workspace_id), self.clock()
+            with own.reading.begin() as session:  # most of the time there is nothing to write
+                ids = Operations(session, workspace_id).left_alone(now, limit - len(claimed))
+            for operation_id in ids:
+                with own.sessions.begin() as session:
+                    operation = Operations(session, workspace_id).lock_left_alone(operation_id, now)
+                    if operation is not None and self._may_be_tried(operation, now):
+                        claimed.append(_claim(own, operation, now))
+        return claimed
+
+    def _may_be_tried(self, operation: Operation, now: datetime) -> bool:
+        """Else it is done now."""
+        problem: AppError
+        if operation.action is not None:
+            problem = ResultNotKept(
+                f"It stored {operation.subject} ({operation.action}) and is not done again; the "
+                "process ended before what it answered was kept. Look there."
+            )
+        elif operation.tries >= MOST_TRIES:
+            problem = OperationGivenUp(
+                f"It was tried {operation.tries} times, and each time the process ended before it "
+                "was done. Nothing was stored."
+            )
+        else:
+            return True
+        request = Request({"type": "http", "path": operation.path, "headers": [], "state": {}})
+        answer = problem_response(request, problem)
+        end_at_once(operation, now, Ending(answer.status_code, body=bytes(answer.body)))
+        log.warning("operation_ended", operation=operation.id, reason=problem.title())
+        return False
+
+    def _begin(self, left: Left) -> None:
+        run = Run(held=left.held)
+        exchange = Exchange.again(run, left.body)
+        log.info("operation_taken_over", operation=left.held.id)
+        task = asyncio.create_task(carry_out(self.app, left.scope(self.app, run), exchange))
+        self._runs.begin(run, task)
+
+
+def _claim(database: Database, operation: Operation, now: datetime) -> Left:
+    operation.token = token = secrets.token_hex(16)
+    operation.claimed_until = now + LEASE
+    operation.tries += 1
+    operation.stage, operation.steps = None, 0
+    return Left.of(database, operation, token)
+
+
+@asynccontextmanager
+async def carrying(app: FastAPI) -> AsyncIterator[Carrier]:
+    """Do this while the app answers. What is still under way in the end is left to the next
+    process.
+    """
+    carrier = Carrier(app)
+    working = asyncio.create_task(carrier.work())
+    try:
+        yield carrier
+    finally:
+        working.cancel()
+        await asyncio.wait([working])
+        runs: Runs = app.state.runs
+        await runs.leave()

@@ -1,0 +1,155 @@
+"""Operations in the database, those of one workspace."""
+
+import zlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from service.kit.auth import Caller, Role
+from service.kit.forgetting import changed
+from service.kit.ids import is_id
+from service.kit.pages import PageRequest, fetch_page
+from service.operations.domain import OperationNotFound
+from service.operations.tables import Operation
+
+LEASE: Final = timedelta(seconds=30)
+"""After so long without a sign of life another process carries an operation out."""
+KEPT_FOR: Final = timedelta(days=7)
+"""So long after its end an operation can be read."""
+_OF_CARRYING_OUT: Final = {"caller": None, "headers": None, "body": None, "token": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a request was answered, as far as it is kept; `body` is JSON."""
+
+    status: int
+    location: str | None = None
+    etag: str | None = None
+    body: bytes | None = None
+
+
+class Operations:
+    """Of one workspace."""
+
+    def __init__(self, session: Session, workspace_id: str) -> None:
+        self.session, self.workspace_id = session, workspace_id
+
+    def get(self, caller: Caller, operation_id: str, *, lock: bool = False) -> Operation:
+        """One that the caller may see. Raises OperationNotFound."""
+        found = None
+        if is_id("op", operation_id):
+            query = self._of(caller).filter_by(id=operation_id)
+            found = self.session.scalar(query.with_for_update() if lock else query)
+        if found is None:
+            raise OperationNotFound(f"There is no operation {operation_id[:80]}.")
+        return found
+
+    def page(
+        self, caller: Caller, page: PageRequest, *, done: bool | None
+    ) -> tuple[Sequence[Operation], str | None]:
+        """Those that the caller may see, the newest first."""
+        query = self._of(caller)
+        if done is not None:
+            query = query.where(Operation.done_at.is_not(None) == done)
+        listing = f"operations of {self.workspace_id}"
+        return fetch_page(
+            self.session, query, page, Operation.id, listing=listing, newest_first=True
+        )
+
+    def _of(self, caller: Caller) -> sa.Select[Operation]:
+        """An administrator sees all, everybody else the own ones."""
+        query = sa.select(Operation).filter_by(workspace_id=self.workspace_id)
+        if caller.role is Role.ADMIN:
+            return query
+        return query.where(Operation.caller_id.in_([caller.id, *caller.other_ids]))
+
+    def left_alone(self, now: datetime, limit: int) -> Sequence[str]:
+        """Whose process gives no sign of life any more, the oldest first."""
+        query = self._under_way().where(Operation.claimed_until <= now)
+        return self.session.scalars(
+            query.with_only_columns(Operation.id).order_by(Operation.id).limit(limit)
+        ).all()
+
+    def lock_left_alone(self, operation_id: str, now: datetime) -> Operation | None:
+        """To be claimed; None where somebody else was quicker."""
+        query = self._under_way().where(
+            Operation.id == operation_id, Operation.claimed_until <= now
+        )
+        return self.session.scalar(query.with_for_update(skip_locked=True))
+
+    def _under_way(self) -> sa.Select[Operation]:
+        return sa.select(Operation).filter_by(workspace_id=self.workspace_id, done_at=None)
+
+    def asked_to_end(self, tokens: Collection[str]) -> set[str]:
+        """Those of these tries that shall end: cancelled, or taken over by another process."""
+        query = self._under_way().where(Operation.token.in_(tokens))
+        return set(tokens) - set(self.session.scalars(query.with_only_columns(Operation.token)))
+
+    def renew(self, token: str, stage: str | None, steps: int, now: datetime) -> None:
+        """A sign of life, and how far it has come."""
+        self.session.execute(
+            self._update(token).values(claimed_until=now + LEASE, stage=stage, steps=steps)
+        )
+
+    def stamp(self, token: str, action: str, subject: str) -> bool:
+        """Something is done in this transaction; whether this try still may."""
+        return self._changed(self._update(token).values(action=action, subject=subject))
+
+    def finish(self, token: str, ending: Ending, now: datetime) -> bool:
+        """Note what came of it; whether this try still may."""
+        return self._changed(
+            self._update(token).values(
+                **_OF_CARRYING_OUT,
+                done_at=now,
+                status=ending.status,
+                location=ending.location,
+                etag=ending.etag,
+                result=None if ending.body is None else zlib.compress(ending.body, 1),
+            )
+        )
+
+    def release(self, token: str, now: datetime) -> None:
+        """Let another process carry it out at once; that this one did not is no failed try."""
+        self.session.execute(
+            self._update(token).values(
+                token=None, claimed_until=now, tries=Operation.tries - 1, stage=None, steps=0
+            )
+        )
+
+    def forget_old(self, now: datetime) -> None:
+        """Those that ended long ago."""
+        self.session.execute(
+            sa.delete(Operation).where(
+                Operation.workspace_id == self.workspace_id, Operation.done_at < now - KEPT_FOR
+            )
+        )
+
+    def _update(self, token: str) -> sa.Update:
+        return sa.update(Operation).where(Operation.token == token)
+
+    def _changed(self, statement: sa.Update) -> bool:
+        done = cast("sa.CursorResult[Any]", self.session.execute(statement))
+        return done.rowcount > 0
+
+
+def forget_results(session: Session, workspace_id: str) -> int:
+    """Of all operations, for they may name anybody; answers how many that were."""
+    kept = sa.update(Operation).where(
+        Operation.workspace_id == workspace_id, Operation.result.is_not(None)
+    )
+    return changed(session, kept.values(result=sa.null()))
+
+
+def end_at_once(operation: Operation, now: datetime, ending: Ending | None = None) -> None:
+    """Of one that nobody carries out; without an ending it is cancelled."""
+    for name, value in _OF_CARRYING_OUT.items():
+        setattr(operation, name, value)
+    operation.done_at, operation.cancelled = now, ending is None
+    if ending is not None:
+        operation.status = ending.status
+        operation.result = None if ending.body is None else zlib.compress(ending.body, 1)

@@ -1,0 +1,96 @@
+"""The operations that this process carries out."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import sqlalchemy as sa
+import structlog
+from anyio import to_thread
+from fastapi import Response
+
+from service.kit.clock import utc_now
+from service.kit.errors import AppError
+from service.kit.problems import MEDIA_TYPE as PROBLEM
+from service.operations.domain import MOST_FOLLOW, TooManyFollow
+from service.operations.repository import Ending, Operations
+from service.operations.run import Held, Run
+
+log = structlog.get_logger()
+
+
+class Runs:
+    """The operations that this process carries out."""
+
+    def __init__(self) -> None:
+        self.under_way: dict[Run, asyncio.Task[None]] = {}
+        self.leaving = False
+        """The service stops: what is not done is left to the next process."""
+        self._following = 0
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Somebody is told how an operation goes on."""
+        self._following += 1
+        try:
+            yield
+        finally:
+            self._following -= 1
+
+    def check_following(self) -> None:
+        """Raises TooManyFollow."""
+        if self._following >= MOST_FOLLOW:
+            raise TooManyFollow(
+                f"{MOST_FOLLOW} callers follow operations already; read yours now and then instead."
+            )
+
+    def begin(self, run: Run, task: asyncio.Task[None]) -> None:
+        """This process carries it out from now on."""
+        self.under_way[run] = task
+        task.add_done_callback(lambda _: self.under_way.pop(run))
+
+    async def finish(self, held: Held, answer: Response) -> None:
+        """Keep what it was answered, or leave it to others."""
+        undone = self.leaving and answer.status_code >= 300  # as it was told to stop
+        own = partial(_release if undone else _finish, held, answer)
+        try:
+            await to_thread.run_sync(own)
+        except (sa.exc.SQLAlchemyError, AppError):
+            # once its time is over, another process sees what was done and finishes it
+            log.exception("operation_not_finished", operation=held.id)
+
+    async def leave(self) -> None:
+        """End what is under way, and wait until it has ended."""
+        self.leaving = True
+        for run in self.under_way:
+            run.stopped = True
+        if self.under_way:
+            await asyncio.wait(self.under_way.values())
+
+
+def _finish(held: Held, answer: Response) -> None:
+    ending = _ending(answer)
+    with held.database.sessions.begin() as session:
+        Operations(session, held.workspace_id).finish(held.token, ending, utc_now())
+    log.info("operation_finished", operation=held.id, status=ending.status)
+
+
+def _release(held: Held, _answer: Response) -> None:
+    with held.database.sessions.begin() as session:
+        Operations(session, held.workspace_id).release(held.token, utc_now())
+    log.info("operation_left_to_others", operation=held.id)
+
+
+def _ending(answer: Response) -> Ending:
+    """What is kept of an answer: no secret, and nothing but JSON."""
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    kept = kind in ("application/json", PROBLEM) and (
+        answer.headers.get("cache-control") != "no-store"
+    )
+    return Ending(
+        answer.status_code,
+        answer.headers.get("location"),
+        answer.headers.get("etag"),
+        bytes(answer.body) if kept else None,
+    )

@@ -1,0 +1,226 @@
+"""Operations whose process dies, stops or falls behind; each on both databases."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import anyio
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from service.kit.auth import DEFAULT_WORKSPACE
+from service.kit.clock import utc_now
+from service.kit.db import Database
+from service.operations import outlasting
+from service.operations.carrying import Carrier
+from service.operations.domain import MOST_TRIES
+from service.operations.repository import LEASE
+from service.operations.tables import Operation
+from tests.service.allocations.plans import a_plan
+from tests.service.callers import Callers
+from tests.service.conftest import LOOPBACK
+from tests.service.operations.following import begun, done
+from tests.service.operations.long_solves import Gate, long_solves
+
+ANOTHER = "0" * 32
+"""The token of a process that is not here."""
+
+
+@pytest.fixture(autouse=True)
+def _looks_only_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wait(_: Carrier) -> None:
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr(Carrier, "work", wait)
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    with long_solves() as gate:
+        yield gate
+
+
+def set_row(database: Database, **values: Any) -> None:
+    """As if a process had left the only operation so."""
+    with database.of(DEFAULT_WORKSPACE).sessions.begin() as session:
+        session.execute(sa.update(Operation).values(values))
+
+
+def look(client: TestClient, app: FastAPI, what: Callable[[Carrier], Any]) -> None:
+    """Another process looks; it answers requests in the event loop of this one."""
+    assert client.portal is not None
+    client.portal.call(what, Carrier(app))
+
+
+def versions(client: TestClient, plan: str) -> int:
+    return len(client.get(f"{plan}/versions").json()["items"])
+
+
+class TestAProcessThatFellBehind:
+    """It goes on, but gave no sign of life for too long."""
+
+    def test_loses_the_operation_to_another_one_and_stores_nothing(
+        self, client: TestClient, app: FastAPI, database: Database, gate: Gate
+    ) -> None:
+        plan = a_plan(client)
+        operation = begun(client, f"{plan}/versions", {"note": "once"})
+        gate.reached.wait()
+        set_row(database, claimed_until=utc_now() - timedelta(seconds=1))
+
+        look(client, app, Carrier.take_over)
+        gate.opened.set()
+
+        told = done(client, operation)
+        assert (told["status"], told["tries"]) == (201, 2)
+        assert told["result"]["note"] == "once"
+        assert versions(client, plan) == 1
+
+    def test_is_told_to_stop(
+        self, client: TestClient, app: FastAPI, database: Database, gate: Gate
+    ) -> None:
+        begun(client, f"{a_plan(client)}/versions")
+        gate.reached.wait()
+        (run,) = app.state.runs.under_way
+        set_row(database, token=ANOTHER, claimed_until=utc_now() + LEASE)
+
+        look(client, app, Carrier.look_after)
+
+        assert run.stopped
+
+    def test_keeps_what_it_gives_signs_of_life_for(
+        self, client: TestClient, app: FastAPI, database: Database, gate: Gate
+    ) -> None:
+        operation = begun(client, f"{a_plan(client)}/versions")
+        gate.reached.wait()
+        set_row(database, claimed_until=utc_now() - timedelta(seconds=1))
+
+        look(client, app, Carrier.look_after)
+        look(client, app, Carrier.take_over)
+        gate.opened.set()
+
+        assert done(client, operation)["tries"] == 1
+
+
+def test_a_service_that_stops_leaves_what_is_under_way_to_the_next(
+    app: FastAPI, gate: Gate
+) -> None:
+    with TestClient(app, base_url=LOOPBACK) as client:
+        plan = a_plan(client)
+        operation = begun(client, f"{plan}/versions")
+        gate.reached.wait()
+    assert app.state.runs.under_way == {}
+    app.state.runs.leaving = False  # the next one has runs of its own
+    gate.opened.set()
+
+    with TestClient(app, base_url=LOOPBACK) as client:
+        look(client, app, Carrier.take_over)
+        told = done(client, operation)
+        assert (told["status"], told["tries"]) == (201, 1)
+        assert versions(client, plan) == 1
+
+
+class TestAProcessThatDied:
+    """Its operations are like those whose rows nobody renews."""
+
+    @pytest.fixture
+    def left(self, client: TestClient, database: Database, gate: Gate) -> str:
+        """The path of the plan. The one operation is the next to be taken over."""
+        plan = a_plan(client)
+        begun(client, f"{plan}/versions")
+        gate.reached.wait()
+        set_row(database, token=ANOTHER, claimed_until=utc_now())
+        return plan
+
+    @pytest.fixture
+    def operation(self, client: TestClient, left: str) -> str:
+        del left
+        (own,) = client.get("/v1/operations").json()["items"]
+        return f"/v1/operations/{own['id']}"
+
+    def test_after_it_stored_something_is_told_of_and_nothing_done_again(
+        self, client: TestClient, app: FastAPI, database: Database, left: str, operation: str
+    ) -> None:
+        set_row(database, action="version.solve", subject="plan_1/versions/7")
+
+        look(client, app, Carrier.take_over)
+
+        told = client.get(operation).json()
+        assert (told["done"], told["tries"]) == (True, 1)
+        assert told["stored"] == {"action": "version.solve", "subject": "plan_1/versions/7"}
+        assert told["problem"]["type"] == "/problems/result-not-kept"
+        assert "plan_1/versions/7" in told["problem"]["detail"]
+        assert versions(client, left) == 0
+
+    def test_so_many_times_is_given_up(
+        self, client: TestClient, app: FastAPI, database: Database, left: str, operation: str
+    ) -> None:
+        set_row(database, tries=MOST_TRIES)
+
+        look(client, app, Carrier.take_over)
+
+        told = client.get(operation).json()
+        assert told["problem"]["type"] == "/problems/operation-given-up"
+        assert (told["done"], told["status"], told["stored"]) == (True, 409, None)
+        assert versions(client, left) == 0
+
+    def test_has_its_operation_cancelled_for_good(
+        self, client: TestClient, app: FastAPI, left: str, operation: str
+    ) -> None:
+        told = client.post(f"{operation}/cancel").json()
+
+        look(client, app, Carrier.take_over)
+
+        assert (told["done"], told["cancelled"], told["tries"]) == (True, True, 1)
+        assert client.get(operation).json() == told
+        assert versions(client, left) == 0
+
+
+def test_what_is_carried_out_again_is_done_for_the_same_caller(
+    callers: Callers, database: Database, gate: Gate
+) -> None:
+    """Whose key may have been revoked since: it was theirs when they asked."""
+    admin, planner = callers("admin"), callers("planner", person="ann@example.com")
+    plan = a_plan(planner)
+    operation = begun(planner, f"{plan}/versions")
+    gate.reached.wait()
+    key = admin.get(operation).json()["started_by"]
+    assert admin.delete(f"/v1/keys/{key}").status_code == 204
+    set_row(database, token=ANOTHER, claimed_until=utc_now())
+
+    callers.portal.call(Carrier(callers.app).take_over)
+    gate.opened.set()
+
+    told = done(admin, operation)
+    assert (told["status"], told["tries"]) == (201, 2)
+    (entry,) = admin.get("/v1/audit", params={"action": "version.solve"}).json()["items"]
+    assert entry["actor"] == key
+
+
+def test_what_has_stored_something_is_answered_and_no_operation(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Patience ends while the answer is written: nobody may find it undone and do it again."""
+    plan = a_plan(client)
+    ended: list[object] = []
+
+    carry_out = outlasting.carry_out
+
+    async def asked_before_it_answers(app: Any, scope: Any, exchange: Any) -> None:
+        async def late(scope: Any, receive: Any, send: Any) -> None:
+            async def answer(message: Any) -> None:
+                if message["type"] == "http.response.start" and exchange.asked is not None:
+                    ended.append(await exchange.become_an_operation())
+                await send(message)
+
+            await app(scope, receive, answer)
+
+        await carry_out(late, scope, exchange)
+
+    monkeypatch.setattr(outlasting, "carry_out", asked_before_it_answers)
+
+    answer = client.post(f"{plan}/versions", json={})
+
+    assert (answer.status_code, ended) == (201, [None])
+    assert client.get("/v1/operations").json()["items"] == []
