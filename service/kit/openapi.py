@@ -69,7 +69,7 @@ _KEY_OF_A_WRITE = {
 @runtime_checkable
 class AddsToWrites(Protocol):
     """A dependency that lets a write take and answer more than its route says: parameters by name,
-    and answers by status, which the document writes once, under the dependency's name.
+    and one answer by its status, which the document writes once, under the dependency's name.
     """
 
     parameters: dict[str, dict[str, Any]]
@@ -115,7 +115,8 @@ def _complete(document: dict[str, Any], app: FastAPI) -> None:
         if is_write:
             parameters.append({"$ref": _PARAMETERS + HEADER})
         for own in added:
-            once |= {own.__class__.__name__: answers[status] for status in own.responses}
+            (status,) = own.responses
+            once[type(own).__name__] = answers[status]
         if reader is not None:
             operation["requestBody"] = _body(reader, schemas)
         operation["responses"] = {

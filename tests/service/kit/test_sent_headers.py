@@ -21,7 +21,7 @@ from tests.service.callers import a_key
 from tests.service.kit.references import followed
 from tests.service.season import PLAN, Season, a_season, its_end
 
-OF_HTTP = {"cache-control", "content-length", "content-type", "date", "vary"}
+OF_HTTP = {"cache-control", "content-length", "content-type", "date", "vary", "x-accel-buffering"}
 """Between client, caches and server; what OpenAPI wants to hear of them it asks elsewhere."""
 OF_BROWSERS = {
     "content-security-policy", "referrer-policy", "x-content-type-options", "x-frame-options",
