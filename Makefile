@@ -52,8 +52,8 @@ bench: .venv-bench/.ready  ## make bench ARGS=--quick
 release-flips: setup  ## ten thousand flipped bits on each database; docs/reliability.md says what came out
 	FAIRQUOTA_FLIPS=10000 $(bin)/python -m pytest -s tests/service/allocations/test_bit_flips.py
 
-release-faults: setup  ## kill -9 and restarts in the middle of commits, ROUNDS=100 for a release; see docs/reliability.md
-	FAIRQUOTA_ROUNDS=$(or $(ROUNDS),10) $(bin)/python -m pytest -s tests/release
+release-faults: setup  ## kill -9 and restarts in the middle of commits, a full disk; ROUNDS=100 for a release; see docs/reliability.md
+	FAIRQUOTA_ROUNDS=$(or $(ROUNDS),10) $(bin)/python -m pytest -s -rs tests/release
 
 release-load: setup  ## writes per second while others solve, on each database; ARGS='--seconds 3' for a look
 	$(bin)/python -m tests.load $(ARGS)

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 
 PLAN = {"name": "FY27", "increment": 1, "period": {"start": "2027-01-01", "end": "2027-12-31"}}
-COMPANY = {
+COMPANY: dict[str, Any] = {
     "target": 6600,
     "units": [{"id": unit} for unit in ("east", "north", "west")],
     "reps": [
@@ -44,11 +44,11 @@ class Told:
             self.counts[what] += 1
             self._changed.notify_all()
 
-    def wait_for_more(self, answers: int, seconds: float) -> bool:
-        """Until so many more requests were answered; whether they were in time."""
+    def wait_for_more(self, number: int, seconds: float, what: str = "answered") -> bool:
+        """Until so many more requests were answered, or `what`; whether they were in time."""
         with self._changed:
-            enough = self.counts["answered"] + answers
-            return self._changed.wait_for(lambda: self.counts["answered"] >= enough, seconds)
+            enough = self.counts[what] + number
+            return self._changed.wait_for(lambda: self.counts[what] >= enough, seconds)
 
 
 class Caller(threading.Thread):

@@ -99,8 +99,7 @@ class PostgreSQL:
 
     @property
     def owners_url(self) -> str:
-        url = sa.make_url(self.server.get_uri()).set(drivername="postgresql+psycopg")
-        return url.set(database=_DATABASE).render_as_string(hide_password=False)
+        return address_of(sa.make_url(self.server.get_uri()))
 
     def restart_at_once(self) -> None:
         """Like `pg_ctl stop -m immediate`, which is a crash to what was under way; and start again.
@@ -120,13 +119,6 @@ class PostgreSQL:
                 check=True, stdout=said, stderr=said, user=self.server.system_user,
             )  # fmt: skip
 
-    def do(self, *statements: str, database: str = "postgres") -> None:
-        url = sa.make_url(self.owners_url).set(database=database)
-        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-        with engine.connect() as connection:
-            for statement in statements:
-                connection.exec_driver_sql(statement)
-
 
 @contextmanager
 def own_postgresql() -> Iterator[PostgreSQL]:
@@ -134,15 +126,36 @@ def own_postgresql() -> Iterator[PostgreSQL]:
     folder = Path(tempfile.mkdtemp(prefix="fairquota-pg-faults-"))
     running = PostgreSQL(get_server(folder / "data", cleanup_mode=None))
     try:
-        running.do(
-            f"CREATE DATABASE {_DATABASE}",
-            f"CREATE ROLE {_DATABASE} LOGIN PASSWORD '{_DATABASE}'",
-        )
-        prepare(running.owners_url)
+        make_database(running.owners_url)
         yield running
     finally:
         running.control("-m", "immediate", "stop")
         shutil.rmtree(folder)
+
+
+def address_of(server: sa.URL) -> str:
+    """Of our database on a server, for its owner."""
+    own = server.set(drivername="postgresql+psycopg", database=_DATABASE)
+    return own.render_as_string(hide_password=False)
+
+
+def make_database(owners_url: str) -> None:
+    """An empty one of FairQuota, on a server that has none."""
+    do(
+        owners_url,
+        f"CREATE DATABASE {_DATABASE}",
+        f"CREATE ROLE {_DATABASE} LOGIN PASSWORD '{_DATABASE}'",
+    )
+    prepare(owners_url)
+
+
+def do(owners_url: str, *statements: str) -> None:
+    """Beside our database, on its server."""
+    url = sa.make_url(owners_url).set(database="postgres")
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
 
 
 def services_url(owners_url: str) -> str:
