@@ -13,7 +13,7 @@ from solver.policy import Group, LinearRow
 from solver.rounding.chains import Effort
 from solver.rounding.inward import Corner
 from solver.watch import Watch
-from tests.solver.test_repair import Case, a_case, cases
+from tests.solver.to_round import Case, a_case, cases
 
 _NEAR = 2e-3
 

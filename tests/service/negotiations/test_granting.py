@@ -1,7 +1,6 @@
 """Change requests granted over HTTP on a real database: who carries it, and in which draft."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -9,58 +8,25 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from service.allocations.versions.tables import Chunk
-from service.kit import queues
 from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.kit.outbox import OutboxEvent
 from tests.service.allocations.plans import a_plan, a_version, quotas
-from tests.service.callers import Callers
-from tests.service.negotiations.requests import (
-    Document,
-    a_published_plan,
-    a_request,
-    answer,
-    ask,
+from tests.service.negotiations.requests import Document, a_published_plan, a_request, answer, ask
+from tests.service.negotiations.teams import (
+    EVERYBODY,
+    RESERVES,
+    accepted,
+    published_teams,
+    three_teams,
 )
-from tests.service.steps import at_once, publish, take
-
-TEAMS = {"west": ("ann", "bob", "cyd"), "east": ("dan", "eve"), "south": ("fay", "gus")}
-
-
-def three_teams(**changes: Any) -> Document:
-    """West and east below north, south beside it; everybody expects 100 and can add 100."""
-    units = [
-        {"id": "north", "owner": "m-north"},
-        {"id": "west", "parent": "north"},
-        {"id": "east", "parent": "north"},
-        {"id": "south", "target": 220, "owner": "m-south"},
-    ]
-    reps = [
-        {"id": rep, "unit": unit, "baseline": 100, "reach": 100, "sigma": 0.2, "max": 140}
-        for unit, team in TEAMS.items()
-        for rep in team
-    ]
-    return {"target": 770, "units": units, "reps": reps} | changes
-
-
-EVERYBODY = {rep: 110 for team in TEAMS.values() for rep in team}
-
-RESERVES = {"policy": {"reserves": [{"unit": "north", "amount": 20}]}}
+from tests.service.steps import at_once, publish
 
 
 @pytest.fixture
 def plan(client: TestClient) -> str:
-    path = a_published_plan(client, three_teams())
-    assert quotas(client, f"{path}/versions/1") == EVERYBODY
-    return path
-
-
-def accepted(client: TestClient, request: str, **body: Any) -> Document:
-    told = answer(client, request, "accept", **body)
-    assert told.status_code == 200, told.text
-    document: Document = told.json()
-    return document
+    return published_teams(client)
 
 
 def test_who_was_adjusted_around_a_new_solve_may_ask_and_carries_for_nobody_else(
@@ -326,100 +292,6 @@ class TestState:
         assert answer(client, request, "reject").status_code == 200
 
 
-class TestTogether:
-    def test_what_is_granted_adds_up_in_one_draft(self, client: TestClient, plan: str) -> None:
-        wanted = {"ann": 104, "bob": 106, "dan": 100, "fay": 115, "gus": 108}
-        requests = [a_request(client, plan, rep, quota) for rep, quota in wanted.items()]
-
-        versions = [accepted(client, each)["version"] for each in requests[:4]]
-        # fay has 115, so gus carries 105, and 108 is what he asked to have
-        last = accepted(client, requests[4], funding="unfunded")["version"]
-
-        assert [*versions, last] == [2, 3, 4, 5, 6]
-        after = quotas(client, f"{plan}/versions/6")
-        assert {rep: after[rep] for rep in wanted} == wanted
-        assert client.get(f"{plan}/versions/6").json()["base_version"] == 5
-        verified = client.get(f"{plan}/versions/6/verify").json()
-        assert verified["valid"], verified
-
-    def test_ten_granted_one_after_the_other_are_all_in_the_last_draft(
-        self, client: TestClient
-    ) -> None:
-        units = [{"id": f"u{number}"} for number in range(10)]
-        reps = [
-            {"id": f"{name}{number}", "unit": f"u{number}", "baseline": 100, "reach": 100}
-            for number in range(10)
-            for name in "ab"
-        ]
-        plan = a_published_plan(client, {"target": 2200, "units": units, "reps": reps})
-        requests = [a_request(client, plan, f"a{number}", 100 + number) for number in range(10)]
-
-        versions = [accepted(client, request)["version"] for request in requests]
-
-        assert versions == [*range(2, 12)]
-        assert quotas(client, f"{plan}/versions/11") == {
-            name: amount
-            for number in range(10)
-            for name, amount in ((f"a{number}", 100 + number), (f"b{number}", 120 - number))
-        }
-        assert client.get(f"{plan}/versions/11/verify").json()["valid"]
-
-    def test_granted_at_once_both_are_in_the_last_draft(
-        self, client: TestClient, plan: str
-    ) -> None:
-        wanted = {"ann": 104, "dan": 100, "fay": 115}
-        requests = [a_request(client, plan, rep, quota) for rep, quota in wanted.items()]
-
-        answers = at_once(lambda request: answer(client, request, "accept"), requests)
-
-        assert sorted(each.json()["version"] for each in answers) == [2, 3, 4]
-        assert quotas(client, f"{plan}/versions/4") == {
-            "ann": 104, "bob": 113, "cyd": 113, "dan": 100, "eve": 120, "fay": 115, "gus": 105,
-        }  # fmt: skip
-        assert client.get(f"{plan}/versions/4/verify").json()["valid"]
-
-    def test_granted_at_once_nobody_decides_in_vain(
-        self, client: TestClient, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """A crowd that decides side by side would do nearly all of its work again and again."""
-        monkeypatch.setattr(queues, "TRIES", 1)
-        plan = a_published_plan(client, three_teams(), **RESERVES)
-        asked = [a_request(client, plan, rep, 108) for rep in ("ann", "bob", "cyd", "dan", "eve")]
-
-        answers = at_once(lambda request: answer(client, request, "accept"), asked)
-
-        assert [each.status_code for each in answers] == [200] * 5
-
-    def test_drafts_of_another_solve_are_left_alone(self, client: TestClient, plan: str) -> None:
-        a_version(client, plan, policy={"fairness": "equal_growth"})
-
-        accepted(client, a_request(client, plan, "ann", 100))
-
-        assert client.get(f"{plan}/versions/3").json()["base_version"] == 1
-
-    def test_what_was_granted_is_kept_by_the_next_grant(
-        self, client: TestClient, plan: str
-    ) -> None:
-        accepted(client, a_request(client, plan, "ann", 104))
-        accepted(client, a_request(client, plan, "bob", 106))
-
-        # cyd alone carries both: ann is locked
-        assert quotas(client, f"{plan}/versions/3") == EVERYBODY | {
-            "ann": 104, "bob": 106, "cyd": 120,
-        }  # fmt: skip
-
-    def test_a_draft_that_is_published_ends_the_renegotiation(
-        self, client: TestClient, plan: str
-    ) -> None:
-        accepted(client, a_request(client, plan, "ann", 104))
-        publish(client, f"{plan}/versions/2").raise_for_status()
-
-        assert ask(client, plan, "bob", 100).status_code == 409
-        accepted(client, a_request(client, plan, "bob", 106, version=2))
-
-        assert client.get(f"{plan}/versions/3").json()["base_version"] == 2
-
-
 class TestCounter:
     def test_who_asked_accepts_the_counter_as_it_stands(
         self, client: TestClient, plan: str
@@ -455,129 +327,3 @@ class TestCounter:
 
         assert refused.status_code == 422
         assert client.get(request).json()["status"] == "open"
-
-
-class TestWhoMay:
-    def test_a_manager_grants_what_the_own_people_carry_and_escalates_the_rest(
-        self, callers: Callers
-    ) -> None:
-        admin = callers("admin")
-        plan = a_published_plan(admin, three_teams())
-        west, north = callers("manager", unit="west"), callers("manager", unit="north")
-        request = a_request(callers("rep", rep="ann"), plan, "ann", 100)
-
-        for funding in ("parent", "unfunded"):
-            refused = answer(west, request, "accept", funding=funding)
-            assert refused.status_code == 403
-            assert refused.json()["type"] == "/problems/not-the-funder"
-            assert "escalate" in refused.json()["detail"]
-        assert answer(west, request, "escalate").json()["lies_with"] == "north"
-        assert accepted(north, request, funding="parent")["version"] == 2
-
-    def test_the_default_is_the_first_that_the_caller_may_sign(self, callers: Callers) -> None:
-        plan = a_published_plan(callers("admin"), three_teams(), **RESERVES)
-        ann = callers("rep", rep="ann")
-        request = a_request(ann, plan, "ann", 100)
-
-        # the reserve is north's
-        told = accepted(callers("manager", unit="west"), request)
-
-        assert told["funding"] == "siblings"
-
-    def test_a_gap_is_signed_by_the_owner_of_the_target(self, callers: Callers) -> None:
-        inputs = three_teams()
-        for unit in inputs["units"]:
-            if unit["id"] == "south":
-                unit["owner"] = "a manager"
-        plan = a_published_plan(callers("admin"), inputs)
-        fay, ann = callers("rep", rep="fay"), callers("rep", rep="ann")
-        south, north = callers("manager", unit="south"), callers("manager", unit="north")
-
-        signed = answer(south, a_request(fay, plan, "fay", 100), "accept", funding="unfunded")
-        refused = answer(north, a_request(ann, plan, "ann", 100), "accept", funding="unfunded")
-
-        assert (signed.status_code, refused.status_code) == (200, 403)
-
-    def test_to_be_called_like_the_owner_of_the_target_signs_nothing(
-        self, callers: Callers
-    ) -> None:
-        inputs = three_teams()
-        inputs["units"][0] |= {"target": 550, "owner": "a manager"}  # north, above west
-        plan = a_published_plan(callers("admin"), inputs)
-        west, north = callers("manager", unit="west"), callers("manager", unit="north")
-        request = a_request(callers("rep", rep="ann"), plan, "ann", 100)
-
-        refused = answer(west, request, "accept", funding="unfunded")
-
-        assert refused.status_code == 403
-        assert refused.json()["type"] == "/problems/not-the-funder"
-        assert accepted(north, request, funding="unfunded")["funding"] == "unfunded"
-
-    def test_a_rep_accepts_a_counter_and_nothing_else(self, callers: Callers) -> None:
-        plan = a_published_plan(callers("admin"), three_teams())
-        ann, west = callers("rep", rep="ann"), callers("manager", unit="west")
-        request = a_request(ann, plan, "ann", 100)
-
-        early = answer(ann, request, "accept")
-        answer(west, request, "counter", amount=106).raise_for_status()
-        unnamed = answer(ann, request, "accept")
-        other = answer(ann, request, "accept", amount=104)
-        how = answer(ann, request, "accept", amount=106, funding="parent")
-        told = accepted(ann, request, amount=106)
-
-        assert (early.status_code, unnamed.status_code) == (403, 422)
-        assert (other.status_code, how.status_code) == (409, 422)
-        assert other.json()["type"] == "/problems/counter-has-changed"
-        assert (told["amount"], told["funding"], told["version"]) == (106, "siblings", 2)
-        assert [step["side"] for step in ann.get(request).json()["steps"]] == [
-            "requester", "decider", "requester",
-        ]  # fmt: skip
-
-    def test_nobody_is_told_limits_of_people_who_are_not_theirs(self, callers: Callers) -> None:
-        admin = callers("admin")
-        plan = a_published_plan(admin, three_teams())
-        dan, east = callers("rep", rep="dan"), callers("manager", unit="east")
-        request = a_request(dan, plan, "dan", 70)
-
-        # the others of north cannot carry it either, once eve and west are locked
-        for rep in ("ann", "bob", "cyd"):
-            own = a_request(admin, plan, rep, 111)
-            answer(admin, own, "accept", funding="unfunded").raise_for_status()
-        refused = answer(east, request, "accept", funding="parent")
-        answer(east, request, "counter", amount=85).raise_for_status()
-        other = a_request(admin, plan, "eve", 112)
-        answer(admin, other, "accept", funding="unfunded").raise_for_status()
-        late = answer(dan, request, "accept", amount=85)
-
-        assert refused.json()["type"] == "/problems/not-the-funder"
-        assert late.status_code == 409
-        assert late.json()["type"] == "/problems/counter-cannot-be-carried"
-        assert "rep:" not in refused.text + late.text
-
-    def test_a_rep_who_read_an_older_counter_is_told(self, callers: Callers) -> None:
-        plan = a_published_plan(callers("admin"), three_teams())
-        ann, west = callers("rep", rep="ann"), callers("manager", unit="west")
-        request = a_request(ann, plan, "ann", 100)
-        first = answer(west, request, "counter", amount=104).headers["etag"]
-        answer(west, request, "counter", amount=106).raise_for_status()
-
-        late = ann.post(f"{request}/accept", json={}, headers={"If-Match": first})
-
-        assert late.status_code == 412
-
-    def test_a_submitted_draft_takes_part_in_nothing_until_it_is_back(
-        self, callers: Callers
-    ) -> None:
-        admin = callers("admin")
-        plan = a_published_plan(admin, three_teams())
-        accepted(admin, a_request(admin, plan, "ann", 104))
-        late = a_request(admin, plan, "bob", 106)
-        take(admin, f"{plan}/versions/2", "submit").raise_for_status()
-
-        refused = answer(admin, late, "accept")
-        take(admin, f"{plan}/versions/2", "withdraw").raise_for_status()
-        told = accepted(admin, late)
-
-        assert refused.status_code == 409
-        assert told["version"] == 3
-        assert quotas(admin, f"{plan}/versions/3")["ann"] == 104

@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 
 from tests.service.callers import Callers
 from tests.service.negotiations.requests import Document, a_published_plan, a_request, answer
-from tests.service.negotiations.test_granting import RESERVES, three_teams
+from tests.service.negotiations.teams import RESERVES, three_teams
 
 
 @pytest.fixture

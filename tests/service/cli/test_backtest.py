@@ -141,7 +141,7 @@ class TestBacktest:
 
 def test_the_guide_shows_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a plain terminal of eighty columns, in the folder of the project."""
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     monkeypatch.chdir(root)
     page = (root / "docs" / "guide" / "backtest.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```console\n\$ fairquota (.*?)\n(.*?)```", page, re.DOTALL)

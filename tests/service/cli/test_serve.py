@@ -1,0 +1,61 @@
+"""`fairquota serve`: a process of its own."""
+
+import signal
+import socket
+from urllib.request import urlopen
+
+import pytest
+import sqlalchemy as sa
+
+from tests.commands import address_in, started
+from tests.service.typed import failed, run
+
+pytestmark = pytest.mark.usefixtures("own_folder")
+
+
+class TestServe:
+    def test_makes_its_tables_answers_and_ends_cleanly_at_ctrl_c(self) -> None:
+        with started("serve", "--port", "0") as (process, said):
+            with urlopen(f"{address_in(said)}/readyz") as answer:  # noqa: S310 - our own address
+                assert answer.status == 200
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=30)
+
+        assert process.returncode == 0
+        assert "Traceback" not in rest
+
+    def test_the_command_line_wins_over_the_settings(self) -> None:
+        with started("serve", "--port", "0", FAIRQUOTA_PORT="1") as (_, said):
+            assert address_in(said) != "http://127.0.0.1:1"
+
+    def test_a_taken_port_is_named(self) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+
+            said = failed(run("serve", "--port", port), 2)
+
+        assert f"Port {port} of 127.0.0.1 cannot be used: Address already in use." in said
+
+    @pytest.mark.parametrize("command", ["serve", "demo"])
+    def test_local_mode_listens_on_this_machine_only(self, command: str) -> None:
+        said = failed(run(command, "--host", "0.0.0.0"), 2)  # noqa: S104 - refused
+
+        assert "it listens on 127.0.0.1 only" in said
+
+    def test_an_odd_setting_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("FAIRQUOTA_PORT", "many")
+
+        assert "FAIRQUOTA_PORT" in failed(run("serve"), 2)
+
+    def test_postgresql_wants_to_be_upgraded_first(
+        self, monkeypatch: pytest.MonkeyPatch, postgresql_server: sa.URL
+    ) -> None:
+        """The server's own database has none of our tables."""
+        url = postgresql_server.render_as_string(hide_password=False)
+        monkeypatch.setenv("FAIRQUOTA_DATABASE_URL", url)
+
+        said = failed(run("serve", "--port", "0"), 2)
+
+        assert "run `fairquota db upgrade` first" in said
