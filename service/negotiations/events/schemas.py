@@ -27,12 +27,7 @@ _DESCRIPTION: Final = (
 EventIn = TypedDict(
     "EventIn",
     {
-        "kind": Required[
-            Annotated[
-                Literal["leave", "hire", "transfer", "swap", "fte", "target"],
-                Field(examples=["leave"]),
-            ]
-        ],
+        "kind": Required[Annotated[EventKind, Field(examples=["leave"])]],
         "from": Required[
             Annotated[
                 Day, Field(description="The day from which on it holds.", examples=["2027-05-10"])

@@ -22,7 +22,7 @@ from service.negotiations.levels.usecases.reading import (
 )
 from service.plans.sight import Sight
 
-UnitState = Literal["open", "agreed", "frozen", "signed"]
+type UnitState = Literal["open", "agreed", "frozen", "signed"]
 
 
 class UnitStatusOut(BaseModel):
