@@ -167,7 +167,7 @@ class HealthOut(BaseModel):
 def _add_health(app: FastAPI) -> None:
     @app.head("/healthz", include_in_schema=False)  # some monitors ask without a body
     @app.get("/healthz", tags=["health"])
-    def alive() -> HealthOut:
+    async def alive() -> HealthOut:  # without a thread: they may all be busy
         """The process answers."""
         return HealthOut()
 

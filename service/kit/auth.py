@@ -15,6 +15,7 @@ from typing import Annotated, Final
 
 import sqlalchemy as sa
 from fastapi import Depends, Request, Security
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -82,7 +83,7 @@ _bearer = HTTPBearer(
 )
 
 
-def current_caller(
+async def current_caller(
     request: Request,
     database: DatabaseDep,
     now: NowDep,
@@ -93,7 +94,7 @@ def current_caller(
     """
     caller: Caller | None = getattr(request.state, KNOWN_CALLER, None)
     if caller is None:
-        caller = _identify(request, database.of(EVERYWHERE), now, credentials)
+        caller = await _identified(request, database, now, credentials)
         rates: Rates = request.app.state.rates
         rates.count(request, f"{caller.workspace_id} {caller.id}")
     work_in(request, caller.workspace_id)
@@ -104,7 +105,7 @@ KNOWN_CALLER: Final = "known_caller"
 """In the state of a request that this service makes for somebody whom it has identified before."""
 
 
-def _identify(
+async def _identified(
     request: Request,
     database: Database,
     now: datetime,
@@ -113,6 +114,16 @@ def _identify(
     settings: Settings = request.app.state.settings
     if settings.access == "local":
         return LOCAL_ADMINISTRATOR
+    everywhere = database.of(EVERYWHERE)
+    return await run_in_threadpool(_identify, request, everywhere, now, credentials)
+
+
+def _identify(
+    request: Request,
+    database: Database,
+    now: datetime,
+    credentials: HTTPAuthorizationCredentials | None,
+) -> Caller:
     if credentials is None:
         raise NotAuthenticated(
             "Send Authorization: Bearer fq_…; `fairquota keys create` makes a key."

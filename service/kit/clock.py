@@ -10,4 +10,8 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-NowDep = Annotated[datetime, Depends(utc_now)]
+async def time_of_request() -> datetime:
+    return utc_now()
+
+
+NowDep = Annotated[datetime, Depends(time_of_request)]

@@ -20,7 +20,7 @@ holds one writing transaction must not open a second.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -352,11 +352,13 @@ def open_read_session(database: _CallersDatabaseDep) -> Iterator[Session]:
         yield session
 
 
-def lend_sessions(database: _CallersDatabaseDep) -> Iterator[sessionmaker[Session]]:
+async def lend_sessions(database: _CallersDatabaseDep) -> AsyncIterator[sessionmaker[Session]]:
     yield database.sessions
 
 
-def lend_reading_sessions(database: _CallersDatabaseDep) -> Iterator[sessionmaker[Session]]:
+async def lend_reading_sessions(
+    database: _CallersDatabaseDep,
+) -> AsyncIterator[sessionmaker[Session]]:
     yield database.reading
 
 

@@ -101,7 +101,7 @@ class Queues:
         return len(self._queues)
 
 
-def queues_of(request: Request) -> Queues:
+async def queues_of(request: Request) -> Queues:
     return cast("Queues", request.app.state.queues)
 
 

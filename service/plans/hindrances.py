@@ -31,11 +31,11 @@ def refuse_unfinished(
         raise VersionUnfinished(" ".join(found), unfinished=found)
 
 
-def hindrances_of(request: Request) -> Sequence[Hindrance]:
+async def hindrances_of(request: Request) -> Sequence[Hindrance]:
     return cast("Sequence[Hindrance]", request.app.state.hindrances)
 
 
-def hindrances_of_submitting(request: Request) -> Sequence[Hindrance]:
+async def hindrances_of_submitting(request: Request) -> Sequence[Hindrance]:
     return cast("Sequence[Hindrance]", request.app.state.hindrances_of_submitting)
 
 

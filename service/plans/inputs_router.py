@@ -98,7 +98,7 @@ def put_inputs(
     return _stored(response, inputs)
 
 
-def open_doors(
+async def open_doors(
     reading: ReadingSessionsDep, writing: SessionsDep, queues: QueuesDep
 ) -> usecases.Doors:
     return usecases.Doors(reading, writing, queues)

@@ -42,7 +42,7 @@ STEP_PROBLEMS = problems(
 )
 
 
-def read_step(
+async def read_step(
     plan_id: PlanIdPath,
     number: NumberPath,
     caller: CallerDep,

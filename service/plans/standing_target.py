@@ -15,7 +15,7 @@ type NewTarget = Callable[[Session, str, Mapping[str, Any]], int | None]
 in minor units; None where it is the one that was solved for."""
 
 
-def new_target_of(request: Request) -> NewTarget:
+async def new_target_of(request: Request) -> NewTarget:
     return cast("NewTarget", request.app.state.new_target)
 
 

@@ -112,7 +112,7 @@ class PlanReader:
         return self.open(card)
 
 
-def read_plan(
+async def read_plan(
     request: Request, caller: CallerDep, session: ReadSessionDep, plan_id: str
 ) -> PlanReader:
     return PlanReader(session, caller, plan_id, language_of(request))

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 
 from service.kit.auth import DEFAULT_WORKSPACE, Caller, Role, current_caller
-from service.kit.clock import utc_now
+from service.kit.clock import time_of_request
 from service.kit.db import work_in
 
 MONDAY, TUESDAY = (datetime(2026, 11, day, 9, tzinfo=UTC) for day in (23, 24))
@@ -18,7 +18,7 @@ class Desk:
     def __init__(self, app: FastAPI, client: TestClient) -> None:
         self.app, self.client = app, client
         self.now = MONDAY
-        app.dependency_overrides[utc_now] = lambda: self.now
+        app.dependency_overrides[time_of_request] = lambda: self.now
 
     def is_used_by(self, name: str, role: Role = Role.ADMIN) -> None:
         caller = Caller(DEFAULT_WORKSPACE, role, name, f"key_{name.lower()}")

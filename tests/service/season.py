@@ -17,7 +17,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from service.kit.auth import DEFAULT_WORKSPACE
-from service.kit.clock import utc_now
+from service.kit.clock import time_of_request
 from service.kit.db import Database
 from service.webhooks.repository import Webhooks
 from service.webhooks.tables import WebhookDelivery
@@ -113,7 +113,7 @@ class Season:
     now: datetime = AUTUMN
 
     def __post_init__(self) -> None:
-        self.app.dependency_overrides[utc_now] = lambda: self.now
+        self.app.dependency_overrides[time_of_request] = lambda: self.now
         self.examples = {name: examples_in(said) for name, said in operations(self.app)}
 
     def call(self, name: str, example: str | None = None, /, **ids: str) -> Any:

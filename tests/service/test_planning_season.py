@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from service.kit.clock import utc_now
+from service.kit.clock import time_of_request
 from tests.service.allocations.plans import Document, a_plan, a_version, quotas
 from tests.service.allocations.test_adjustments import adjust, adjusted
 from tests.service.negotiations.happenings import happens
@@ -43,7 +43,7 @@ class Calendar:
 
     def turn_to(self, month: str, day: int = 10) -> None:
         now = datetime.fromisoformat(f"{month}-{day:02}T09:00:00").replace(tzinfo=UTC)
-        self._app.dependency_overrides[utc_now] = lambda: now
+        self._app.dependency_overrides[time_of_request] = lambda: now
 
 
 def holds(client: TestClient, version: str) -> None:

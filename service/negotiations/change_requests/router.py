@@ -73,7 +73,7 @@ of_a_request = APIRouter(prefix="/{request_id}")
 RequestIdPath = Annotated[str, Path(description="chg_…")]
 
 
-def read_step(
+async def read_step(
     plan_id: PlanIdPath,
     request_id: RequestIdPath,
     caller: CallerDep,
@@ -89,7 +89,7 @@ def read_step(
 StepDep = Annotated[RequestStep, Depends(read_step)]
 
 
-def open_doors(reading: ReadingSessionsDep, writing: SessionsDep, queues: QueuesDep) -> Doors:
+async def open_doors(reading: ReadingSessionsDep, writing: SessionsDep, queues: QueuesDep) -> Doors:
     return Doors(reading, writing, queues)
 
 
@@ -103,7 +103,7 @@ _MAY_ASK = [Depends(needs(Permission.REQUEST_CHANGE))]
 _MAY_DECIDE = [Depends(needs(Permission.DECIDE_CHANGE))]
 
 
-def _days(request: Request) -> int:
+async def _days(request: Request) -> int:
     settings: Settings = request.app.state.settings
     return settings.change_request_days
 

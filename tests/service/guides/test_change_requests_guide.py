@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from service.kit.clock import utc_now
+from service.kit.clock import time_of_request
 from service.negotiations.change_requests.domain.evidence import FIELDS
 from solver.assess import Share
 from tests.service.guides.pages import documents, guide
@@ -24,7 +24,7 @@ BEFORE = {"name": "FY28", "period": {"start": "2028-01-01", "end": "2028-12-31"}
 
 @pytest.fixture(autouse=True)
 def _is_february(app: FastAPI) -> None:
-    app.dependency_overrides[utc_now] = lambda: datetime(2027, 2, 3, tzinfo=UTC)
+    app.dependency_overrides[time_of_request] = lambda: datetime(2027, 2, 3, tzinfo=UTC)
 
 
 def test_the_request_its_preview_and_what_accepting_it_answers(client: TestClient) -> None:

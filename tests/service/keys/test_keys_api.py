@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from service.kit.audit import AuditEntry
 from service.kit.auth import Role, Workspace
-from service.kit.clock import utc_now
+from service.kit.clock import time_of_request, utc_now
 from service.kit.db import Database
 from service.kit.row_security import EVERYWHERE
 from tests.service.callers import Callers
@@ -41,7 +41,7 @@ def opens(callers: Callers, text: str) -> bool:
 def at(callers: Callers, seconds: float) -> None:
     """Let the service believe that it is later."""
     later = utc_now() + timedelta(seconds=seconds)
-    callers.app.dependency_overrides[utc_now] = lambda: later
+    callers.app.dependency_overrides[time_of_request] = lambda: later
 
 
 class TestCreate:

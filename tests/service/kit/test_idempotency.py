@@ -14,7 +14,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from service.kit.auth import DEFAULT_WORKSPACE, LOCAL_ADMINISTRATOR
-from service.kit.clock import utc_now
+from service.kit.clock import time_of_request
 from service.kit.db import Database
 from service.kit.idempotency import (
     KEPT_FOR,
@@ -46,7 +46,7 @@ def at(app: FastAPI) -> Iterator[Callable[[datetime], None]]:
     """Lets it be another moment."""
 
     def set_clock(moment: datetime) -> None:
-        app.dependency_overrides[utc_now] = lambda: moment
+        app.dependency_overrides[time_of_request] = lambda: moment
 
     yield set_clock
     app.dependency_overrides.clear()

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from service.kit.clock import utc_now
+from service.kit.clock import time_of_request
 from tests.service.allocations.plans import Document, a_plan, a_version, four_reps, publish
 
 EVENLY = {"policy": {"season": "even"}}
@@ -31,7 +31,9 @@ def in_force(client: TestClient, inputs: Document) -> str:
 
 def given_today(app: FastAPI, day: str) -> None:
     """From now on every request is made on this day."""
-    app.dependency_overrides[utc_now] = lambda: datetime.fromisoformat(f"{day}T12:00:00+00:00")
+    app.dependency_overrides[time_of_request] = lambda: datetime.fromisoformat(
+        f"{day}T12:00:00+00:00"
+    )
 
 
 def propose(client: TestClient, plan: str, **body: Any) -> Document:

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from service.allocations.versions.domain.written.content import Content
 from service.allocations.versions.usecases.solving import solved_content
 from service.kit.auth import DEFAULT_WORKSPACE
-from service.kit.clock import utc_now
+from service.kit.clock import time_of_request
 from service.kit.db import Database
 from service.negotiations.change_requests.usecases import correcting
 from service.roster.usecases import forget_person
@@ -135,7 +135,7 @@ def test_it_does_not_undo_a_gap_that_was_signed(client: TestClient, plan: str) -
 
 def test_months_that_are_over_stand_in_its_way(client: TestClient, plan: str, app: FastAPI) -> None:
     request = a_wrong_potential(client, plan)
-    app.dependency_overrides[utc_now] = lambda: datetime(2027, 3, 1, tzinfo=UTC)
+    app.dependency_overrides[time_of_request] = lambda: datetime(2027, 3, 1, tzinfo=UTC)
 
     assert answer(client, request, "accept", **BODY).status_code == 409
 
@@ -212,7 +212,7 @@ def test_a_preview_says_why_an_input_cannot_be_corrected(
     client: TestClient, plan: str, app: FastAPI
 ) -> None:
     request = a_wrong_potential(client, plan)
-    app.dependency_overrides[utc_now] = lambda: datetime(2027, 3, 1, tzinfo=UTC)
+    app.dependency_overrides[time_of_request] = lambda: datetime(2027, 3, 1, tzinfo=UTC)
 
     told = client.get(f"{request}/preview").json()["correction"]
 

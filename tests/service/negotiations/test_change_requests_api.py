@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from service.kit.audit import AuditEntry
 from service.kit.auth import DEFAULT_WORKSPACE
-from service.kit.clock import utc_now
+from service.kit.clock import time_of_request
 from service.kit.db import Database
 from service.kit.outbox import OutboxEvent
 from service.negotiations.change_requests.tables import ChangeRequest, ChangeRequestStep
@@ -31,7 +31,7 @@ class TestFile:
         self, client: TestClient, app: FastAPI
     ) -> None:
         plan = a_published_plan(client)
-        app.dependency_overrides[utc_now] = lambda: datetime(2026, 12, 1, 9, tzinfo=UTC)
+        app.dependency_overrides[time_of_request] = lambda: datetime(2026, 12, 1, 9, tzinfo=UTC)
 
         filed = ask(client, plan, "bob", 104, note="the mill closed")
 
@@ -251,7 +251,7 @@ class TestAnswer:
 
         overdue = []
         for day in (datetime(2027, 1, 31, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC)):
-            app.dependency_overrides[utc_now] = lambda day=day: day
+            app.dependency_overrides[time_of_request] = lambda day=day: day
             overdue.append(client.get(request).json()["overdue"])
         answer(client, request, "reject").raise_for_status()
 

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from service.allocations.versions.tables import Chunk
 from service.kit.auth import DEFAULT_WORKSPACE
-from service.kit.clock import utc_now
+from service.kit.clock import time_of_request
 from service.kit.db import Database
 from service.kit.outbox import OutboxEvent
 from tests.service.allocations.plans import a_plan, a_version, quotas
@@ -179,7 +179,7 @@ class TestAccept:
             for month in range(1, 13)
         ]
         plan = a_published_plan(client, three_teams(history=history))
-        app.dependency_overrides[utc_now] = lambda: datetime(2027, 3, 15, tzinfo=UTC)
+        app.dependency_overrides[time_of_request] = lambda: datetime(2027, 3, 15, tzinfo=UTC)
         request = a_request(client, plan, "ann", 100)
 
         over = answer(client, request, "accept", effective="2027-02-01")
