@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from service.kit.db import Database, open_database
 from service.kit.settings import Settings
 from service.main import connect, create_app
+from tests.service.declared import DeclaredStatuses
 
 _idle: dict[str, list[FastAPI]] = defaultdict(list)
 
@@ -36,6 +37,12 @@ def database_at(url: str) -> Database:
     return Kept(engine=kept.engine, sessions=kept.sessions, reading=kept.reading)
 
 
+def _created(settings: Settings) -> FastAPI:
+    app = create_app(settings)
+    app.add_middleware(DeclaredStatuses, service=app)
+    return app
+
+
 @contextmanager
 def serving(settings: Settings) -> Iterator[FastAPI]:
     """The service with these settings, as new: nothing of an earlier test is left in it."""
@@ -43,7 +50,7 @@ def serving(settings: Settings) -> Iterator[FastAPI]:
         # else a busy machine would answer 202 where a test waits for what is made
         settings = settings.model_copy(update={"answer_within": 600.0})
     idle = _idle[settings.access]
-    app = idle.pop() if idle else create_app(settings)
+    app = idle.pop() if idle else _created(settings)
     connect(app, settings, database_at(settings.database_url))
     routes = list(app.routes)
     try:

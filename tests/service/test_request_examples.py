@@ -26,15 +26,12 @@ class Answers:
         self.faults: dict[str, str] = {}
 
     def look(self, name: str, answer: Response) -> None:
-        declared = self.declared[name]["responses"].get(str(answer.status_code))
-        if declared is None:
-            self.faults[name] = f"answers {answer.status_code}, which is not declared"
-        elif answer.content:
-            media_type = media_type_of(answer)
-            if media_type not in declared["content"]:
-                self.faults[name] = f"answers {media_type}, which is not declared"
-            elif name in self.models and (fault := _fault(self.models[name], answer)):
-                self.faults[name] = fault
+        declared = self.declared[name]["responses"][str(answer.status_code)].get("content", {})
+        media_type = media_type_of(answer)
+        if answer.content and media_type not in declared:
+            self.faults[name] = f"answers {media_type}, which is not declared"
+        elif name in self.models and (fault := _fault(self.models[name], answer)):
+            self.faults[name] = fault
 
 
 def _fault(model: TypeAdapter[Any], answer: Response) -> str | None:
