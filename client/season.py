@@ -72,18 +72,13 @@ def main(address: str, key: str) -> None:
     print(f"A season of {plan.name}: {len(quotas)} quotas, published and exported.")
 
 
-def of[Kind](kind: type[Kind], answer: Response[Kind | Problem]) -> Kind:
-    """What was answered, where that is no problem."""
+def of[Kind, Told](kind: type[Kind], answer: Response[Told]) -> Kind:
+    """What was answered, of the things that the call may answer."""
     assert isinstance(answer.parsed, kind), answer
     return answer.parsed
 
 
-def problem_of[Kind](answer: Response[Kind | Problem]) -> Problem:
-    assert isinstance(answer.parsed, Problem), answer
-    return answer.parsed
-
-
-def etag_of[Kind](answer: Response[Kind]) -> str:
+def etag_of[Told](answer: Response[Told]) -> str:
     return str(answer.headers["ETag"])
 
 
@@ -102,7 +97,7 @@ def a_plan_is_made_once(client: AuthenticatedClient) -> PlanOut:
 
 def faults_are_told_as_objects(client: AuthenticatedClient, plan: str) -> None:
     wrong = InputsBody(target=TARGET, reps=[RepRow(id="ann", unit="south", baseline=-1)])
-    problem = problem_of(put_inputs.sync_detailed(plan, client=client, body=wrong))
+    problem = of(Problem, put_inputs.sync_detailed(plan, client=client, body=wrong))
     assert (problem.status, problem.type_) == (422, "/problems/invalid-input")
     assert problem.errors
     assert {fault.pointer for fault in problem.errors} == {"/reps/0/baseline", "/reps/0/unit"}
@@ -140,7 +135,7 @@ def it_is_published_as_read(client: AuthenticatedClient, plan: str, version: int
         publish_version.sync_detailed(plan, version, client=client, if_match=etag_of(read))
         for read in (submitted, approved)
     )
-    assert problem_of(stale).type_ == "/problems/precondition-failed"
+    assert of(Problem, stale).type_ == "/problems/precondition-failed"
     assert of(PublishedVersionOut, fresh).published_by
 
 
