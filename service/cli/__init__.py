@@ -87,6 +87,19 @@ def serve(*, host: Host = None, port: Port = None) -> None:
 
 
 @app.command()
+def worker(
+    *,
+    processes: Annotated[
+        int | None, typer.Option(min=1, max=64, help="How many; left out: one for each core.")
+    ] = None,
+) -> None:
+    """Carry out what takes long, for services with the same database, until Ctrl-C."""
+    from service.cli.worker import run_workers
+
+    run_workers(processes=processes)
+
+
+@app.command()
 def allocate(
     *,
     source: Annotated[

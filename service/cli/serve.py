@@ -15,6 +15,7 @@ from service.cli.database import (
     warn_without_second_wall,
 )
 from service.cli.failure import Failure
+from service.cli.worker import work
 from service.kit.local_mode import ListeningRefused, check_listening
 from service.kit.settings import Settings
 
@@ -75,10 +76,15 @@ def answer(settings: Settings, listener: socket.socket) -> None:
     from service.allocations.publishing.catching_up import catch_up
     from service.kit.server import serve
     from service.main import create_app
+    from service.operations.workers import Workers
     from service.webhooks.delivering import delivering
 
     app = create_app(settings)
     with in_words(settings):
         catch_up(app.state.database)
-    with delivering(app.state.database, settings):
-        serve(app, settings, listener, SLOW_TO_LOAD)
+    app.state.runs.workers = workers = Workers(settings.workers, work, settings)
+    try:
+        with delivering(app.state.database, settings):
+            serve(app, settings, listener, SLOW_TO_LOAD)
+    finally:
+        workers.close()

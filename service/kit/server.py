@@ -1,11 +1,12 @@
 """Listening: uvicorn with a clean end."""
 
 import gc
+import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from threading import Event, Thread
+from threading import Event, Thread, current_thread, main_thread
 
 import uvicorn
 from fastapi import FastAPI
@@ -41,11 +42,28 @@ def serve(
     # What is loaded by now stays for ever. Looking through it again and again while a large body is
     # turned into rows was a third of the time of such a request.
     gc.freeze()
-    with loading(libraries):
+    with loading(libraries), _sigterm_as_ctrl_c():
         try:
             _Server(config, app).run(sockets=None if listener is None else [listener])
         except KeyboardInterrupt:
             return  # uvicorn has shut down and hands the signal on
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Else whoever waits for this process to stop would end it before what is around `serve`."""
+    if current_thread() is not main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Server(uvicorn.Server):

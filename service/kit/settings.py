@@ -106,6 +106,13 @@ class Settings(BaseSettings):
     """Seconds after which the caller of a long call is told where to look (202) while it goes on.
     A caller who wants to wait longer says so: `Prefer: wait=60`."""
 
+    workers: int = Field(default=1, ge=0, le=64)
+    """Processes that `fairquota serve` starts, when they are needed, for what outlasts
+    `answer_within`. 0: none here; `fairquota worker` does it, on any machine."""
+
+    worker_memory: int = Field(default=1024, gt=0)
+    """Megabytes after which a worker process is replaced when it has done what it is at."""
+
     solve_time_limit: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     """Seconds that one solve may take; then it answers 503 and nothing is stored."""
 

@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import zlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,7 +44,6 @@ _LOOK_EVERY: Final = 2.0
 """Seconds between two looks for what nobody carries out; see `_SHARE`."""
 _SHARE: Final = 10  # with many workspaces looking takes long; it takes a tenth of the time at most
 _AT_ONCE: Final = 2
-"""What was left by others waits while this process carries out as many."""
 
 log = structlog.get_logger()
 
@@ -103,12 +102,17 @@ class Left:
 
 
 class Carrier:
-    """Of one process."""
+    """Of one process. `at_once`: what was left by others waits while it carries out as many."""
 
-    def __init__(self, app: FastAPI, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, app: FastAPI, clock: Callable[[], datetime] = utc_now, at_once: int = _AT_ONCE
+    ) -> None:
         self.app = app
         self.clock = clock
+        self.at_once = at_once
         self._renewed: dict[str, tuple[datetime, str | None]] = {}
+        self._woken = anyio.Event()
+        self._stopping = False
 
     @property
     def _runs(self) -> Runs:
@@ -116,10 +120,14 @@ class Carrier:
         return runs
 
     async def work(self) -> None:
-        """Until it is cancelled."""
+        """Until it is told to stop."""
         look_at = anyio.current_time() + _TICK
         while True:
-            await anyio.sleep(_TICK)
+            with anyio.move_on_after(_TICK):
+                await self._woken.wait()
+                self._woken, look_at = anyio.Event(), anyio.current_time()
+            if self._stopping:
+                return
             try:
                 await self.look_after()
                 if anyio.current_time() >= look_at:
@@ -129,6 +137,15 @@ class Carrier:
                     look_at = ended + max(_LOOK_EVERY, _SHARE * (ended - began))
             except (sa.exc.SQLAlchemyError, AppError):
                 log.exception("operations_failed")  # the database is away: look again later
+
+    def wake(self) -> None:
+        """Look now for what nobody carries out; called in the event loop."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Begin nothing any more."""
+        self._stopping = True
+        self._woken.set()
 
     async def look_after(self) -> None:
         """Give signs of life for what is under way, and end what is to end."""
@@ -160,25 +177,39 @@ class Carrier:
         return ending
 
     async def take_over(self) -> None:
-        """Begin to carry out what was left alone."""
-        if (free := _AT_ONCE - len(self._runs.under_way)) > 0:
+        """Begin to carry out what was left alone, or wake the workers whose business it is."""
+        if (workers := self._runs.workers) is not None:
+            if await to_thread.run_sync(self._is_something_left):
+                workers.wake()
+        elif (free := self.at_once - len(self._runs.under_way)) > 0:
             for left in await to_thread.run_sync(self._claim, free):
                 self._begin(left)
 
-    def _claim(self, limit: int) -> list[Left]:
+    def _is_something_left(self) -> bool:
+        return any(self._left_alone(limit=1))
+
+    def _left_alone(self, limit: int) -> Iterator[tuple[Database, str, str]]:
+        """The workspaces' databases, their ids and those of operations in them."""
         database: Database = self.app.state.database
         with database.of(EVERYWHERE).reading.begin() as session:
             workspaces = session.scalars(sa.select(Workspace.id).order_by(Workspace.id)).all()
-        claimed: list[Left] = []
         for workspace_id in workspaces:
-            own, now = database.of(workspace_id), self.clock()
+            own = database.of(workspace_id)
             with own.reading.begin() as session:  # most of the time there is nothing to write
-                ids = Operations(session, workspace_id).left_alone(now, limit - len(claimed))
+                ids = Operations(session, workspace_id).left_alone(self.clock(), limit)
             for operation_id in ids:
-                with own.sessions.begin() as session:
-                    operation = Operations(session, workspace_id).lock_left_alone(operation_id, now)
-                    if operation is not None and self._may_be_tried(operation, now):
-                        claimed.append(_claim(own, operation, now))
+                yield own, workspace_id, operation_id
+
+    def _claim(self, limit: int) -> list[Left]:
+        claimed: list[Left] = []
+        for own, workspace_id, operation_id in self._left_alone(limit):
+            now = self.clock()
+            with own.sessions.begin() as session:
+                operation = Operations(session, workspace_id).lock_left_alone(operation_id, now)
+                if operation is not None and self._may_be_tried(operation, now):
+                    claimed.append(_claim(own, operation, now))
+            if len(claimed) == limit:
+                break
         return claimed
 
     def _may_be_tried(self, operation: Operation, now: datetime) -> bool:
@@ -208,6 +239,7 @@ class Carrier:
         log.info("operation_taken_over", operation=left.held.id)
         task = asyncio.create_task(carry_out(self.app, left.scope(self.app, run), exchange))
         self._runs.begin(run, task)
+        task.add_done_callback(lambda _: self.wake())
 
 
 def _claim(database: Database, operation: Operation, now: datetime) -> Left:
@@ -219,16 +251,16 @@ def _claim(database: Database, operation: Operation, now: datetime) -> Left:
 
 
 @asynccontextmanager
-async def carrying(app: FastAPI) -> AsyncIterator[Carrier]:
+async def carrying(app: FastAPI, at_once: int = _AT_ONCE) -> AsyncIterator[Carrier]:
     """Do this while the app answers. What is still under way in the end is left to the next
     process.
     """
-    carrier = Carrier(app)
+    carrier = Carrier(app, at_once=at_once)
     working = asyncio.create_task(carrier.work())
     try:
         yield carrier
     finally:
-        working.cancel()
-        await asyncio.wait([working])
+        carrier.stop()  # not cancelled: what it claims just now would have nobody
+        await working
         runs: Runs = app.state.runs
         await runs.leave()

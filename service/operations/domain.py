@@ -34,6 +34,10 @@ class OperationLost(Conflict):
     """The operation was cancelled, or another process carries it out."""
 
 
+class CarriedOutElsewhere(Conflict):
+    """The operation is carried out by a worker."""
+
+
 class OperationGivenUp(Conflict):
     """Each process that carried the operation out ended before it was done."""
 

@@ -6,6 +6,8 @@
 Nothing is stored about a request that is done in time, and nothing is decided beforehand: whoever
 is still at work when the caller's patience is over becomes an operation then, in the thread where
 it is. Its answer, which nobody waits for any more, is kept with the operation.
+A service that has workers stops it instead, and one of them begins anew: what is long keeps nobody
+else waiting.
 
 That it was told (202) and that it can be carried out again are one transaction: the request is
 stored with it. Whatever it does from then on is stamped in the transaction that does it, which
@@ -40,7 +42,7 @@ from service.kit.idempotency import SAFE_METHODS
 from service.kit.ids import new_id
 from service.kit.problems import problem_response
 from service.kit.settings import Settings
-from service.operations.domain import Wish
+from service.operations.domain import CarriedOutElsewhere, Wish
 from service.operations.repository import LEASE
 from service.operations.run import Held, Run
 from service.operations.runs import Runs
@@ -205,6 +207,9 @@ class MayOutlast:
         else:
             exchange.end_patience()
             await exchange.decided.wait()
+            runs: Runs = request.app.state.runs
+            if run is not None and run.held is not None and runs.workers is not None:
+                raise CarriedOutElsewhere("A worker carries it out.")
         return run
 
 
@@ -235,6 +240,8 @@ class Outlasting:
             if not task.done() and (operation := await exchange.become_an_operation()):
                 runs: Runs = scope["app"].state.runs
                 runs.begin(run, task)
+                if runs.workers is not None:
+                    run.hand_over()
                 await _accepted(operation, exchange.wish)(scope, receive, send)
             else:
                 await task
@@ -272,7 +279,7 @@ async def carry_out(app: ASGIApp, scope: Scope, exchange: Exchange) -> None:
         answer = problem_response(Request(scope), failure)
     if run.held is not None:
         runs: Runs = scope["app"].state.runs
-        await runs.finish(run.held, answer)
+        await runs.finish(run, run.held, answer)
 
 
 def install_operations(app: FastAPI) -> None:

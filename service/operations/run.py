@@ -31,6 +31,8 @@ class Run:
     """Once the request is an operation."""
     stopped: bool = False
     """Nobody wants it any more; whoever does long work is told that the caller has left."""
+    handed_over: bool = False
+    """What is not done when it has stopped is done by a worker."""
     stage: str | None = None
     steps: int = 0
     _stored: bool = False
@@ -39,6 +41,10 @@ class Run:
     def tell(self, stage: str, steps: int) -> None:
         """How far it has come; called from any thread, many times a second."""
         self.stage, self.steps = stage, steps
+
+    def hand_over(self) -> None:
+        """Stop here; a worker begins anew."""
+        self.handed_over = self.stopped = True
 
     def stamp(self, session: Session, action: str, subject: str) -> None:
         """Something is done in this transaction. Raises OperationLost."""

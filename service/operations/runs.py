@@ -16,6 +16,7 @@ from service.kit.problems import MEDIA_TYPE as PROBLEM
 from service.operations.domain import MOST_FOLLOW, TooManyFollow
 from service.operations.repository import Ending, Operations
 from service.operations.run import Held, Run
+from service.operations.workers import Workers
 
 log = structlog.get_logger()
 
@@ -27,6 +28,8 @@ class Runs:
         self.under_way: dict[Run, asyncio.Task[None]] = {}
         self.leaving = False
         """The service stops: what is not done is left to the next process."""
+        self.workers: Workers | None = None
+        """Who carries out what outlasts its answer, if not this process."""
         self._following = 0
 
     @contextmanager
@@ -50,15 +53,17 @@ class Runs:
         self.under_way[run] = task
         task.add_done_callback(lambda _: self.under_way.pop(run))
 
-    async def finish(self, held: Held, answer: Response) -> None:
-        """Keep what it was answered, or leave it to others."""
-        undone = self.leaving and answer.status_code >= 300  # as it was told to stop
-        own = partial(_release if undone else _finish, held, answer)
+    async def finish(self, run: Run, held: Held, answer: Response) -> None:
+        """Keep what it was answered, or leave it to others where it was told to stop."""
+        left = (self.leaving or run.handed_over) and answer.status_code >= 300
+        own = partial(_release if left else _finish, held, answer)
         try:
             await to_thread.run_sync(own)
         except (sa.exc.SQLAlchemyError, AppError):
             # once its time is over, another process sees what was done and finishes it
             log.exception("operation_not_finished", operation=held.id)
+        if left and run.handed_over and self.workers is not None:
+            self.workers.wake()
 
     async def leave(self) -> None:
         """End what is under way, and wait until it has ended."""

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-import anyio
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
@@ -30,10 +29,10 @@ ANOTHER = "0" * 32
 
 @pytest.fixture(autouse=True)
 def _looks_only_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def wait(_: Carrier) -> None:
-        await anyio.sleep_forever()
+    async def only_until_it_stops(carrier: Carrier) -> None:
+        await carrier._woken.wait()
 
-    monkeypatch.setattr(Carrier, "work", wait)
+    monkeypatch.setattr(Carrier, "work", only_until_it_stops)
 
 
 @pytest.fixture

@@ -1,0 +1,81 @@
+"""Processes beside the service that carry out operations, so that long work takes no time from
+short answers: to Python two threads are one.
+
+A worker is told that there may be something to do, and otherwise looks for itself. It ends when it
+is told to, or when whoever started it is gone; one that has grown too large, or died, is replaced
+when there is something to do.
+"""
+
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from threading import Lock
+from typing import Final
+
+import structlog
+
+from service.kit.settings import Settings
+
+type Work = Callable[[Settings, Connection], None]
+"""What the process does; it ends when the connection is closed."""
+
+_SECONDS_TO_END: Final = 15.0
+
+log = structlog.get_logger()
+
+
+class Workers:
+    """Those that this process has started."""
+
+    def __init__(self, count: int, work: Work, settings: Settings) -> None:
+        self._work, self._settings = work, settings
+        self._places: list[tuple[BaseProcess, Connection] | None] = [None] * count
+        self._starting = Lock()
+        self._closed = False
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        with self._starting:
+            if self._closed:
+                return
+            for number, place in enumerate(self._places):
+                if place is None or not _nudged(*place):
+                    self._places[number] = self._started()
+
+    def _started(self) -> tuple[BaseProcess, Connection]:
+        # a new interpreter: a copy of this one would have its locks and connections, held for ever
+        context = get_context("spawn")
+        theirs, ours = context.Pipe(duplex=False)
+        process = context.Process(target=self._work, args=(self._settings, theirs), name="worker")
+        process.start()
+        theirs.close()
+        log.info("worker_started", pid=process.pid)
+        return process, ours
+
+    def close(self) -> None:
+        """Let them leave what they are at to others, and wait until they have ended."""
+        with self._starting:
+            self._closed = True
+        places = [place for place in self._places if place is not None]
+        for _, ours in places:
+            ours.close()
+        for process, _ in places:
+            process.join(_SECONDS_TO_END)
+            if process.is_alive():
+                process.kill()
+                process.join()
+
+
+def _nudged(process: BaseProcess, ours: Connection) -> bool:
+    if process.is_alive():
+        try:
+            ours.send_bytes(b"look")
+        except OSError:
+            pass  # it ends just now
+        else:
+            return True
+    ours.close()
+    process.join()
+    log.warning("worker_ended", pid=process.pid, exit_code=process.exitcode)
+    return False
