@@ -161,7 +161,8 @@ class Asked:
             steps=run.steps,
             cancelled=False,
         )
-        return operation if run.become(held, operation) else None
+        attempt = getattr(request.state, "attempt", None)
+        return operation if run.become(held, operation, attempt) else None
 
 
 class MayOutlast:

@@ -3,13 +3,17 @@
 import secrets
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from service.kit.db import Database
+from service.kit.idempotency import Attempt, StillUnderWay
 from service.operations.domain import OperationLost
 from service.operations.repository import Operations
 from service.operations.tables import Operation
+
+_BEGUN: Final = "operation.begin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,20 @@ class Run:
         if not operations.stamp(self.held.token, action, subject):
             raise OperationLost("What was done for it here is not stored.")
 
-    def become(self, held: Held, operation: Operation) -> bool:
-        """Have the request stored as an operation, unless it has done something already."""
+    def become(self, held: Held, operation: Operation, attempt: Attempt | None = None) -> bool:
+        """Have the request stored as an operation, unless it has done something already or another
+        try with its key (`attempt`) has taken over. The key says so in the same transaction: else
+        who dies before the 202 is kept would leave it free, and the operation beside it.
+        """
         with held.database.sessions() as session:
             Operations(session, held.workspace_id).forget_old(operation.started_at)
             session.add(operation)
             session.flush()
+            if attempt is not None:
+                try:
+                    attempt.stamp(session, _BEGUN, operation.id)
+                except StillUnderWay:
+                    return False
             # Here a writer of SQLite has its lock: who stamps meanwhile has not begun to store.
             with self._deciding:
                 if self._stored:

@@ -113,7 +113,8 @@ def test_a_storm_of_retries_has_one_effect_for_each_key(
 async def storm(address: str, keys: dict[str, str]) -> Counter[str]:
     """How often each kind of answer came."""
     counted: Counter[str] = Counter()
-    limits = httpx2.Limits(max_connections=CALLERS, max_keepalive_connections=CALLERS)
+    # the server ends what is idle for five seconds: nobody begins to send there then
+    limits = httpx2.Limits(max_connections=CALLERS, keepalive_expiry=2)
     async with httpx2.AsyncClient(base_url=address, limits=limits, timeout=60) as client:
         for key, kind in keys.items():
             counted += await one_key(client, key, await KINDS[kind](client, key))

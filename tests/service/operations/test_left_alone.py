@@ -12,6 +12,8 @@ from starlette.testclient import TestClient
 from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.clock import utc_now
 from service.kit.db import Database
+from service.kit.idempotency import LEASE as KEY_LEASE
+from service.kit.idempotency import IdempotencyKey
 from service.operations import outlasting
 from service.operations.carrying import Carrier
 from service.operations.domain import MOST_TRIES
@@ -20,7 +22,7 @@ from service.operations.tables import Operation
 from tests.service.allocations.plans import a_plan
 from tests.service.callers import Callers
 from tests.service.conftest import LOOPBACK
-from tests.service.operations.following import begun, done
+from tests.service.operations.following import AT_ONCE, begun, done
 from tests.service.operations.long_solves import Gate, long_solves
 
 ANOTHER = "0" * 32
@@ -100,6 +102,27 @@ class TestAProcessThatFellBehind:
         gate.opened.set()
 
         assert done(client, operation)["tries"] == 1
+
+
+def test_a_process_that_dies_before_the_202_was_kept_leaves_one_operation_for_the_key(
+    client: TestClient, database: Database, gate: Gate
+) -> None:
+    plan, key = a_plan(client), {"Idempotency-Key": "k-1"}
+    operation = begun(client, f"{plan}/versions", **key)
+    gate.reached.wait()
+    with database.of(DEFAULT_WORKSPACE).sessions.begin() as session:
+        forgotten = {"status": None, "headers": None, "body": None}
+        long_ago = {"claimed_at": utc_now() - KEY_LEASE}
+        session.execute(sa.update(IdempotencyKey).values(forgotten | long_ago))
+
+    again = client.post(f"{plan}/versions", json={}, headers=AT_ONCE | key)
+
+    gate.opened.set()
+    done(client, operation)
+    assert again.status_code == 409
+    assert again.json()["type"] == "/problems/answer-not-kept"
+    assert operation == f"/v1/operations/{again.json()['subject']}"
+    assert versions(client, plan) == 1
 
 
 def test_a_service_that_stops_leaves_what_is_under_way_to_the_next(
