@@ -295,10 +295,40 @@ def test_who_writes_at_the_same_time_comes_before_or_after(
         ("张伟", "张伟业请假", True),  # Chinese has no spaces: rather too much than too little
         ("A", "A plan", False),  # one letter is no name to look for
         ("a+b", "a+b", True),
+        ("JÜRGEN ŁUK", "Jürgen Łuk", True),
+        ("Jürgen", "Ju\u0308rgen was here", True),  # an accent of its own
+        ("IŞIK", "yes, I\u015f\u0131k", True),
+        ("Ann Lee", "Ann\n  Lee is ill", True),  # a mail breaks its lines
     ],
 )
 def test_a_text_names_somebody_by_whole_words(name: str, text: str, *, is_named: bool) -> None:
     assert Forgotten("w", "r1", names=frozenset({name})).is_named_in(text) == is_named
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("MÜLLER, JÜRGEN", "Müller, Jürgen is ill"),
+        ("Жанна Лебедева", "спросите ЖАННА ЛЕБЕДЕВА"),
+        ("IŞIK ÇELİK", "yes, I\u015f\u0131k \u00c7elik"),
+        ("Zoë 100%_/", "zoe\u0308 100%_/ told me"),
+        ("Ann Lee", "she is Ann\nLee"),
+        ("张伟", "经理张伟请假"),
+    ],
+)
+def test_every_database_finds_a_name_however_it_is_written(
+    client: TestClient, database: Database, name: str, said: str
+) -> None:
+    inputs = four_reps()
+    inputs["reps"][2] |= {"name": name}
+    plan = a_plan(client, inputs)
+    a_version(client, plan, note=said)
+    a_version(client, plan, note="of nobody")
+
+    assert erase(client)["erased"]["notes"] == 1
+
+    stored = [text for place, text in texts(database) if place == "plan_version.note"]
+    assert sorted(stored) == ["None", "of nobody"]
 
 
 def test_the_key_itself_is_not_looked_for_in_texts() -> None:
