@@ -266,8 +266,7 @@ class KeepingAnswers:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        named = any(name == HEADER.lower().encode() for name, _ in scope.get("headers", ()))
-        if scope["type"] != "http" or not named:
+        if scope["type"] != "http" or not _may_be_kept(scope):
             await self.app(scope, receive, send)
             return
         sent: list[Message] = []
@@ -285,6 +284,12 @@ class KeepingAnswers:
                 await _finish(attempt, _answer(sent) if finished else _NO_ANSWER)
         for message in sent:
             await send(message)
+
+
+def _may_be_kept(scope: Scope) -> bool:
+    """Whether it is the answer to a write with a key; it is held in memory until it is whole."""
+    is_named = any(name == HEADER.lower().encode() for name, _ in scope["headers"])
+    return is_named and scope["method"].lower() not in SAFE_METHODS
 
 
 async def _finish(attempt: Attempt, answer: Answer) -> None:

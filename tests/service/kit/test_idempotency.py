@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import anyio
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 from httpx2 import Response
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
 from service.kit.auth import DEFAULT_WORKSPACE, LOCAL_ADMINISTRATOR
 from service.kit.clock import time_of_request
@@ -22,6 +24,7 @@ from service.kit.idempotency import (
     Answer,
     Attempt,
     IdempotencyKey,
+    KeepingAnswers,
     Replayed,
     StillUnderWay,
     claim,
@@ -147,6 +150,30 @@ class TestReading:
         assert client.get("/v1/plans", headers=key).json()["items"] == []
         send(client)
         assert len(client.get("/v1/plans", headers=key).json()["items"]) == 1
+
+    @pytest.mark.parametrize("method", ["GET", "HEAD"])
+    def test_with_a_key_is_sent_while_it_is_written(self, method: str) -> None:
+        """Files of any length would fill the memory."""
+        happened: list[str] = []
+
+        async def write(_scope: Scope, _receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 200})
+            for piece in (b"one", b"two"):
+                happened.append(f"wrote {piece.decode()}")
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+        async def note(message: Message) -> None:
+            if "body" in message:
+                happened.append(f"sent {message['body'].decode()}")
+
+        async def nothing() -> Message:
+            return {"type": "http.disconnect"}
+
+        headers = [(b"idempotency-key", b"k-1")]
+        scope = {"type": "http", "method": method, "headers": headers}
+        anyio.run(KeepingAnswers(write), scope, nothing, note)
+
+        assert happened == ["wrote one", "sent one", "wrote two", "sent two"]
 
 
 class TestCallers:
