@@ -233,6 +233,7 @@ def _prepare_sqlite(engine: sa.Engine, *, foreign_keys: bool) -> None:
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
+            "secure_delete=ON",  # of somebody who was erased nothing stays in unused pages
             f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
         ):
             connection.cursor().execute(f"PRAGMA {pragma}")

@@ -27,6 +27,7 @@ import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Annotated, Any, Final, cast
 
 import sqlalchemy as sa
@@ -81,8 +82,8 @@ class IdempotencyKey(Base):
     """A key of a caller, what was asked for with it, what was done, and the answer.
 
     `token` names the try that may stamp the row. `action` and `subject` are those of the trail,
-    None as long as nothing was done. `status` is None as long as there is no answer; `body` is
-    compressed by zlib, None where the answer must not be kept.
+    None as long as nothing was done. `status` is None as long as there is no answer, 409 where none
+    may be kept any more; `body` is compressed by zlib, None where the answer must not be kept.
     """
 
     __tablename__ = "idempotency_key"
@@ -149,7 +150,8 @@ class Attempt:
             if answer.status >= 300:
                 undone = sa.delete(IdempotencyKey).filter_by(token=self.token, action=None)
                 session.execute(undone)
-            session.execute(self._own().values(status=answer.status, **answer.kept()))
+            own = self._own().where(IdempotencyKey.status.is_(None))
+            session.execute(own.values(status=answer.status, **answer.kept()))
 
     def _own(self) -> sa.Update:
         return sa.update(IdempotencyKey).filter_by(token=self.token)
@@ -172,7 +174,7 @@ def claim(database: Database, caller: Caller, key: str, request: str, *, now: da
             if row is None:
                 row = IdempotencyKey(**own, request=request)
                 session.add(row)
-            row.token, row.claimed_at = attempt.token, now
+            row.token, row.claimed_at, row.status = attempt.token, now, None
     except sa.exc.IntegrityError:  # somebody else inserted it while this one looked
         raise _under_way() from None
     return attempt
@@ -187,9 +189,18 @@ def _forget(session: Session, workspace_id: str, before: datetime) -> None:
 
 
 def forget_answers(session: Session, workspace_id: str) -> int:
-    """Of all keys, for they may name anybody; answers how many that were."""
+    """Of all keys, for they may name anybody; answers how many that were.
+
+    Those that only tell of an operation stay, for it may not be begun again. One that was done and
+    whose answer is not there yet is told to have no answer, so that none is kept.
+    """
+    own = IdempotencyKey.workspace_id == workspace_id
+    late = sa.update(IdempotencyKey).where(
+        own, IdempotencyKey.status.is_(None), IdempotencyKey.action.is_not(None)
+    )
+    session.execute(late.values(status=HTTPStatus.CONFLICT))
     kept = sa.update(IdempotencyKey).where(
-        IdempotencyKey.workspace_id == workspace_id, IdempotencyKey.body.is_not(None)
+        own, IdempotencyKey.body.is_not(None), IdempotencyKey.status != HTTPStatus.ACCEPTED
     )
     return changed(session, kept.values(headers=sa.null(), body=sa.null()))
 

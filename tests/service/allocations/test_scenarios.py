@@ -200,8 +200,8 @@ class TestScenarios:
         with database.sessions.begin() as session:
             made = sa.select(AuditEntry).filter_by(action="version.solve")
             entries = session.scalars(made.order_by(AuditEntry.sequence)).all()
-            told = [entry.facts.get("scenario") for entry in entries]
-        assert told[-2:] == [row["name"] for row in found["scenarios"]]
+            told = [(entry.facts.get("scenario"), entry.reason) for entry in entries]
+        assert told[-2:] == [(True, row["name"]) for row in found["scenarios"]]
 
     def test_leave_the_versions_of_others_alone(self, callers: Callers) -> None:
         plan = a_plan(callers("planner"))

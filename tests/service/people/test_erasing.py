@@ -4,8 +4,11 @@ Cyd Larsen carries a quota as `cyd` and calls with a key of her own. Her name st
 service lets people write it.
 """
 
+import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,14 +17,18 @@ from starlette.testclient import TestClient
 
 from service.allocations.verification.usecases import verify_workspace
 from service.kit.audit import AuditEntry
-from service.kit.auth import DEFAULT_WORKSPACE, Workspace
+from service.kit.auth import DEFAULT_WORKSPACE, LOCAL_ADMINISTRATOR, Workspace
 from service.kit.clock import utc_now
 from service.kit.db import Base, Database
 from service.kit.forgetting import Forgotten
+from service.kit.idempotency import Answer, AnswerNotKept, claim
+from service.people.usecases import erase_person
 from service.plans.tables import PlanVersion
 from tests.service.allocations.plans import Document, a_plan, a_version, four_reps
 from tests.service.callers import Callers
 from tests.service.negotiations.requests import LOST, a_request, answer
+from tests.service.operations.following import begun, done
+from tests.service.operations.long_solves import long_solves
 from tests.service.steps import at_once, publish, take
 
 NAME = "Cyd Larsen"
@@ -91,6 +98,8 @@ def plan(callers: Callers) -> str:
     left = planner.post(f"{plan}/events", json=leave).json()["id"]
     reason = {"reason": "she is back from hospital"}
     planner.post(f"{plan}/events/{left}/reject", json=reason, headers=ANY).raise_for_status()
+    tried = {"policies": [{"name": f"without {NAME}", "policy": {}}], "store": True}
+    admin.post(f"{plan}/scenarios", json=tried).raise_for_status()
     return plan
 
 
@@ -111,7 +120,7 @@ def test_nothing_names_the_person_any_more(callers: Callers, database: Database,
     assert places_of(database, *WORDS) == []
     assert told["erased"] | {"trail": 0, "signatures": 0} == {
         "people": 2,
-        "notes": 5,
+        "notes": 6,
         "references": 1,
         "reasons": 1,
         "signatures": 0,
@@ -124,6 +133,31 @@ def test_nothing_names_the_person_any_more(callers: Callers, database: Database,
     assert NAME not in shown
     check_trail(admin, f"{_id(plan)}/versions/3", told)
     assert erase(admin)["erased"] == dict.fromkeys(told["erased"], 0)
+
+
+def test_nothing_of_the_person_is_left_in_the_pages_of_the_file(
+    callers: Callers, database: Database, plan: str
+) -> None:
+    """What a database no longer shows may stand in its file all the same."""
+    del plan
+    if database.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL keeps files of its own; VACUUM overwrites them")
+    assert NAME.encode() in _file_of(database)
+
+    erase(callers("admin"))
+
+    whole = _file_of(database)
+    assert [word for word in WORDS if word.encode() in whole] == []
+    with database.engine.connect() as connection:  # also where SQLite does not do so by itself
+        assert connection.exec_driver_sql("PRAGMA secure_delete").scalar() == 1
+
+
+def _file_of(database: Database) -> bytes:
+    """With what was waiting to be written into it."""
+    path = database.engine.url.database or ""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Path(path).read_bytes()
 
 
 def check_trail(admin: TestClient, submitted: str, told: Document) -> None:
@@ -283,6 +317,39 @@ def test_who_writes_at_the_same_time_comes_before_or_after(
     found = [place for place, text in texts(database) if NAME in text]
     assert {place: found.count(place) for place in left} == left
     assert "personal_data.name" not in found
+
+
+def test_an_answer_that_is_kept_late_is_not_kept(database: Database) -> None:
+    """What somebody did just before the erasure was stored, and its answer was not yet."""
+    now = utc_now()
+    own = database.of(DEFAULT_WORKSPACE)
+    attempt = claim(own, LOCAL_ADMINISTRATOR, "k", "sha", now=now)
+    with own.sessions.begin() as session:
+        attempt.stamp(session, "event.propose", "plan_1/events/evt_1")
+    with own.sessions.begin() as session:
+        erase_person(session, LOCAL_ADMINISTRATOR, "cyd", now=now)
+
+    with own.sessions.begin() as session:  # as scenarios do, one version after the other
+        attempt.stamp(session, "event.propose", "plan_1/events/evt_2")
+    attempt.finish(Answer(201, (), NAME.encode()))
+
+    assert places_of(database, NAME) == []
+    with pytest.raises(AnswerNotKept, match=r"event\.propose"):
+        claim(own, LOCAL_ADMINISTRATOR, "k", "sha", now=now)
+
+
+def test_a_call_that_goes_on_while_somebody_is_erased_is_done_once(client: TestClient) -> None:
+    versions = f"{a_plan(client, named())}/versions"
+    key = {"Idempotency-Key": "k"}
+
+    with long_solves():
+        first = begun(client, versions, **key)
+        erase(client)
+        again = begun(client, versions, **key)
+
+    assert again == first
+    assert done(client, first)["status"] == 201
+    assert len(client.get(versions).json()["items"]) == 1
 
 
 @pytest.mark.parametrize(
