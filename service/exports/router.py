@@ -9,13 +9,8 @@ from pydantic import BeforeValidator
 from service.allocations.versions.quota_files import FileTurnDep, file_of_version, written
 from service.allocations.versions.repository import VersionDamaged
 from service.exports.domain.formats import CSV, FORMATS, NDJSON, Format, FormatNotFound, format_of
-from service.exports.usecases import (
-    Asked,
-    NothingToExport,
-    SystemCannotHold,
-    VersionNotPublished,
-    open_feed,
-)
+from service.exports.domain.published import SystemCannotHold
+from service.exports.usecases import Asked, NothingToExport, VersionNotPublished, open_feed
 from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.clock import NowDep

@@ -14,9 +14,16 @@ from service.allocations.versions.repository import Chunks, StoredVersion
 from service.allocations.versions.usecases.reading import unknown
 from service.allocations.versions.usecases.visible import see_version
 from service.exports.domain.formats import Format
-from service.exports.domain.published import LeftOut, Measure, Part, Published, Quota
+from service.exports.domain.published import (
+    LeftOut,
+    Measure,
+    Part,
+    Published,
+    Quota,
+    SystemCannotHold,
+)
 from service.kit.auth import Caller
-from service.kit.errors import Conflict, NotFound, Unprocessable
+from service.kit.errors import Conflict, NotFound
 from service.negotiations.events.domain.life import VersionHasNoMonths
 from service.negotiations.events.usecases.reading import segments_by_rep
 from service.plans.domain import EVER_PUBLISHED
@@ -35,10 +42,6 @@ class NothingToExport(NotFound):
 
 class VersionNotPublished(Conflict):
     """Only published versions are exported."""
-
-
-class SystemCannotHold(Unprocessable):
-    """The other system has no place for a part of the version."""
 
 
 @dataclass(frozen=True, slots=True)

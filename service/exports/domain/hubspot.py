@@ -40,13 +40,15 @@ def write(published: Published, stream: BinaryIO) -> None:
 
 def _family(published: Published, measure: Measure, quota: Quota) -> list[dict[str, Any]]:
     """Its ids are the same in every version of the plan: so its slices are found again."""
-    about = f"fairquota:{published.plan_id}:{measure.name}:{quota.rep}"
+    about = NAMESPACE_URL
+    for name in ("fairquota", published.plan_id, measure.name, quota.rep):
+        about = uuid5(about, name)  # one after the other: any of them may hold any character
     shared = {
         "hs_goal_name": f"{published.plan}: {measure.name}",
         "hs_goal_type": "sales_quota",
         "hs_milestone": "monthly",
-        "hs_group_correlation_uuid": str(uuid5(NAMESPACE_URL, f"{about}:family")),
-        "hs_goal_target_group_id": str(uuid5(NAMESPACE_URL, f"{about}:group")),
+        "hs_group_correlation_uuid": str(uuid5(about, "family")),
+        "hs_goal_target_group_id": str(uuid5(about, "group")),
         "hubspot_owner_id": quota.rep,
     }
     return [

@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 from typing import BinaryIO, Final
 
-from service.exports.domain.published import Published
+from service.exports.domain.published import Published, SystemCannotHold
 from service.exports.domain.tables import Table
 from service.kit.spreadsheets import Cell
 from service.roster.domain import Person
@@ -27,23 +27,36 @@ def write(published: Published, stream: BinaryIO) -> None:
 
 
 def _rows(published: Published) -> Iterator[Sequence[Cell]]:
+    """Raises SystemCannotHold where Oracle would take two people for one."""
+    participants: dict[tuple[str, str | None], str] = {}
     for measure in published.measures:
         unit_of_measure = measure.currency or measure.counted_in
         for quota in measure.quotas:
-            person = published.people.get(quota.rep, Person())
-            email = (person.attributes or {}).get(EMAIL)
+            name, email = _participant(published.people.get(quota.rep, Person()), quota.rep)
+            if (known := participants.setdefault((name, email), quota.rep)) != quota.rep:
+                raise SystemCannotHold(
+                    f"{known} and {quota.rep} have the same name and the same e-mail address, or "
+                    "none, and oracle-ic tells people apart by these. Give each an attribute "
+                    f"`{EMAIL}` of their own."
+                )
             for k in range(len(published.months)):
                 for dated in published.dated(quota, k):
                     yield (
                         dated.unit,
-                        person.name or quota.rep,
-                        email if isinstance(email, str) else None,
+                        name,
+                        email,
                         measure.name,
                         _day(dated.first),
                         _day(dated.last),
                         measure.amount(dated.amount),
                         unit_of_measure,
                     )
+
+
+def _participant(person: Person, rep: str) -> tuple[str, str | None]:
+    """The name, or the id where there is none, and the e-mail address."""
+    email = (person.attributes or {}).get(EMAIL)
+    return person.name or rep, email if isinstance(email, str) else None
 
 
 @lru_cache(1000)

@@ -13,10 +13,15 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
+from service.kit.errors import Unprocessable
 from service.roster.domain import Person
 
 _TOLD: Final = 3
 """Measures of which it is told what was left out: headers must stay short."""
+
+
+class SystemCannotHold(Unprocessable):
+    """The other system has no place for a part of the version."""
 
 
 @dataclass(frozen=True, slots=True)

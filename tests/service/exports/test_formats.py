@@ -10,12 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.exports.domain.erpnext import percentages
 from service.exports.domain.formats import FORMATS
-from service.exports.domain.published import Measure, Part, Published, Quota
+from service.exports.domain.published import Measure, Part, Published, Quota, SystemCannotHold
 from service.kit.workbooks import FORMULA
 from service.roster.domain import Person
 
@@ -202,3 +203,38 @@ def test_a_goal_has_twelve_slices_with_two_ids_that_outlive_versions() -> None:
     assert Counter(families(3)) == Counter(families(2))
     assert [*Counter(families(3)).values()] == [12, 12]
     assert len({one for family in families(3) for one in family[1:]}) == 4
+
+
+def test_no_two_families_share_an_id_however_measures_and_people_are_called() -> None:
+    months = [100] * 12
+    shared = set()
+    for measure, rep in (("a", "b:c"), ("a:b", "c")):
+        quota = Quota(rep, None, months, [Part(None, FIRST, LAST, months)])
+        stream = io.BytesIO()
+        version = replace(
+            published(("USD", [])), measures=[Measure(measure, 2, "USD", None, [quota])]
+        )
+        FORMATS["hubspot"].write_to(stream, version, None)
+        [own, *_] = orjson.loads(stream.getvalue())["inputs"]
+        shared.add(own["properties"]["hs_group_correlation_uuid"])
+
+    assert len(shared) == 2
+
+
+def test_two_people_whom_oracle_would_take_for_one_are_refused() -> None:
+    """It knows them by name and e-mail address: what one carries would replace the other's."""
+    months = [100] * 12
+    both = [
+        Quota(rep, unit, months, [Part(unit, FIRST, LAST, months)])
+        for rep, unit in (("r1", "east"), ("r2", "west"))
+    ]
+
+    def write(**people: Person) -> None:
+        version = replace(published(("USD", both)), people=people)
+        FORMATS["oracle-ic"].write_to(io.BytesIO(), version, None)
+
+    with pytest.raises(SystemCannotHold, match="r1 and r2"):
+        write(r1=Person("Ann Lee"), r2=Person("Ann Lee"))
+    with pytest.raises(SystemCannotHold, match="r1 and r2"):
+        write(r1=Person("r2"))
+    write(r1=Person("Ann Lee", {"email": "a@acme.com"}), r2=Person("Ann Lee"))
