@@ -35,6 +35,7 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
 from fastapi import Depends, FastAPI, Request, Response
+from python_multipart.multipart import parse_options_header
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -257,11 +258,13 @@ async def claim_key(
 def fingerprint(request: Request, body: bytes) -> str:
     """The SHA-256 of what is asked for: method, path, query and body.
 
-    A form has another boundary each time that a client writes it, which says nothing.
+    Of a form it is what stands between its boundaries: clients make up others each time.
     """
-    _, _, boundary = request.headers.get("content-type", "").partition("boundary=")
-    if _is_form(request) and boundary:
-        body = body.replace(boundary.strip('"').encode("latin-1"), b"")
+    if _is_form(request):
+        _, told = parse_options_header(request.headers["content-type"])
+        line = b"\r\n--" + told.get(b"boundary", b"")
+        fields = (b"\r\n" + body).split(line)
+        body = b"".join(b"%d:%b" % (len(own), own) for own in fields)
     head = f"{request.method} {request.url.path}?{request.url.query}\n"
     return hashlib.sha256(head.encode() + body).hexdigest()
 

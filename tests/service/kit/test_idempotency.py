@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 import sqlalchemy as sa
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from httpx2 import Response
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
@@ -28,6 +28,7 @@ from service.kit.idempotency import (
     Replayed,
     StillUnderWay,
     claim,
+    fingerprint,
 )
 from tests.service.allocations.plans import a_plan, four_reps
 from tests.service.callers import Callers
@@ -220,6 +221,31 @@ class TestFiles:
         assert first.status_code == 201, first.text
         assert first.request.headers["content-type"] != again.request.headers["content-type"]
         assert (again.status_code, again.content) == (201, first.content)
+
+    @pytest.mark.parametrize("told", ["boundary={}", 'boundary="{}"', "Boundary={}; charset=utf-8"])
+    def test_are_the_same_whatever_stands_between_them(self, told: str) -> None:
+        first, again = (
+            a_form(told, boundary, b"rep,quota\nann,110\n") for boundary in ("a", "b--")
+        )
+
+        assert first == again
+
+    def test_of_which_one_has_the_boundary_in_it_are_two(self) -> None:
+        """Its bytes are no boundary where no line begins with them."""
+        once, twice = (a_form("boundary={}", "1", b"ann," + b"1" * n + b"0") for n in (1, 2))
+
+        assert once != twice
+
+
+def a_form(told: str, boundary: str, sheet: bytes) -> str:
+    """The fingerprint of a form; `told`: how its header says what is between its fields."""
+    head = b'Content-Disposition: form-data; name="file"; filename="plan.csv"'
+    line = b"--" + boundary.encode()
+    body = b"\r\n".join([line, head, b"", sheet, line + b"--", b""])
+    media_type = f"multipart/form-data; {told.format(boundary)}"
+    headers = [(b"content-type", media_type.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers}
+    return fingerprint(Request(scope), body)
 
 
 class TestStopsInTheMiddle:
