@@ -9,7 +9,7 @@ most a few times a second.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, Self
 
@@ -17,6 +17,7 @@ import anyio.lowlevel
 from anyio import from_thread
 from fastapi import Depends, Request
 
+from service.kit.db import SOLVERS
 from service.operations.outlasting import RunDep
 from solver.watch import Stage, Watch
 
@@ -52,7 +53,7 @@ class Patience:
         return Watch(lambda: end - self.clock(), self.stopped, self.tell)
 
 
-async def _until_the_caller_leaves(request: Request) -> Patience:
+async def _until_the_caller_leaves(request: Request) -> AsyncIterator[Patience]:
     """As long as the server allows and the caller stays."""
     loop = anyio.lowlevel.current_token()
     asked, left = time.monotonic(), False
@@ -64,16 +65,22 @@ async def _until_the_caller_leaves(request: Request) -> Patience:
             asked = time.monotonic()
         return left
 
-    return Patience(request.app.state.settings.solve_time_limit, stopped)
+    yield Patience(request.app.state.settings.solve_time_limit, stopped)
 
 
-StayingPatienceDep = Annotated[Patience, Depends(_until_the_caller_leaves)]
-"""Of a call that is answered however long it takes."""
+StayingPatienceDep = Annotated[
+    Patience, Depends(_until_the_caller_leaves, scope="function", max_concurrency=SOLVERS)
+]
+"""Of a call that is answered however long it takes. So many solve at once; all others wait without
+a thread, which leaves enough of these for everything else.
+"""
 
 
-async def _until_cancelled(patience: StayingPatienceDep, run: RunDep) -> Patience:
+async def _until_cancelled(run: RunDep, patience: StayingPatienceDep) -> Patience:
     return patience if run is None else replace(patience, tell=run.tell)
 
 
 PatienceDep = Annotated[Patience, Depends(_until_cancelled)]
-"""Of a call that goes on as an operation where it takes longer. Name it after the body."""
+"""Of a call that goes on as an operation where it takes longer. Name it after the body, and before
+the sessions: nobody's patience begins only when it is their turn to solve.
+"""

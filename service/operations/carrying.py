@@ -14,13 +14,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import anyio
 import sqlalchemy as sa
 import structlog
 from anyio import to_thread
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from starlette.types import Scope
 
 from service.kit import stamps
@@ -28,11 +29,15 @@ from service.kit.auth import KNOWN_CALLER, Caller, Role, Workspace
 from service.kit.clock import utc_now
 from service.kit.db import Database, told_sessions
 from service.kit.errors import AppError
-from service.kit.problems import problem_response
 from service.kit.row_security import EVERYWHERE
-from service.operations.domain import MOST_TRIES, OperationGivenUp, ResultNotKept
+from service.operations.domain import (
+    MOST_TRIES,
+    OperationDamaged,
+    OperationGivenUp,
+    ResultNotKept,
+)
 from service.operations.outlasting import Exchange, carry_out
-from service.operations.repository import LEASE, Ending, Operations, end_at_once
+from service.operations.repository import LEASE, Operations, end_at_once
 from service.operations.run import Held, Run
 from service.operations.runs import Runs
 from service.operations.tables import Operation
@@ -135,8 +140,8 @@ class Carrier:
                     await self.take_over()
                     ended = anyio.current_time()
                     look_at = ended + max(_LOOK_EVERY, _SHARE * (ended - began))
-            except (sa.exc.SQLAlchemyError, AppError):
-                log.exception("operations_failed")  # the database is away: look again later
+            except Exception:  # the database is away, or a fault: without signs of life all is lost
+                log.exception("operations_failed")  # look again later
 
     def wake(self) -> None:
         """Look now for what nobody carries out; called in the event loop."""
@@ -151,7 +156,8 @@ class Carrier:
         """Give signs of life for what is under way, and end what is to end."""
         by_token = {run.held.token: run for run in self._runs.under_way if run.held is not None}
         if by_token:
-            for token in await to_thread.run_sync(self._look_after, by_token):
+            own = partial(self._look_after, by_token)
+            for token in await to_thread.run_sync(own, limiter=self._runs.threads):
                 by_token[token].stopped = True
 
     def _look_after(self, by_token: dict[str, Run]) -> set[str]:
@@ -179,10 +185,11 @@ class Carrier:
     async def take_over(self) -> None:
         """Begin to carry out what was left alone, or wake the workers whose business it is."""
         if (workers := self._runs.workers) is not None:
-            if await to_thread.run_sync(self._is_something_left):
+            if await to_thread.run_sync(self._is_something_left, limiter=self._runs.threads):
                 workers.wake()
         elif (free := self.at_once - len(self._runs.under_way)) > 0:
-            for left in await to_thread.run_sync(self._claim, free):
+            own = partial(self._claim, free)
+            for left in await to_thread.run_sync(own, limiter=self._runs.threads):
                 self._begin(left)
 
     def _is_something_left(self) -> bool:
@@ -203,14 +210,34 @@ class Carrier:
     def _claim(self, limit: int) -> list[Left]:
         claimed: list[Left] = []
         for own, workspace_id, operation_id in self._left_alone(limit):
-            now = self.clock()
-            with own.sessions.begin() as session:
-                operation = Operations(session, workspace_id).lock_left_alone(operation_id, now)
-                if operation is not None and self._may_be_tried(operation, now):
-                    claimed.append(_claim(own, operation, now))
+            left = self._claim_one(own, workspace_id, operation_id, self.clock())
+            if left is not None:
+                claimed.append(left)
             if len(claimed) == limit:
                 break
         return claimed
+
+    def _claim_one(
+        self, own: Database, workspace_id: str, operation_id: str, now: datetime
+    ) -> Left | None:
+        """None where somebody else was quicker, or it is not done again."""
+        try:
+            with own.sessions.begin() as session:
+                operation = Operations(session, workspace_id).lock_left_alone(operation_id, now)
+                if operation is None or not self._may_be_tried(operation, now):
+                    return None
+                return _claimed(own, operation, now)
+        except (sa.exc.SQLAlchemyError, AppError):
+            raise
+        except Exception:  # what is stored of it cannot be read: it must not keep others waiting
+            log.exception("operation_damaged", operation=operation_id)
+            problem = OperationDamaged(
+                "What was kept of the request cannot be read, so it is not carried out (again). "
+                "Send it again, unless `stored` says what it has done."
+            )
+            with own.sessions.begin() as session:
+                Operations(session, workspace_id).end(operation_id, problem, now)
+            return None
 
     def _may_be_tried(self, operation: Operation, now: datetime) -> bool:
         """Else it is done now."""
@@ -227,9 +254,7 @@ class Carrier:
             )
         else:
             return True
-        request = Request({"type": "http", "path": operation.path, "headers": [], "state": {}})
-        answer = problem_response(request, problem)
-        end_at_once(operation, now, Ending(answer.status_code, body=bytes(answer.body)))
+        end_at_once(operation, now, problem)
         log.warning("operation_ended", operation=operation.id, reason=problem.title())
         return False
 
@@ -242,7 +267,7 @@ class Carrier:
         task.add_done_callback(lambda _: self.wake())
 
 
-def _claim(database: Database, operation: Operation, now: datetime) -> Left:
+def _claimed(database: Database, operation: Operation, now: datetime) -> Left:
     operation.token = token = secrets.token_hex(16)
     operation.claimed_until = now + LEASE
     operation.tries += 1

@@ -42,6 +42,14 @@ class OperationGivenUp(Conflict):
     """Each process that carried the operation out ended before it was done."""
 
 
+class OperationDamaged(Conflict):
+    """What was kept of the request cannot be read."""
+
+
+class EndedByErasure(Conflict):
+    """Somebody was erased while the operation was under way."""
+
+
 class ResultNotKept(Conflict):
     """The operation was carried out, but its result was not kept."""
 

@@ -23,9 +23,11 @@ from __future__ import annotations
 import asyncio
 import zlib
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Annotated, Any, ClassVar, Final
 
 import anyio
+import sqlalchemy as sa
 import structlog
 from anyio import to_thread
 from fastapi import Depends, FastAPI, Request, Response
@@ -35,7 +37,7 @@ from service.kit import stamps
 from service.kit.auth import Caller, CallerDep
 from service.kit.clock import utc_now
 from service.kit.db import Database, told_sessions
-from service.kit.errors import AppError
+from service.kit.errors import AppError, DatabaseUnavailable
 from service.kit.forms import MULTIPART
 from service.kit.headers import APPLIED, LOCATION, RETRY_AFTER, sent
 from service.kit.idempotency import SAFE_METHODS
@@ -50,7 +52,7 @@ from service.operations.schemas import OperationOut
 from service.operations.tables import Operation
 
 _KEPT_HEADERS: Final = frozenset(
-    {"accept", "accept-language", "content-type", "host", "if-match", "user-agent", "x-request-id"}
+    {"accept", "accept-language", "content-type", "host", "if-match", "user-agent"}
 )
 """Of a request, to carry it out again; never what says who the caller is."""
 
@@ -111,15 +113,28 @@ class Exchange:
         if not self.patience.done():
             self.patience.set_result(None)
 
-    async def become_an_operation(self) -> Operation | None:
-        """If it still can."""
-        async with self._deciding:
-            asked = None if self._begun else self.asked
-            made = None
-            if asked is not None:
-                made = await to_thread.run_sync(asked.become, self.run)
-        self.decided.set()
-        return made
+    async def become_an_operation(self) -> Response | None:
+        """If it still can, what its caller is answered. Who cannot be stored as one goes on and is
+        answered however long it takes.
+
+        Raises DatabaseUnavailable where nobody knows whether it was stored.
+        """
+        try:
+            async with self._deciding:
+                if self._begun or (asked := self.asked) is None:
+                    return None
+                own = partial(asked.become, self.run, self.wish)
+                return await to_thread.run_sync(own, limiter=asked.runs.threads)
+        except (sa.exc.SQLAlchemyError, AppError) as reason:
+            log.exception("operation_not_begun")
+            if self.run.held is None:
+                return None
+            raise DatabaseUnavailable(
+                "The database did not say whether it goes on: look at GET /v1/operations before "
+                "you send it again."
+            ) from reason
+        finally:
+            self.decided.set()
 
     def answer(self) -> Response:
         """What was to be kept."""
@@ -135,8 +150,15 @@ class Asked:
     request: Request
     caller: Caller
 
-    def become(self, run: Run) -> Operation | None:
-        """The operation that it is from now on; None where it has done something already."""
+    @property
+    def runs(self) -> Runs:
+        runs: Runs = self.request.app.state.runs
+        return runs
+
+    def become(self, run: Run, wish: Wish) -> Response | None:
+        """It is an operation from now on, which its caller is answered; None where it has done
+        something already.
+        """
         request, caller, now = self.request, self.caller, utc_now()
         database: Database = request.app.state.database
         operation_id, workspace_id = new_id("op"), caller.workspace_id
@@ -148,11 +170,14 @@ class Asked:
             caller_id=caller.id,
             kind=request.scope["endpoint"].__name__,
             method=request.method,
-            path=request.url.path,
+            path=request.scope["path"],
             query=request.url.query,
             started_at=now,
             caller=asdict(caller) | {"other_ids": sorted(caller.other_ids)},
-            headers=[list(own) for own in request.headers.items() if own[0] in _KEPT_HEADERS],
+            headers=[
+                ["x-request-id", request.state.request_id],
+                *(list(own) for own in request.headers.items() if own[0] in _KEPT_HEADERS),
+            ],
             body=zlib.compress(body, 1),
             token=held.token,
             claimed_until=now + LEASE,
@@ -162,7 +187,7 @@ class Asked:
             cancelled=False,
         )
         attempt = getattr(request.state, "attempt", None)
-        return operation if run.become(held, operation, attempt) else None
+        return _accepted(operation, wish) if run.become(held, operation, attempt) else None
 
 
 class MayOutlast:
@@ -238,14 +263,20 @@ class Outlasting:
         task = asyncio.create_task(carry_out(self.app, scope, exchange))
         try:
             await asyncio.wait({task, exchange.patience}, return_when=asyncio.FIRST_COMPLETED)
-            if not task.done() and (operation := await exchange.become_an_operation()):
+            answer = None
+            if not task.done():
+                try:
+                    answer = await exchange.become_an_operation()
+                except DatabaseUnavailable as unknown:
+                    answer = problem_response(Request(scope), unknown)
+            if answer is None:
+                await task
+            else:
                 runs: Runs = scope["app"].state.runs
                 runs.begin(run, task)
                 if runs.workers is not None:
                     run.hand_over()
-                await _accepted(operation, exchange.wish)(scope, receive, send)
-            else:
-                await task
+                await answer(scope, receive, send)
         finally:
             exchange.patience.cancel()
             if run.held is None:

@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
+from fastapi import Request
 from sqlalchemy.orm import Session
 
 from service.kit.auth import Caller, Role
+from service.kit.errors import AppError
 from service.kit.forgetting import changed
 from service.kit.ids import is_id
 from service.kit.pages import PageRequest, fetch_page
-from service.operations.domain import OperationNotFound
+from service.kit.problems import problem_response
+from service.operations.domain import EndedByErasure, OperationNotFound
 from service.operations.tables import Operation
 
 LEASE: Final = timedelta(seconds=30)
@@ -113,6 +116,22 @@ class Operations:
             )
         )
 
+    def under_way(self) -> Sequence[tuple[str, str | None, str | None]]:
+        """Their ids, and the action and subject of what they have done; each locked."""
+        columns = Operation.id, Operation.action, Operation.subject
+        query = self._under_way().with_only_columns(*columns).order_by(Operation.id)
+        return [(*row,) for row in self.session.execute(query.with_for_update())]
+
+    def end(self, operation_id: str, problem: AppError, now: datetime) -> None:
+        """It is done, whoever carries it out, and even if its row cannot be read."""
+        own = Operation.workspace_id == self.workspace_id, Operation.id == operation_id
+        path = self.session.scalar(sa.select(Operation.path).where(*own)) or ""
+        self.session.execute(
+            sa.update(Operation)
+            .where(*own, Operation.done_at.is_(None))
+            .values(**_ended(path, now, problem))
+        )
+
     def release(self, token: str, now: datetime) -> None:
         """Let another process carry it out at once; that this one did not is no failed try."""
         self.session.execute(
@@ -137,19 +156,36 @@ class Operations:
         return done.rowcount > 0
 
 
-def forget_results(session: Session, workspace_id: str) -> int:
-    """Of all operations, for they may name anybody; answers how many that were."""
+def forget(session: Session, workspace_id: str, now: datetime) -> int:
+    """Results of all operations, for they may name anybody; answers how many that were.
+
+    Those under way end, for what they were sent and what they have read may do so, too: they store
+    nothing any more.
+    """
     kept = sa.update(Operation).where(
         Operation.workspace_id == workspace_id, Operation.result.is_not(None)
     )
-    return changed(session, kept.values(result=sa.null()))
+    results = changed(session, kept.values(result=sa.null()))
+    operations = Operations(session, workspace_id)
+    for operation_id, action, subject in operations.under_way():
+        stored = "Nothing was stored; send it again."
+        if action is not None:
+            stored = f"It stored {subject} ({action}); its answer is not kept. Look there."
+        problem = EndedByErasure(f"Somebody was erased meanwhile, whom it may name. {stored}")
+        operations.end(operation_id, problem, now)
+    return results
 
 
-def end_at_once(operation: Operation, now: datetime, ending: Ending | None = None) -> None:
-    """Of one that nobody carries out; without an ending it is cancelled."""
-    for name, value in _OF_CARRYING_OUT.items():
+def end_at_once(operation: Operation, now: datetime, problem: AppError | None = None) -> None:
+    """Whoever carries it out; without a problem it is cancelled."""
+    for name, value in _ended(operation.path, now, problem).items():
         setattr(operation, name, value)
-    operation.done_at, operation.cancelled = now, ending is None
-    if ending is not None:
-        operation.status = ending.status
-        operation.result = None if ending.body is None else zlib.compress(ending.body, 1)
+
+
+def _ended(path: str, now: datetime, problem: AppError | None) -> dict[str, Any]:
+    columns = {**_OF_CARRYING_OUT, "done_at": now, "cancelled": problem is None}
+    if problem is None:
+        return columns
+    request = Request({"type": "http", "path": path, "headers": [], "state": {}})
+    answer = problem_response(request, problem)
+    return columns | {"status": answer.status_code, "result": zlib.compress(answer.body, 1)}

@@ -64,6 +64,9 @@ class Run:
         """Have the request stored as an operation, unless it has done something already or another
         try with its key (`attempt`) has taken over. The key says so in the same transaction: else
         who dies before the 202 is kept would leave it free, and the operation beside it.
+
+        Where the commit fails nobody knows whether it is stored. The request is held all the same,
+        so that it does something if, and only if, its operation is there.
         """
         with held.database.sessions() as session:
             Operations(session, held.workspace_id).forget_old(operation.started_at)
@@ -78,6 +81,6 @@ class Run:
             with self._deciding:
                 if self._stored:
                     return False
-                session.commit()
                 self.held = held
+                session.commit()
                 return True

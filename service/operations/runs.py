@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Final
 
 import sqlalchemy as sa
 import structlog
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import Response
 
 from service.kit.clock import utc_now
@@ -18,6 +19,10 @@ from service.operations.repository import Ending, Operations
 from service.operations.run import Held, Run
 from service.operations.workers import Workers
 
+_AT_ONCE: Final = 4
+"""Threads that write down how operations stand, beside those that carry requests out: else all of
+these could wait for a writer who needs one of them to end."""
+
 log = structlog.get_logger()
 
 
@@ -26,6 +31,7 @@ class Runs:
 
     def __init__(self) -> None:
         self.under_way: dict[Run, asyncio.Task[None]] = {}
+        self.threads = CapacityLimiter(_AT_ONCE)
         self.leaving = False
         """The service stops: what is not done is left to the next process."""
         self.workers: Workers | None = None
@@ -58,7 +64,7 @@ class Runs:
         left = (self.leaving or run.handed_over) and answer.status_code >= 300
         own = partial(_release if left else _finish, held, answer)
         try:
-            await to_thread.run_sync(own)
+            await to_thread.run_sync(own, limiter=self.threads)
         except (sa.exc.SQLAlchemyError, AppError):
             # once its time is over, another process sees what was done and finishes it
             log.exception("operation_not_finished", operation=held.id)
@@ -77,8 +83,9 @@ class Runs:
 def _finish(held: Held, answer: Response) -> None:
     ending = _ending(answer)
     with held.database.sessions.begin() as session:
-        Operations(session, held.workspace_id).finish(held.token, ending, utc_now())
-    log.info("operation_finished", operation=held.id, status=ending.status)
+        own = Operations(session, held.workspace_id).finish(held.token, ending, utc_now())
+    said = "operation_finished" if own else "operation_lost"
+    log.info(said, operation=held.id, status=ending.status)
 
 
 def _release(held: Held, _answer: Response) -> None:

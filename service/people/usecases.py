@@ -49,7 +49,7 @@ def erase_person(session: Session, caller: Caller, rep: str, *, now: datetime) -
         signatures=sum(signed) + webhooks.forget(session, person),
         keys=forget_whose(keys),
         answers=idempotency.forget_answers(session, caller.workspace_id)
-        + operations.forget_results(session, caller.workspace_id),
+        + operations.forget(session, caller.workspace_id, now),
         trail=len(entries),
     )
     own = replace(caller, name=caller.id) if caller.id in person.actors else caller

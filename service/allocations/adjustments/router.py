@@ -67,11 +67,11 @@ def adjust_quotas(
     sent: Annotated[Sent, patient_body(AdjustmentsIn)],
     response: Response,
     caller: CallerDep,
+    patience: PatienceDep,
     sessions: SessionsDep,
     expected: RequiredIfMatchDep,
     now: NowDep,
     limit: ManagerLimitDep,
-    patience: PatienceDep,
 ) -> VersionDetailOut:
     """Adjust quotas into a new draft, which keeps them until they are released."""
     made = usecases.adjust(
@@ -111,11 +111,11 @@ def release_lock(
     *,
     response: Response,
     caller: CallerDep,
+    patience: PatienceDep,
     sessions: SessionsDep,
     expected: RequiredIfMatchDep,
     now: NowDep,
     limit: ManagerLimitDep,
-    patience: PatienceDep,
 ) -> VersionDetailOut:
     """Release the lock of one rep into a new draft, as `release` of an adjustment does."""
     made = usecases.adjust(

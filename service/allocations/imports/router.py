@@ -53,9 +53,9 @@ def import_version(
     sent: Annotated[SentPlan, sent_plan()],
     response: Response,
     caller: CallerDep,
+    patience: PatienceDep,
     sessions: SessionsDep,
     now: NowDep,
-    patience: PatienceDep,
 ) -> ImportedVersionOut:
     """Take a plan made by hand, the planner's own spreadsheet, as a new version, a draft.
 
@@ -94,9 +94,9 @@ def repair_version(
     body: Annotated[RepairIn, json_body(RepairIn)],
     response: Response,
     caller: CallerDep,
+    patience: PatienceDep,
     sessions: SessionsDep,
     now: NowDep,
-    patience: PatienceDep,
 ) -> VersionDetailOut:
     """Make another draft that keeps every limit and every sum again, with the smallest change:
     the least in all, and evenly spread.

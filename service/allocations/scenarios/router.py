@@ -32,9 +32,9 @@ def compare_scenarios(
     *,
     sent: Annotated[Sent, patient_body(ScenariosIn)],
     caller: CallerDep,
+    patience: PatienceDep,
     sessions: SessionsDep,
     now: NowDep,
-    patience: PatienceDep,
 ) -> ScenariosOut:
     """Solve the plan's working inputs under many policies, and say which of them no other beats.
 

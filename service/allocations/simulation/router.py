@@ -63,8 +63,8 @@ def simulate_version(
     *,
     sent: Annotated[Sent, patient_body(SimulationAsked)],
     caller: CallerDep,
-    sessions: ReadingSessionsDep,
     patience: PatienceDep,
+    sessions: ReadingSessionsDep,
 ) -> Response:
     """Draw years of sales around the quotas of a version as they are stored."""
     place = caller.workspace_id, plan_id, number

@@ -51,8 +51,8 @@ def replay_version(
     plan_id: PlanIdPath,
     number: NumberPath,
     caller: CallerDep,
-    sessions: ReadingSessionsDep,
     patience: PatienceDep,
+    sessions: ReadingSessionsDep,
 ) -> ReplayOut:
     """Solve a version's inputs and policy again and compare every byte; nothing is stored.
 

@@ -72,9 +72,9 @@ def solve_version(
     sent: Annotated[Sent, patient_body(VersionIn, policy=PolicyBody)],
     response: Response,
     caller: CallerDep,
+    patience: PatienceDep,
     sessions: SessionsDep,
     now: NowDep,
-    patience: PatienceDep,
 ) -> VersionDetailOut:
     """Solve the plan's working inputs into a new immutable version, a draft.
 

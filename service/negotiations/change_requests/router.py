@@ -225,9 +225,9 @@ def preview_change_request(
     request_id: RequestIdPath,
     *,
     caller: CallerDep,
+    patience: PatienceDep,
     reading_sessions: ReadingSessionsDep,
     now: NowDep,
-    patience: PatienceDep,
     funding: Annotated[
         Funding | None, Query(description="Left out: the first that can, and all others beside")
     ] = None,
@@ -286,8 +286,8 @@ def accept_change_request(
     *,
     body: Annotated[GrantIn, optional_json_body(GrantIn)],
     response: Response,
-    doors: DoorsDep,
     patience: PatienceDep,
+    doors: DoorsDep,
 ) -> AcceptedOut:
     """Grant it, in a new draft version; or, by who asked, accept the counter as it stands.
 

@@ -177,8 +177,8 @@ def solve_unit(
     *,
     body: Annotated[SolveIn, optional_json_body(SolveIn)],
     response: Response,
-    sessions: SessionsDep,
     patience: PatienceDep,
+    sessions: SessionsDep,
     limit: ManagerLimitDep,
 ) -> LaneOut:
     """Solve a unit's reps again: their sum is the envelope, and every lock is kept.

@@ -198,6 +198,20 @@ class TestAProcessThatDied:
         assert client.get(operation).json() == told
         assert versions(client, left) == 0
 
+    @pytest.mark.parametrize(
+        "damage", [{"caller": {"role": "nobody"}}, {"body": b"x"}, {"headers": [1]}]
+    )
+    def test_may_leave_what_cannot_be_read_which_keeps_nobody_waiting(
+        self, client: TestClient, app: FastAPI, database: Database, operation: str, damage: Any
+    ) -> None:
+        set_row(database, **damage)
+
+        look(client, app, Carrier.take_over)
+
+        told = client.get(operation).json()
+        assert told["problem"]["type"] == "/problems/operation-damaged"
+        assert (told["done"], told["status"], told["stored"]) == (True, 409, None)
+
 
 def test_what_is_carried_out_again_is_done_for_the_same_caller(
     callers: Callers, database: Database, gate: Gate

@@ -6,15 +6,18 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from service.kit.audit import AuditEntry
 from service.kit.auth import DEFAULT_WORKSPACE, Workspace
 from service.kit.clock import utc_now
 from service.kit.db import Database
+from service.kit.errors import DatabaseUnavailable
 from service.kit.ids import new_id
 from service.kit.settings import Settings
 from service.operations.domain import MOST_FOLLOW
+from service.operations.run import Run
 from service.operations.tables import Operation
 from tests.service.allocations.plans import a_plan, a_version, four_reps
 from tests.service.apps import serving
@@ -311,6 +314,55 @@ class TestEvents:
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
 
 
+class TestADatabaseThatTakesNoOperation:
+    def test_has_the_call_answered_however_long_it_takes(
+        self, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> None:
+            raise DatabaseUnavailable("The database has no room left.")
+
+        plan = a_plan(client)
+        monkeypatch.setattr(Run, "become", refuse)
+
+        answer = client.post(f"{plan}/versions", json={}, headers=AT_ONCE)
+
+        assert answer.status_code == 201, answer.text
+        assert client.get("/v1/operations").json()["items"] == []
+
+    @pytest.mark.parametrize("committed", [True, False])
+    def test_has_it_done_if_and_only_if_the_operation_is_there(
+        self,
+        client: TestClient,
+        app: FastAPI,
+        gate: Gate,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        committed: bool,
+    ) -> None:
+        """The connection is lost at the commit, and nobody knows whether it came to that."""
+        commit = Session.commit
+
+        def lose(session: Session) -> None:
+            if committed:
+                commit(session)
+            raise DatabaseUnavailable("The connection to the database was lost.")
+
+        plan = a_plan(client)
+        with monkeypatch.context() as losing:
+            losing.setattr(Session, "commit", lose)
+            answer = client.post(f"{plan}/versions", json={}, headers=AT_ONCE)
+        gate.opened.set()
+        settle(client, app)
+
+        assert (answer.status_code, answer.json()["type"]) == (
+            503,
+            "/problems/database-unavailable",
+        )
+        statuses = [own["status"] for own in client.get("/v1/operations").json()["items"]]
+        assert statuses == [201] * committed
+        assert len(versions(client, plan)) == committed
+
+
 def test_who_is_erased_is_in_no_result(client: TestClient, database: Database) -> None:
     operation = begun(client, f"{a_plan(client)}/versions")
     assert done(client, operation)["result"] is not None
@@ -321,6 +373,27 @@ def test_who_is_erased_is_in_no_result(client: TestClient, database: Database) -
     with database.of(DEFAULT_WORKSPACE).reading.begin() as session:
         row = session.scalars(sa.select(Operation)).one()
         assert (row.caller, row.headers, row.body, row.result) == (None, None, None, None)
+
+
+def test_somebody_is_erased_while_an_operation_is_under_way(
+    client: TestClient, app: FastAPI, gate: Gate, database: Database
+) -> None:
+    """What it was sent and what it has read may name them."""
+    plan = a_plan(client)
+    operation = begun(client, f"{plan}/versions", {"note": "as Ann Lee wanted"})
+    gate.reached.wait()
+
+    assert client.delete("/v1/people/ann").status_code == 200
+    gate.opened.set()
+    settle(client, app)
+
+    told = client.get(operation).json()
+    assert told["problem"]["type"] == "/problems/ended-by-erasure"
+    assert (told["status"], told["result"], told["stored"]) == (409, None, None)
+    assert versions(client, plan) == []
+    with database.of(DEFAULT_WORKSPACE).reading.begin() as session:
+        row = session.scalars(sa.select(Operation)).one()
+        assert (row.caller, row.headers, row.body) == (None, None, None)
 
 
 def _look_after(client: TestClient, app: FastAPI) -> None:
