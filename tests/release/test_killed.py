@@ -29,8 +29,6 @@ from tests.release.watched import Stage
 ROUNDS = int(os.environ["FAIRQUOTA_ROUNDS"])
 CALLERS = 4
 SEED = 20_261_123
-_STORED_WITHIN = 0.02
-"""Seconds from the first row of a version to its commit, about."""
 
 
 def test_the_service_on_sqlite(tmp_path: Path) -> None:
@@ -90,7 +88,7 @@ def _kill(service: Service, owners_url: str, restart: Callable[[], Stage]) -> No
         try:
             for _ in range(ROUNDS):
                 assert told.wait_for_more(chance.randint(1, 12), MOST_SECONDS), service.said()
-                _wait_for_a_version(service, chance)
+                service.wait_for_a_version(chance)
                 killed[restart()] += 1
             assert told.wait_for_more(CALLERS, MOST_SECONDS), service.said()
         finally:
@@ -108,15 +106,3 @@ def _kill(service: Service, owners_url: str, restart: Callable[[], Stage]) -> No
         f"{killed[Stage.COMMITTING]} while it was committed: {dict(sorted(told.counts.items()))}, "
         f"{len(told.versions)} plans, {versions} versions; none lost, broken or made twice"
     )
-
-
-def _wait_for_a_version(service: Service, chance: random.Random) -> None:
-    """Until one is being stored and any time after that, or until it is being committed."""
-    stage = chance.choice((Stage.STORING, Stage.COMMITTING))
-    pause = threading.Event()  # nothing tells what another process does; looking is cheap
-    until = time.monotonic() + MOST_SECONDS
-    while service.stage < stage:
-        assert time.monotonic() < until, service.said()
-        pause.wait(0.0002)
-    if stage is Stage.STORING:
-        pause.wait(chance.uniform(0, _STORED_WITHIN))
