@@ -37,6 +37,7 @@ from service.plans.inputs import InputsMissing
 from service.plans.policy import read_reserves
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import Plan
+from service.roster.domain import Inputs
 from service.roster.usecases import load_snapshot, store_snapshot
 
 type Row = dict[str, Any]
@@ -138,7 +139,8 @@ def compare(
     cases = read_cases(question.body, inputs, terms)
     patience = patience or Patience()
     last = patience.clock() + TIMES * patience.seconds
-    outcomes = []
+    outcomes: list[Outcome] = []
+    drafts: list[_Draft] = []
     for scenario, case in cases:
         start = patience.clock()
         if start >= last:
@@ -150,9 +152,11 @@ def compare(
         if solved is not None:
             outcome = _beside(outcome, solved, before)
             if question.stores:
-                drafts = _Drafts(sessions, caller, plan_id, parent, handed, now)
-                outcome = replace(outcome, version=drafts.store(scenario, solved))
+                drafts.append(_Draft.of(scenario, solved, handed))
         outcomes.append(outcome)
+    if drafts:
+        made = _store(sessions, caller, plan_id, parent, drafts, now=now)
+        outcomes = [replace(own, version=made.get(own.scenario.number)) for own in outcomes]
     plans = {
         outcome.scenario.number: Standing.of(outcome.found, gave_way=bool(outcome.relaxed))
         for outcome in outcomes
@@ -242,32 +246,44 @@ def _standing(
 
 
 @dataclass(frozen=True, slots=True)
-class _Drafts:
-    """Where the plans of scenarios are kept: as drafts with one parent."""
+class _Draft:
+    """The plan of a scenario that is to be kept."""
 
-    sessions: sessionmaker[Session]
-    caller: Caller
-    plan_id: str
-    parent: Parent | None
-    handed: Handed
-    now: datetime
+    scenario: Scenario
+    draft: Draft
+    inputs: Inputs | None
+    """A target of its own is a snapshot of inputs of its own, not the plan's working inputs."""
 
-    def store(self, scenario: Scenario, solved: SolvedMeasure) -> int:
-        """The number of the new version. A target of its own is a snapshot of inputs of its own,
-        which are not the plan's working inputs.
-        """
-        locked = self.handed.locked
-        content = describe(solved.case, solved.allocation, solved.further, locked=locked)
+    @classmethod
+    def of(cls, scenario: Scenario, solved: SolvedMeasure, handed: Handed) -> _Draft:
+        content = describe(solved.case, solved.allocation, solved.further, locked=handed.locked)
         reserves = read_reserves(scenario.policy, solved.case.terms.digits)
-        content = handing(content, self.handed, reserves)
-        draft = Draft.of(content)
-        with self.sessions.begin() as session:
-            plan = Plans(session).get(self.caller.workspace_id, self.plan_id, lock=True)
-            if scenario.target is not None:
-                store_snapshot(session, self.caller.workspace_id, solved.case.inputs)
-            version = draft.store(
-                session, self.caller, plan.id, self.parent, note=scenario.name, now=self.now
+        inputs = None if scenario.target is None else solved.case.inputs
+        return cls(scenario, Draft.of(handing(content, handed, reserves)), inputs)
+
+
+def _store(
+    sessions: sessionmaker[Session],
+    caller: Caller,
+    plan_id: str,
+    parent: Parent | None,
+    drafts: Sequence[_Draft],
+    *,
+    now: datetime,
+) -> dict[int, int]:
+    """All of them with one parent, or none: whoever leaves while others are solved leaves no part.
+    Answers the number of the new version by that of the scenario.
+    """
+    made = {}
+    with sessions.begin() as session:
+        plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
+        for own in drafts:
+            if own.inputs is not None:
+                store_snapshot(session, caller.workspace_id, own.inputs)
+            version = own.draft.store(
+                session, caller, plan.id, parent, note=own.scenario.name, now=now
             )
             told = {"scenario": True}  # its name is the note, which can be erased
-            record_version(session, self.caller, "version.solve", version, now=self.now, facts=told)
-            return version.number
+            record_version(session, caller, "version.solve", version, now=now, facts=told)
+            made[own.scenario.number] = version.number
+    return made

@@ -11,6 +11,8 @@ from starlette.testclient import TestClient
 from service.allocations.patience import Patience
 from service.allocations.scenarios.domain.frontier import Standing, beaten_by
 from service.allocations.scenarios.usecases import Question, compare
+from service.allocations.solving import CallerLeft
+from service.allocations.versions.usecases.solving import solve_handed
 from service.kit.audit import AuditEntry
 from service.kit.auth import LOCAL_ADMINISTRATOR
 from service.kit.clock import utc_now
@@ -172,6 +174,26 @@ class TestScenarios:
         found = scenarios(client, plan, grid={"max_over_baseline": [None, 5, 0.12]})["scenarios"]
 
         assert [row["same_as"] for row in found] == [None, 1, 1]
+
+    def test_are_stored_all_or_none(
+        self, client: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Somebody leaves, or cancels, while the second one is solved."""
+        plan, once = a_plan(client), iter([solve_handed])
+
+        def solve(*given: Any) -> Any:
+            if (own := next(once, None)) is None:
+                raise CallerLeft("The caller has left.")
+            return own(*given)
+
+        monkeypatch.setattr("service.allocations.scenarios.usecases.solve_handed", solve)
+        question = Question({"grid": {"over_assignment": [0, 0.1]}, "store": True})
+        where = database.sessions, LOCAL_ADMINISTRATOR, plan.rpartition("/")[2]
+
+        with pytest.raises(CallerLeft):
+            compare(*where, question, now=utc_now())
+
+        assert client.get(f"{plan}/versions").json()["items"] == []
 
     def test_are_stored_only_when_that_is_asked_for(
         self, client: TestClient, database: Database
