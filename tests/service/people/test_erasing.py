@@ -338,7 +338,9 @@ def test_an_answer_that_is_kept_late_is_not_kept(database: Database) -> None:
         claim(own, LOCAL_ADMINISTRATOR, "k", "sha", now=now)
 
 
-def test_a_call_that_goes_on_while_somebody_is_erased_is_done_once(client: TestClient) -> None:
+def test_a_call_that_goes_on_while_somebody_is_erased_ends_and_is_not_begun_again(
+    client: TestClient,
+) -> None:
     versions = f"{a_plan(client, named())}/versions"
     key = {"Idempotency-Key": "k"}
 
@@ -348,8 +350,8 @@ def test_a_call_that_goes_on_while_somebody_is_erased_is_done_once(client: TestC
         again = begun(client, versions, **key)
 
     assert again == first
-    assert done(client, first)["status"] == 201
-    assert len(client.get(versions).json()["items"]) == 1
+    assert done(client, first)["problem"]["type"] == "/problems/ended-by-erasure"
+    assert client.get(versions).json()["items"] == []
 
 
 @pytest.mark.parametrize(
