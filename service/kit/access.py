@@ -76,7 +76,7 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.WRITE_EVENTS: _PLANNERS | {Role.INTEGRATION},
     Permission.MANAGE_KEYS: _ADMIN,
     Permission.MANAGE_WEBHOOKS: _ADMIN,
-    Permission.FOLLOW_OPERATIONS: _LEADERS | {Role.AUDITOR, Role.INTEGRATION},
+    Permission.FOLLOW_OPERATIONS: _EVERYBODY - {Role.HR},  # whose calls are all answered at once
     Permission.READ_AUDIT: _ADMIN | {Role.AUDITOR},
     Permission.ERASE: _ADMIN,
 }

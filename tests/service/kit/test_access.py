@@ -53,6 +53,7 @@ def test_who_has_no_power_over_a_plan_reads_what_concerns_them() -> None:
     assert allowed[Role.REP] == readers | {
         Permission.REQUEST_CHANGE,
         Permission.READ_CHANGES,
+        Permission.FOLLOW_OPERATIONS,
     }
     assert allowed[Role.HR] == readers | {
         Permission.EXPORT,

@@ -6,17 +6,22 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
+from service.kit.access import ALLOWED, Needs, Permission
 from service.kit.audit import AuditEntry
 from service.kit.auth import DEFAULT_WORKSPACE, Workspace
 from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.kit.errors import DatabaseUnavailable
 from service.kit.ids import new_id
+from service.kit.roles import Role
 from service.kit.settings import Settings
 from service.operations.domain import MOST_FOLLOW
+from service.operations.outlasting import MayOutlast
 from service.operations.run import Run
 from service.operations.tables import Operation
 from tests.service.allocations.plans import a_plan, a_version, four_reps
@@ -223,6 +228,16 @@ class TestCancelling:
 
 
 class TestWhoSeesOperations:
+    def test_whoever_may_be_told_of_one_does(self, app: FastAPI) -> None:
+        told: set[Role] = set()
+        for context in iter_route_contexts(app.routes):
+            asked = [*_calls(getattr(context, "dependant", Dependant()))]
+            if any(isinstance(own, MayOutlast) for own in asked):
+                (needed,) = (own.permission for own in asked if isinstance(own, Needs))
+                told |= ALLOWED[needed]
+
+        assert told == ALLOWED[Permission.FOLLOW_OPERATIONS]
+
     def test_their_callers_and_administrators_do(self, callers: Callers) -> None:
         planner, other, admin = callers("planner"), callers("planner"), callers("admin")
         operation = begun(planner, f"{a_plan(planner)}/versions")
@@ -394,6 +409,12 @@ def test_somebody_is_erased_while_an_operation_is_under_way(
     with database.of(DEFAULT_WORKSPACE).reading.begin() as session:
         row = session.scalars(sa.select(Operation)).one()
         assert (row.caller, row.headers, row.body) == (None, None, None)
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    for own in dependant.dependencies:
+        yield own.call
+        yield from _calls(own)
 
 
 def _look_after(client: TestClient, app: FastAPI) -> None:
