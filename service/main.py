@@ -129,9 +129,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(pages)
     _add_health(app)
     install_docs(app)
-    install_metrics(app)
     install_operations(app)
     install_idempotency(app)
+    install_metrics(app)  # outside both: it counts what callers are answered
     if settings.access == "local":
         app.add_middleware(LocalModeGuard)
     app.add_middleware(Observed)  # last added, so outermost

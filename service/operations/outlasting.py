@@ -187,7 +187,10 @@ class Asked:
             cancelled=False,
         )
         attempt = getattr(request.state, "attempt", None)
-        return _accepted(operation, wish) if run.become(held, operation, attempt) else None
+        if not run.become(held, operation, attempt):
+            return None
+        log.info("operation_accepted", operation=operation_id)  # beside the id of the request
+        return _accepted(operation, wish)
 
 
 class MayOutlast:

@@ -78,6 +78,22 @@ class TestAProcessThatFellBehind:
         assert told["result"]["note"] == "once"
         assert versions(client, plan) == 1
 
+    def test_is_followed_in_the_log_by_the_id_of_the_request(
+        self, client: TestClient, app: FastAPI, database: Database, gate: Gate
+    ) -> None:
+        cannot_hold = {"policy": {"groups": [{"id": "g", "reps": ["ann"], "min": 400}]}}
+        path = f"{a_plan(client)}/versions"
+        accepted = client.post(path, json=cannot_hold, headers=AT_ONCE)
+        gate.reached.wait()
+        set_row(database, claimed_until=utc_now() - timedelta(seconds=1))
+
+        look(client, app, Carrier.take_over)
+        gate.opened.set()
+
+        told = done(client, accepted.headers["location"])
+        assert (told["status"], told["tries"]) == (422, 2)
+        assert told["problem"]["request_id"] == accepted.headers["x-request-id"]
+
     def test_is_told_to_stop(
         self, client: TestClient, app: FastAPI, database: Database, gate: Gate
     ) -> None:

@@ -119,6 +119,20 @@ class TestACallThatOutlastsItsAnswer:
         assert (told["progress"]["finished"], told["progress"]["failed"]) == (1, 1)
         assert versions(client, plan) == []
 
+    def test_is_counted_as_it_was_answered(self, client: TestClient, app: FastAPI) -> None:
+        def solves(status: int) -> float:
+            route = 'handler="/v1/plans/{plan_id}/versions",method="POST"'
+            counter = f'http_requests_total{{{route},status="{status}"}} '
+            lines = client.get("/metrics").text.splitlines()
+            return sum(float(line.split()[-1]) for line in lines if line.startswith(counter))
+
+        accepted, answered = solves(202), solves(201)
+
+        done(client, begun(client, f"{a_plan(client)}/versions"))
+        settle(client, app)
+
+        assert (solves(202), solves(201)) == (accepted + 1, answered)
+
     def test_says_how_far_it_is(self, client: TestClient, gate: Gate, app: FastAPI) -> None:
         operation = begun(client, f"{a_plan(client)}/versions")
         gate.reached.wait()
