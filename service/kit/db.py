@@ -233,6 +233,7 @@ def _prepare_sqlite(engine: sa.Engine, *, foreign_keys: bool) -> None:
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
+            "recursive_triggers=ON",  # else REPLACE removes rows past those that refuse it
             "secure_delete=ON",  # of somebody who was erased nothing stays in unused pages
             f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
         ):

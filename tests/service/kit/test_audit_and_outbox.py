@@ -113,6 +113,20 @@ class TestTrail:
         ):
             session.execute(sa.text("TRUNCATE audit_entry"))
 
+    def test_nor_puts_another_in_its_place(self, database: Database) -> None:
+        published(database)
+        if database.engine.dialect.name != "sqlite":
+            return  # it has no REPLACE
+        columns = [own.name for own in AuditEntry.__table__.columns]
+        others = ", ".join("'Eve'" if own == "actor_name" else f'"{own}"' for own in columns)
+        with (
+            database.sessions() as session,
+            pytest.raises(sa.exc.DBAPIError, match="the audit trail only grows"),
+        ):
+            session.execute(
+                sa.text(f"REPLACE INTO audit_entry SELECT {others} FROM audit_entry")  # noqa: S608 -- names of columns
+            )
+
 
 class TestOutbox:
     def test_an_announcement_waits_until_it_is_relayed(self, database: Database) -> None:
