@@ -1,5 +1,6 @@
 """Retries by key: one effect, one answer, whatever comes in between; each on both databases."""
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -38,7 +39,10 @@ PLAN = {"name": "FY27", "period": {"start": "2027-01-01", "end": "2027-12-31"}}
 
 def send(client: TestClient, key: str = "k-1", path: str = "/v1/plans", **more: Any) -> Response:
     more = {"json": PLAN} | more
-    return client.post(path, headers={"Idempotency-Key": key}, **more)
+    headers = {"Idempotency-Key": key}
+    if "content" in more:
+        headers["Content-Type"] = "application/json"
+    return client.post(path, headers=headers, **more)
 
 
 def plans(client: TestClient) -> int:
@@ -75,6 +79,7 @@ class TestTheSameAgain:
 
         for other in (
             send(client, json=PLAN | {"name": "FY28"}),
+            send(client, json=None, content=json.dumps(PLAN, indent=1)),
             send(client, path="/v1/allocations"),
             send(client, path="/v1/allocations/check"),
         ):

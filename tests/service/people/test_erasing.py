@@ -26,6 +26,7 @@ from service.people.usecases import erase_person
 from service.plans.tables import PlanVersion
 from tests.service.allocations.plans import Document, a_plan, a_version, four_reps
 from tests.service.callers import Callers
+from tests.service.negotiations.levels.teams import a_draft, freeze, nine_reps, step
 from tests.service.negotiations.requests import LOST, a_request, answer
 from tests.service.operations.following import begun, done
 from tests.service.operations.long_solves import long_solves
@@ -150,6 +151,39 @@ def test_nothing_of_the_person_is_left_in_the_pages_of_the_file(
     assert [word for word in WORDS if word.encode() in whole] == []
     with database.engine.connect() as connection:  # also where SQLite does not do so by itself
         assert connection.exec_driver_sql("PRAGMA secure_delete").scalar() == 1
+
+
+def test_nothing_of_what_was_done_in_a_frozen_unit_names_the_person(
+    callers: Callers, database: Database
+) -> None:
+    """Cyd manages the west, too, and the notes of its steps say so."""
+    admin = callers("admin")
+    person = {"name": NAME, "person": SUBJECT}
+    admin.post("/v1/keys", json=person | {"role": "rep", "rep": "cyd"}).raise_for_status()
+    key = admin.post("/v1/keys", json=person | {"role": "manager", "unit": "west"}).json()["key"]
+    own = _client(callers, key)
+    inputs = nine_reps()
+    inputs["reps"][2] |= {"name": NAME}
+    version = a_draft(admin, inputs)
+    freeze(admin, version, "west", note=f"{NAME} wants it")
+    reasons = {"bob": f"for {NAME}", "cyd": "is ill"}
+    adjusted = [
+        {"rep": rep, "quota": quota, "reason": reasons[rep]}
+        for rep, quota in (("bob", 1150), ("cyd", 1050))
+    ]
+    step(own, version, "west", "quotas", adjustments=adjusted, note=NAME).raise_for_status()
+    step(own, version, "west", "sign-off", note=f"as {NAME}").raise_for_status()
+    step(admin, version, "west", "reopen", note=f"no, {NAME}").raise_for_status()
+    step(own, version, "west", "sign-off").raise_for_status()
+    whole = {"note": f"with {NAME}"}
+    admin.post(f"{version}/assemble", json=whole).raise_for_status()
+    assert len(places_of(database, *WORDS)) > 6
+
+    erase(admin)
+
+    assert places_of(database, *WORDS) == []
+    with database.reading.begin() as session:
+        assert not verify_workspace(session, DEFAULT_WORKSPACE).faults
 
 
 def _file_of(database: Database) -> bytes:
