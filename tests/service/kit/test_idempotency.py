@@ -343,3 +343,18 @@ class TestStorms:
         ]
         assert len(fresh) == plans(client) == len(keys)
         assert len({own.json()["id"] for own in answers if own.status_code == 201}) == len(keys)
+
+    def test_of_different_requests_with_one_key_do_one_of_them(self, client: TestClient) -> None:
+        barrier = threading.Barrier(32)
+
+        def send_own(number: int) -> Response:
+            barrier.wait(timeout=60)
+            return send(client, json=PLAN | {"name": f"FY{number}"})
+
+        with ThreadPoolExecutor(32) as pool:
+            answers = [*pool.map(send_own, range(32))]
+
+        said = Counter(own.status_code for own in answers)
+        assert said[201] == plans(client) == 1
+        assert said.keys() <= {201, 409, 422}  # a key that two insert at once is under way
+        assert send(client, json=PLAN | {"name": "FY99"}).status_code == 422
