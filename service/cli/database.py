@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from difflib import get_close_matches
+from typing import Final
 
 import sqlalchemy as sa
 import typer
 from pydantic import ValidationError
-from pydantic_settings import SettingsError
+from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource, SettingsError
 
 from service.cli.failure import Failure
 from service.kit.db import Database, open_database
@@ -15,14 +17,20 @@ from service.kit.migrations import is_current, upgrade
 from service.kit.row_security import is_bypassed
 from service.kit.settings import Settings
 
+_SIMILAR: Final = 0.9
+"""How alike a misspelt name and a setting are (difflib's ratio)."""
+
 
 def read_settings(*, host: str | None = None, port: int | None = None) -> Settings:
     """The settings of the environment; what the command line says wins. Raises Failure."""
     try:
         settings = Settings()
+        _refuse_misspelt()
     except ValidationError as error:
         faults = (
-            f"FAIRQUOTA_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()
+            f"FAIRQUOTA_{str(fault['loc'][0]).upper()}: {fault['msg']}"
+            for fault in error.errors()
+            if fault["type"] != "default_factory_not_called"  # because of another fault
         )
         raise Failure("; ".join(faults)) from None
     except SettingsError as error:  # a list or an object that is no JSON
@@ -31,6 +39,18 @@ def read_settings(*, host: str | None = None, port: int | None = None) -> Settin
     return settings.model_copy(
         update={name: value for name, value in said.items() if value is not None}
     )
+
+
+def _refuse_misspelt() -> None:
+    """Whoever sets FAIRQUOTA_FOUREYES relies on two pairs of eyes. Other names may be meant for
+    others, such as a key for a program that calls the API. Raises Failure.
+    """
+    known = [f"fairquota_{name}" for name in Settings.model_fields]
+    for source in (EnvSettingsSource(Settings), DotEnvSettingsSource(Settings)):
+        for name in source.env_vars:
+            if name.startswith("fairquota_") and name not in known:
+                for meant in get_close_matches(name, known, n=1, cutoff=_SIMILAR):
+                    raise Failure(f"{name.upper()} is no setting; is {meant.upper()} meant?")
 
 
 @contextmanager

@@ -127,9 +127,8 @@ def install_problems(app: FastAPI) -> None:
         if isinstance(error, sa.exc.IntegrityError):
             raise error  # a fault of this service
         structlog.get_logger().log(logging.ERROR, "database_error", exc_info=error)
-        return problem_response(
-            request, DatabaseUnavailable("The database did not answer as it should; see /readyz.")
-        )
+        why = "The database did not answer as it should; the log tells more under this request id."
+        return problem_response(request, DatabaseUnavailable(why))
 
     @app.exception_handler(sa.orm.exc.ObjectDeletedError)
     async def gone(request: Request, error: sa.orm.exc.ObjectDeletedError) -> Response:

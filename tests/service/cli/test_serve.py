@@ -2,6 +2,7 @@
 
 import signal
 import socket
+from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
@@ -48,6 +49,35 @@ class TestServe:
         monkeypatch.setenv("FAIRQUOTA_PORT", "many")
 
         assert "FAIRQUOTA_PORT" in failed(run("serve"), 2)
+
+    def test_only_the_odd_setting_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The limit of calls, whose default depends on the access, is not odd."""
+        monkeypatch.setenv("FAIRQUOTA_ACCESS", "kyes")
+
+        said = failed(run("serve"), 2)
+
+        assert "FAIRQUOTA_ACCESS: Input should be 'local', 'keys' or 'oidc'" in said
+        assert "CALLS_PER_MINUTE" not in said
+
+    @pytest.mark.parametrize("place", ["the environment", "a file .env"])
+    def test_a_misspelt_setting_is_named_before_anybody_relies_on_it(
+        self, monkeypatch: pytest.MonkeyPatch, place: str
+    ) -> None:
+        if place == "a file .env":
+            Path(".env").write_text("FAIRQUOTA_FOUREYES=1\n")
+        else:
+            monkeypatch.setenv("FAIRQUOTA_FOUREYES", "1")
+
+        said = failed(run("serve"), 2)
+
+        assert "FAIRQUOTA_FOUREYES is no setting; is FAIRQUOTA_FOUR_EYES meant?" in said
+
+    def test_what_looks_like_no_setting_is_left_to_others(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("FAIRQUOTA_KEY", "fq_1")  # of a program that calls the API
+
+        assert run("keys", "list").exit_code == 0
 
     def test_postgresql_wants_to_be_upgraded_first(
         self, monkeypatch: pytest.MonkeyPatch, postgresql_server: sa.URL

@@ -104,6 +104,17 @@ def test_without_a_workspace_nothing_is_seen_and_it_is_no_error(service: Databas
         assert everything(session) == {}
 
 
+def test_a_backup_by_who_cannot_see_everything_fails_rather_than_being_empty(
+    service: Database,
+) -> None:
+    """`pg_dump` begins with this setting."""
+    with service.engine.connect() as connection:
+        connection.exec_driver_sql("SET row_security = off")
+
+        with pytest.raises(sa.exc.ProgrammingError, match="would be affected by row-level"):
+            connection.exec_driver_sql("SELECT * FROM plan")
+
+
 def test_in_another_workspace_nothing_of_this_one_is_seen(service: Database) -> None:
     with service.of(OTHER).reading.begin() as session:
         assert everything(session) == {"workspace": 1, "plan": 1}
