@@ -94,6 +94,15 @@ class Service:
         """What its log has, shortened."""
         return (self.folder / "service.log").read_text()[-5000:]
 
+    def workers(self) -> list[int]:
+        """The processes that carry out its operations."""
+        assert self.process is not None
+        place = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        children = [int(pid) for pid in place.read_text().split()]
+        return [
+            pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+
     def kill(self) -> Stage:
         """As by kill -9, and how far it came."""
         assert self.process is not None

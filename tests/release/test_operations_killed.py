@@ -1,15 +1,17 @@
 """Operations whose server is killed, again and again: each comes to its end, and is done once.
 
-Every solve becomes an operation before it begins. Every second kill waits for a version that is
-being stored or committed, the others come at any moment. `FAIRQUOTA_ROUNDS` says how often
-something is killed; docs/reliability.md says what came out.
+Every solve becomes an operation before it begins, and a worker carries it out. Killed are, at any
+moment, the service, its worker, both, or PostgreSQL. `FAIRQUOTA_ROUNDS` says how often; what came
+out is in docs/reliability.md.
 """
 
 import os
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from service.kit import migrations
@@ -27,7 +29,7 @@ ROUNDS = int(os.environ["FAIRQUOTA_ROUNDS"])
 CALLERS = 4
 SEED = 20_261_123
 AT_ONCE = {"FAIRQUOTA_ANSWER_WITHIN": "0"}
-_SOLVED_WITHIN = 0.3
+_SOLVED_WITHIN = 0.5
 """Seconds from a request to the end of its operation, about."""
 
 
@@ -36,7 +38,7 @@ def test_the_service_on_sqlite(tmp_path: Path) -> None:
     migrations.upgrade(url)
     service = Service(url, tmp_path, AT_ONCE)
 
-    _kill(service, url, _restarting(service, url))
+    _kill(service, url, _ends_processes(service))
 
 
 def test_the_service_on_postgresql(tmp_path: Path) -> None:
@@ -44,27 +46,34 @@ def test_the_service_on_postgresql(tmp_path: Path) -> None:
         url = postgresql.owners_url
         service = Service(services_url(url), tmp_path, AT_ONCE)
 
-        _kill(service, url, _restarting(service, url))
+        _kill(service, url, _ends_processes(service))
 
 
 def test_postgresql_under_the_service(tmp_path: Path) -> None:
-    """Its process lives on: nobody else may carry out what it carries out."""
+    """Its processes live on: nobody else may store what they carry out."""
     with own_postgresql() as postgresql:
         service = Service(services_url(postgresql.owners_url), tmp_path, AT_ONCE)
 
-        _kill(service, postgresql.owners_url, postgresql.restart_at_once)
+        _kill(service, postgresql.owners_url, lambda _: postgresql.restart_at_once())
 
 
-def _restarting(service: Service, owners_url: str) -> Callable[[], None]:
-    def restart() -> None:
-        service.kill()
-        let_claims_run_out(owners_url)
-        service.start()
+def _ends_processes(service: Service) -> Callable[[random.Random], None]:
+    def end(chance: random.Random) -> None:
+        killed = chance.choice(("service", "worker", "both"))
+        workers = service.workers()
+        if killed != "worker":
+            service.kill()
+        if killed != "service":
+            for pid in workers:
+                with suppress(ProcessLookupError):  # it has ended as its service has
+                    os.kill(pid, signal.SIGKILL)
+        if killed != "worker":
+            service.start()
 
-    return restart
+    return end
 
 
-def _kill(service: Service, owners_url: str, restart: Callable[[], None]) -> None:
+def _kill(service: Service, owners_url: str, end: Callable[[random.Random], None]) -> None:
     told, stop, chance = Told(), threading.Event(), random.Random(SEED)
     pause = threading.Event()
     began = time.monotonic()
@@ -73,13 +82,11 @@ def _kill(service: Service, owners_url: str, restart: Callable[[], None]) -> Non
         for caller in callers:
             caller.start()
         try:
-            for number in range(ROUNDS):
+            for _ in range(ROUNDS):
                 assert told.wait_for_more(chance.randint(1, 6), MOST_SECONDS), service.said()
-                if number % 2:
-                    service.wait_for_a_version(chance)
-                else:
-                    pause.wait(chance.uniform(0, _SOLVED_WITHIN))
-                restart()
+                pause.wait(chance.uniform(0, _SOLVED_WITHIN))
+                end(chance)
+                let_claims_run_out(owners_url)
             assert told.wait_for_more(CALLERS, MOST_SECONDS, "ended"), service.said()
         finally:
             stop.set()
