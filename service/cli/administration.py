@@ -1,5 +1,7 @@
 """`fairquota db upgrade`: the tables; `keys` has a module of its own."""
 
+import typer
+
 from service.cli.database import in_words, read_settings
 
 
@@ -9,3 +11,4 @@ def upgrade_database() -> None:
     settings = read_settings()
     with in_words(settings):
         upgrade(settings.database_url, service_role=settings.service_role)
+    typer.echo("The tables are those of this release.", err=True)

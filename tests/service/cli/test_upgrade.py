@@ -10,8 +10,10 @@ pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 class TestDatabase:
-    def test_upgrade_makes_the_tables(self) -> None:
-        assert run("db", "upgrade").exit_code == 0
+    def test_upgrade_makes_the_tables_and_says_so(self) -> None:
+        done = run("db", "upgrade")
+
+        assert (done.exit_code, done.stderr) == (0, "The tables are those of this release.\n")
         assert Path("fairquota.db").exists()
 
     @pytest.mark.parametrize("command", [["db", "upgrade"], ["keys", "create"]])
