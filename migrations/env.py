@@ -13,7 +13,7 @@ from service.kit.settings import Settings
 
 def every_table() -> sa.MetaData:
     """Import the tables of every feature that has some, and the kit's own."""
-    for name in ("auth", "audit", "outbox"):
+    for name in ("auth", "audit", "idempotency", "outbox"):
         importlib.import_module(f"service.kit.{name}")
     for module in pkgutil.walk_packages(service.__path__, "service."):
         if module.name.endswith(".tables"):

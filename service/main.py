@@ -27,6 +27,7 @@ from service.allocations.versions.quota_files import AT_ONCE as FILES_AT_ONCE
 from service.allocations.versions.quotas_router import router as quotas
 from service.allocations.versions.router import router as versions
 from service.audit.router import router as audit
+from service.batches.router import router as batches
 from service.exports.router import router as exports
 from service.keys.router import router as keys
 from service.kit.auth import current_caller
@@ -94,6 +95,7 @@ FEATURES: tuple[APIRouter, ...] = (
     events,
     segments,
     levels,
+    batches,
     exports,
 )
 

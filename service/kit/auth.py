@@ -9,9 +9,10 @@ answers 404 exactly as one that does not exist. On PostgreSQL the database itsel
 (`row_security`).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Self
 
 import sqlalchemy as sa
 from fastapi import Depends, Request, Security
@@ -67,6 +68,15 @@ class Caller:
     """Which rep a rep is, or somebody of another role who carries a quota, too."""
     other_ids: frozenset[str] = frozenset()
     """Other keys of the same person, and their subject, where it is known whose key it is."""
+
+    def told(self) -> dict[str, Any]:
+        """As JSON, for what is done later."""
+        return asdict(self) | {"other_ids": sorted(self.other_ids)}
+
+    @classmethod
+    def of_told(cls, told: Mapping[str, Any]) -> Self:
+        role, others = Role(told["role"]), frozenset(told["other_ids"])
+        return cls(**{**told, "role": role, "other_ids": others})
 
     def acted_as(self, actor: str | None) -> bool:
         """Whether what was done under this id was done by the same person, as far as is known."""

@@ -22,10 +22,11 @@ import sqlalchemy as sa
 import structlog
 from anyio import to_thread
 from fastapi import FastAPI
+from sqlalchemy.orm import Session
 from starlette.types import Scope
 
 from service.kit import stamps
-from service.kit.auth import KNOWN_CALLER, Caller, Role, Workspace
+from service.kit.auth import KNOWN_CALLER, Caller, Workspace
 from service.kit.clock import utc_now
 from service.kit.db import Database, told_sessions
 from service.kit.errors import AppError
@@ -37,7 +38,7 @@ from service.operations.domain import (
     ResultNotKept,
 )
 from service.operations.outlasting import Exchange, carry_out
-from service.operations.repository import LEASE, Operations, end_at_once
+from service.operations.repository import LEASE, Operations
 from service.operations.run import Held, Run
 from service.operations.runs import Runs
 from service.operations.tables import Operation
@@ -66,13 +67,13 @@ class Left:
     body: bytes
 
     @classmethod
-    def of(cls, database: Database, operation: Operation, token: str) -> "Left":
-        """`token` claims it."""
-        caller: dict[str, Any] = dict(operation.caller or {})
-        caller |= {"role": Role(caller["role"]), "other_ids": frozenset(caller["other_ids"])}
+    def of(
+        cls, database: Database, operation: Operation, caller: dict[str, Any], token: str
+    ) -> "Left":
+        """`token` claims it for `caller`."""
         return cls(
             Held(database, operation.id, operation.workspace_id, token),
-            Caller(**caller),
+            Caller.of_told(caller),
             operation.method,
             operation.path,
             operation.query,
@@ -224,9 +225,10 @@ class Carrier:
         try:
             with own.sessions.begin() as session:
                 operation = Operations(session, workspace_id).lock_left_alone(operation_id, now)
-                if operation is None or not self._may_be_tried(operation, now):
+                if operation is None:
                     return None
-                return _claimed(own, operation, now)
+                if (problem := _why_not(operation)) is None:
+                    return _claimed(own, session, operation, now)
         except (sa.exc.SQLAlchemyError, AppError):
             raise
         except Exception:  # what is stored of it cannot be read: it must not keep others waiting
@@ -235,28 +237,10 @@ class Carrier:
                 "What was kept of the request cannot be read, so it is not carried out (again). "
                 "Send it again, unless `stored` says what it has done."
             )
-            with own.sessions.begin() as session:
-                Operations(session, workspace_id).end(operation_id, problem, now)
-            return None
-
-    def _may_be_tried(self, operation: Operation, now: datetime) -> bool:
-        """Else it is done now."""
-        problem: AppError
-        if operation.action is not None:
-            problem = ResultNotKept(
-                f"It stored {operation.subject} ({operation.action}) and is not done again; the "
-                "process ended before what it answered was kept. Look there."
-            )
-        elif operation.tries >= MOST_TRIES:
-            problem = OperationGivenUp(
-                f"It was tried {operation.tries} times, and each time the process ended before it "
-                "was done. Nothing was stored."
-            )
-        else:
-            return True
-        end_at_once(operation, now, problem)
-        log.warning("operation_ended", operation=operation.id, reason=problem.title())
-        return False
+        with own.sessions.begin() as session:
+            Operations(session, workspace_id).end(operation_id, problem, now)
+        log.warning("operation_ended", operation=operation_id, reason=problem.title())
+        return None
 
     def _begin(self, left: Left) -> None:
         run = Run(held=left.held)
@@ -267,12 +251,30 @@ class Carrier:
         task.add_done_callback(lambda _: self.wake())
 
 
-def _claimed(database: Database, operation: Operation, now: datetime) -> Left:
+def _why_not(operation: Operation) -> AppError | None:
+    """Why it is not carried out (again), if it is not."""
+    if operation.action is not None:
+        return ResultNotKept(
+            f"It stored {operation.subject} ({operation.action}) and is not done again; the "
+            "process ended before what it answered was kept. Look there."
+        )
+    if operation.tries >= MOST_TRIES:
+        return OperationGivenUp(
+            f"It was tried {operation.tries} times, and each time the process ended before it "
+            "was done. Nothing was stored."
+        )
+    return None
+
+
+def _claimed(database: Database, session: Session, operation: Operation, now: datetime) -> Left:
     operation.token = token = secrets.token_hex(16)
     operation.claimed_until = now + LEASE
     operation.tries += 1
     operation.stage, operation.steps = None, 0
-    return Left.of(database, operation, token)
+    whole = operation
+    if operation.parent_id is not None:
+        whole = session.get_one(Operation, operation.parent_id)
+    return Left.of(database, operation, whole.caller or {}, token)
 
 
 @asynccontextmanager
@@ -281,11 +283,12 @@ async def carrying(app: FastAPI, at_once: int = _AT_ONCE) -> AsyncIterator[Carri
     process.
     """
     carrier = Carrier(app, at_once=at_once)
+    runs: Runs = app.state.runs
+    runs.carrier = carrier
     working = asyncio.create_task(carrier.work())
     try:
         yield carrier
     finally:
         carrier.stop()  # not cancelled: what it claims just now would have nobody
         await working
-        runs: Runs = app.state.runs
         await runs.leave()

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final
 
@@ -173,7 +173,7 @@ class Asked:
             path=request.scope["path"],
             query=request.url.query,
             started_at=now,
-            caller=asdict(caller) | {"other_ids": sorted(caller.other_ids)},
+            caller=caller.told(),
             headers=[
                 ["x-request-id", request.state.request_id],
                 *(list(own) for own in request.headers.items() if own[0] in _KEPT_HEADERS),

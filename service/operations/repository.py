@@ -23,7 +23,16 @@ LEASE: Final = timedelta(seconds=30)
 """After so long without a sign of life another process carries an operation out."""
 KEPT_FOR: Final = timedelta(days=7)
 """So long after its end an operation can be read."""
-_OF_CARRYING_OUT: Final = {"caller": None, "headers": None, "body": None, "token": None}
+_FAILED: Final = (sa.func.coalesce(Operation.status, 0) >= 300) & Operation.action.is_(None)
+_IS_PART: Final = Operation.parent_id.is_not(None)
+_OF_CARRYING_OUT: Final = {
+    "caller": sa.null(),
+    # a part that failed may be carried out again
+    "headers": sa.case((_IS_PART, Operation.headers), else_=sa.null()),
+    "body": sa.case((_IS_PART, Operation.body), else_=sa.null()),
+    "token": None,
+}
+_ANEW: Final = {"populate_existing": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +45,33 @@ class Ending:
     body: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of the parts of a whole."""
+
+    finished: int = 0
+    failed: int = 0
+
+
 class Operations:
     """Of one workspace."""
 
     def __init__(self, session: Session, workspace_id: str) -> None:
         self.session, self.workspace_id = session, workspace_id
 
-    def get(self, caller: Caller, operation_id: str, *, lock: bool = False) -> Operation:
-        """One that the caller may see. Raises OperationNotFound."""
+    def get(
+        self, caller: Caller, operation_id: str, *, kind: str | None = None, lock: bool = False
+    ) -> Operation:
+        """One that the caller may see, of a kind. Raises OperationNotFound."""
         found = None
         if is_id("op", operation_id):
             query = self._of(caller).filter_by(id=operation_id)
-            found = self.session.scalar(query.with_for_update() if lock else query)
+            if kind is not None:
+                query = query.filter_by(kind=kind)
+            found = self.session.scalar(query)
+            if found is not None and lock:
+                self._lock_whole(found.parent_id)
+                found = self.session.scalar(query.with_for_update(), execution_options=_ANEW)
         if found is None:
             raise OperationNotFound(f"There is no operation {operation_id[:80]}.")
         return found
@@ -55,8 +79,8 @@ class Operations:
     def page(
         self, caller: Caller, page: PageRequest, *, done: bool | None
     ) -> tuple[Sequence[Operation], str | None]:
-        """Those that the caller may see, the newest first."""
-        query = self._of(caller)
+        """Those that the caller may see and that are no parts, the newest first."""
+        query = self._of(caller).where(Operation.parent_id.is_(None))
         if done is not None:
             query = query.where(Operation.done_at.is_not(None) == done)
         listing = f"operations of {self.workspace_id}"
@@ -72,11 +96,10 @@ class Operations:
         return query.where(Operation.caller_id.in_([caller.id, *caller.other_ids]))
 
     def left_alone(self, now: datetime, limit: int) -> Sequence[str]:
-        """Whose process gives no sign of life any more, the oldest first."""
+        """Whose process gives no sign of life any more, in their turn."""
         query = self._under_way().where(Operation.claimed_until <= now)
-        return self.session.scalars(
-            query.with_only_columns(Operation.id).order_by(Operation.id).limit(limit)
-        ).all()
+        in_turn = query.order_by(Operation.turn, Operation.id).limit(limit)
+        return self.session.scalars(in_turn.with_only_columns(Operation.id)).all()
 
     def lock_left_alone(self, operation_id: str, now: datetime) -> Operation | None:
         """To be claimed; None where somebody else was quicker."""
@@ -86,7 +109,10 @@ class Operations:
         return self.session.scalar(query.with_for_update(skip_locked=True))
 
     def _under_way(self) -> sa.Select[Operation]:
-        return sa.select(Operation).filter_by(workspace_id=self.workspace_id, done_at=None)
+        """Nobody carries out a whole: its parts are."""
+        return sa.select(Operation).filter_by(
+            workspace_id=self.workspace_id, done_at=None, parts=None
+        )
 
     def asked_to_end(self, tokens: Collection[str]) -> set[str]:
         """Those of these tries that shall end: cancelled, or taken over by another process."""
@@ -105,7 +131,11 @@ class Operations:
 
     def finish(self, token: str, ending: Ending, now: datetime) -> bool:
         """Note what came of it; whether this try still may."""
-        return self._changed(
+        parent_id = self.session.scalar(
+            sa.select(Operation.parent_id).where(Operation.token == token)
+        )
+        self._lock_whole(parent_id)
+        done = self._changed(
             self._update(token).values(
                 **_OF_CARRYING_OUT,
                 done_at=now,
@@ -115,22 +145,79 @@ class Operations:
                 result=None if ending.body is None else zlib.compress(ending.body, 1),
             )
         )
+        self._end_whole(parent_id, now)
+        return done
+
+    def _lock_whole(self, parent_id: str | None) -> None:
+        """Before the part, as everybody does who changes both."""
+        if parent_id is not None:
+            self.session.get_one(Operation, parent_id, with_for_update=True)
+
+    def _end_whole(self, parent_id: str | None, now: datetime) -> None:
+        """With its last part; it is locked."""
+        if parent_id is None:
+            return
+        left = self._under_way().filter_by(parent_id=parent_id).with_only_columns(Operation.id)
+        if self.session.scalar(left.limit(1)) is None:
+            whole = sa.update(Operation).filter_by(id=parent_id, done_at=None)
+            self.session.execute(whole.values(done_at=now, status=200, caller=sa.null()))
 
     def under_way(self) -> Sequence[tuple[str, str | None, str | None]]:
         """Their ids, and the action and subject of what they have done; each locked."""
+        wholes = sa.select(Operation.id).filter_by(workspace_id=self.workspace_id, done_at=None)
+        wholes = wholes.where(Operation.parts.is_not(None)).order_by(Operation.id)
+        self.session.scalars(wholes.with_for_update()).all()
         columns = Operation.id, Operation.action, Operation.subject
         query = self._under_way().with_only_columns(*columns).order_by(Operation.id)
         return [(*row,) for row in self.session.execute(query.with_for_update())]
 
-    def end(self, operation_id: str, problem: AppError, now: datetime) -> None:
-        """It is done, whoever carries it out, and even if its row cannot be read."""
+    def end(self, operation_id: str, problem: AppError | None, now: datetime) -> None:
+        """It is done, whoever carries it out, and with it its parts; even if its row cannot be
+        read. Without a problem it is cancelled.
+        """
         own = Operation.workspace_id == self.workspace_id, Operation.id == operation_id
-        path = self.session.scalar(sa.select(Operation.path).where(*own)) or ""
-        self.session.execute(
-            sa.update(Operation)
-            .where(*own, Operation.done_at.is_(None))
-            .values(**_ended(path, now, problem))
+        columns = Operation.path, Operation.parent_id
+        path, parent_id = self.session.execute(sa.select(*columns).where(*own)).one()
+        self._lock_whole(parent_id)
+        parts = Operation.parent_id == operation_id
+        for which in (own, (Operation.workspace_id == self.workspace_id, parts)):
+            self.session.execute(
+                sa.update(Operation)
+                .where(*which, Operation.done_at.is_(None))
+                .values(**_ended(path, now, problem))
+            )
+        self._end_whole(parent_id, now)
+
+    def counts_of(self, whole: Operation) -> Counts:
+        """How many parts of it are done."""
+        if whole.parts is None:
+            return Counts()
+        query = sa.select(sa.func.count(), sa.func.count().filter(_FAILED)).where(
+            Operation.parent_id == whole.id, Operation.done_at.is_not(None), ~Operation.cancelled
         )
+        return Counts(*self.session.execute(query).one())
+
+    def parts(self, whole: Operation) -> Sequence[Operation]:
+        """All of them, in their order."""
+        query = sa.select(Operation).filter_by(parent_id=whole.id).order_by(Operation.place)
+        return self.session.scalars(query).all()
+
+    def page_of_parts(
+        self, whole: Operation, page: PageRequest, *, failed: bool | None
+    ) -> tuple[Sequence[Operation], str | None]:
+        """In their order; those that failed, or did not, or all."""
+        query = sa.select(Operation).filter_by(parent_id=whole.id)
+        if failed is not None:
+            query = query.where(_FAILED if failed else ~_FAILED)
+        return fetch_page(
+            self.session, query, page, Operation.place, listing=f"parts of {whole.id}"
+        )
+
+    def begin_failed_parts_again(self, whole: Operation, now: datetime) -> int:
+        """Answers how many that are."""
+        failed = sa.update(Operation).where(Operation.parent_id == whole.id, _FAILED)
+        again = {"done_at": None, "status": None, "result": None, "tries": 0, "claimed_until": now}
+        return changed(self.session, failed.values(again))
 
     def release(self, token: str, now: datetime) -> None:
         """Let another process carry it out at once; that this one did not is no failed try."""
@@ -174,12 +261,6 @@ def forget(session: Session, workspace_id: str, now: datetime) -> int:
         problem = EndedByErasure(f"Somebody was erased meanwhile, whom it may name. {stored}")
         operations.end(operation_id, problem, now)
     return results
-
-
-def end_at_once(operation: Operation, now: datetime, problem: AppError | None = None) -> None:
-    """Whoever carries it out; without a problem it is cancelled."""
-    for name, value in _ended(operation.path, now, problem).items():
-        setattr(operation, name, value)
 
 
 def _ended(path: str, now: datetime, problem: AppError | None) -> dict[str, Any]:

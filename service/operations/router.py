@@ -13,7 +13,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from service.kit.access import Permission, needs
 from service.kit.auth import Caller, CallerDep
-from service.kit.clock import NowDep
+from service.kit.clock import NowDep, utc_now
 from service.kit.db import Database, ReadSessionDep, SessionDep, database_of_caller
 from service.kit.errors import Unavailable
 from service.kit.pages import Page, PageDep
@@ -39,10 +39,13 @@ def list_operations(
     caller: CallerDep,
     session: ReadSessionDep,
     page: PageDep,
+    now: NowDep,
 ) -> Page[OperationOut]:
     """The own operations, of an administrator those of everybody, the newest first."""
-    found, next_cursor = Operations(session, caller.workspace_id).page(caller, page, done=done)
-    return Page(items=[OperationOut.of(own) for own in found], next_cursor=next_cursor)
+    operations = Operations(session, caller.workspace_id)
+    found, next_cursor = operations.page(caller, page, done=done)
+    items = [OperationOut.of(own, operations.counts_of(own), now) for own in found]
+    return Page(items=items, next_cursor=next_cursor)
 
 
 @router.get(
@@ -51,10 +54,15 @@ def list_operations(
     dependencies=[Depends(needs(Permission.FOLLOW_OPERATIONS))],
 )
 def read_operation(
-    operation_id: OperationIdPath, caller: CallerDep, session: ReadSessionDep
+    operation_id: OperationIdPath, caller: CallerDep, session: ReadSessionDep, now: NowDep
 ) -> OperationOut:
     """How far an operation has come, and what came of it; kept for a week after its end."""
-    return OperationOut.of(Operations(session, caller.workspace_id).get(caller, operation_id))
+    operations = Operations(session, caller.workspace_id)
+    operation = operations.get(caller, operation_id)
+    told = OperationOut.of(operation, operations.counts_of(operation), now)
+    if operation.parts is None or operation.done_at is None:
+        return told
+    return told.with_parts(operations.parts(operation))
 
 
 @router.post(
@@ -84,7 +92,8 @@ class _Seen:
     def _read(self) -> OperationOut:
         with self.database.reading.begin() as session:
             operations = Operations(session, self.caller.workspace_id)
-            return OperationOut.of(operations.get(self.caller, self.id))
+            operation = operations.get(self.caller, self.id)
+            return OperationOut.of(operation, operations.counts_of(operation), utc_now())
 
 
 async def _seen(operation_id: OperationIdPath, request: Request, caller: CallerDep) -> _Seen:
@@ -115,7 +124,7 @@ async def follow_operation(
         while not request.app.state.leaving:
             with suppress(Unavailable, sa.exc.SQLAlchemyError):  # whoever listens waits on
                 now = await seen.look()
-                if now != told:
+                if told is None or now.is_another_state_than(told):
                     told = now
                     kind = "done" if now.done else "progress"
                     raw = now.model_dump_json(exclude={"result"})

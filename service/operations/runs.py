@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 import sqlalchemy as sa
 import structlog
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, from_thread, to_thread
 from fastapi import Response
 
 from service.kit.clock import utc_now
@@ -26,6 +26,14 @@ these could wait for a writer who needs one of them to end."""
 log = structlog.get_logger()
 
 
+class Wakes(Protocol):
+    """Looks for what nobody carries out."""
+
+    def wake(self) -> None:
+        """In the event loop."""
+        ...
+
+
 class Runs:
     """The operations that this process carries out."""
 
@@ -36,6 +44,7 @@ class Runs:
         """The service stops: what is not done is left to the next process."""
         self.workers: Workers | None = None
         """Who carries out what outlasts its answer, if not this process."""
+        self.carrier: Wakes | None = None
         self._following = 0
 
     @contextmanager
@@ -58,6 +67,13 @@ class Runs:
         """This process carries it out from now on."""
         self.under_way[run] = task
         task.add_done_callback(lambda _: self.under_way.pop(run))
+
+    def wake(self) -> None:
+        """There is something to carry out; called in a thread of a request."""
+        if self.workers is not None:
+            self.workers.wake()
+        elif self.carrier is not None:
+            from_thread.run_sync(self.carrier.wake)
 
     async def finish(self, run: Run, held: Held, answer: Response) -> None:
         """Keep what it was answered, or leave it to others where it was told to stop."""

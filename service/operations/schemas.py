@@ -1,15 +1,20 @@
 """What the API says about operations."""
 
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Self
 
 import orjson
 from pydantic import BaseModel, Field, WithJsonSchema
 
+from service.operations.repository import Counts
 from service.operations.tables import Operation
 
-_PROBLEM: Final = {"anyOf": [{"$ref": "#/components/schemas/Problem"}, {"type": "null"}]}
+type ProblemDocument = Annotated[
+    dict[str, Any] | None,
+    WithJsonSchema({"anyOf": [{"$ref": "#/components/schemas/Problem"}, {"type": "null"}]}),
+]
 
 
 class ProgressOut(BaseModel):
@@ -50,15 +55,16 @@ class OperationOut(BaseModel):
     location: str | None = Field(description="Where what was made is found")
     etag: str | None = Field(description="Of what was made: send it as `If-Match` with a change")
     result: Any = Field(description="The answer itself; null where there is a problem")
-    problem: Annotated[dict[str, Any] | None, WithJsonSchema(_PROBLEM)] = Field(
-        description="Why it could not be done"
-    )
+    problem: ProblemDocument = Field(description="Why it could not be done")
 
     @classmethod
-    def of(cls, operation: Operation) -> Self:
+    def of(
+        cls, operation: Operation, counts: Counts | None = None, now: datetime | None = None
+    ) -> Self:
+        """`counts` of its parts, where it has some; with `now` it says when they may be done."""
         done = operation.done_at is not None
         failed = operation.status is not None and operation.status >= 300
-        answer = operation.result and orjson.loads(zlib.decompress(operation.result))
+        answer = answer_of(operation)
         return cls(
             id=operation.id,
             kind=operation.kind,
@@ -66,17 +72,11 @@ class OperationOut(BaseModel):
             started_by=operation.caller_id,
             started=operation.started_at,
             ended=operation.done_at,
-            expected_end=None,
+            expected_end=_expected_end(operation, counts, now),
             done=done,
             cancelled=operation.cancelled,
             tries=operation.tries,
-            progress=ProgressOut(
-                total=1,
-                finished=int(done and not operation.cancelled),
-                failed=int(failed),
-                stage=None if done else operation.stage,
-                steps=0 if done else operation.steps,
-            ),
+            progress=_progress(operation, counts or Counts()),
             stored=_stored(operation),
             status=operation.status,
             location=operation.location,
@@ -85,8 +85,64 @@ class OperationOut(BaseModel):
             problem=answer if failed else None,
         )
 
+    def is_another_state_than(self, before: Self) -> bool:
+        """Whatever is expected."""
+        return self.model_copy(update={"expected_end": before.expected_end}) != before
+
+    def with_parts(self, parts: Sequence[Operation]) -> Self:
+        """The result of one that consists of others."""
+        return self.model_copy(update={"result": {"items": [part_in_short(own) for own in parts]}})
+
+
+def _progress(operation: Operation, counts: Counts) -> ProgressOut:
+    if operation.parts is not None:
+        return ProgressOut(
+            total=operation.parts,
+            finished=counts.finished,
+            failed=counts.failed,
+            stage=None,
+            steps=0,
+        )
+    done = operation.done_at is not None
+    failed = operation.status is not None and operation.status >= 300
+    return ProgressOut(
+        total=1,
+        finished=int(done and not operation.cancelled),
+        failed=int(failed),
+        stage=None if done else operation.stage,
+        steps=0 if done else operation.steps,
+    )
+
+
+def _expected_end(
+    operation: Operation, counts: Counts | None, now: datetime | None
+) -> datetime | None:
+    """As if what is left took as long as what is done."""
+    if operation.parts is None or operation.done_at is not None or now is None:
+        return None
+    if counts is None or not counts.finished:
+        return None
+    return operation.started_at + (now - operation.started_at) * operation.parts / counts.finished
+
 
 def _stored(operation: Operation) -> StoredOut | None:
     if operation.action is None or operation.subject is None:
         return None
     return StoredOut(action=operation.action, subject=operation.subject)
+
+
+def answer_of(operation: Operation) -> Any:
+    """What it was answered, if that is kept."""
+    return None if operation.result is None else orjson.loads(zlib.decompress(operation.result))
+
+
+def version_of(part: Operation) -> int | None:
+    """The number of what it stored: `plan_…/versions/3`."""
+    return None if part.subject is None else int(part.subject.rpartition("/")[2])
+
+
+def part_in_short(part: Operation) -> dict[str, Any]:
+    """What became of a part that is about a plan."""
+    if (version := version_of(part)) is not None:
+        return {"plan": part.about, "version": version}
+    return {"plan": part.about, "problem": answer_of(part)}

@@ -15,6 +15,9 @@ class Operation(Base):
     `token` names the try that may store something for it; it holds until `claimed_until` unless it
     is renewed. `action` and `subject` are those of the trail, stamped in the transaction that did
     it, None as long as nothing was done. What only carrying it out needs is null once it is done.
+
+    One may consist of `parts`, operations with a `place` each that are carried out for the caller
+    of the whole. Nobody claims the whole, it is done when they are.
     """
 
     __tablename__ = "operation"
@@ -22,10 +25,12 @@ class Operation(Base):
         sa.Index(
             "ix_operation_under_way",
             "workspace_id",
-            "claimed_until",
+            "turn",
+            "id",
             sqlite_where=sa.text("done_at IS NULL"),
             postgresql_where=sa.text("done_at IS NULL"),
         ),
+        sa.Index(None, "parent_id", "place"),
         sa.Index(None, "workspace_id", "done_at"),
         sa.Index("uq_operation_token", "token", unique=True),
     )
@@ -38,6 +43,14 @@ class Operation(Base):
     path: Mapped[str] = mapped_column(sa.String(2000))
     query: Mapped[str] = mapped_column(sa.Text)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    turn: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The smaller one comes first, whatever began earlier."""
+
+    parts: Mapped[int | None]
+    parent_id: Mapped[str | None] = mapped_column(sa.String(40))
+    place: Mapped[int | None]
+    about: Mapped[str | None] = mapped_column(sa.String(200))
+    """What a part is about, such as the id of a plan."""
 
     caller: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     headers: Mapped[list[list[str]] | None] = mapped_column(sa.JSON(none_as_null=True))
@@ -46,14 +59,14 @@ class Operation(Base):
 
     token: Mapped[str | None] = mapped_column(sa.String(32))
     claimed_until: Mapped[datetime] = mapped_column(UtcDateTime)
-    tries: Mapped[int]
+    tries: Mapped[int] = mapped_column(default=0)
     stage: Mapped[str | None] = mapped_column(sa.String(40))
-    steps: Mapped[int]
+    steps: Mapped[int] = mapped_column(default=0)
 
     action: Mapped[str | None] = mapped_column(sa.String(60))
     subject: Mapped[str | None] = mapped_column(sa.String(400))
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    cancelled: Mapped[bool]
+    cancelled: Mapped[bool] = mapped_column(default=False)
     status: Mapped[int | None]
     location: Mapped[str | None] = mapped_column(sa.String(2000))
     etag: Mapped[str | None] = mapped_column(sa.String(200))

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from service.kit.audit import record
 from service.kit.auth import Caller
 from service.operations.domain import OperationIsDone
-from service.operations.repository import Operations, end_at_once
+from service.operations.repository import Operations
 from service.operations.tables import Operation
 
 
@@ -19,12 +19,14 @@ def cancel_operation(
 
     Raises OperationNotFound, and OperationIsDone.
     """
-    operation = Operations(session, caller.workspace_id).get(caller, operation_id, lock=True)
+    operations = Operations(session, caller.workspace_id)
+    operation = operations.get(caller, operation_id, lock=True)
     if operation.cancelled:
         return operation
     if operation.done_at is not None or operation.action is not None:
         stored = operation.action and f" It stored {operation.subject} ({operation.action})."
         raise OperationIsDone(f"{operation.id} cannot be cancelled any more.{stored or ''}")
-    end_at_once(operation, now)
+    operations.end(operation.id, None, now)
     record(session, caller, "operation.cancel", operation.id, now=now)
+    session.refresh(operation)
     return operation

@@ -1,0 +1,1 @@
+"""Batches: many plans solved together, each as a part of one operation."""

@@ -1,0 +1,48 @@
+"""Which plans a batch is about, and whose turn it is."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from service.kit.errors import Conflict, Fault
+
+MOST_PLANS: Final = 100_000
+
+type Priority = Literal["low", "normal", "high"]
+TURNS: Final[Mapping[Priority, int]] = {"high": 10, "normal": 20, "low": 30}
+"""Of the parts; calls that somebody waits for have 0, and come first."""
+
+
+class BatchIsUnderWay(Conflict):
+    """The batch is not done yet."""
+
+
+class BatchWasCancelled(Conflict):
+    """The batch was cancelled; what is left of it is for a new one."""
+
+
+class NothingFailed(Conflict):
+    """No plan of the batch failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One plan to solve; `pointer` says where it was named."""
+
+    plan: str
+    pointer: str
+    policy: Mapping[str, Any] = field(default_factory=dict)
+
+
+def named_twice(items: Sequence[Item]) -> Iterator[Fault]:
+    first: dict[str, str] = {}
+    for item in items:
+        if (before := first.setdefault(item.plan, item.pointer)) != item.pointer:
+            yield Fault(item.pointer, f"names the same plan as {before}", item.plan)
+
+
+def matching(pattern: str) -> str:
+    """A pattern with `*`, as LIKE takes it with a backslash for what is meant as it stands."""
+    for special in ("\\", "%", "_"):
+        pattern = pattern.replace(special, f"\\{special}")
+    return pattern.replace("*", "%")

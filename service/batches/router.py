@@ -1,0 +1,98 @@
+"""Batches over HTTP; `service.operations` carries them out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from service.batches import usecases
+from service.batches.domain import BatchIsUnderWay, BatchWasCancelled, NothingFailed
+from service.batches.schemas import BatchIn, BatchItemOut
+from service.kit.access import Permission, needs
+from service.kit.auth import CallerDep
+from service.kit.body import json_body
+from service.kit.clock import NowDep
+from service.kit.db import ReadSessionDep, SessionsDep
+from service.kit.headers import LOCATION, RETRY_AFTER, sends
+from service.kit.pages import Page, PageDep
+from service.kit.problems import problems
+from service.operations.domain import OperationNotFound
+from service.operations.repository import Operations
+from service.operations.runs import Runs
+from service.operations.schemas import OperationOut
+
+router = APIRouter(
+    prefix="/batches", tags=["batches"], dependencies=[Depends(needs(Permission.SOLVE))]
+)
+
+BatchIdPath = Annotated[str, Path(description="op_…, of a batch")]
+
+
+@router.post("", status_code=202, responses=sends(202, LOCATION, RETRY_AFTER))
+def create_batch(
+    body: Annotated[BatchIn, json_body(BatchIn)],
+    *,
+    request: Request,
+    response: Response,
+    caller: CallerDep,
+    sessions: SessionsDep,
+    now: NowDep,
+) -> OperationOut:
+    """Solve many plans together, each into a new draft. The answer is an operation with a part for
+    each plan; one that fails stops no other.
+    """
+    with sessions.begin() as session:
+        whole = usecases.create_batch(session, caller, body, now=now)
+    runs: Runs = request.app.state.runs
+    runs.wake()
+    response.headers[LOCATION] = f"/v1/operations/{whole.id}"
+    response.headers[RETRY_AFTER] = "1"
+    return OperationOut.of(whole)
+
+
+@router.get("/{batch_id}", responses=problems(OperationNotFound))
+def read_batch(
+    batch_id: BatchIdPath, caller: CallerDep, session: ReadSessionDep, now: NowDep
+) -> OperationOut:
+    """How far it has come, without its plans."""
+    operations = Operations(session, caller.workspace_id)
+    whole = operations.get(caller, batch_id, kind=usecases.KIND)
+    return OperationOut.of(whole, operations.counts_of(whole), now)
+
+
+@router.get("/{batch_id}/items", responses=problems(OperationNotFound))
+def list_items(
+    batch_id: BatchIdPath,
+    *,
+    failed: Annotated[bool | None, Query(description="Only those that did, or did not")] = None,
+    caller: CallerDep,
+    session: ReadSessionDep,
+    page: PageDep,
+) -> Page[BatchItemOut]:
+    """Its plans in their order, and what became of each."""
+    operations = Operations(session, caller.workspace_id)
+    whole = operations.get(caller, batch_id, kind=usecases.KIND)
+    parts, next_cursor = operations.page_of_parts(whole, page, failed=failed)
+    return Page(items=[BatchItemOut.of(part) for part in parts], next_cursor=next_cursor)
+
+
+@router.post(
+    "/{batch_id}/retry",
+    status_code=202,
+    responses=problems(OperationNotFound, BatchIsUnderWay, BatchWasCancelled, NothingFailed),
+)
+def retry_batch(
+    batch_id: BatchIdPath,
+    request: Request,
+    *,
+    caller: CallerDep,
+    sessions: SessionsDep,
+    now: NowDep,
+) -> OperationOut:
+    """Solve the plans again that failed. What was stored stays, and nothing is stored twice."""
+    with sessions.begin() as session:
+        whole = usecases.retry_failed(session, caller, batch_id, now=now)
+        counts = Operations(session, caller.workspace_id).counts_of(whole)
+    told = OperationOut.of(whole, counts, now)
+    runs: Runs = request.app.state.runs
+    runs.wake()
+    return told
