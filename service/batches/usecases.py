@@ -23,7 +23,7 @@ from service.kit.audit import record
 from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput
 from service.kit.ids import new_id
-from service.operations.repository import Operations
+from service.operations.repository import UNCLAIMED, Operations
 from service.operations.tables import Operation
 from service.plans.tables import Plan
 
@@ -48,7 +48,7 @@ def create_batch(
         started_at=now,
         parts=len(items),
         caller=caller.told(),
-        claimed_until=now,
+        claimed_until=UNCLAIMED,
     )
     session.add(whole)
     session.flush()
@@ -78,7 +78,7 @@ def _part(whole: Operation, item: Item, note: str | None, turn: int, place: int)
         "about": item.plan,
         "headers": [["content-type", "application/json"], ["host", "localhost"]],
         "body": zlib.compress(orjson.dumps(order), 1),
-        "claimed_until": whole.started_at,
+        "claimed_until": UNCLAIMED,
     }
 
 
@@ -140,7 +140,7 @@ def retry_failed(session: Session, caller: Caller, batch_id: str, *, now: dateti
         raise BatchWasCancelled(f"{whole.id} was cancelled. Start a new one with what is left.")
     if whole.done_at is None:
         raise BatchIsUnderWay(f"{whole.id} is under way. Retry what failed when it is done.")
-    again = operations.begin_failed_parts_again(whole, now)
+    again = operations.begin_failed_parts_again(whole)
     if not again:
         raise NothingFailed(f"All plans of {whole.id} have their version.")
     whole.done_at, whole.status, whole.caller = None, None, caller.told()

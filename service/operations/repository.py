@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
@@ -21,6 +21,8 @@ from service.operations.tables import Operation
 
 LEASE: Final = timedelta(seconds=30)
 """After so long without a sign of life another process carries an operation out."""
+UNCLAIMED: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Until when nobody carries out what nobody has claimed, whatever the clocks of machines say."""
 KEPT_FOR: Final = timedelta(days=7)
 """So long after its end an operation can be read."""
 _FAILED: Final = (sa.func.coalesce(Operation.status, 0) >= 300) & Operation.action.is_(None)
@@ -213,17 +215,23 @@ class Operations:
             self.session, query, page, Operation.place, listing=f"parts of {whole.id}"
         )
 
-    def begin_failed_parts_again(self, whole: Operation, now: datetime) -> int:
+    def begin_failed_parts_again(self, whole: Operation) -> int:
         """Answers how many that are."""
         failed = sa.update(Operation).where(Operation.parent_id == whole.id, _FAILED)
-        again = {"done_at": None, "status": None, "result": None, "tries": 0, "claimed_until": now}
-        return changed(self.session, failed.values(again))
+        again = failed.values(
+            done_at=None, status=None, result=sa.null(), tries=0, claimed_until=UNCLAIMED
+        )
+        return changed(self.session, again)
 
-    def release(self, token: str, now: datetime) -> None:
+    def release(self, token: str) -> None:
         """Let another process carry it out at once; that this one did not is no failed try."""
         self.session.execute(
             self._update(token).values(
-                token=None, claimed_until=now, tries=Operation.tries - 1, stage=None, steps=0
+                token=None,
+                claimed_until=UNCLAIMED,
+                tries=Operation.tries - 1,
+                stage=None,
+                steps=0,
             )
         )
 

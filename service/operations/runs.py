@@ -106,7 +106,7 @@ def _finish(held: Held, answer: Response) -> None:
 
 def _release(held: Held, _answer: Response) -> None:
     with held.database.sessions.begin() as session:
-        Operations(session, held.workspace_id).release(held.token, utc_now())
+        Operations(session, held.workspace_id).release(held.token)
     log.info("operation_left_to_others", operation=held.id)
 
 

@@ -21,7 +21,7 @@ from service.kit.clock import time_of_request
 from service.kit.db import Database
 from service.webhooks.repository import Webhooks
 from service.webhooks.tables import WebhookDelivery
-from tests.service.operations.following import begun
+from tests.service.operations.following import begun, done
 from tests.service.operations.long_solves import long_solves
 
 PLAN = "/v1/plans/{plan_id}"
@@ -31,6 +31,7 @@ EVENT = f"{PLAN}/events/{{event_id}}"
 UNIT = f"{VERSION}/units/{{unit}}"
 WEBHOOK = "/v1/webhooks/{webhook_id}"
 OPERATION = "/v1/operations/{operation_id}"
+BATCH = "/v1/batches/{batch_id}"
 
 STORES_NOTHING = frozenset(
     {
@@ -157,6 +158,7 @@ def a_season(season: Season) -> None:
     _events(season)
     _retry(season)
     _operations(season)
+    _batches(season)
 
 
 def its_end(season: Season) -> None:
@@ -165,6 +167,16 @@ def its_end(season: Season) -> None:
     season.call(f"DELETE {PLAN}", plan_id=season.ids["other_plan_id"])
     season.call(f"DELETE {WEBHOOK}")
     season.call("DELETE /v1/keys/{key_id}")
+
+
+def _batches(season: Season) -> None:
+    """Of all plans; one has no inputs, so there is something to try again."""
+    period = {"start": "2027-01-01", "end": "2027-12-31"}
+    season.send("POST /v1/plans", {"json": {"name": "nothing yet", "period": period}})
+    batch = season.call("POST /v1/batches")["id"]
+    done(season.client, f"/v1/operations/{batch}")
+    season.call(f"POST {BATCH}/retry", batch_id=batch)
+    done(season.client, f"/v1/operations/{batch}")
 
 
 def _operations(season: Season) -> None:

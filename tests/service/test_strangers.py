@@ -44,6 +44,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/webhooks/{webhook_id}/rotate": {},
     "POST /v1/webhooks": {"url": "https://example.com/", "events": ["*"]},
     "POST /v1/plans": FY27,
+    "POST /v1/batches": {"filter": {"name": "*"}},
     "PATCH /v1/plans/{plan_id}": {"name": "mine"},
     "PUT /v1/plans/{plan_id}/inputs": INPUTS,
     "PATCH /v1/plans/{plan_id}/inputs": {"target": 500},
@@ -154,6 +155,8 @@ def world(callers: Callers, database: Database) -> World:
     key = admin.post("/v1/keys", json={"name": "k", "role": "admin"}).json()["id"]
     operation = begun(admin, f"{plan}/versions", {"policy": {"min_over_baseline": 99}})
     done(admin, operation)
+    batch = admin.post("/v1/batches", json={"plans": [plan.rpartition("/")[2]]}).json()["id"]
+    admin.post(f"/v1/operations/{batch}/cancel")
     with database.of(DEFAULT_WORKSPACE).sessions.begin() as session:
         Webhooks(session, DEFAULT_WORKSPACE).relay(utc_now())
     [delivery, *_] = admin.get(f"/v1/webhooks/{hook}/deliveries").json()["items"]
@@ -170,6 +173,7 @@ def world(callers: Callers, database: Database) -> World:
         "key_id": key,
         "webhook_id": hook,
         "operation_id": operation.rpartition("/")[2],
+        "batch_id": batch,
         "delivery_id": delivery["id"],
         "file": "reps.csv",
         "format": "hr-csv",
@@ -190,6 +194,7 @@ def unheard_of(ids: Ids) -> Ids:
         "key_id": new_id("key"),
         "webhook_id": new_id("whk"),
         "operation_id": new_id("op"),
+        "batch_id": new_id("op"),
         "delivery_id": new_id("msg"),
     }
 
@@ -231,7 +236,9 @@ class Stranger:
         return self.role in call.roles and not theirs.isdisjoint(call.names)
 
 
-_ABOUT = frozenset({"number", "request_id", "event_id", "key_id", "webhook_id", "operation_id"})
+_ABOUT = frozenset(
+    {"number", "request_id", "event_id", "key_id", "webhook_id", "operation_id", "batch_id"}
+)
 """What lies below a plan, or beside it; the plan itself is known to all of its company."""
 
 

@@ -20,3 +20,12 @@ def examples(page: str, language: str = "json") -> list[str]:
 def documents(page: str) -> list[Any]:
     """What the JSON of the page says."""
     return [json.loads(shown) for shown in examples(page)]
+
+
+def holds(shown: Any, told: Any) -> bool:
+    """Whatever is shown is told, among other things."""
+    if isinstance(shown, dict):
+        return all(holds(value, told[name]) for name, value in shown.items())
+    if isinstance(shown, list):
+        return len(shown) == len(told) and all(map(holds, shown, told))
+    return bool(shown == told)

@@ -1,11 +1,9 @@
 """What the guide to calls that take long shows is what the service answers."""
 
-from typing import Any
-
 from starlette.testclient import TestClient
 
 from tests.service.allocations.plans import a_plan
-from tests.service.guides.pages import documents, examples, guide
+from tests.service.guides.pages import documents, examples, guide, holds
 from tests.service.operations.following import done
 
 PAGE = guide("operations")
@@ -26,11 +24,4 @@ def test_the_whole_page(client: TestClient) -> None:
     assert answer.status_code == 202, answer.text
     assert len(answer.headers[location[0]]) == len(location[1])
     assert answer.headers[applied[0]] == applied[1]
-    assert _holds(shown, told)
-
-
-def _holds(shown: Any, told: Any) -> bool:
-    """Whatever is shown is told, among other things."""
-    if isinstance(shown, dict):
-        return all(_holds(value, told[name]) for name, value in shown.items())
-    return bool(shown == told)
+    assert holds(shown, told)
