@@ -119,6 +119,8 @@ class Carrier:
         self._renewed: dict[str, tuple[datetime, str | None]] = {}
         self._woken = anyio.Event()
         self._stopping = False
+        self._last = ""
+        """The workspace that had the last turn."""
 
     @property
     def _runs(self) -> Runs:
@@ -197,11 +199,13 @@ class Carrier:
         return any(self._left_alone(limit=1))
 
     def _left_alone(self, limit: int) -> Iterator[tuple[Database, str, str]]:
-        """The workspaces' databases, their ids and those of operations in them."""
+        """The workspaces' databases, their ids and those of operations in them. That which had the
+        last turn comes last.
+        """
         database: Database = self.app.state.database
         with database.of(EVERYWHERE).reading.begin() as session:
-            workspaces = session.scalars(sa.select(Workspace.id).order_by(Workspace.id)).all()
-        for workspace_id in workspaces:
+            workspaces = session.scalars(sa.select(Workspace.id)).all()
+        for workspace_id in sorted(workspaces, key=lambda own: (own <= self._last, own)):
             own = database.of(workspace_id)
             with own.reading.begin() as session:  # most of the time there is nothing to write
                 ids = Operations(session, workspace_id).left_alone(self.clock(), limit)
@@ -214,6 +218,7 @@ class Carrier:
             left = self._claim_one(own, workspace_id, operation_id, self.clock())
             if left is not None:
                 claimed.append(left)
+                self._last = workspace_id
             if len(claimed) == limit:
                 break
         return claimed

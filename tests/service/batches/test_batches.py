@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from service.batches.domain import MOST_PLANS, matching
 from service.kit.audit import AuditEntry
-from service.kit.auth import DEFAULT_WORKSPACE
+from service.kit.auth import DEFAULT_WORKSPACE, Workspace
 from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.kit.ids import new_id
@@ -341,6 +341,25 @@ def test_the_higher_priority_comes_first(
         turns = [session.get_one(Operation, own).about for own in left]
 
     assert turns == [high, normal, low]
+
+
+def test_workspaces_take_turns(
+    callers: Callers, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many plans one of them has."""
+    claimed: list[str] = []
+    monkeypatch.setattr(Carrier, "_begin", lambda _, left: claimed.append(left.caller.workspace_id))
+    with database.sessions.begin() as session:
+        session.add(Workspace(id="wsp_small", name="Small", created_at=utc_now()))
+    large, small = callers("planner"), callers("planner", workspace_id="wsp_small")
+    started(large, plans=plans(large, "BU1", "BU2", "BU3", "BU4"))
+    started(small, plans=plans(small, "BU1", "BU2"))
+    carrier = Carrier(callers.app, at_once=1)
+
+    for _ in range(6):
+        callers.portal.call(carrier.take_over)
+
+    assert claimed == [DEFAULT_WORKSPACE, "wsp_small"] * 2 + [DEFAULT_WORKSPACE] * 2
 
 
 def _like(text: str, pattern: str) -> bool:
