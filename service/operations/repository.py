@@ -16,7 +16,7 @@ from service.kit.forgetting import changed
 from service.kit.ids import is_id
 from service.kit.pages import PageRequest, fetch_page
 from service.kit.problems import problem_response
-from service.operations.domain import EndedByErasure, OperationNotFound
+from service.operations.domain import MOST_TRIES, EndedByErasure, OperationNotFound
 from service.operations.tables import Operation
 
 LEASE: Final = timedelta(seconds=30)
@@ -234,6 +234,13 @@ class Operations:
                 steps=0,
             )
         )
+
+    def put_off(self, token: str, now: datetime) -> bool:
+        """Have it carried out again after a lease's time, if it has done nothing and may be tried
+        once more; whether that is so.
+        """
+        again = self._update(token).where(Operation.action.is_(None), Operation.tries < MOST_TRIES)
+        return self._changed(again.values(token=None, claimed_until=now + LEASE, stage=None))
 
     def forget_old(self, now: datetime) -> None:
         """Those that ended long ago."""

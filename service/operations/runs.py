@@ -6,14 +6,17 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Final, Protocol
 
+import anyio
+import orjson
 import sqlalchemy as sa
 import structlog
 from anyio import CapacityLimiter, from_thread, to_thread
 from fastapi import Response
 
 from service.kit.clock import utc_now
-from service.kit.errors import AppError
+from service.kit.errors import AppError, DatabaseUnavailable
 from service.kit.problems import MEDIA_TYPE as PROBLEM
+from service.kit.queues import QueueTooLong, TooBusy
 from service.operations.domain import MOST_FOLLOW, TooManyFollow
 from service.operations.repository import Ending, Operations
 from service.operations.run import Held, Run
@@ -22,6 +25,12 @@ from service.operations.workers import Workers
 _AT_ONCE: Final = 4
 """Threads that write down how operations stand, beside those that carry requests out: else all of
 these could wait for a writer who needs one of them to end."""
+
+PAUSES: Final = (1.0, 5.0, 15.0)
+"""Seconds until a database is asked again that did not take what came of an operation."""
+_PASSING: Final = frozenset(
+    error.type_path() for error in (DatabaseUnavailable, QueueTooLong, TooBusy)
+)
 
 log = structlog.get_logger()
 
@@ -76,14 +85,20 @@ class Runs:
             from_thread.run_sync(self.carrier.wake)
 
     async def finish(self, run: Run, held: Held, answer: Response) -> None:
-        """Keep what it was answered, or leave it to others where it was told to stop."""
+        """Keep what it was answered, or leave it to others where it was told to stop. A database
+        that is away is asked again.
+        """
         left = (self.leaving or run.handed_over) and answer.status_code >= 300
         own = partial(_release if left else _finish, held, answer)
-        try:
-            await to_thread.run_sync(own, limiter=self.threads)
-        except (sa.exc.SQLAlchemyError, AppError):
-            # once its time is over, another process sees what was done and finishes it
-            log.exception("operation_not_finished", operation=held.id)
+        for pause in (*PAUSES, None):
+            try:
+                await to_thread.run_sync(own, limiter=self.threads)
+                break
+            except (sa.exc.SQLAlchemyError, AppError):
+                log.exception("operation_not_finished", operation=held.id)
+            if pause is None or self.leaving:
+                break  # once its time is over, another process sees what was done and finishes it
+            await anyio.sleep(pause)
         if left and run.handed_over and self.workers is not None:
             self.workers.wake()
 
@@ -97,10 +112,12 @@ class Runs:
 
 
 def _finish(held: Held, answer: Response) -> None:
-    ending = _ending(answer)
+    ending, now = _ending(answer), utc_now()
     with held.database.sessions.begin() as session:
-        own = Operations(session, held.workspace_id).finish(held.token, ending, utc_now())
-    said = "operation_finished" if own else "operation_lost"
+        operations = Operations(session, held.workspace_id)
+        put_off = _may_pass(answer) and operations.put_off(held.token, now)
+        own = put_off or operations.finish(held.token, ending, now)
+    said = "operation_put_off" if put_off else "operation_finished" if own else "operation_lost"
     log.info(said, operation=held.id, status=ending.status)
 
 
@@ -108,6 +125,15 @@ def _release(held: Held, _answer: Response) -> None:
     with held.database.sessions.begin() as session:
         Operations(session, held.workspace_id).release(held.token)
     log.info("operation_left_to_others", operation=held.id)
+
+
+def _may_pass(answer: Response) -> bool:
+    """Whether it failed for a reason that another try may not have: the database was away, or
+    others were at the same.
+    """
+    if answer.status_code not in (409, 503) or not answer.body:
+        return False
+    return orjson.loads(answer.body).get("type") in _PASSING
 
 
 def _ending(answer: Response) -> Ending:

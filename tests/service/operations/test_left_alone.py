@@ -9,20 +9,22 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from service.allocations.versions.usecases import solving
 from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.clock import utc_now
 from service.kit.db import Database
+from service.kit.errors import DatabaseUnavailable
 from service.kit.idempotency import LEASE as KEY_LEASE
 from service.kit.idempotency import IdempotencyKey
-from service.operations import outlasting
+from service.operations import outlasting, runs
 from service.operations.carrying import Carrier
 from service.operations.domain import MOST_TRIES
-from service.operations.repository import LEASE
+from service.operations.repository import LEASE, Operations
 from service.operations.tables import Operation
 from tests.service.allocations.plans import a_plan
 from tests.service.callers import Callers
 from tests.service.conftest import LOOPBACK
-from tests.service.operations.following import AT_ONCE, begun, done
+from tests.service.operations.following import AT_ONCE, begun, done, settle
 from tests.service.operations.long_solves import Gate, long_solves
 
 ANOTHER = "0" * 32
@@ -227,6 +229,73 @@ class TestAProcessThatDied:
         told = client.get(operation).json()
         assert told["problem"]["type"] == "/problems/operation-damaged"
         assert (told["done"], told["status"], told["stored"]) == (True, 409, None)
+
+
+class TestADatabaseThatWasAway:
+    def test_lets_the_operation_be_tried_once_more(
+        self,
+        client: TestClient,
+        app: FastAPI,
+        database: Database,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        plan = a_plan(client)
+        with monkeypatch.context() as patched:
+            patched.setattr(solving, "solve_measures", _the_database_is_away)
+            operation = begun(client, f"{plan}/versions")
+            settle(client, app)
+        told = client.get(operation).json()
+        assert (told["done"], told["tries"]) == (False, 1)
+
+        set_row(database, claimed_until=utc_now())
+        look(client, app, Carrier.take_over)
+
+        told = done(client, operation)
+        assert (told["status"], told["tries"]) == (201, 2)
+        assert versions(client, plan) == 1
+
+    def test_for_ever_is_what_became_of_it(
+        self,
+        client: TestClient,
+        app: FastAPI,
+        database: Database,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(solving, "solve_measures", _the_database_is_away)
+        operation = begun(client, f"{a_plan(client)}/versions")
+        for _ in range(MOST_TRIES - 1):
+            settle(client, app)
+            set_row(database, claimed_until=utc_now())
+            look(client, app, Carrier.take_over)
+
+        told = done(client, operation)
+
+        assert (told["status"], told["tries"]) == (503, MOST_TRIES)
+        assert told["problem"]["type"] == "/problems/database-unavailable"
+
+    def test_is_told_of_the_end_when_it_is_back(
+        self, client: TestClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        finish, tried = Operations.finish, []
+
+        def away_at_first(*what: Any) -> bool:
+            tried.append(what)
+            if len(tried) == 1:
+                raise DatabaseUnavailable("It is away.")
+            return finish(*what)
+
+        monkeypatch.setattr(Operations, "finish", away_at_first)
+        monkeypatch.setattr(runs, "PAUSES", (0.0,))
+        operation = begun(client, f"{a_plan(client)}/versions")
+        settle(client, app)
+
+        told = client.get(operation).json()
+        assert (told["done"], told["status"], told["tries"]) == (True, 201, 1)
+        assert told["result"]["number"] == 1
+
+
+def _the_database_is_away(*_: object) -> None:
+    raise DatabaseUnavailable("It is away.")
 
 
 def test_what_is_carried_out_again_is_done_for_the_same_caller(
