@@ -137,7 +137,7 @@ def _say_in_3_1(operation: dict[str, Any]) -> None:
     """FastAPI tells of the events of a stream as OpenAPI 3.2 does, in a document of 3.1."""
     for part in _parts(operation["responses"]):
         if part.pop("itemSchema", None) is not None:
-            part["schema"] = {"type": "string"}
+            part["schema"] = {"description": "Events one after the other, each with `data`"}
 
 
 def _of_v1(answers: dict[str, Any], *, is_write: bool, has_body: bool) -> dict[str, Any]:
