@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from service.kit.settings import Settings
 from tests.service.allocations.plans import FY27
 from tests.service.apps import serving
 from tests.service.callers import a_key
+from tests.service.conftest import as_the_service, empty
 from tests.service.kit.references import followed
 from tests.service.season import PLAN, Season, a_season, its_end
 
@@ -56,11 +56,18 @@ def _media_types(read: dict[str, Any] | None) -> Iterable[str]:
     return read["responses"]["200"]["content"] if read else ()
 
 
-@pytest.fixture(scope="module")
-def app(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
-    file = tmp_path_factory.mktemp("season") / "season.db"
-    shutil.copy(sqlite_template, file)
-    settings = Settings(database_url=f"sqlite:///{file}", access="keys", calls_per_minute=100_000)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def app(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FastAPI]:
+    if request.param == "sqlite":
+        file = tmp_path_factory.mktemp("season") / "season.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        url = f"sqlite:///{file}"
+    else:
+        url = request.getfixturevalue("postgresql_url")
+        empty(url)
+    settings = Settings(database_url=as_the_service(url), access="keys", calls_per_minute=100_000)
     with serving(settings) as app:
         yield app
 

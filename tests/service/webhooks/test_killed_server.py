@@ -1,4 +1,6 @@
-"""A receiver fails, the server is killed: the delivery comes all the same, once it is back."""
+"""A receiver fails, the server is killed: the delivery comes all the same, once it is back; on both
+databases.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,13 @@ REPS = [{"id": "ann", "baseline": 100, "reach": 100}, {"id": "bob", "baseline": 
 
 
 def test_a_killed_server_delivers_when_it_is_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    settings = {"FAIRQUOTA_WEBHOOKS_TO_PRIVATE_ADDRESSES": "1"}
+    settings = {
+        "FAIRQUOTA_DATABASE_URL": database_url,
+        "FAIRQUOTA_WEBHOOKS_TO_PRIVATE_ADDRESSES": "1",
+    }
     with receiving() as receiver:
         receiver.answers.append(500)
         with started("serve", "--port", "0", **settings) as (process, said):
