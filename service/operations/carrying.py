@@ -259,10 +259,7 @@ class Carrier:
 def _why_not(operation: Operation) -> AppError | None:
     """Why it is not carried out (again), if it is not."""
     if operation.action is not None:
-        return ResultNotKept(
-            f"It stored {operation.subject} ({operation.action}) and is not done again; the "
-            "process ended before what it answered was kept. Look there."
-        )
+        return ResultNotKept.of(operation.action, operation.subject)
     if operation.tries >= MOST_TRIES:
         return OperationGivenUp(
             f"It was tried {operation.tries} times, and each time the process ended before it "

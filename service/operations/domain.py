@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from service.kit.errors import Conflict, NotFound, Unavailable
 
@@ -52,6 +52,14 @@ class EndedByErasure(Conflict):
 
 class ResultNotKept(Conflict):
     """The operation was carried out, but its result was not kept."""
+
+    @classmethod
+    def of(cls, action: str, subject: str | None) -> Self:
+        """What it did is known, as the trail tells it; what it answered is not."""
+        return cls(
+            f"It stored {subject} ({action}) and is not done again. What it answered was lost: the "
+            "process ended or the database was away just then. Look there."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,12 @@ class Operations:
         """Something is done in this transaction; whether this try still may."""
         return self._changed(self._update(token).values(action=action, subject=subject))
 
+    def stored(self, token: str) -> tuple[str, str | None] | None:
+        """Action and subject of what this try has done, if it has."""
+        columns = Operation.action, Operation.subject
+        row = self.session.execute(sa.select(*columns).where(Operation.token == token)).first()
+        return None if row is None or row.action is None else (row.action, row.subject)
+
     def finish(self, token: str, ending: Ending, now: datetime) -> bool:
         """Note what came of it; whether this try still may."""
         parent_id = self.session.scalar(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
@@ -17,7 +18,7 @@ from service.kit.clock import utc_now
 from service.kit.errors import AppError, DatabaseUnavailable
 from service.kit.problems import MEDIA_TYPE as PROBLEM
 from service.kit.queues import QueueTooLong, TooBusy
-from service.operations.domain import MOST_FOLLOW, TooManyFollow
+from service.operations.domain import MOST_FOLLOW, ResultNotKept, TooManyFollow
 from service.operations.repository import Ending, Operations
 from service.operations.run import Held, Run
 from service.operations.workers import Workers
@@ -115,10 +116,21 @@ def _finish(held: Held, answer: Response) -> None:
     ending, now = _ending(answer), utc_now()
     with held.database.sessions.begin() as session:
         operations = Operations(session, held.workspace_id)
-        put_off = _may_pass(answer) and operations.put_off(held.token, now)
-        own = put_off or operations.finish(held.token, ending, now)
-    said = "operation_put_off" if put_off else "operation_finished" if own else "operation_lost"
+        if not _may_pass(answer):
+            said = _finished(operations, held, ending, now)
+        elif (stored := operations.stored(held.token)) is not None:
+            # the commit came through, and that it did was not heard
+            operations.end(held.id, ResultNotKept.of(*stored), now)
+            said = "operation_result_lost"
+        elif operations.put_off(held.token, now):
+            said = "operation_put_off"
+        else:
+            said = _finished(operations, held, ending, now)
     log.info(said, operation=held.id, status=ending.status)
+
+
+def _finished(operations: Operations, held: Held, ending: Ending, now: datetime) -> str:
+    return "operation_finished" if operations.finish(held.token, ending, now) else "operation_lost"
 
 
 def _release(held: Held, _answer: Response) -> None:

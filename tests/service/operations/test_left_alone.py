@@ -273,6 +273,29 @@ class TestADatabaseThatWasAway:
         assert (told["status"], told["tries"]) == (503, MOST_TRIES)
         assert told["problem"]["type"] == "/problems/database-unavailable"
 
+    def test_after_all_was_stored_is_no_failure_of_what_was_stored(
+        self, client: TestClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The commit came through, and that it did was not heard."""
+        plan = a_plan(client)
+        solve = solving.solve_version
+
+        def not_heard_of(*what: Any, **more: Any) -> None:
+            solve(*what, **more)
+            raise DatabaseUnavailable("The connection was lost.")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(solving, "solve_version", not_heard_of)
+            operation = begun(client, f"{plan}/versions")
+            settle(client, app)
+
+        told = client.get(operation).json()
+        assert (told["done"], told["tries"]) == (True, 1)
+        assert told["stored"]["action"] == "version.solve"
+        assert told["problem"]["type"] == "/problems/result-not-kept"
+        assert told["stored"]["subject"] in told["problem"]["detail"]
+        assert versions(client, plan) == 1
+
     def test_is_told_of_the_end_when_it_is_back(
         self, client: TestClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
     ) -> None:
