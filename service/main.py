@@ -38,7 +38,7 @@ from service.kit.idempotency import claim_key, install_idempotency
 from service.kit.identities import Identities
 from service.kit.keys import KeyUses
 from service.kit.local_mode import LocalModeGuard
-from service.kit.migrations import is_current
+from service.kit.migrations import Tables, tables_of
 from service.kit.observability import Observed, install_metrics
 from service.kit.openapi import install_openapi
 from service.kit.parameters import refuse_unknown_parameters
@@ -176,9 +176,11 @@ def _add_health(app: FastAPI) -> None:
     @app.head("/readyz", include_in_schema=False)
     @app.get("/readyz", tags=["health"], responses=problems(DatabaseUnavailable))
     def ready(database: DatabaseDep) -> HealthOut:
-        """The database answers and has this release's tables."""
+        """The database answers and has this release's tables, or those of a later one, which this
+        release still works with while its processes are replaced.
+        """
         with database.reading.begin() as session:
-            if not is_current(session.connection()):
+            if tables_of(session.connection()) is Tables.OLDER:
                 raise DatabaseUnavailable(
                     "The database has not this release's tables; run `fairquota db upgrade`."
                 )

@@ -13,7 +13,7 @@ from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource, SettingsE
 from service.cli.failure import Failure
 from service.kit.db import Database, open_database
 from service.kit.errors import DatabaseUnavailable
-from service.kit.migrations import is_current, upgrade
+from service.kit.migrations import Tables, tables_of, upgrade
 from service.kit.row_security import is_bypassed
 from service.kit.settings import Settings
 
@@ -81,21 +81,27 @@ def opened(settings: Settings) -> Iterator[Database]:
 
 
 def bring_up_to_date(settings: Settings) -> None:
-    """Upgrade a SQLite file; refuse a PostgreSQL database that is not at the newest tables.
+    """Upgrade a SQLite file; refuse a PostgreSQL database whose tables are too old.
 
     A file has one process and one owner, who has just started the new release. A server may have
-    an older release still running on it: when to upgrade that is a decision.
+    an older release still running on it: when to upgrade that is a decision. Tables of a later
+    release are worked with, for a process of this one may have to start while others are replaced.
     """
     if sa.make_url(settings.database_url).get_backend_name() == "sqlite":
-        upgrade(settings.database_url)
-        return
-    database = open_database(settings.database_url)
-    try:
-        with database.engine.connect() as connection:
-            current = is_current(connection)
-    finally:
-        database.close()
-    if not current:
+        found = upgrade(settings.database_url)
+    else:
+        with (
+            closing(open_database(settings.database_url)) as database,
+            database.engine.connect() as connection,
+        ):
+            found = tables_of(connection)
+    if found is Tables.NEWER:
+        typer.echo(
+            f"The database {_shown(settings)} has the tables of a later release. This one works "
+            "with them while you go from one release to the next; go on to the later one soon.",
+            err=True,
+        )
+    elif found is Tables.OLDER:
         raise Failure(
             f"The database {_shown(settings)} does not have the tables of this release; "
             "run `fairquota db upgrade` first."

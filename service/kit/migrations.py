@@ -1,5 +1,11 @@
-"""Bringing a database to the newest tables, and knowing whether it is there."""
+"""Bringing a database to the newest tables, and knowing whether it is there.
 
+Migrations only add (`tests/service/kit/test_migrations.py` looks): the release before goes on
+working with the tables of this one, until its processes are replaced, and again where somebody has
+to go back to it. So tables of a later release are no fault; tables of an earlier one are.
+"""
+
+from enum import Enum, auto
 from functools import cache
 
 import sqlalchemy as sa
@@ -16,8 +22,18 @@ from service.kit.resources import migrations_folder
 _UPGRADE_LOCK = 7_142_311
 
 
-def upgrade(url: str, revision: str = "head", *, service_role: str | None = None) -> None:
-    """Carry out the missing migrations in one transaction; nothing happens if there are none.
+class Tables(Enum):
+    """Of which release those of a database are."""
+
+    OLDER = auto()
+    """Or there are none; this release cannot work with them."""
+    CURRENT = auto()
+    NEWER = auto()
+
+
+def upgrade(url: str, revision: str = "head", *, service_role: str | None = None) -> Tables:
+    """Carry out the missing migrations in one transaction; nothing happens if there are none, or
+    if the tables are NEWER, which is answered.
 
     On PostgreSQL every table then shows each transaction the rows of one workspace
     (`row_security`), and `service_role`, which has to exist, may work with them.
@@ -27,8 +43,11 @@ def upgrade(url: str, revision: str = "head", *, service_role: str | None = None
         with database.engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
-                if not is_current(connection):
-                    row_security.lower_walls(connection)
+            found = tables_of(connection)
+            if found is Tables.NEWER:  # only the later release knows who may do what with them
+                return found
+            if connection.dialect.name == "postgresql" and found is Tables.OLDER:
+                row_security.lower_walls(connection)
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
@@ -36,19 +55,28 @@ def upgrade(url: str, revision: str = "head", *, service_role: str | None = None
                 row_security.raise_walls(connection)
                 if service_role is not None:
                     row_security.grant(connection, service_role)
+            return tables_of(connection)
     finally:
         database.close()
 
 
-def is_current(connection: sa.Connection) -> bool:
-    """Does the database have exactly the tables that this code knows?"""
-    return set(MigrationContext.configure(connection).get_current_heads()) == _newest()
+def tables_of(connection: sa.Connection) -> Tables:
+    """Those of a later release were made by a migration that this one has never heard of."""
+    found = set(MigrationContext.configure(connection).get_current_heads())
+    newest, known = _revisions()
+    if found == newest:
+        return Tables.CURRENT
+    return Tables.OLDER if found <= known else Tables.NEWER
 
 
 @cache
-def _newest() -> frozenset[str]:
-    """What this code knows stays as it is, and whoever balances loads asks every second."""
-    return frozenset(ScriptDirectory.from_config(_config()).get_heads())
+def _revisions() -> tuple[frozenset[str], frozenset[str]]:
+    """The newest, and all. What this code knows stays as it is, and whoever balances loads asks
+    every second.
+    """
+    scripts = ScriptDirectory.from_config(_config())
+    known = frozenset(script.revision for script in scripts.walk_revisions())
+    return frozenset(scripts.get_heads()), known
 
 
 def _config() -> Config:

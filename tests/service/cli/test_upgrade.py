@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.later_release import tables_of_a_later_release
 from tests.service.typed import failed, run
 
 pytestmark = pytest.mark.usefixtures("own_folder")
@@ -15,6 +16,17 @@ class TestDatabase:
 
         assert (done.exit_code, done.stderr) == (0, "The tables are those of this release.\n")
         assert Path("fairquota.db").exists()
+
+    def test_tables_of_a_later_release_are_worked_with_and_stay_as_they_are(
+        self, tmp_path: Path
+    ) -> None:
+        run("db", "upgrade")
+        with tables_of_a_later_release("sqlite:///fairquota.db", tmp_path):
+            made, upgraded = run("keys", "create"), run("db", "upgrade")
+
+        assert (made.exit_code, upgraded.exit_code) == (0, 0)
+        assert "has the tables of a later release. This one works with them" in made.stderr
+        assert upgraded.stderr == "The tables are those of a later release, and stay as they are.\n"
 
     @pytest.mark.parametrize("command", [["db", "upgrade"], ["keys", "create"]])
     @pytest.mark.parametrize(
