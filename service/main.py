@@ -176,9 +176,7 @@ def _add_health(app: FastAPI) -> None:
     @app.head("/readyz", include_in_schema=False)
     @app.get("/readyz", tags=["health"], responses=problems(DatabaseUnavailable))
     def ready(database: DatabaseDep) -> HealthOut:
-        """The database answers and has this release's tables, or those of a later one, which this
-        release still works with while its processes are replaced.
-        """
+        """The database answers and has tables that this release can work with."""
         with database.reading.begin() as session:
             if tables_of(session.connection()) is Tables.OLDER:
                 raise DatabaseUnavailable(
