@@ -35,6 +35,7 @@ LEASE: Final = timedelta(minutes=2)
 _EVERY: Final = 1.0  # seconds between two looks at the outbox
 _SHARE: Final = 10  # with many workspaces looking takes long; it takes a tenth of the time at most
 _SIDE_BY_SIDE: Final = 8
+_FORGET_EVERY: Final = timedelta(hours=1)
 
 log = structlog.get_logger()
 
@@ -58,6 +59,7 @@ class Deliverer:
         self.side_by_side = side_by_side
         self.stopping = Event()
         self._busy: set[str] = set()
+        self._forgot_at = clock()
 
     def run(self) -> None:
         """Until `stopping`; attempts under way are finished first."""
@@ -102,7 +104,17 @@ class Deliverer:
         """What is to be sent to now, after relaying the outbox."""
         with self.database.of(EVERYWHERE).reading.begin() as session:
             workspaces = session.scalars(sa.select(Workspace.id).order_by(Workspace.id)).all()
+        if self.clock() - self._forgot_at >= _FORGET_EVERY:
+            self._forgot_at = self.clock()
+            for workspace_id in workspaces:
+                self._forget_old(workspace_id)
         return [due for workspace_id in workspaces for due in self._due_in(workspace_id)]
+
+    def _forget_old(self, workspace_id: str) -> None:
+        more = True
+        while more and not self.stopping.is_set():
+            with self.database.of(workspace_id).sessions.begin() as session:
+                more = Webhooks(session, workspace_id).forget_old(self.clock())
 
     def _due_in(self, workspace_id: str) -> list[Due]:
         database, now = self.database.of(workspace_id), self.clock()

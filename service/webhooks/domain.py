@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final
@@ -52,6 +53,10 @@ SCHEDULE: Final = (
 """The waits between the attempts of a delivery, as Standard Webhooks 1.0 suggests: eleven attempts
 in a little more than three days.
 """
+LONGEST_ASKED: Final = SCHEDULE[-1]
+"""A receiver that asks for more time has so much."""
+KEPT_FOR: Final = timedelta(days=30)
+"""So long after it was delivered or given up a delivery can be read."""
 DEFAULT_OVERLAP: Final = timedelta(days=1)
 LONGEST_OVERLAP: Final = timedelta(days=7)
 """How long the secret from before a rotation signs as well."""
@@ -118,6 +123,8 @@ class Outcome:
     """Why it was not taken, for whoever runs the receiver; None: it was."""
     excerpt: str | None = None
     """What the receiver's answer begins with."""
+    retry_after: str | None = None
+    """When the receiver wants to be asked again, in its words."""
 
     @property
     def says_gone(self) -> bool:
@@ -170,3 +177,20 @@ def is_public(address: Address) -> bool:
 def wait_after(attempts: int) -> timedelta | None:
     """How long until the next attempt, after so many that failed; None: that was the last one."""
     return SCHEDULE[attempts - 1] if attempts <= len(SCHEDULE) else None
+
+
+def asked_to_wait(retry_after: str | None, now: datetime) -> timedelta:
+    """For how long: seconds or a date, as in `Retry-After` (RFC 9110); what cannot be read asks for
+    nothing.
+    """
+    if retry_after is None:
+        return timedelta(0)
+    if re.fullmatch(r"[0-9]{1,9}", retry_after):
+        asked = timedelta(seconds=int(retry_after))
+    else:
+        try:
+            then = parsedate_to_datetime(retry_after)
+        except ValueError:
+            return timedelta(0)
+        asked = (then if then.tzinfo else then.replace(tzinfo=UTC)) - now
+    return min(max(asked, timedelta(0)), LONGEST_ASKED)

@@ -13,6 +13,7 @@ from service.kit.outbox import OutboxEvent, waiting
 from service.kit.pages import PageRequest, fetch_page
 from service.webhooks.domain import (
     EVERY_KIND,
+    KEPT_FOR,
     DeliveryNotFound,
     DeliveryStatus,
     Message,
@@ -169,6 +170,25 @@ class Webhooks:
                     )
         self.session.flush()
         return len(events) == _AT_ONCE
+
+    def forget_old(self, now: datetime) -> bool:
+        """Some of the deliveries that ended long ago, and of the announcements that nobody was to
+        be told of; whether there may be more.
+        """
+        then = now - KEPT_FOR
+        ended = (WebhookDelivery.delivered_at < then) | (WebhookDelivery.given_up_at < then)
+        deliveries = sa.select(WebhookDelivery.sequence).where(
+            WebhookDelivery.workspace_id == self.workspace_id, ended
+        )
+        told = sa.exists().where(WebhookDelivery.event_id == OutboxEvent.id)
+        events = sa.select(OutboxEvent.sequence).where(
+            OutboxEvent.workspace_id == self.workspace_id, OutboxEvent.relayed_at < then, ~told
+        )
+        gone = [
+            changed(self.session, sa.delete(table).where(table.sequence.in_(old.limit(_AT_ONCE))))
+            for table, old in ((WebhookDelivery, deliveries), (OutboxEvent, events))
+        ]
+        return _AT_ONCE in gone
 
     def due(self, now: datetime) -> list[Due]:
         """Webhooks whose next delivery is to be sent now, those that wait longest first."""

@@ -70,7 +70,7 @@ def send(url: str, headers: Mapping[str, str], body: bytes, *, private_allowed: 
             with _ending_in_time(link, DEADLINE):
                 response = _answer(link, parts, headers, body)
             with response:
-                return _outcome(response.status, _excerpt(link, response))
+                return _outcome(response, _excerpt(link, response))
     except _PrivateAddress:
         return Outcome(error="Its name stands for a private address.")
     except TimeoutError:
@@ -79,9 +79,11 @@ def send(url: str, headers: Mapping[str, str], body: bytes, *, private_allowed: 
         return Outcome(error=f"It could not be reached: {_in_words(reason)}.")
 
 
-def _outcome(status: int, excerpt: str | None) -> Outcome:
-    taken = 200 <= status < 300
-    return Outcome(status, None if taken else f"It answered {status}.", excerpt)
+def _outcome(response: http.client.HTTPResponse, excerpt: str | None) -> Outcome:
+    if 200 <= response.status < 300:
+        return Outcome(response.status, None, excerpt)
+    error = f"It answered {response.status}."
+    return Outcome(response.status, error, excerpt, response.headers.get("retry-after"))
 
 
 def _connected(parts: SplitResult, *, private_allowed: bool) -> socket.socket:

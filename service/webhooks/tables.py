@@ -49,6 +49,7 @@ class WebhookDelivery(Base):
     __tablename__ = "webhook_delivery"
     __table_args__ = (
         sa.UniqueConstraint("webhook_id", "event_id"),
+        sa.Index(None, "event_id"),
         sa.Index(
             "ix_webhook_delivery_waiting",
             "webhook_id",

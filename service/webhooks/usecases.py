@@ -22,6 +22,7 @@ from service.webhooks.domain import (
     Message,
     Outcome,
     WebhookIsDisabled,
+    asked_to_wait,
     url_fault,
     wait_after,
 )
@@ -184,7 +185,7 @@ def settle(
     elif outcome.says_gone:
         _disable(session, _itself(workspace_id), webhook, DisabledBecause.GONE, now)
     elif (wait := wait_after(delivery.attempts)) is not None:
-        delivery.due_at = now + wait
+        delivery.due_at = now + max(wait, asked_to_wait(outcome.retry_after, now))
     else:
         _give_up(session, delivery, now)
 

@@ -48,6 +48,8 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
     arrivals: Queue[Received] = field(default_factory=Queue)
     answers: deque[int | tuple[int, bytes]] = field(default_factory=deque)
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of every answer."""
     gate: Event = field(default_factory=_an_open_gate)
 
     @property
@@ -84,7 +86,8 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             status, said = receiver.take(Received(self.path, headers, body))
             self.send_response(status)
-            self.send_header("Location", receiver.url)
+            for name, value in {"Location": receiver.url, **receiver.headers}.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(said)
 

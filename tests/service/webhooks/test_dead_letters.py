@@ -1,15 +1,17 @@
 """What a receiver does not take is tried for a while, given up, listed, and sent again if asked."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.db import Database
+from service.kit.outbox import OutboxEvent
 from service.webhooks.delivering import LEASE
-from service.webhooks.domain import SCHEDULE, Outcome
+from service.webhooks.domain import KEPT_FOR, SCHEDULE, Outcome, asked_to_wait
 from service.webhooks.repository import Claimed, Webhooks
 from service.webhooks.usecases import settle
 from tests.service.steps import at_once
@@ -219,3 +221,62 @@ def test_of_what_is_not_there_nothing_is_told(
     assert call(f"/v1/webhooks/whk_none/{what}").status_code == 404
     if what != "deliveries":
         assert call(f"{address(webhook)}/{what}").json()["type"] == "/problems/delivery-not-found"
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("120", 120),
+        ("999999999", 86_400),
+        ("Mon, 23 Nov 2026 12:10:00 GMT", 600),
+        ("Mon, 23 Nov 2026 12:10:00 -0000", 600),
+        ("Sun, 22 Nov 2026 12:00:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400),
+        ("tomorrow", 0),
+        ("-3", 0),
+        ("", 0),
+        (None, 0),
+    ],
+)
+def test_a_receiver_asks_for_time_in_seconds_or_by_a_date(asked: str | None, seconds: int) -> None:
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+    assert asked_to_wait(asked, now) == timedelta(seconds=seconds)
+
+
+def test_it_has_the_time_that_it_asks_for_where_it_would_have_less(
+    client: TestClient, database: Database, receiver: Receiver, post: Post
+) -> None:
+    webhook = a_webhook(client, receiver.url)
+    happens(database, "version.submitted")
+    receiver.answers.extend([503, 503])
+    receiver.headers["Retry-After"] = "25"
+    post.catch_up()
+
+    waits = []
+    for later in (timedelta(0), timedelta(seconds=25)):
+        post.go(later)
+        [delivery] = deliveries(client, webhook)
+        waits.append(datetime.fromisoformat(delivery["next_attempt_at"]) - post.now)
+
+    assert waits == [timedelta(seconds=25), timedelta(seconds=30)]
+
+
+def test_what_ended_long_ago_is_forgotten_and_what_waits_is_not(
+    client: TestClient, database: Database, receiver: Receiver, post: Post
+) -> None:
+    webhook, _ = given_up(client, database, receiver, post)
+    happens(database, *["version.published"] * 250)
+    post.go()
+    client.post(f"{address(webhook)}/disable")
+    happens(database, "version.submitted")
+    post.go()
+
+    post.go(KEPT_FOR - timedelta(minutes=1))
+    assert len(deliveries(client, webhook, limit=1000)) == 252
+    post.go(timedelta(hours=1))
+
+    [left] = deliveries(client, webhook)
+    assert left["status"] == "waiting"
+    with database.sessions.begin() as session:
+        assert session.scalars(sa.select(OutboxEvent.id)).all() == [left["id"]]
