@@ -3,12 +3,22 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 from service.kit.audit import AuditEntry
 from service.kit.body import InputModel, Note
 from service.kit.examples import examples
 from service.plans.tables import PlanVersion
+
+
+def _is_near(deadline: datetime) -> datetime:
+    if not 2000 <= deadline.year < 3000:
+        raise ValueError("must lie in the years from 2000 to 2999")
+    return deadline
+
+
+Deadline = Annotated[AwareDatetime, AfterValidator(_is_near)]
+"""When a decision is due."""
 
 
 @examples({"With a note": {"note": "Checked with finance."}})
@@ -29,18 +39,11 @@ class StepIn(InputModel):
 class SubmitIn(StepIn):
     """A version is handed in."""
 
-    deadline: AwareDatetime | None = Field(
+    deadline: Deadline | None = Field(
         default=None,
         description="When a decision is due, with its offset from UTC",
         examples=["2026-12-11T18:00:00Z"],
     )
-
-    @field_validator("deadline")
-    @classmethod
-    def _is_near(cls, deadline: datetime | None) -> datetime | None:
-        if deadline is not None and not 2000 <= deadline.year < 3000:
-            raise ValueError("must lie in the years from 2000 to 2999")
-        return deadline
 
 
 Reason = Annotated[

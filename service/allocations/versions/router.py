@@ -30,6 +30,7 @@ from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.clock import NowDep
 from service.kit.db import ReadSessionDep, SessionsDep
+from service.kit.errors import PreconditionFailed
 from service.kit.etags import send_etag
 from service.kit.headers import ETAG, LOCATION, sends
 from service.kit.pages import Page, PageDep
@@ -37,6 +38,7 @@ from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
 from service.plans import life_cycle
 from service.plans.domain import PlanNotFound, VersionNotFound, VersionStatus
+from service.plans.hindrances import SubmitHindrancesDep, VersionUnfinished
 from service.plans.inputs import InputsMissing
 from service.plans.life_cycle_schemas import HistoryEntry
 from service.plans.outcome import Outcome
@@ -61,6 +63,8 @@ _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
         EnvelopeNotKept,
         Infeasible,
         ClosedMonthsNotKept,
+        PreconditionFailed,
+        VersionUnfinished,
         *NO_PLAN,
     )
     | sends(201, ETAG, LOCATION),
@@ -74,9 +78,10 @@ def solve_version(
     caller: CallerDep,
     patience: PatienceDep,
     sessions: SessionsDep,
+    hindrances: SubmitHindrancesDep,
     now: NowDep,
 ) -> VersionDetailOut:
-    """Solve the plan's working inputs into a new immutable version, a draft.
+    """Solve the plan's working inputs into a new immutable version, a draft, or a submitted one.
 
     Once a version is published, months that have begun keep what is in force in them: the new
     version plans those that are open.
@@ -87,9 +92,14 @@ def solve_version(
         base_version=body.get("base_version"),
         note=body.get("note"),
         keeps_locks=body.get("locks") != "release",
+        published=body.get("published"),
+        then=body.get("then") or "draft",
+        deadline=body.get("deadline"),
         faults=sent.faults,
     )
-    made = solving.solve_version(sessions, caller, plan_id, order, now=now, patience=patience)
+    made = solving.solve_version(
+        sessions, caller, plan_id, order, now=now, patience=patience, hindrances=hindrances
+    )
     return answer_made(response, made, now)
 
 

@@ -10,6 +10,8 @@ from service.allocations.schemas import Amount, CrossingRuleOut, Months, QuotaOu
 from service.kit.body import Note
 from service.kit.examples import examples
 from service.kit.values import STRICT_ROW
+from service.plans.domain import MOST_VERSIONS
+from service.plans.life_cycle_schemas import Deadline
 from service.plans.policy import PolicyBody
 
 
@@ -42,6 +44,19 @@ class VersionIn(TypedDict):
     locks: NotRequired[Annotated[Literal["keep", "release"] | None, Field(examples=["keep"])]]
     """Whether quotas that are locked in the version it builds on stay what they are. `keep`
     (default): the rest is solved around them."""
+    published: NotRequired[
+        Annotated[
+            Annotated[int, Field(strict=True, ge=0, le=MOST_VERSIONS)] | None,
+            Field(examples=[None]),
+        ]
+    ]
+    """The version that you know to be published; 0: none is. Where it is another one when the new
+    version would be stored, the answer is 412 and nothing is stored. Left out: whichever it is."""
+    then: NotRequired[Annotated[Literal["draft", "submit"] | None, Field(examples=["draft"])]]
+    """What becomes of the new version: it stays a `draft` (default), or you `submit` it, in the
+    same step: where that is refused no version is stored. `note` is of both."""
+    deadline: NotRequired[Annotated[Deadline | None, Field(examples=[None])]]
+    """When a decision on what is submitted is due, with its offset from UTC."""
 
 
 class GrowthBeside(BaseModel):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -19,15 +19,22 @@ from service.allocations.versions.domain.written.content import Content, Parent
 from service.allocations.versions.lanes.usecases.keeping import handed_down
 from service.allocations.versions.usecases.closing import closed_months
 from service.allocations.versions.usecases.storing import Draft, Made, record_version
+from service.kit.access import Permission, require
 from service.kit.auth import Caller
-from service.kit.errors import Fault
+from service.kit.errors import Fault, PreconditionFailed
 from service.kit.money import minor_digits
+from service.plans import life_cycle
+from service.plans.hindrances import Hindrance
 from service.plans.inputs import InputsMissing
 from service.plans.policy import Named, read_reserves, read_spreading, to_policy
 from service.plans.repository import Plans, PlanVersions
+from service.plans.steps import VersionStep
 from service.plans.tables import Plan
 from service.roster.domain import Inputs
 from service.roster.usecases import load_snapshot
+
+type Then = Literal["draft", "submit"]
+"""What becomes of a new version in the transaction that stores it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,11 @@ class Order:
     note: str | None = None
     keeps_locks: bool = True
     """Whether the locks of the version that it builds on hold."""
+    published: int | None = None
+    """The version that is known to be published, 0: none; None: whichever it is."""
+    then: Then = "draft"
+    deadline: datetime | None = None
+    """When a decision on what is submitted is due."""
     faults: Sequence[Fault] = ()
     """What was found wrong with the shape of the body that says this."""
 
@@ -52,15 +64,26 @@ def solve_version(
     *,
     now: datetime,
     patience: Patience | None = None,
+    hindrances: Sequence[Hindrance] = (),
 ) -> Made:
-    """Solve the plan's working inputs into a new draft.
+    """Solve the plan's working inputs into a new draft, and submit it where the order says so.
 
     No transaction is open while the solver works. The number and, where the order names no base,
     the parent are decided when the version is stored: whoever stores first comes first.
+
+    Raises NotPermitted where the caller may not submit, PreconditionFailed where another version is
+    published than the order knows of, and what `submit` does; then nothing is stored.
     """
+    if order.then == "submit":
+        require(caller, Permission.SUBMIT)
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id)
-        faults = [*order.faults, *unknown_base(session, plan, order.base_version)]
+        _check_published(session, plan, order)
+        faults = [
+            *order.faults,
+            *_of_submitting(order, now),
+            *unknown_base(session, plan, order.base_version),
+        ]
         if plan.inputs_hash is None:
             raise InputsMissing(f"Send them first: PUT /v1/plans/{plan.id}/inputs.")
         inputs = load_snapshot(session, caller.workspace_id, plan.inputs_hash)
@@ -79,10 +102,43 @@ def solve_version(
     draft = Draft.of(content)
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
+        _check_published(session, plan, order)
         parent = parent_of(session, plan, base)
         version = draft.store(session, caller, plan.id, parent, note=order.note, now=now)
         record_version(session, caller, "version.solve", version, now=now)
+        if order.then == "submit":
+            step = VersionStep(caller=caller, plan_id=plan.id, number=version.number, now=now)
+            life_cycle.submit(
+                session, step.saying(order.note), deadline=order.deadline, hindrances=hindrances
+            )
         return Made.of(session, plan, version)
+
+
+def _check_published(session: Session, plan: Plan, order: Order) -> None:
+    """Raises PreconditionFailed."""
+    if order.published is None:
+        return
+    published = PlanVersions(session).published(plan.id)
+    number = published.number if published else 0
+    if number != order.published:
+        now, known = (
+            f"version {own}" if own else "no version" for own in (number, order.published)
+        )
+        raise PreconditionFailed(
+            f"Now {now} is published; when this was asked for it was {known}. Nothing was stored: "
+            "look at what holds now, then ask again, or retry the batch.",
+            published=number,
+        )
+
+
+def _of_submitting(order: Order, now: datetime) -> Iterator[Fault]:
+    """What is wrong with the deadline, told before anything is solved."""
+    if order.deadline is None:
+        return
+    if order.then != "submit":
+        yield Fault("/deadline", 'is of what is submitted: send `"then": "submit"` with it')
+    elif order.deadline <= now:
+        yield Fault("/deadline", "must be later than now", order.deadline.isoformat())
 
 
 def solved_content(
