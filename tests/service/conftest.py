@@ -148,10 +148,20 @@ def owners_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def empty(url: str) -> None:
     """Faster than TRUNCATE for a few rows; as replica, neither triggers nor foreign keys object."""
     with _sweeper(url).begin() as connection:
-        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        for table in Base.metadata.sorted_tables:
-            kept = table.c.id == DEFAULT_WORKSPACE if table.name == "workspace" else sa.false()
-            connection.execute(sa.delete(table).where(~kept))
+        connection.exec_driver_sql(_emptying())
+
+
+@cache
+def _emptying() -> str:
+    """All in one, for the way to the server takes longer than what is done there."""
+    tables = [table.name for table in Base.metadata.sorted_tables if table.name != "workspace"]
+    return ";".join(
+        (
+            "SET LOCAL session_replication_role = replica",
+            *(f"DELETE FROM {table}" for table in tables),  # noqa: S608 - our own tables
+            f"DELETE FROM workspace WHERE id <> '{DEFAULT_WORKSPACE}'",  # noqa: S608 - a constant
+        )
+    )
 
 
 @cache
