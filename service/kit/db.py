@@ -169,13 +169,13 @@ def _enter_its_workspace(session: Session, _transaction: object, connection: sa.
         row_security.enter(connection, workspace_id)
 
 
-def _wait_not_for_ever(_session: Session, _transaction: object, connection: sa.Connection) -> None:
-    """As PostgreSQL would: for a lock, and for whoever holds one and says no more."""
-    connection.exec_driver_sql(
-        "SELECT set_config('lock_timeout', %s, true), "
-        "set_config('idle_in_transaction_session_timeout', %s, true)",
-        (f"{BUSY_SECONDS}s", f"{FORGOTTEN_SECONDS}s"),
-    )
+def _enter_to_write(session: Session, _transaction: object, connection: sa.Connection) -> None:
+    """The same, and wait not for ever for a lock, or for whoever holds one and says no more."""
+    limits = {
+        "lock_timeout": f"{BUSY_SECONDS}s",
+        "idle_in_transaction_session_timeout": f"{FORGOTTEN_SECONDS}s",
+    }
+    row_security.enter(connection, session.info.get(_WORKSPACE), limits)
 
 
 def open_database(url: str, *, foreign_keys: bool = True) -> Database:
@@ -218,9 +218,8 @@ def open_database(url: str, *, foreign_keys: bool = True) -> Database:
     sessions = sessionmaker(engine, expire_on_commit=False)
     reading = sessionmaker(reads, expire_on_commit=False)
     if backend == "postgresql":
-        for maker in (sessions, reading):
-            sa.event.listen(maker, "after_begin", _enter_its_workspace)
-        sa.event.listen(sessions, "after_begin", _wait_not_for_ever)
+        sa.event.listen(reading, "after_begin", _enter_its_workspace)
+        sa.event.listen(sessions, "after_begin", _enter_to_write)
     return Database(engine=engine, sessions=sessions, reading=reading)
 
 

@@ -15,7 +15,8 @@ as another role (`FAIRQUOTA_SERVICE_ROLE`). The owner of the tables is held back
 `kit.migrations` changes them. SQLite has no such rules: there the first wall stands alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Final
 
 import sqlalchemy as sa
@@ -34,9 +35,16 @@ class TableWithoutWall(Exception):
     """A table says neither which workspace nor which plan its rows belong to."""
 
 
-def enter(connection: sa.Connection, workspace_id: str) -> None:
-    """From now on the transaction works in this workspace, until it ends; PostgreSQL only."""
-    connection.exec_driver_sql("SELECT set_config(%s, %s, true)", (SETTING, workspace_id))
+def enter(
+    connection: sa.Connection, workspace_id: str | None, more: Mapping[str, str] | None = None
+) -> None:
+    """From now on the transaction works in this workspace, until it ends; PostgreSQL only. `more`:
+    other settings that hold as long; each statement is a way to the database and back.
+    """
+    settings = {**({SETTING: workspace_id} if workspace_id else {}), **(more or {})}
+    each = ", ".join("set_config(%s, %s, true)" for _ in settings)
+    values = tuple(chain.from_iterable(settings.items()))
+    connection.exec_driver_sql(f"SELECT {each}", values)
 
 
 def is_bypassed(connection: sa.Connection) -> bool:

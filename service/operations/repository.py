@@ -99,16 +99,17 @@ class Operations:
 
     def left_alone(self, now: datetime, limit: int) -> Sequence[str]:
         """Whose process gives no sign of life any more, in their turn."""
-        query = self._under_way().where(Operation.claimed_until <= now)
-        in_turn = query.order_by(Operation.turn, Operation.id).limit(limit)
-        return self.session.scalars(in_turn.with_only_columns(Operation.id)).all()
+        return self.session.scalars(self._left_alone(now).limit(limit)).all()
 
-    def lock_left_alone(self, operation_id: str, now: datetime) -> Operation | None:
-        """To be claimed; None where somebody else was quicker."""
-        query = self._under_way().where(
-            Operation.id == operation_id, Operation.claimed_until <= now
-        )
-        return self.session.scalar(query.with_for_update(skip_locked=True))
+    def lock_left_alone(self, now: datetime) -> str | None:
+        """The first of these, to be claimed, but for those that somebody else claims just now."""
+        first = self._left_alone(now).limit(1)
+        return self.session.scalar(first.with_for_update(skip_locked=True))
+
+    def _left_alone(self, now: datetime) -> sa.Select[str]:
+        query = self._under_way().where(Operation.claimed_until <= now)
+        in_turn = query.order_by(Operation.turn, Operation.id)
+        return in_turn.with_only_columns(Operation.id)
 
     def _under_way(self) -> sa.Select[Operation]:
         """Nobody carries out a whole: its parts are."""

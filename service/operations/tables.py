@@ -31,6 +31,12 @@ class Operation(Base):
             postgresql_where=sa.text("done_at IS NULL"),
         ),
         sa.Index(None, "parent_id", "place"),
+        sa.Index(
+            "ix_operation_parts_left",
+            "parent_id",
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
+        ),
         sa.Index(None, "workspace_id", "done_at"),
         sa.Index("uq_operation_token", "token", unique=True),
     )

@@ -16,6 +16,7 @@ from service.kit.clock import utc_now
 from service.kit.db import Database
 from service.kit.ids import new_id
 from service.operations.carrying import Carrier
+from service.operations.claiming import Left, Turns
 from service.operations.repository import Operations
 from service.operations.tables import Operation
 from tests.service.allocations.plans import a_plan, four_reps
@@ -360,6 +361,26 @@ def test_workspaces_take_turns(
         callers.portal.call(carrier.take_over)
 
     assert claimed == [DEFAULT_WORKSPACE, "wsp_small"] * 2 + [DEFAULT_WORKSPACE] * 2
+
+
+def test_a_process_that_was_slower_takes_the_next_plan(
+    callers: Callers, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It need not look again, which it would do after seconds."""
+    planner = callers("planner")
+    started(planner, plans=plans(planner, "BU1", "BU2"))
+    look, claimed = Operations.left_alone, list[Left]()
+
+    def while_another_one_claims(*what: Any, **more: Any) -> Any:
+        found = look(*what, **more)
+        monkeypatch.setattr(Operations, "left_alone", look)
+        claimed.extend(Turns(database, utc_now).claim(1, everywhere=True))
+        return found
+
+    monkeypatch.setattr(Operations, "left_alone", while_another_one_claims)
+    claimed.extend(Turns(database, utc_now).claim(1, everywhere=True))
+
+    assert len({left.held.id for left in claimed}) == 2
 
 
 def _like(text: str, pattern: str) -> bool:

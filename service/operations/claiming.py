@@ -1,0 +1,196 @@
+"""Whose turn it is: what nobody carries out becomes this process's for a time.
+
+Workspaces take turns, one operation each. To look into all of them takes long where there are many,
+so a process looks now and then, and goes on in those where it has found something.
+"""
+
+import secrets
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from fastapi import FastAPI
+from sqlalchemy.orm import Session
+from starlette.types import Scope
+
+from service.kit import stamps
+from service.kit.auth import KNOWN_CALLER, Caller, Workspace
+from service.kit.db import Database, told_sessions
+from service.kit.errors import AppError
+from service.kit.row_security import EVERYWHERE
+from service.operations.domain import (
+    MOST_TRIES,
+    OperationDamaged,
+    OperationGivenUp,
+    ResultNotKept,
+)
+from service.operations.repository import LEASE, Operations
+from service.operations.run import Held, Run
+from service.operations.tables import Operation
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An operation that was left alone and is this process's now, and its request."""
+
+    held: Held
+    caller: Caller
+    method: str
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    @classmethod
+    def of(
+        cls, database: Database, operation: Operation, caller: dict[str, Any], token: str
+    ) -> "Left":
+        """`token` claims it for `caller`."""
+        return cls(
+            Held(database, operation.id, operation.workspace_id, token),
+            Caller.of_told(caller),
+            operation.method,
+            operation.path,
+            operation.query,
+            tuple((name, value) for name, value in operation.headers or ()),
+            zlib.decompress(operation.body or zlib.compress(b"")),
+        )
+
+    def scope(self, app: FastAPI, run: Run) -> Scope:
+        """Of the request as it came, but for what said who the caller is."""
+        state: dict[str, Any] = {"run": run, KNOWN_CALLER: self.caller}
+        stamps.put(told_sessions(state), run)
+        length = ("content-length", str(len(self.body)))
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": self.method,
+            "scheme": "http",
+            "path": self.path,
+            "raw_path": self.path.encode(),
+            "query_string": self.query.encode(),
+            "root_path": "",
+            "headers": [
+                (name.encode("latin-1"), value.encode("latin-1"))
+                for name, value in (*self.headers, length)
+            ],
+            "client": None,
+            "server": None,
+            "state": state,
+            "app": app,
+        }
+
+
+class Turns:
+    """Of one process, in all workspaces."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database, self._clock = database, clock
+        self._last = ""
+        """The workspace that had the last turn."""
+        self._known: list[str] = []
+        """Where something was left when this process looked."""
+
+    def is_something_left(self) -> bool:
+        return any(self._with_something_left())
+
+    def claim(self, limit: int, *, everywhere: bool) -> list[Left]:
+        """So many at most. Not `everywhere`: where this process has found something before; where
+        that is nowhere, it looks into all workspaces, too.
+        """
+        if everywhere or not self._known:
+            self._known = [*self._with_something_left()]
+        claimed: list[Left] = []
+        while self._known and len(claimed) < limit:
+            workspace_id = min(self._known, key=lambda own: (own <= self._last, own))
+            if (left := self._next_in(workspace_id)) is None:
+                self._known.remove(workspace_id)
+            else:
+                claimed.append(left)
+                self._last = workspace_id
+        return claimed
+
+    def _with_something_left(self) -> Iterator[str]:
+        with self._database.of(EVERYWHERE).reading.begin() as session:
+            workspaces = session.scalars(sa.select(Workspace.id)).all()
+        for workspace_id in workspaces:
+            # most of the time there is nothing to write
+            with self._database.of(workspace_id).reading.begin() as session:
+                if Operations(session, workspace_id).left_alone(self._clock(), limit=1):
+                    yield workspace_id
+
+    def _next_in(self, workspace_id: str) -> Left | None:
+        """The first that is carried out (again); those before it end. None: nothing is left."""
+        own = self._database.of(workspace_id)
+        while True:
+            now = self._clock()
+            found = _claim_first(own, workspace_id, now)
+            if not isinstance(found, _Ended):
+                return found
+            with own.sessions.begin() as session:
+                Operations(session, workspace_id).end(found.id, found.problem, now)
+            log.warning("operation_ended", operation=found.id, reason=found.problem.title())
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """An operation that is not carried out (again)."""
+
+    id: str
+    problem: AppError
+
+
+def _claim_first(own: Database, workspace_id: str, now: datetime) -> Left | _Ended | None:
+    operation_id = None
+    try:
+        with own.sessions.begin() as session:
+            operation_id = Operations(session, workspace_id).lock_left_alone(now)
+            if operation_id is None:
+                return None
+            operation = session.get_one(Operation, operation_id)
+            if (problem := _why_not(operation)) is None:
+                return _claimed(own, session, operation, now)
+    except (sa.exc.SQLAlchemyError, AppError):
+        raise
+    except Exception:  # what is stored of it cannot be read: it must not keep others waiting
+        if operation_id is None:
+            raise
+        log.exception("operation_damaged", operation=operation_id)
+        problem = OperationDamaged(
+            "What was kept of the request cannot be read, so it is not carried out (again). "
+            "Send it again, unless `stored` says what it has done."
+        )
+    return _Ended(operation_id, problem)
+
+
+def _why_not(operation: Operation) -> AppError | None:
+    """Why it is not carried out (again), if it is not."""
+    if operation.action is not None:
+        return ResultNotKept(
+            f"It stored {operation.subject} ({operation.action}) and is not done again; the "
+            "process ended before what it answered was kept. Look there."
+        )
+    if operation.tries >= MOST_TRIES:
+        return OperationGivenUp(
+            f"It was tried {operation.tries} times, and each time the process ended before it "
+            "was done. Nothing was stored."
+        )
+    return None
+
+
+def _claimed(database: Database, session: Session, operation: Operation, now: datetime) -> Left:
+    operation.token = token = secrets.token_hex(16)
+    operation.claimed_until = now + LEASE
+    operation.tries += 1
+    operation.stage, operation.steps = None, 0
+    caller = operation.caller
+    if operation.parent_id is not None:
+        caller = session.scalar(sa.select(Operation.caller).filter_by(id=operation.parent_id))
+    return Left.of(database, operation, caller or {}, token)
