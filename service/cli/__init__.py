@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from service.cli.batch import batch
 from service.cli.failure import Failure
 from service.kit.cycles import look_for_cycles_rarely
 
@@ -40,6 +41,7 @@ app = typer.Typer(
 database = typer.Typer(help="The database.", no_args_is_help=True)
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 workspaces = typer.Typer(help="Workspaces (tenants).", no_args_is_help=True)
+app.add_typer(batch, name="batch")
 app.add_typer(database, name="db")
 app.add_typer(keys, name="keys")
 app.add_typer(workspaces, name="workspaces")

@@ -24,10 +24,11 @@ class Failure(Exception):
         self.exit_code = exit_code
 
 
-def listed(faults: list[str]) -> Failure:
-    """Bad input: all its faults, or the first hundred of them."""
-    if len(faults) == 1:
+def listed(faults: list[str], *, more: int = 0) -> Failure:
+    """Bad input: all its faults, or the first hundred of them; `more` are not among them."""
+    count = len(faults) + more
+    if count == 1:
         return Failure(faults[0])
-    more = len(faults) - _SHOWN_FAULTS
-    rest = [f"… and {more} more"] if more > 0 else []
-    return Failure("\n  ".join([f"{len(faults)} faults:", *faults[:_SHOWN_FAULTS], *rest]))
+    left_out = count - min(len(faults), _SHOWN_FAULTS)
+    rest = [f"… and {left_out} more"] if left_out else []
+    return Failure("\n  ".join([f"{count} faults:", *faults[:_SHOWN_FAULTS], *rest]))

@@ -61,7 +61,7 @@ def _draw(table: Table) -> None:
     for number, column in enumerate(table.columns):
         numbers = any(isinstance(row[number], int | float) for row in table.rows)
         figures = numbers or number in table.figures
-        drawing.add_column(column, justify="right" if figures else "left")
+        drawing.add_column(column, justify="right" if figures else "left", overflow="fold")
     for row in table.rows:
         drawing.add_row(*(Text(_readable(cell)) for cell in row))
     Console().print(drawing)

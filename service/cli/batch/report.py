@@ -1,0 +1,80 @@
+"""What became of the plans of a batch: all of them for programs, what failed for people."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+import typer
+
+from service.cli.batch.calling import Document, Refused, Service
+from service.cli.batch.following import Outage
+from service.cli.output import Table, on_a_terminal, show
+from service.kit.spreadsheets import Cell
+
+_PAGE: Final = 1000
+_SHOWN: Final = 100
+"""Failures on a terminal."""
+_FAULTS: Final = 3
+"""Of one plan, in its sentence."""
+
+
+def show_plans(service: Service, batch_id: str, outage: Outage) -> None:
+    """Raises Failure."""
+    if not on_a_terminal():
+        rows = [_row(item) for item in _items(service, batch_id, outage)]
+        show(Table("plans", ("plan", "state", "version", "problem", "detail"), rows))
+        return
+    items = _items(service, batch_id, outage, failed=True)
+    failed = [item for item in items if item["problem"] is not None]
+    drawn = [
+        (_called(service, item["plan"]), _sentence(item["problem"])) for item in failed[:_SHOWN]
+    ]
+    if drawn:
+        show(Table("failed", ("plan", "why it failed"), drawn))
+    if len(failed) > _SHOWN:
+        rest = f"… and {len(failed) - _SHOWN:,} more: fairquota batch status {batch_id} | cat"
+        typer.echo(rest, err=True)
+
+
+def _items(service: Service, batch_id: str, outage: Outage, **query: object) -> Iterator[Document]:
+    asked: dict[str, object] = {"limit": _PAGE, **query}
+    while True:
+        page = outage.outlast(lambda: service.get("batches", batch_id, "items", **asked))
+        yield from page["items"]
+        if page["next_cursor"] is None:
+            return
+        asked["cursor"] = page["next_cursor"]
+
+
+def _row(item: Mapping[str, Any]) -> tuple[Cell, ...]:
+    problem = item["problem"]
+    kind = None if problem is None else problem["type"].rpartition("/")[2]
+    return (item["plan"], state_of(item), item["version"], kind, _sentence(problem))
+
+
+def state_of(item: Mapping[str, Any]) -> str:
+    if item["cancelled"]:
+        return "cancelled"
+    if not item["done"]:
+        return "waiting"
+    return "failed" if item["version"] is None else "solved"
+
+
+def _sentence(problem: Mapping[str, Any] | None) -> str | None:
+    """What it says, with the first of its faults."""
+    if problem is None:
+        return None
+    faults = problem.get("errors") or []
+    if not faults:
+        return f"{problem['title']} {problem['detail']}"
+    told = [f"{(fault.get('pointer') or '').lstrip('/')}: {fault['detail']}" for fault in faults]
+    more = len(told) - _FAULTS + (problem.get("more") or 0)
+    rest = [f"and {more:,} more"] if more > 0 else []
+    return f"{problem['title']} {'; '.join([*told[:_FAULTS], *rest])}"
+
+
+def _called(service: Service, plan: str) -> str:
+    """`BU West (plan_…)`, or the id alone where it has no name any more."""
+    with suppress(Refused):
+        return f"{service.get('plans', plan)['name']} ({plan})"
+    return plan
