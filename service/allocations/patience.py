@@ -68,15 +68,15 @@ async def _until_the_caller_leaves(request: Request) -> AsyncIterator[Patience]:
     yield Patience(request.app.state.settings.solve_time_limit, stopped)
 
 
-StayingPatienceDep = Annotated[
+_InTurnDep = Annotated[
     Patience, Depends(_until_the_caller_leaves, scope="function", max_concurrency=SOLVERS)
 ]
-"""Of a call that is answered however long it takes. So many solve at once; all others wait without
-a thread, which leaves enough of these for everything else.
+"""So many solve at once; all others wait without a thread, which leaves enough of these for
+everything else.
 """
 
 
-async def _until_cancelled(run: RunDep, patience: StayingPatienceDep) -> Patience:
+async def _until_cancelled(run: RunDep, patience: _InTurnDep) -> Patience:
     return patience if run is None else replace(patience, tell=run.tell)
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 
 from service.allocations import usecases
 from service.allocations.infeasible import Infeasible
-from service.allocations.patience import StayingPatienceDep
+from service.allocations.patience import PatienceDep
 from service.allocations.schemas import AllocationBody, AllocationOut, CheckOut
 from service.allocations.solving import NO_PLAN
 from service.kit.access import Permission, needs
@@ -26,7 +26,7 @@ SentBody = Annotated[Sent, patient_body(AllocationBody, policy=PolicyBody)]
     responses=problems(Infeasible, *NO_PLAN),
     dependencies=[Depends(needs(Permission.ALLOCATE))],
 )
-def allocate(sent: SentBody, patience: StayingPatienceDep) -> Response:
+def allocate(sent: SentBody, patience: PatienceDep) -> Response:
     """Split a target into fair quotas in one call; nothing is stored.
 
     Rules that cannot all hold are answered with the smallest set that conflicts and the smallest
@@ -41,7 +41,7 @@ def allocate(sent: SentBody, patience: StayingPatienceDep) -> Response:
     responses=problems(*NO_PLAN),
     dependencies=[Depends(needs(Permission.ALLOCATE))],
 )
-def check(sent: SentBody, patience: StayingPatienceDep) -> Response:
+def check(sent: SentBody, patience: PatienceDep) -> Response:
     """Validate facts and policy, and say whether the rules can all hold, without solving."""
     said = orjson.dumps(usecases.check_once(sent, patience))
     return Response(said, media_type="application/json")

@@ -55,12 +55,15 @@ class TestACallThatIsDoneInTime:
 
         assert answer.status_code == 201, answer.text
 
-    def test_that_stores_nothing_is_answered_however_long_it_takes(
-        self, client: TestClient
+    @pytest.mark.parametrize("call", ["allocations", "allocations/check"])
+    def test_may_be_an_operation_though_it_stores_nothing(
+        self, client: TestClient, call: str
     ) -> None:
-        answer = client.post("/v1/allocations", json=four_reps(), headers=AT_ONCE)
+        answered = client.post(f"/v1/{call}", json=four_reps())
 
-        assert answer.status_code == 200, answer.text
+        told = done(client, begun(client, f"/v1/{call}", four_reps()))
+
+        assert (told["status"], told["result"], told["stored"]) == (200, answered.json(), None)
 
 
 class TestACallThatOutlastsItsAnswer:
