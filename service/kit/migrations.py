@@ -7,6 +7,7 @@ to go back to it. So tables of a later release are no fault; tables of an earlie
 
 from enum import Enum, auto
 from functools import cache
+from typing import Final
 
 import sqlalchemy as sa
 from alembic import command
@@ -20,6 +21,22 @@ from service.kit.resources import migrations_folder
 
 # Any number, the same in every process: upgrades wait for each other on PostgreSQL.
 _UPGRADE_LOCK = 7_142_311
+
+
+_LOCK_ALL: Final = """
+DO $$ BEGIN
+    SET LOCAL lock_timeout = '500ms';
+    FOR attempt IN 1..60 LOOP
+        BEGIN
+            LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE;
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            PERFORM pg_sleep(random() / 5);
+        END;
+    END LOOP;
+    RAISE lock_not_available;
+END $$
+"""
 
 
 class Tables(Enum):
@@ -47,6 +64,7 @@ def upgrade(url: str, revision: str = "head", *, service_role: str | None = None
             if found is Tables.NEWER:  # only the later release knows who may do what with them
                 return found
             if connection.dialect.name == "postgresql" and found is Tables.OLDER:
+                _lock_all_tables(connection)
                 row_security.lower_walls(connection)
             config = _config()
             config.attributes["connection"] = connection
@@ -58,6 +76,18 @@ def upgrade(url: str, revision: str = "head", *, service_role: str | None = None
             return tables_of(connection)
     finally:
         database.close()
+
+
+def _lock_all_tables(connection: sa.Connection) -> None:
+    """Before any is changed: one after the other, they would be locked in another order than by the
+    service that goes on working, and one of both would have to fail. Whoever holds a table and
+    waits for another goes first: this lets go of all before PostgreSQL looks for a deadlock, which
+    it does after a second. Raises DatabaseUnavailable after half a minute.
+    """
+    quote = connection.dialect.identifier_preparer.quote
+    names = ", ".join(map(quote, sa.inspect(connection).get_table_names()))
+    if names:
+        connection.exec_driver_sql(_LOCK_ALL.format(tables=names))
 
 
 def tables_of(connection: sa.Connection) -> Tables:

@@ -3,6 +3,7 @@ nothing from the release before, which works with them until its processes are r
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,32 @@ class TestTablesOfALaterRelease:
     def test_stay_as_they_are(self, owners_url: str) -> None:
         assert migrations.upgrade(owners_url) is Tables.NEWER
         assert migrations.upgrade(owners_url) is Tables.NEWER
+
+
+def test_an_upgrade_lets_those_go_first_who_are_at_work(postgresql_url: str) -> None:
+    """They hold some tables, and wait for others that the upgrade has taken already."""
+    database = open_database(postgresql_url)
+    with database.engine.begin() as connection:
+        config = migrations._config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "-1")
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_locks WHERE relation = 'operation'::regclass AND NOT granted"
+    )
+
+    with ThreadPoolExecutor(1) as others, database.engine.begin() as at_work:
+        at_work.exec_driver_sql("SELECT 1 FROM operation LIMIT 1")
+        upgrade = others.submit(prepare, postgresql_url)
+        with database.engine.connect() as watching:
+            while not watching.scalar(waiting):
+                assert not upgrade.done()
+        for table in sa.inspect(at_work).get_table_names():
+            at_work.exec_driver_sql(f'SELECT 1 FROM "{table}" LIMIT 1')  # noqa: S608 - a table's name
+        at_work.rollback()
+        upgrade.result()
+
+    assert migrations.upgrade(postgresql_url) is Tables.CURRENT
+    database.close()
 
 
 def test_a_service_with_tables_of_an_earlier_release_is_not_ready(
