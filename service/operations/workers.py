@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from threading import Lock
+from time import monotonic
 from typing import Final
 
 import structlog
@@ -60,8 +61,9 @@ class Workers:
         places = [place for place in self._places if place is not None]
         for _, ours in places:
             ours.close()
+        until = monotonic() + _SECONDS_TO_END  # for all, whoever stops this has patience for one
         for process, _ in places:
-            process.join(_SECONDS_TO_END)
+            process.join(max(0.0, until - monotonic()))
             if process.is_alive():
                 process.kill()
                 process.join()
