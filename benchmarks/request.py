@@ -123,6 +123,7 @@ def ask(app: FastAPI, method: str, path: str, body: bytes = b"") -> bytes:
         "headers": [
             (b"host", b"127.0.0.1:8000"), (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()), (b"if-match", b"*"),
+            (b"prefer", b"wait=600"),  # the answer itself, not where it will be
         ],
     }  # fmt: skip
 
