@@ -1,5 +1,6 @@
 """The working inputs of a plan: one snapshot, replaced as a whole or patched."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -55,12 +56,20 @@ def put_inputs(
 
 
 def point_at(
-    session: Session, caller: Caller, plan: Plan, key: str, *, action: str, now: datetime
+    session: Session,
+    caller: Caller,
+    plan: Plan,
+    key: str,
+    *,
+    action: str,
+    now: datetime,
+    facts: Mapping[str, object] | None = None,
 ) -> None:
     """Make a snapshot that is stored, by its hash, the working inputs of a plan that is locked. Who
     its people are stays as it is known.
     """
-    record(session, caller, action, plan.id, now=now, before=plan.inputs_hash, after=key)
+    before = plan.inputs_hash
+    record(session, caller, action, plan.id, now=now, before=before, after=key, facts=facts)
     if plan.inputs_hash != key:
         plan.inputs_hash = key
         touch(plan, now)
@@ -91,13 +100,13 @@ def patch_inputs(
             plan = Plans(session).get(caller.workspace_id, plan_id)
             expected.check(inputs_etag(plan))
             before = get_inputs(session, caller.workspace_id, plan_id)
-            period, key = _period(plan), plan.inputs_hash
+            period, key = period_of(plan), plan.inputs_hash
         after = patched_inputs(
             before, present(before), sent.document, period=period, faults=sent.faults
         )
         with doors.writing.begin() as session:
             plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
-            if (plan.inputs_hash, _period(plan)) != (key, period):
+            if (plan.inputs_hash, period_of(plan)) != (key, period):
                 return None
             stored = replace_snapshot(session, caller.workspace_id, before, after, plan_id=plan.id)
             if stored is None:
@@ -108,7 +117,7 @@ def patch_inputs(
     return doors.queues.until_stored(f"{caller.workspace_id}/{plan_id}/inputs", attempt)
 
 
-def _period(plan: Plan) -> tuple[date, date]:
+def period_of(plan: Plan) -> tuple[date, date]:
     return plan.period_start, plan.period_end
 
 

@@ -18,9 +18,12 @@ from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
 from service.kit.queues import QueuesDep, QueueTooLong, TooBusy
 from service.plans import inputs as usecases
+from service.plans import rolling as rolling_usecases
 from service.plans.domain import PlanNotFound
 from service.plans.inputs import CurrencyChanged, InputsMissing
 from service.plans.repository import Plans
+from service.plans.rolling import RollForward
+from service.plans.rolling_schemas import LeftBehindOut, RollForwardIn
 from service.plans.router import PlanIdPath
 from service.roster.domain import Inputs, read_inputs
 from service.roster.patch_schemas import InputsPatch
@@ -131,6 +134,51 @@ def patch_inputs(
     return _stored(
         response,
         usecases.patch_inputs(doors, caller, plan_id, sent, now=now, expected=expected),
+    )
+
+
+class RolledForward(InputsStored):
+    """What was stored, and of which earlier plan it was made."""
+
+    source: str = Field(
+        description="The earlier plan", examples=["plan_01kaz3q8f2m7x0c5d6e7f8g9ha"]
+    )
+    source_hash: str = Field(description="Of its inputs", examples=["sha256:0c0f…"])
+    left_behind: list[LeftBehindOut] = Field(
+        description="What was said of the earlier period alone, and who is away for good"
+    )
+
+
+@router.post(
+    "/{plan_id}/inputs/roll-forward",
+    responses=problems(PlanNotFound, TooBusy, QueueTooLong, PreconditionFailed) | sends(200, ETAG),
+    dependencies=[Depends(needs(Permission.WRITE_INPUTS))],
+)
+def roll_forward(
+    plan_id: PlanIdPath,
+    *,
+    sent: Annotated[Sent, patient_body(RollForwardIn)],
+    response: Response,
+    caller: CallerDep,
+    doors: Annotated[usecases.Doors, Depends(open_doors)],
+    expected: IfMatchDep,
+    now: NowDep,
+) -> RolledForward:
+    """Take the inputs of an earlier plan for this one: the organisation, its people, territories
+    and sales up to now. What was said of the earlier period alone stays behind.
+
+    Rows are upserted, as by a patch: what this plan says of its own period already stays, and so do
+    rows that the earlier plan does not have.
+    """
+    asked = RollForward.of(sent.document)
+    rolling, rolled = rolling_usecases.roll_forward(
+        doors, caller, plan_id, asked, sent.faults, now=now, expected=expected
+    )
+    return RolledForward(
+        **_stored(response, rolled.inputs).model_dump(),
+        source=rolling.source_id,
+        source_hash=rolling.source.inputs.hash,
+        left_behind=[LeftBehindOut.of(own) for own in rolled.left_behind],
     )
 
 

@@ -40,8 +40,13 @@ def load_snapshot(
     Raises SnapshotNotFound, for another workspace's too, and SnapshotDamaged.
     """
     content = Snapshots(session, workspace_id).get(key)
-    people = PeopleOfPlan(session, workspace_id, plan_id).get() if plan_id else People()
+    people = people_of(session, workspace_id, plan_id) if plan_id else People()
     return Inputs.of_content(content, people)
+
+
+def people_of(session: Session, workspace_id: str, plan_id: str) -> People:
+    """What is known of the people of a plan."""
+    return PeopleOfPlan(session, workspace_id, plan_id).get()
 
 
 def names_of(session: Session, workspace_id: str, plan_id: str) -> dict[str, str]:

@@ -223,6 +223,11 @@ def _facts(season: Season) -> None:
     season.call_with_each(f"POST {PLAN}/inputs/files")
     season.call_with_each(f"PUT {PLAN}/inputs")
     _a_version(season)
+    later = {"start": "2028-01-01", "end": "2028-12-31"}
+    renamed = season.client.get(f"/v1/plans/{season.ids['other_plan_id']}").json()["name"]
+    plan = season.send("POST /v1/plans", {"json": {"name": renamed, "period": later}})["id"]
+    season.call(f"POST {PLAN}/inputs/roll-forward", plan_id=plan)
+    season.call(f"DELETE {PLAN}")
 
 
 def _units(season: Season) -> None:

@@ -48,6 +48,7 @@ BODIES: dict[str, Any] = {
     "PATCH /v1/plans/{plan_id}": {"name": "mine"},
     "PUT /v1/plans/{plan_id}/inputs": INPUTS,
     "PATCH /v1/plans/{plan_id}/inputs": {"target": 500},
+    "POST /v1/plans/{plan_id}/inputs/roll-forward": {"target": 500},
     "POST /v1/plans/{plan_id}/versions": {},
     "POST /v1/plans/{plan_id}/versions/{number}/reject": {"reason": "no"},
     "PATCH /v1/plans/{plan_id}/versions/{number}/quotas": ADJUSTED | {"funding": "siblings"},

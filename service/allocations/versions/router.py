@@ -36,6 +36,7 @@ from service.kit.headers import ETAG, LOCATION, sends
 from service.kit.pages import Page, PageDep
 from service.kit.patient_body import Sent, patient_body
 from service.kit.problems import problems
+from service.kit.queues import TooBusy
 from service.plans import life_cycle
 from service.plans.domain import PlanNotFound, VersionNotFound, VersionStatus
 from service.plans.hindrances import SubmitHindrancesDep, VersionUnfinished
@@ -44,6 +45,7 @@ from service.plans.life_cycle_schemas import HistoryEntry
 from service.plans.outcome import Outcome
 from service.plans.policy import PolicyBody
 from service.plans.repository import Plans, PlanVersions
+from service.plans.rolling import RollForward
 from service.plans.router import NumberPath, PlanIdPath
 from service.plans.usecases import version_etag
 from service.plans.version_schemas import VersionDetailOut, VersionOut
@@ -65,6 +67,7 @@ _MISSING = problems(PlanNotFound, VersionNotFound, VersionDamaged)
         ClosedMonthsNotKept,
         PreconditionFailed,
         VersionUnfinished,
+        TooBusy,
         *NO_PLAN,
     )
     | sends(201, ETAG, LOCATION),
@@ -87,6 +90,7 @@ def solve_version(
     version plans those that are open.
     """
     body = sent.document
+    rolled = body.get("roll_forward")
     order = solving.Order(
         policy=body.get("policy") or {},
         base_version=body.get("base_version"),
@@ -95,6 +99,7 @@ def solve_version(
         published=body.get("published"),
         then=body.get("then") or "draft",
         deadline=body.get("deadline"),
+        roll_forward=None if rolled is None else RollForward.of(rolled),
         faults=sent.faults,
     )
     made = solving.solve_version(

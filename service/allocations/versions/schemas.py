@@ -13,6 +13,7 @@ from service.kit.values import STRICT_ROW
 from service.plans.domain import MOST_VERSIONS
 from service.plans.life_cycle_schemas import Deadline
 from service.plans.policy import PolicyBody
+from service.plans.rolling_schemas import RollForwardIn
 
 
 @examples(
@@ -57,6 +58,9 @@ class VersionIn(TypedDict):
     same step: where that is refused no version is stored. `note` is of both."""
     deadline: NotRequired[Annotated[Deadline | None, Field(examples=[None])]]
     """When a decision on what is submitted is due, with its offset from UTC."""
+    roll_forward: NotRequired[Annotated[RollForwardIn | None, Field(examples=[None])]]
+    """Solve the inputs of an earlier plan, rolled forward as by `POST …/inputs/roll-forward`; they
+    become the working inputs in the same step. Left out: the working inputs as they stand."""
 
 
 class GrowthBeside(BaseModel):

@@ -11,6 +11,7 @@ periods.py      months as people write them
 planned.py      targets and history, measure by measure
 read.py         read_inputs: a whole body, every fault at once
 patch.py        patched_inputs: some rows, upserted; patch_faults.py tells its sender what is wrong
+rolled.py       rolled_inputs: those of an earlier plan, for the plan of a later period
 """
 
 from service.roster.domain.columns import (
@@ -26,6 +27,7 @@ from service.roster.domain.columns import (
 from service.roster.domain.inputs import Inputs, People, Person, content_hash
 from service.roster.domain.patch import patched_inputs
 from service.roster.domain.read import InvalidInputs, read_inputs
+from service.roster.domain.rolled import LeftBehind, Rolled, Shown, rolled_inputs
 
 __all__ = [
     "NONE",
@@ -34,13 +36,17 @@ __all__ = [
     "Holders",
     "Inputs",
     "InvalidInputs",
+    "LeftBehind",
     "People",
     "Person",
     "Reps",
+    "Rolled",
+    "Shown",
     "Targets",
     "Territories",
     "Units",
     "content_hash",
     "patched_inputs",
     "read_inputs",
+    "rolled_inputs",
 ]

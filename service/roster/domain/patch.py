@@ -40,12 +40,14 @@ def patched_inputs(
     *,
     period: tuple[date, date],
     faults: Sequence[Fault] = (),
+    shares: int | None = None,
 ) -> Inputs:
     """The inputs `before` with what a body of the shape `InputsPatch` says of them.
 
     `document` shows `before` as rows (`present`); it is changed. `period`, `faults`: as in
     `read_inputs`. Raises `InvalidInputs`, whose pointers are of the patch. Shares of territories
-    that were not sent may be as wrong as they may be in files.
+    that were not sent may be as wrong as they may be in files; `shares`: so many of those that were
+    sent may not, all of them where left out.
     """
     merge = _Merge(document, patch, before.measures.main.id, months_between(period), faults)
     body = merge.body()
@@ -57,7 +59,7 @@ def patched_inputs(
             digits=before.digits,
             period=period,
             faults=of_patch,
-            shares=merge.sent["territories"],
+            shares=merge.sent["territories"] if shares is None else shares,
         )
     except InvalidInput as error:
         raise InvalidInput((*of_patch, *told.of(error.faults[len(of_patch) :]))) from None

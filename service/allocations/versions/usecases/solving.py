@@ -18,20 +18,20 @@ from service.allocations.versions.domain.ledger.handed import Handed, handing
 from service.allocations.versions.domain.written.content import Content, Parent
 from service.allocations.versions.lanes.usecases.keeping import handed_down
 from service.allocations.versions.usecases.closing import closed_months
+from service.allocations.versions.usecases.solved_inputs import inputs_to_solve
 from service.allocations.versions.usecases.storing import Draft, Made, record_version
 from service.kit.access import Permission, require
 from service.kit.auth import Caller
-from service.kit.errors import Fault, PreconditionFailed
+from service.kit.errors import Fault, InvalidInput, PreconditionFailed
 from service.kit.money import minor_digits
 from service.plans import life_cycle
 from service.plans.hindrances import Hindrance
-from service.plans.inputs import InputsMissing
 from service.plans.policy import Named, read_reserves, read_spreading, to_policy
 from service.plans.repository import Plans, PlanVersions
+from service.plans.rolling import RollForward
 from service.plans.steps import VersionStep
 from service.plans.tables import Plan
 from service.roster.domain import Inputs
-from service.roster.usecases import load_snapshot
 
 type Then = Literal["draft", "submit"]
 """What becomes of a new version in the transaction that stores it."""
@@ -52,6 +52,8 @@ class Order:
     then: Then = "draft"
     deadline: datetime | None = None
     """When a decision on what is submitted is due."""
+    roll_forward: RollForward | None = None
+    """Which inputs become the working ones, and are solved."""
     faults: Sequence[Fault] = ()
     """What was found wrong with the shape of the body that says this."""
 
@@ -66,16 +68,16 @@ def solve_version(
     patience: Patience | None = None,
     hindrances: Sequence[Hindrance] = (),
 ) -> Made:
-    """Solve the plan's working inputs into a new draft, and submit it where the order says so.
+    """Solve the plan's working inputs into a new draft, and do with both what the order says.
 
     No transaction is open while the solver works. The number and, where the order names no base,
     the parent are decided when the version is stored: whoever stores first comes first.
 
-    Raises NotPermitted where the caller may not submit, PreconditionFailed where another version is
-    published than the order knows of, and what `submit` does; then nothing is stored.
+    Raises NotPermitted where the caller may not do all of it, PreconditionFailed where another
+    version is published than the order knows of, TooBusy where inputs that are rolled forward have
+    changed, and what `submit` does; then nothing is stored.
     """
-    if order.then == "submit":
-        require(caller, Permission.SUBMIT)
+    check_permitted(caller, order)
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id)
         _check_published(session, plan, order)
@@ -84,12 +86,13 @@ def solve_version(
             *_of_submitting(order, now),
             *unknown_base(session, plan, order.base_version),
         ]
-        if plan.inputs_hash is None:
-            raise InputsMissing(f"Send them first: PUT /v1/plans/{plan.id}/inputs.")
-        inputs = load_snapshot(session, caller.workspace_id, plan.inputs_hash)
+        if faults and order.roll_forward is not None:
+            raise InvalidInput(faults)
+        solved = inputs_to_solve(session, plan, order.roll_forward)
         terms = terms_of(plan)
         base, handed = _base(session, plan, order) if not faults else (None, Handed())
         closed = closed_months(session, plan, now.date()) if not faults else None
+    inputs = solved.inputs
     content = solved_content(
         inputs,
         terms,
@@ -103,6 +106,7 @@ def solve_version(
     with sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
         _check_published(session, plan, order)
+        solved.store(session, caller, plan, now)
         parent = parent_of(session, plan, base)
         version = draft.store(session, caller, plan.id, parent, note=order.note, now=now)
         record_version(session, caller, "version.solve", version, now=now)
@@ -112,6 +116,14 @@ def solve_version(
                 session, step.saying(order.note), deadline=order.deadline, hindrances=hindrances
             )
         return Made.of(session, plan, version)
+
+
+def check_permitted(caller: Caller, order: Order) -> None:
+    """What an order asks for besides a draft. Raises NotPermitted."""
+    if order.then == "submit":
+        require(caller, Permission.SUBMIT)
+    if order.roll_forward is not None:
+        require(caller, Permission.WRITE_INPUTS)
 
 
 def _check_published(session: Session, plan: Plan, order: Order) -> None:
