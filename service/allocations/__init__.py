@@ -20,5 +20,5 @@ The rest says a part of an answer each. solving.py finds the plan, infeasible.py
 none. assemble.py makes a case of inputs and a policy, with presence.py, places.py, unheld.py and
 unsold.py. figures.py, prices.py, risk.py, months.py, seasons.py, lines.py, crossing.py,
 over_assignment.py, stated.py and targets.py tell what came of it, answer.py all of it together.
-patience.py is how long that may take.
+patience.py is how long that may take, caller.py how long a caller over HTTP lets it.
 """

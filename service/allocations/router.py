@@ -6,8 +6,8 @@ import orjson
 from fastapi import APIRouter, Depends, Response
 
 from service.allocations import usecases
+from service.allocations.caller import PatienceDep
 from service.allocations.infeasible import Infeasible
-from service.allocations.patience import PatienceDep
 from service.allocations.schemas import AllocationBody, AllocationOut, CheckOut
 from service.allocations.solving import NO_PLAN
 from service.kit.access import Permission, needs

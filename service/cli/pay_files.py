@@ -11,7 +11,7 @@ from service.allocations.simulation.schemas import PayCurveBody
 from service.cli.failure import Failure, listed
 from service.cli.rep_files import REP, Cells, rows_of, sheet_with
 from service.cli.yaml_file import read_yaml
-from service.kit.body import JsonReader
+from service.kit.documents import DocumentReader
 from service.kit.errors import InvalidInput, MalformedBody
 from service.kit.money import InvalidMoney, plain_text, to_minor
 from service.roster.files import FileFault, FileFaults
@@ -27,7 +27,7 @@ def read_pay_curve(path: Path) -> Document:
     content = read_yaml(path)
     try:
         # Python's own writer says NaN, which is then refused.
-        body: Document = JsonReader(PayCurveBody).parse(json.dumps(content).encode())  # type: ignore[assignment]
+        body: Document = DocumentReader(PayCurveBody).parse(json.dumps(content).encode())  # type: ignore[assignment]
     except InvalidInput as faults:
         raise listed(
             [f"{path}{fault.pointer}: {fault.detail}" for fault in faults.faults]

@@ -6,7 +6,7 @@ from typing import Any
 
 from service.cli.failure import Failure, listed
 from service.cli.yaml_file import as_written, read_yaml
-from service.kit.body import JsonReader
+from service.kit.documents import DocumentReader
 from service.kit.errors import InvalidInput, MalformedBody
 from service.plans.policy import PolicyBody
 
@@ -34,7 +34,7 @@ def policy_of(content: Any, name: str) -> Document:
     try:
         # Python's own writer says NaN, which is then refused.
         said = json.dumps({} if content is None else _ids_as_texts(content)).encode()
-        body: Document = JsonReader(PolicyBody).parse(said)  # type: ignore[assignment]
+        body: Document = DocumentReader(PolicyBody).parse(said)  # type: ignore[assignment]
     except InvalidInput as faults:
         raise listed(
             [f"{name}{fault.pointer}: {fault.detail}" for fault in faults.faults]

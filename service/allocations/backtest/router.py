@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 
 from service.allocations.backtest import usecases
 from service.allocations.backtest.schemas import BacktestBody, BacktestOut
-from service.allocations.patience import PatienceDep
+from service.allocations.caller import PatienceDep
 from service.allocations.solving import SolveTookTooLong
 from service.kit.access import Permission, needs
 from service.kit.errors import InvalidInput

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from service.allocations.caller import PatienceDep
 from service.allocations.imports import usecases
 from service.allocations.imports.body import SentPlan, sent_plan
 from service.allocations.imports.schemas import ImportedVersionOut, RepairIn, import_out
 from service.allocations.infeasible import Infeasible
-from service.allocations.patience import PatienceDep
 from service.allocations.solving import NO_PLAN
 from service.allocations.versions.domain.deciding.closed_of_measure import ClosedMonthsNotKept
 from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from service.allocations.patience import PatienceDep
+from service.allocations.caller import PatienceDep
 from service.allocations.scenarios import usecases
 from service.allocations.scenarios.schemas import ScenariosIn, ScenariosOut
 from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Response
 
+from service.allocations.caller import PatienceDep
 from service.allocations.infeasible import Infeasible
-from service.allocations.patience import PatienceDep
 from service.allocations.simulation import usecases
 from service.allocations.simulation.schemas import SimulationAsked, SimulationBody, SimulationOut
 from service.allocations.simulation.usecases import NothingToDraw

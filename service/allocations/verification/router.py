@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
-from service.allocations.patience import PatienceDep
+from service.allocations.caller import PatienceDep
 from service.allocations.solving import NO_PLAN
 from service.allocations.verification.schemas import PlanVerificationOut, ReplayOut
 from service.allocations.verification.usecases import verify_plan

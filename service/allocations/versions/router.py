@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
+from service.allocations.caller import PatienceDep
 from service.allocations.crossing import present_crossing_rule
 from service.allocations.infeasible import Infeasible
-from service.allocations.patience import PatienceDep
 from service.allocations.prices import present_prices
 from service.allocations.schemas import PricesOut
 from service.allocations.solving import NO_PLAN

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
+from service.allocations.caller import PatienceDep
 from service.allocations.infeasible import Infeasible
-from service.allocations.patience import PatienceDep
 from service.allocations.solving import NO_PLAN
 from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
 from service.allocations.versions.repository import VersionDamaged

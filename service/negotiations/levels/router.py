@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from service.allocations.adjustments.domain import BeyondManagersLimit, OwnQuota
 from service.allocations.adjustments.router import ManagerLimitDep
+from service.allocations.caller import PatienceDep
 from service.allocations.infeasible import Infeasible
-from service.allocations.patience import PatienceDep
 from service.allocations.solving import NO_PLAN
 from service.allocations.versions.domain.ledger.kept import EnvelopeNotKept
 from service.allocations.versions.made import answer_made

@@ -11,7 +11,8 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from service.allocations.patience import Patience, PatienceDep
+from service.allocations.caller import PatienceDep
+from service.allocations.patience import Patience
 from service.kit.settings import Settings
 from service.main import create_app
 from solver.errors import SolveStopped, TimeIsUp

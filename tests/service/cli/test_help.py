@@ -25,6 +25,19 @@ class TestHelp:
 
         assert found.stdout.strip() == "[]"
 
+    def test_commands_that_need_no_database_do_not_pay_for_one(self) -> None:
+        program = (
+            "import sys; import service.cli.allocate, service.cli.batch.commands, "
+            "service.cli.check, service.cli.verify; "
+            "print([name for name in ('fastapi', 'sqlalchemy') if name in sys.modules])"
+        )
+
+        found = subprocess.run(  # noqa: S603 - our own interpreter
+            [sys.executable, "-c", program], check=True, capture_output=True, text=True
+        )
+
+        assert found.stdout.strip() == "[]"
+
     def test_python_m_service_is_the_same(self) -> None:
         found = subprocess.run(
             [sys.executable, "-m", "service", "--help"], check=True, capture_output=True, text=True
