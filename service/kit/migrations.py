@@ -21,7 +21,7 @@ from service.kit.resources import migrations_folder
 
 # Any number, the same in every process: upgrades wait for each other on PostgreSQL.
 _UPGRADE_LOCK = 7_142_311
-
+_NEWEST: Final = "head"
 
 _LOCK_ALL: Final = """
 DO $$ BEGIN
@@ -48,7 +48,7 @@ class Tables(Enum):
     NEWER = auto()
 
 
-def upgrade(url: str, revision: str = "head", *, service_role: str | None = None) -> Tables:
+def upgrade(url: str, revision: str = _NEWEST, *, service_role: str | None = None) -> Tables:
     """Carry out the missing migrations in one transaction; nothing happens if there are none, or
     if the tables are NEWER, which is answered.
 
@@ -66,9 +66,10 @@ def upgrade(url: str, revision: str = "head", *, service_role: str | None = None
             if connection.dialect.name == "postgresql" and found is Tables.OLDER:
                 _lock_all_tables(connection)
                 row_security.lower_walls(connection)
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, revision)
+            if found is Tables.OLDER or revision != _NEWEST:  # else it would load every feature
+                config = _config()
+                config.attributes["connection"] = connection
+                command.upgrade(config, revision)
             if connection.dialect.name == "postgresql":
                 row_security.raise_walls(connection)
                 if service_role is not None:
