@@ -4,10 +4,10 @@ FROM python:3.12-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 
-# Requirements before code: a change of code leaves this layer cached.
-COPY requirements/build.txt requirements/runtime.txt requirements/
+# With the extra that sends traces. Requirements before code: a change of code leaves this layer cached.
+COPY requirements/build.txt requirements/otel.txt requirements/
 RUN python -m venv /opt/fairquota \
-    && /opt/fairquota/bin/pip install --require-hashes -r requirements/runtime.txt \
+    && /opt/fairquota/bin/pip install --require-hashes -r requirements/otel.txt \
     && pip install --require-hashes -r requirements/build.txt
 
 COPY . .

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Literal
+from typing import Final, Literal
 
 from anyio import Semaphore
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from pydantic import BaseModel
 
 from service.allocations.adjustments.gaps import gaps_in_the_way
@@ -39,13 +40,15 @@ from service.kit.identities import Identities
 from service.kit.keys import KeyUses
 from service.kit.local_mode import LocalModeGuard
 from service.kit.migrations import Tables, tables_of
-from service.kit.observability import Observed, install_metrics
+from service.kit.observability import Observed
 from service.kit.openapi import install_openapi
 from service.kit.parameters import refuse_unknown_parameters
 from service.kit.problems import install_problems, problems
 from service.kit.queues import Queues
 from service.kit.rates import Rates
+from service.kit.scrapes import Looks, install_metrics
 from service.kit.settings import Settings
+from service.kit.tracing import is_unwatched
 from service.negotiations.change_requests.router import router as change_requests
 from service.negotiations.events.router import router as events
 from service.negotiations.events.router import segments
@@ -53,6 +56,7 @@ from service.negotiations.events.usecases.new_target import new_target
 from service.negotiations.levels.router import router as levels
 from service.negotiations.levels.usecases.assembling import units_in_the_way
 from service.operations.carrying import carrying
+from service.operations.figures import Queue
 from service.operations.outlasting import install_operations
 from service.operations.router import router as operations
 from service.operations.runs import Runs
@@ -63,6 +67,7 @@ from service.plans.life_cycle_router import router as life_cycle
 from service.plans.router import router as plans
 from service.roster.router import router as templates
 from service.web.router import router as pages
+from service.webhooks.figures import Backlog
 from service.webhooks.router import router as webhooks
 
 FEATURES: tuple[APIRouter, ...] = (
@@ -100,6 +105,15 @@ FEATURES: tuple[APIRouter, ...] = (
 )
 
 
+_SPANS_ONLY: Final[TelemetryConfig] = {
+    "metrics": False,  # Prometheus asks for ours
+    "logs": False,  # ours say nothing of what people sent
+    "operation_spans": False,
+    "auto_configure": False,  # see `tracing`
+    "exclude": is_unwatched,
+}
+
+
 def create_app(settings: Settings) -> FastAPI:
     """The service as an ASGI app; connects to the database when the first request needs it."""
 
@@ -117,6 +131,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        telemetry=_SPANS_ONLY,
     )
     connect(app, settings, open_database(settings.database_url))
     install_problems(app)
@@ -157,6 +172,7 @@ def connect(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.turns_of_files = Semaphore(FILES_AT_ONCE)
     app.state.rates = Rates(settings)
     app.state.key_uses = KeyUses(database)
+    app.state.looks = Looks(database, (Queue, Backlog))
     app.state.identities = Identities(settings) if settings.access == "oidc" else None
 
 

@@ -116,6 +116,7 @@ def _planned(
         # What mends the tree alone may leave rules across it that cannot hold.
         raise InfeasibleProblem(asked.diagnosed(watch) or infeasibility)
     if coupling is None:
+        watch.tell("even spread", 0)
         even = asked.scale.laid_out(hierarchy.rep_row)
         levels = equalise(hierarchy, limits, even.anchor, even.yardstick, even.response)
         if policy.engine == "lp":
@@ -142,6 +143,7 @@ def _planned(
         relaxed=relaxed,
         gap=gap,
     )
+    watch.tell("certificate", 0)
     if coupled and not allocation.checks.valid:
         raise LinearProgramFailed("the plan that was found cannot be proven to be the least")
     return allocation

@@ -11,7 +11,7 @@ from typing import Literal
 
 from solver.errors import SolveStopped, TimeIsUp
 
-Stage = Literal["conflicts", "largest stretch", "even spread", "rounding", "prices"]
+Stage = Literal["conflicts", "largest stretch", "even spread", "rounding", "certificate", "prices"]
 
 
 def _unlimited() -> float:

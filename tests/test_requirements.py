@@ -37,8 +37,11 @@ def pins(file: str) -> dict[str, str]:
 
 def declared() -> dict[str, list[Requirement]]:
     runtime = [Requirement(line) for line in pyproject()["project"]["dependencies"]]
+    extras = pyproject()["project"]["optional-dependencies"]
+    otel = [Requirement(line) for line in extras["otel"]]
     return {
         "runtime.txt": runtime,
+        "otel.txt": runtime + otel,
         "dev.txt": runtime + group("dev"),
         "bench.txt": runtime + group("bench"),
         "fuzz.txt": runtime + group("fuzz"),
@@ -59,7 +62,8 @@ def test_every_declared_dependency_is_pinned_within_its_range(file: str) -> None
 
 
 def test_tests_and_benchmarks_run_on_the_versions_that_are_shipped() -> None:
-    assert pins("runtime.txt").items() <= pins("dev.txt").items()
+    assert pins("runtime.txt").items() <= pins("otel.txt").items()
+    assert pins("otel.txt").items() <= pins("dev.txt").items()
     assert pins("runtime.txt").items() <= pins("bench.txt").items()
     assert pins("runtime.txt").items() <= pins("fuzz.txt").items()
     assert pins("build.txt").items() <= pins("dev.txt").items()

@@ -25,6 +25,7 @@ from service.allocations.presence import hired_in_months, in_seat, months_away
 from service.allocations.unheld import unheld_warnings
 from service.allocations.unsold import unsold_warnings
 from service.kit.errors import Fault, InvalidInput, pointer
+from service.kit.phases import phase
 from service.plans.policy import BY_HISTORY, Spreading
 from service.roster.domain import NONE, Holders, Inputs
 from service.roster.domain.periods import as_text, months_between
@@ -144,7 +145,8 @@ def assemble(
     ]
     evidence = evidence_of(inputs, period)
     given = ~(np.isnan(evidence.baseline) | np.isnan(evidence.reach))
-    found = None if given.all() else estimate(evidence)
+    with phase("estimate"):
+        found = None if given.all() else estimate(evidence)
     try:
         problem = Problem(
             target=inputs.target,

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
+from prometheus_client import Counter
+
 import solver.errors
 from service.allocations import infeasible
 from service.allocations.assemble import Case
@@ -25,6 +27,8 @@ from service.kit.errors import (
     Unavailable,
     Unprocessable,
 )
+from service.kit.metrics import COUNTED
+from service.kit.phases import Stages
 from solver.allocation import Allocation
 from solver.errors import (
     EnginesDisagree,
@@ -38,7 +42,7 @@ from solver.infeasibility import Infeasibility
 from solver.solve import solve
 from solver.spread.errors import InfeasibleInParts, PartsCannotHold, SpreadFailed
 from solver.spread.parts import solve_in_parts
-from solver.watch import Watch
+from solver.watch import Stage, Watch
 
 
 class PlanNotConfirmed(Unprocessable):
@@ -66,6 +70,13 @@ class RoundingFailed(Unprocessable):
 NO_PLAN: Final = (PlanNotConfirmed, RoundingFailed, DatabaseUnavailable, SolveTookTooLong)
 """What may keep a caller from a plan although the rules can hold."""
 
+_SOLVES: Final = Counter(
+    "fairquota_solves",
+    "Solves of a plan or of a measure of it, by what came of them: solved, or a problem.",
+    ["outcome"],
+    registry=COUNTED,
+)
+
 
 def allocate(case: Case, patience: Patience | None = None) -> Allocation:
     """Solve a case. Raises `Infeasible`, and `InvalidInput` where the policy lacks a figure.
@@ -73,13 +84,13 @@ def allocate(case: Case, patience: Patience | None = None) -> Allocation:
     Raises `PlanNotConfirmed` where a linear programme was needed or asked for and its numbers do
     not hold, `RoundingFailed`, `SolveTookTooLong` and `CallerLeft` as `patience` has it.
     """
-    with in_the_callers_words(case, patience or Patience()) as watch:
+    with _counted(), in_the_callers_words(case, patience or Patience()) as watch:
         return _allocated(case, watch)
 
 
 def allocate_and_price(case: Case, patience: Patience | None = None) -> tuple[Allocation, Impact]:
     """`allocate`, and what one more unit of money costs whom as far as the time reaches."""
-    with in_the_callers_words(case, patience or Patience()) as watch:
+    with _counted(), in_the_callers_words(case, patience or Patience()) as watch:
         allocation = _allocated(case, watch)
         return allocation, impact_of(allocation, case.terms.digits, watch)
 
@@ -127,10 +138,39 @@ def examine(case: Case, patience: Patience | None = None) -> dict[str, Any]:
 
 
 @contextmanager
-def in_the_callers_words(case: Case, patience: Patience) -> Iterator[Watch]:
-    """A watch to solve by; the solver's errors as problems that the caller can mend."""
+def _counted() -> Iterator[None]:
+    """What came of a solve: a plan, or a problem."""
     try:
-        yield patience.watch()
+        yield
+    except AppError as problem:
+        _SOLVES.labels(problem.type_path().rpartition("/")[2]).inc()
+        raise
+    _SOLVES.labels("solved").inc()
+
+
+@contextmanager
+def in_the_callers_words(case: Case, patience: Patience) -> Iterator[Watch]:
+    """A watch to solve by; the solver's errors as problems that the caller can mend.
+
+    Its stages are timed.
+    """
+    stages, watch = Stages("limits"), patience.watch()
+
+    def tell(stage: Stage, done: int) -> None:
+        stages.tell(stage)
+        watch.tell(stage, done)
+
+    try:
+        with _in_words(case, patience):
+            yield replace(watch, tell=tell)
+    finally:
+        stages.end()
+
+
+@contextmanager
+def _in_words(case: Case, patience: Patience) -> Iterator[None]:
+    try:
+        yield
     except InvalidProblem as error:
         raise case.as_invalid_input(error) from None
     except (EnginesDisagree, LinearProgramFailed, SpreadFailed) as error:

@@ -15,6 +15,7 @@ from service.kit.db import ReadSessionDep, SessionsDep
 from service.kit.headers import LOCATION, RETRY_AFTER, sends
 from service.kit.pages import Page, PageDep
 from service.kit.problems import problems
+from service.kit.tracing import what_began_it
 from service.operations.domain import OperationNotFound
 from service.operations.repository import Operations
 from service.operations.runs import Runs
@@ -41,7 +42,8 @@ def create_batch(
     each plan; one that fails stops no other.
     """
     with sessions.begin() as session:
-        whole = usecases.create_batch(session, caller, body, now=now)
+        began = what_began_it(request.state.request_id)
+        whole = usecases.create_batch(session, caller, body, now=now, began=began)
     runs: Runs = request.app.state.runs
     runs.wake()
     response.headers[LOCATION] = f"/v1/operations/{whole.id}"
@@ -90,7 +92,8 @@ def retry_batch(
 ) -> OperationOut:
     """Solve the plans again that failed. What was stored stays, and nothing is stored twice."""
     with sessions.begin() as session:
-        whole = usecases.retry_failed(session, caller, batch_id, now=now)
+        began = what_began_it(request.state.request_id)
+        whole = usecases.retry_failed(session, caller, batch_id, now=now, began=began)
         counts = Operations(session, caller.workspace_id).counts_of(whole)
     told = OperationOut.of(whole, counts, now)
     runs: Runs = request.app.state.runs

@@ -33,9 +33,16 @@ _WAYS: Final = ("plans", "items", "filter")
 
 
 def create_batch(
-    session: Session, caller: Caller, body: Mapping[str, Any], *, now: datetime
+    session: Session,
+    caller: Caller,
+    body: Mapping[str, Any],
+    *,
+    now: datetime,
+    began: Sequence[Sequence[str]] = (),
 ) -> Operation:
-    """An operation with a part for each plan. `body` is a `BatchIn`. Raises InvalidInput."""
+    """An operation with a part for each plan. `body` is a `BatchIn`; `began` are the headers by
+    which the log of every part leads to this call. Raises InvalidInput.
+    """
     items = _items(session, caller, body)
     whole = Operation(
         id=new_id("op"),
@@ -48,6 +55,7 @@ def create_batch(
         started_at=now,
         parts=len(items),
         caller=caller.told(),
+        headers=[list(own) for own in began],
         claimed_until=UNCLAIMED,
     )
     session.add(whole)
@@ -129,7 +137,14 @@ def _found(session: Session, caller: Caller, body: Mapping[str, Any]) -> Sequenc
     return [Item(plan, "/filter/name", body.get("policy") or {}) for plan in found]
 
 
-def retry_failed(session: Session, caller: Caller, batch_id: str, *, now: datetime) -> Operation:
+def retry_failed(
+    session: Session,
+    caller: Caller,
+    batch_id: str,
+    *,
+    now: datetime,
+    began: Sequence[Sequence[str]] = (),
+) -> Operation:
     """Carry out again what failed, for this caller; what was stored stays.
 
     Raises OperationNotFound, BatchIsUnderWay, BatchWasCancelled and NothingFailed.
@@ -144,5 +159,6 @@ def retry_failed(session: Session, caller: Caller, batch_id: str, *, now: dateti
     if not again:
         raise NothingFailed(f"All plans of {whole.id} have their version.")
     whole.done_at, whole.status, whole.caller = None, None, caller.told()
+    whole.headers = [list(own) for own in began]
     record(session, caller, "batch.retry", whole.id, now=now, facts={"plans": again})
     return whole

@@ -15,7 +15,7 @@ from service.cli.database import (
     warn_without_second_wall,
 )
 from service.cli.failure import Failure
-from service.cli.worker import work
+from service.cli.worker import check_tracing, work
 from service.kit.local_mode import ListeningRefused, check_listening
 from service.kit.settings import Settings
 
@@ -32,6 +32,7 @@ SLOW_TO_LOAD: Final = (
 
 def run_service(*, host: str | None, port: int | None) -> None:
     settings = read_settings(host=host, port=port)
+    check_tracing()
     with listening(settings) as listener:
         with in_words(settings):
             bring_up_to_date(settings)
@@ -75,6 +76,7 @@ def address_of(listener: socket.socket) -> str:
 def answer(settings: Settings, listener: socket.socket) -> None:
     from service.allocations.publishing.catching_up import catch_up
     from service.kit.server import serve
+    from service.kit.tracing import sending_spans
     from service.main import create_app
     from service.operations.workers import Workers
     from service.webhooks.delivering import delivering
@@ -84,7 +86,7 @@ def answer(settings: Settings, listener: socket.socket) -> None:
         catch_up(app.state.database)
     app.state.runs.workers = workers = Workers(settings.workers, work, settings)
     try:
-        with delivering(app.state.database, settings):
+        with sending_spans(), delivering(app.state.database, settings):
             serve(app, settings, listener, SLOW_TO_LOAD)
     finally:
         workers.close()

@@ -9,6 +9,7 @@ from typing import Final
 import typer
 
 from service.cli.database import bring_up_to_date, in_words, read_settings, warn_without_second_wall
+from service.cli.failure import Failure
 from service.kit.settings import Settings
 
 _EVERY: Final = 2.0
@@ -24,10 +25,12 @@ def run_workers(*, processes: int | None) -> None:
         bring_up_to_date(settings)
         warn_without_second_wall(settings)
     configure_logging(settings)
+    check_tracing()
     count = processes or len(os.sched_getaffinity(0))
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
+    tell_metrics(settings)
     workers = Workers(count, work, settings)
     typer.echo(f"FairQuota works with {count} processes (Ctrl-C stops it).", err=True)
     try:
@@ -38,7 +41,34 @@ def run_workers(*, processes: int | None) -> None:
         workers.close()
 
 
-def work(settings: Settings, told: Connection) -> None:
+def check_tracing() -> None:
+    """Raises Failure where traces are asked for and cannot be sent."""
+    from service.kit.tracing import TracingNotInstalled, is_asked_for
+
+    try:
+        is_asked_for()
+    except TracingNotInstalled as reason:
+        raise Failure(str(reason)) from None
+
+
+def tell_metrics(settings: Settings) -> None:
+    """To whoever asks at the port for it, from a thread, if there is one."""
+    if settings.metrics_port is None:
+        return
+    from prometheus_client import start_http_server
+
+    try:
+        server, _ = start_http_server(settings.metrics_port, settings.host)
+    except OSError as reason:
+        raise Failure(
+            f"Port {settings.metrics_port} of {settings.host} cannot be used: "
+            f"{os.strerror(reason.errno or 0)}. Choose another with FAIRQUOTA_METRICS_PORT."
+        ) from reason
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    typer.echo(f"Metrics are at http://{host}:{server.server_port}/metrics.", err=True)
+
+
+def work(settings: Settings, told: Connection, hearer: Connection) -> None:
     """The life of one process."""
     for number in (signal.SIGINT, signal.SIGTERM):  # whoever started it says when it ends
         signal.signal(number, signal.SIG_IGN)
@@ -46,13 +76,16 @@ def work(settings: Settings, told: Connection) -> None:
     import gc
 
     from service.kit.cycles import look_for_cycles_rarely
+    from service.kit.metrics import Teller
     from service.kit.observability import configure_logging
+    from service.kit.tracing import sending_spans
     from service.main import create_app
     from service.operations import working
 
     configure_logging(settings)
     look_for_cycles_rarely()
-    app = create_app(settings)
-    gc.freeze()
-    asyncio.run(working.work(app, told))
-    app.state.database.close()
+    with sending_spans():
+        app = create_app(settings)
+        gc.freeze()
+        asyncio.run(working.work(app, told, Teller(hearer)))
+        app.state.database.close()

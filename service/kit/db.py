@@ -22,6 +22,7 @@ holds one writing transaction must not open a second.
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -133,7 +134,8 @@ class Database:
 
         For what nobody waits for and what may be lost. `close` waits for all of it.
         """
-        self._background.submit(_logging_failures, work)
+        in_context = copy_context().run  # whose log lines tell of which request
+        self._background.submit(in_context, _logging_failures, work)
 
     def of(self, workspace_id: str | None, told: Mapping[str, object] | None = None) -> Self:
         """The same database, whose transactions see one workspace; `row_security` says of what.

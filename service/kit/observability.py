@@ -1,14 +1,14 @@
-"""One request id through answers, logs and problems; metrics; headers that every answer carries."""
+"""One request id through answers, logs and problems; headers that every answer carries."""
 
 import logging
 import re
 import time
-from typing import Any
+from collections.abc import MutableMapping
+from contextvars import ContextVar
+from typing import Any, Final
 
 import structlog
-from fastapi import FastAPI, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_fastapi_instrumentator import Instrumentator
+from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,6 +17,7 @@ from service.kit.errors import AppError
 from service.kit.ids import new_id
 from service.kit.problems import problem_response
 from service.kit.settings import Settings
+from service.kit.tracing import add_trace, name_request
 
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _HEADERS = {
@@ -27,7 +28,22 @@ _HEADERS = {
     "Cache-Control": "no-cache",
 }
 
+_FACTS: Final[ContextVar[dict[str, str] | None]] = ContextVar("facts_of_log_lines", default=None)
+
 log = structlog.get_logger()
+
+
+def say_in_log(**facts: str) -> None:
+    """In every line about this request from now on, also in threads that are at work already."""
+    known = _FACTS.get()
+    if known is not None:
+        known.update(facts)
+
+
+def _with_facts(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    return {**(_FACTS.get() or {}), **event}
 
 
 class Observed:
@@ -56,7 +72,9 @@ class Observed:
                     headers.setdefault(name, value)
             await send(message)
 
+        name_request(request_id)
         facts = {"request_id": request_id, "method": scope["method"], "path": scope["path"]}
+        later = _FACTS.set({})
         with structlog.contextvars.bound_contextvars(**facts):
             try:
                 await self.app(scope, receive, send_with_headers)
@@ -72,25 +90,15 @@ class Observed:
             finally:
                 elapsed = round(1000 * (time.perf_counter() - started), 1)
                 log.info("request", status=status, milliseconds=elapsed)
-
-
-def install_metrics(app: FastAPI) -> None:
-    """`GET /metrics`: requests by route of this app, and whatever features count globally."""
-    of_app = CollectorRegistry()
-    Instrumentator(
-        registry=of_app, should_group_status_codes=False, excluded_handlers=["^/metrics$"]
-    ).instrument(app)
-
-    @app.get("/metrics", include_in_schema=False)
-    def metrics() -> Response:
-        text = generate_latest(of_app) + generate_latest(REGISTRY)
-        return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+                _FACTS.reset(later)
 
 
 def configure_logging(settings: Settings) -> None:
     """Our own and the libraries' logs as one stream of lines on stderr."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        _with_facts,
+        add_trace,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     worker_memory: int = Field(default=1024, gt=0)
     """Megabytes after which a worker process is replaced when it has done what it is at."""
 
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where `fairquota worker` answers what its processes have counted, for Prometheus; left out:
+    nowhere. `fairquota serve` answers `GET /metrics` at its own port."""
+
     solve_time_limit: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     """Seconds that one solve may take; then it answers 503 and nothing is stored."""
 

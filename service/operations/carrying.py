@@ -19,6 +19,7 @@ import structlog
 from anyio import to_thread
 from fastapi import FastAPI
 
+from service.kit import tracing
 from service.kit.clock import utc_now
 from service.operations.claiming import Left, Turns
 from service.operations.outlasting import Exchange, carry_out
@@ -136,11 +137,21 @@ class Carrier:
 
     def _begin(self, left: Left) -> None:
         run = Run(held=left.held)
-        exchange = Exchange.again(run, left.body)
-        log.info("operation_taken_over", operation=left.held.id)
-        task = asyncio.create_task(carry_out(self.app, left.scope(self.app, run), exchange))
+        task = asyncio.create_task(carry_out_again(self.app, left, run))
         self._runs.begin(run, task)
         task.add_done_callback(lambda _: self._woken.set())
+
+
+async def carry_out_again(app: FastAPI, left: Left, run: Run) -> None:
+    """Its log lines and spans lead to the request that began it."""
+    known = {"operation": left.held.id, "request_id": left.headers.get("x-request-id")}
+    with (
+        structlog.contextvars.bound_contextvars(**known),
+        tracing.linked(f"operation {left.kind}", left.headers, operation=left.held.id) as trace,
+    ):
+        log.info("operation_taken_over" if left.is_recovered else "operation_begun")
+        exchange = Exchange.again(run, left.body)
+        await carry_out(app, left.scope(app, run, trace), exchange)
 
 
 @asynccontextmanager

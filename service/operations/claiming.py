@@ -6,7 +6,7 @@ so a process looks now and then, and goes on in those where it has found somethi
 
 import secrets
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ from service.operations.domain import (
     OperationGivenUp,
     ResultNotKept,
 )
+from service.operations.figures import recovered
 from service.operations.repository import LEASE, Operations
 from service.operations.run import Held, Run
 from service.operations.tables import Operation
@@ -41,29 +42,44 @@ class Left:
 
     held: Held
     caller: Caller
+    kind: str
     method: str
     path: str
     query: str
-    headers: tuple[tuple[str, str], ...]
+    headers: dict[str, str]
     body: bytes
+    is_recovered: bool
+    """Whether its process gave no sign of life; else nobody has begun it, or whoever did let go."""
 
     @classmethod
     def of(
-        cls, database: Database, operation: Operation, caller: dict[str, Any], token: str
+        cls,
+        database: Database,
+        operation: Operation,
+        *,
+        caller: dict[str, Any],
+        began: Sequence[Sequence[str]],
+        recovered: bool,
     ) -> "Left":
-        """`token` claims it for `caller`."""
+        """Its token claims it for `caller`; `began`: the headers by which the log of a part leads
+        to the call that began the whole.
+        """
         return cls(
-            Held(database, operation.id, operation.workspace_id, token),
+            Held(database, operation.id, operation.workspace_id, operation.token or ""),
             Caller.of_told(caller),
+            operation.kind,
             operation.method,
             operation.path,
             operation.query,
-            tuple((name, value) for name, value in operation.headers or ()),
+            {own[0]: own[1] for own in (*began, *(operation.headers or ()))},
             zlib.decompress(operation.body or zlib.compress(b"")),
+            recovered,
         )
 
-    def scope(self, app: FastAPI, run: Run) -> Scope:
-        """Of the request as it came, but for what said who the caller is."""
+    def scope(self, app: FastAPI, run: Run, trace: dict[str, str]) -> Scope:
+        """Of the request as it came, but for what said who the caller is. `trace`: the headers by
+        which spans find what they are part of.
+        """
         state: dict[str, Any] = {"run": run, KNOWN_CALLER: self.caller}
         stamps.put(told_sessions(state), run)
         length = ("content-length", str(len(self.body)))
@@ -79,7 +95,7 @@ class Left:
             "root_path": "",
             "headers": [
                 (name.encode("latin-1"), value.encode("latin-1"))
-                for name, value in (*self.headers, length)
+                for name, value in (*(self.headers | trace).items(), length)
             ],
             "client": None,
             "server": None,
@@ -173,10 +189,7 @@ def _claim_first(own: Database, workspace_id: str, now: datetime) -> Left | _End
 def _why_not(operation: Operation) -> AppError | None:
     """Why it is not carried out (again), if it is not."""
     if operation.action is not None:
-        return ResultNotKept(
-            f"It stored {operation.subject} ({operation.action}) and is not done again; the "
-            "process ended before what it answered was kept. Look there."
-        )
+        return ResultNotKept.of(operation.action, operation.subject)
     if operation.tries >= MOST_TRIES:
         return OperationGivenUp(
             f"It was tried {operation.tries} times, and each time the process ended before it "
@@ -186,11 +199,16 @@ def _why_not(operation: Operation) -> AppError | None:
 
 
 def _claimed(database: Database, session: Session, operation: Operation, now: datetime) -> Left:
-    operation.token = token = secrets.token_hex(16)
+    if is_recovered := operation.token is not None:
+        recovered(session, operation.kind)
+    operation.token = secrets.token_hex(16)
     operation.claimed_until = now + LEASE
     operation.tries += 1
     operation.stage, operation.steps = None, 0
-    caller = operation.caller
+    caller, began = operation.caller, None
     if operation.parent_id is not None:
-        caller = session.scalar(sa.select(Operation.caller).filter_by(id=operation.parent_id))
-    return Left.of(database, operation, caller or {}, token)
+        of_whole = sa.select(Operation.caller, Operation.headers).filter_by(id=operation.parent_id)
+        caller, began = session.execute(of_whole).first() or (None, None)
+    return Left.of(
+        database, operation, caller=caller or {}, began=began or (), recovered=is_recovered
+    )

@@ -42,8 +42,10 @@ from service.kit.forms import MULTIPART
 from service.kit.headers import APPLIED, LOCATION, RETRY_AFTER, sent
 from service.kit.idempotency import SAFE_METHODS
 from service.kit.ids import new_id
+from service.kit.observability import say_in_log
 from service.kit.problems import problem_response
 from service.kit.settings import Settings
+from service.kit.tracing import what_began_it
 from service.operations.domain import CarriedOutElsewhere, Wish
 from service.operations.repository import LEASE
 from service.operations.run import Held, Run
@@ -175,8 +177,8 @@ class Asked:
             started_at=now,
             caller=caller.told(),
             headers=[
-                ["x-request-id", request.state.request_id],
                 *(list(own) for own in request.headers.items() if own[0] in _KEPT_HEADERS),
+                *what_began_it(request.state.request_id),
             ],
             body=zlib.compress(body, 1),
             token=held.token,
@@ -189,7 +191,8 @@ class Asked:
         attempt = getattr(request.state, "attempt", None)
         if not run.become(held, operation, attempt):
             return None
-        log.info("operation_accepted", operation=operation_id)  # beside the id of the request
+        say_in_log(operation=operation_id)
+        log.info("operation_accepted")
         return _accepted(operation, wish)
 
 

@@ -17,6 +17,7 @@ from service.kit.ids import is_id
 from service.kit.pages import PageRequest, fetch_page
 from service.kit.problems import problem_response
 from service.operations.domain import MOST_TRIES, EndedByErasure, OperationNotFound
+from service.operations.figures import all_ended, ended, problem_in
 from service.operations.tables import Operation
 
 LEASE: Final = timedelta(seconds=30)
@@ -140,9 +141,11 @@ class Operations:
 
     def finish(self, token: str, ending: Ending, now: datetime) -> bool:
         """Note what came of it; whether this try still may."""
-        parent_id = self.session.scalar(
-            sa.select(Operation.parent_id).where(Operation.token == token)
-        )
+        columns = Operation.parent_id, Operation.kind, Operation.action
+        found = self.session.execute(sa.select(*columns).where(Operation.token == token)).first()
+        if found is None:
+            return False
+        parent_id, kind, action = found
         self._lock_whole(parent_id)
         done = self._changed(
             self._update(token).values(
@@ -155,6 +158,8 @@ class Operations:
             )
         )
         self._end_whole(parent_id, now)
+        if done:
+            ended(self.session, kind, action, problem_in(ending.status, ending.body))
         return done
 
     def _lock_whole(self, parent_id: str | None) -> None:
@@ -190,6 +195,7 @@ class Operations:
         self._lock_whole(parent_id)
         parts = Operation.parent_id == operation_id
         for which in (own, (Operation.workspace_id == self.workspace_id, parts)):
+            all_ended(self.session, which, None if problem is None else problem.type_path())
             self.session.execute(
                 sa.update(Operation)
                 .where(*which, Operation.done_at.is_(None))

@@ -10,16 +10,18 @@ from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from threading import Lock
+from threading import Lock, Thread
 from time import monotonic
 from typing import Final
 
 import structlog
 
+from service.kit.metrics import PROCESSES, listen
 from service.kit.settings import Settings
 
-type Work = Callable[[Settings, Connection], None]
-"""What the process does; it ends when the connection is closed."""
+type Work = Callable[[Settings, Connection, Connection], None]
+"""What the process does; it ends when the first connection is closed, and tells over the second one
+what it has counted."""
 
 _SECONDS_TO_END: Final = 15.0
 
@@ -48,9 +50,15 @@ class Workers:
         # a new interpreter: a copy of this one would have its locks and connections, held for ever
         context = get_context("spawn")
         theirs, ours = context.Pipe(duplex=False)
-        process = context.Process(target=self._work, args=(self._settings, theirs), name="worker")
+        hearer, teller = context.Pipe(duplex=False)
+        told = (self._settings, theirs, teller)
+        process = context.Process(target=self._work, args=told, name="worker")
         process.start()
         theirs.close()
+        teller.close()
+        PROCESSES.begin(process.pid or 0)
+        args = (process.pid, hearer)
+        Thread(target=listen, args=args, name="metrics", daemon=True).start()
         log.info("worker_started", pid=process.pid)
         return process, ours
 
@@ -79,5 +87,7 @@ def _nudged(process: BaseProcess, ours: Connection) -> bool:
             return True
     ours.close()
     process.join()
+    if process.exitcode:
+        PROCESSES.died()
     log.warning("worker_ended", pid=process.pid, exit_code=process.exitcode)
     return False

@@ -8,6 +8,7 @@ import structlog
 from anyio import from_thread, to_thread
 from fastapi import FastAPI
 
+from service.kit.metrics import Teller
 from service.kit.settings import Settings
 from service.operations.carrying import Carrier, carrying
 
@@ -18,18 +19,20 @@ _KILOBYTES: Final = 1024
 log = structlog.get_logger()
 
 
-async def work(app: FastAPI, told: Connection) -> None:
+async def work(app: FastAPI, told: Connection, teller: Teller) -> None:
     """Carry out operations, one at a time, until `told` is closed, or this process has grown too
     large and has nothing to do.
     """
     async with carrying(app, at_once=1) as carrier:
         carrier.wake()
-        await to_thread.run_sync(_listen, app, told, carrier)
+        await to_thread.run_sync(_listen, app, told, carrier, teller)
+    teller.tell()
 
 
-def _listen(app: FastAPI, told: Connection, carrier: Carrier) -> None:
+def _listen(app: FastAPI, told: Connection, carrier: Carrier, teller: Teller) -> None:
     settings: Settings = app.state.settings
     while True:
+        teller.tell()
         if told.poll(_EVERY):
             try:
                 told.recv_bytes()

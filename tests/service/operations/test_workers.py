@@ -2,7 +2,9 @@
 each on both databases.
 """
 
+import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from tests.commands import address_in, started
 from tests.e2e.conftest import Api
+from tests.service.scraped import Scrape, scraped_until
 
 REPS = [{"id": "ann", "baseline": 100, "reach": 100}, {"id": "bob", "baseline": 100, "reach": 50}]
 PERIOD = {"start": "2027-01-01", "end": "2027-12-31"}
@@ -31,7 +34,7 @@ def a_plan(api: Api) -> str:
 
 def solved(api: Api, plan: str) -> Any:
     """The operation once it is done."""
-    accepted = api.post(f"{plan}/versions", {})
+    accepted = api.post(f"{plan}/versions", {}, X_Request_Id="the-call")
     assert accepted.status == 202, accepted.content
     operation = accepted.headers["Location"]
     assert api.get(f"{operation}/events").status == 200  # which ends when it is done
@@ -47,10 +50,16 @@ def _command_of(pid: str) -> bytes:
     return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
-def end(process: subprocess.Popen[str], how: signal.Signals) -> None:
+def scrape(api: Api) -> Scrape:
+    return Scrape(api.get("/metrics").content.decode())
+
+
+def end(process: subprocess.Popen[str], how: signal.Signals) -> str:
+    """What it has said since."""
     process.send_signal(how)
-    process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
+    return said
 
 
 def test_a_service_starts_a_worker_when_it_is_needed_and_another_when_it_died(
@@ -69,22 +78,46 @@ def test_a_service_starts_a_worker_when_it_is_needed_and_another_when_it_died(
         os.kill(worker, signal.SIGKILL)
         second = solved(api, plan)
         [another] = workers_of(process)
+        counted = "fairquota_operations_ended_total"
+        told = scraped_until(lambda: scrape(api), lambda told: told.sum(counted) >= 1)
         end(process, signal.SIGTERM)
 
     assert [first["result"]["number"], second["result"]["number"]] == [1, 2]
     assert another != worker
+    assert told.sum("fairquota_workers") == told.sum("fairquota_workers_died_total") == 1
+    assert told.sum("fairquota_solve_phase_seconds_count", phase="storing") >= 1
     assert not Path(f"/proc/{another}").exists()
 
 
 def test_a_worker_serves_services_that_have_none(database_url: str) -> None:
+    """It has a port for what it counts, and its log leads to the call that began it."""
     settings = {"FAIRQUOTA_DATABASE_URL": database_url, "FAIRQUOTA_WORKERS": "0"} | AT_ONCE
+    told_more = {"FAIRQUOTA_METRICS_PORT": "0", "FAIRQUOTA_LOG_LEVEL": "info"}
     with (
         started("serve", "--port", "0", **settings) as (process, said),
-        started("worker", "--processes", "1", **settings) as (worker, _),
+        started("worker", "--processes", "1", **settings, **told_more) as (worker, worker_said),
     ):
-        api = Api(address_in(said))
-        told = solved(api, a_plan(api))
+        api, of_worker = Api(address_in(said)), Api(address_in(worker_said))
+        plan = a_plan(api)
+        told = solved(api, plan)
+        ids = [plan.removeprefix("/v1/plans/")]
+        batch = api.post("/v1/batches", {"plans": ids}, X_Request_Id="the-batch")
+        assert api.get(f"{batch.headers['Location']}/events").status == 200
+        counted = "fairquota_operations_ended_total"
+        metrics = scraped_until(
+            lambda: scrape(of_worker), lambda told: told.sum(counted, outcome="stored") == 2
+        )
         assert workers_of(process) == []
-        end(worker, signal.SIGINT)
+        log = end(worker, signal.SIGINT)
 
     assert (told["status"], told["tries"]) == (201, 1)
+    assert metrics.sum("fairquota_workers") == 1
+    assert metrics.sum("fairquota_operations_recovered_total") == 0
+    lines = [json.loads(line) for line in re.findall(r"^{.*}$", log, flags=re.MULTILINE)]
+    of_operations = [line for line in lines if not line["event"].startswith("worker_")]
+    events = ["operation_begun", "request", "operation_finished"]
+    assert [line["event"] for line in of_operations] == events * 2
+    assert {line["operation"] for line in of_operations[:3]} == {told["id"]}
+    assert {line["request_id"] for line in of_operations[:3]} == {"the-call"}
+    assert len({line["operation"] for line in of_operations[3:]}) == 1
+    assert {line["request_id"] for line in of_operations[3:]} == {"the-batch"}

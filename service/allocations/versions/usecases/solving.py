@@ -24,6 +24,7 @@ from service.kit.access import Permission, require
 from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput, PreconditionFailed
 from service.kit.money import minor_digits
+from service.kit.phases import phase
 from service.plans import life_cycle
 from service.plans.hindrances import Hindrance
 from service.plans.policy import Named, read_reserves, read_spreading, to_policy
@@ -78,7 +79,7 @@ def solve_version(
     changed, and what `submit` does; then nothing is stored.
     """
     check_permitted(caller, order)
-    with sessions.begin() as session:
+    with phase("reading"), sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id)
         _check_published(session, plan, order)
         faults = [
@@ -103,7 +104,7 @@ def solve_version(
         patience=patience,
     )
     draft = Draft.of(content)
-    with sessions.begin() as session:
+    with phase("storing"), sessions.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id, lock=True)
         _check_published(session, plan, order)
         solved.store(session, caller, plan, now)
@@ -175,9 +176,10 @@ def solved_content(
     if closed is not None:
         closed.check(inputs)
     solved = solve_handed(case, handed, patience, closed)
-    content = describe(solved.case, solved.allocation, solved.further, locked=handed.locked)
-    content = handing(content, handed, read_reserves(body, terms.digits))
-    return content if closed is None else closed.kept_in(content)
+    with phase("describing"):
+        content = describe(solved.case, solved.allocation, solved.further, locked=handed.locked)
+        content = handing(content, handed, read_reserves(body, terms.digits))
+        return content if closed is None else closed.kept_in(content)
 
 
 def solve_handed(

@@ -16,6 +16,7 @@ from service.allocations.versions.lanes.usecases.keeping import check_kept
 from service.allocations.versions.repository import Chunks, pack
 from service.kit.audit import record
 from service.kit.auth import Caller
+from service.kit.phases import phase
 from service.plans.domain import VersionContent, version_subject
 from service.plans.outcome import Outcome
 from service.plans.repository import PlanVersions
@@ -32,7 +33,8 @@ class Draft:
 
     @classmethod
     def of(cls, content: Content) -> Self:
-        return cls(content, pack(content.chunks))
+        with phase("packing"):
+            return cls(content, pack(content.chunks))
 
     def store(
         self,

@@ -6,6 +6,7 @@ from typing import Any, Final, Self
 
 import orjson
 import sqlalchemy as sa
+from prometheus_client import Counter
 from sqlalchemy.orm import Session
 
 from service.allocations.versions.domain.proof.examine import examine, nothing_holds, proof
@@ -15,12 +16,21 @@ from service.allocations.versions.domain.written.document import UnreadableProof
 from service.allocations.versions.domain.written.manifest import Manifest, read_manifest
 from service.allocations.versions.domain.written.measures import manifest_of, rows_of_measure
 from service.allocations.versions.repository import Chunks
+from service.kit.metrics import COUNTED
 from service.plans.repository import Plans, PlanVersions
 from service.plans.tables import PlanVersion
 from service.roster.repository import SnapshotDamaged, SnapshotNotFound, Snapshots
 
 UNREADABLE: Final = (ValueError, TypeError, LookupError, sa.exc.DBAPIError)
 """What reading a row raises when its values are none of its columns any more."""
+
+_VERIFIED: Final = Counter(
+    "fairquota_versions_verified",
+    "Versions that were checked, by whether everything of them held.",
+    ["outcome"],
+    registry=COUNTED,
+)
+_VERIFIED.labels("invalid")  # from 0 on: Prometheus does not see the first of its kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,7 @@ def verify(
     except UNREADABLE as reason:
         found = _nothing_holds(f"a row cannot be read: {in_short(reason)}")
     shared.keep(intact=found.checks["hash"])
+    _VERIFIED.labels("valid" if found.valid else "invalid").inc()
     return found
 
 
