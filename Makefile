@@ -1,5 +1,5 @@
 # Thin on purpose: what a target does is one line; how uv and Python are found is in scripts/setup.
-.PHONY: setup demo test check format fuzz client bench release-flips release-faults release-load key-storm openapi pictures requirements
+.PHONY: setup demo test check format fuzz client bench release-flips release-faults release-load release-scale key-storm openapi pictures requirements
 .DELETE_ON_ERROR:
 
 # Whatever the caller's shell has activated, the project runs in its own .venv, and keeps what it
@@ -57,6 +57,9 @@ release-faults: setup  ## kill -9 and restarts in the middle of commits, a full 
 
 release-load: setup  ## writes per second while others solve, on each database; ARGS='--seconds 3' for a look
 	$(bin)/python -m tests.load $(ARGS)
+
+release-scale: setup  ## batches of many plans and of large ones on each database; ARGS='--cases 20x30' for a look
+	$(bin)/python -m tests.scale $(ARGS)
 
 key-storm: setup  ## a thousand keys, each sent by 32 callers at once, on each database
 	FAIRQUOTA_KEYS=$(or $(KEYS),1000) $(bin)/python -m pytest -s tests/service/kit/test_key_storms.py

@@ -7,7 +7,8 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from itertools import batched
+from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
@@ -24,7 +25,8 @@ _OF_A_MEASURE = (
     "workspace_id", "plan_id", "version", "version_hash", "measure", "currency", "counted_in",
     "digits", "effective_from",
 )  # fmt: skip
-
+_AT_ONCE: Final = 20_000
+"""Rows of a statement; what it is made of takes a few megabytes."""
 
 _TOLD = (
     "unit", "quota", "months", "currency", "counted_in", "digits", "version_hash",
@@ -57,7 +59,7 @@ def project(stored: StoredVersion) -> Iterator[Projection]:
             own.digits,
             [
                 (row["rep"], row["unit"], row["quota"], _by_month(names, row.get("months")))
-                for row in own.quotas()
+                for row in own.each_quota()
             ],
         )
 
@@ -92,7 +94,7 @@ class PublishedQuotas:
             self._insert([common[name] for name in _OF_A_MEASURE], one.rows)
 
     def _insert(self, common: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> None:
-        """By one statement: 100,000 objects of the ORM would take the plan's lock for seconds.
+        """By few statements: 100,000 objects of the ORM would take the plan's lock for seconds.
 
         On PostgreSQL from arrays, since COPY cannot write behind row-level security.
         """
@@ -102,7 +104,8 @@ class PublishedQuotas:
             days = [day.isoformat() if isinstance(day, date) else day for day in common]
             marks = ", ".join("?" * (len(common) + len(_OF_A_REP)))
             statement = f"INSERT INTO published_quota ({columns}) VALUES ({marks})"  # noqa: S608
-            connection.exec_driver_sql(statement, [(*days, *row) for row in rows])
+            for some in batched(rows, _AT_ONCE):
+                connection.exec_driver_sql(statement, [(*days, *row) for row in some])
             return
         given = ", ".join(["%s"] * len(common))
         statement = (
@@ -110,8 +113,9 @@ class PublishedQuotas:
             f"SELECT {given}, rep, unit, quota, months::json FROM unnest("
             "%s::text[], %s::text[], %s::bigint[], %s::text[]) AS row (rep, unit, quota, months)"
         )
-        columnwise = [list(column) for column in zip(*rows, strict=True)]
-        connection.exec_driver_sql(statement, (*common, *columnwise))
+        for some in batched(rows, _AT_ONCE):
+            columnwise = [list(column) for column in zip(*some, strict=True)]
+            connection.exec_driver_sql(statement, (*common, *columnwise))
 
     def differing(self, version: PlanVersion, projections: Iterable[Projection]) -> Iterator[str]:
         """The reps of whom there is another row than `add` and `end` have written; each once."""
