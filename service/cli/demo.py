@@ -133,7 +133,8 @@ def _load(database: Database, example: Example) -> Shown:
         put_inputs(session, DEMO, plan_id, read.inputs, now=utc_now())
     if newest is None:
         order = Order(example.policy, note=NOTES[example.kind])
-        solved = solve_version(database.sessions, DEMO, plan_id, order, now=utc_now())
+        sessions, reading = database.sessions, database.reading
+        solved = solve_version(sessions, reading, DEMO, plan_id, order, now=utc_now())
         newest = solved.version.number
     _publish(database, plan_id, newest)
     return Shown(example, plan_id, newest)

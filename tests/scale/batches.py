@@ -13,8 +13,6 @@ from tests.scale.steps import Step, read_everything, taken
 _LOOK_EVERY: Final = 0.25
 _WARMING: Final = 10
 """Reps of the plans that start the workers, and have them load what they load."""
-LARGE: Final = 100_000
-"""Reps; the inputs of a plan of more come as files, and its quotas are read in all formats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +48,15 @@ class Batch:
 
 
 def carried_out(place: Place, plans: int, reps: int, workers: int) -> Batch:
-    """Raises AssertionError where a plan has no version in the end."""
+    """One plan alone comes as files, and is read in all formats. Raises AssertionError where a plan
+    has no version in the end.
+    """
     store(place.owners_url, "warm", 2 * workers, _WARMING)
-    if reps <= LARGE:
+    if plans > 1:
         store(place.owners_url, "plan", plans, reps)
     with serving(place, workers) as service:
         _solve(service, "warm*")
-        steps = [_sent(service, reps)] if reps > LARGE else []
+        steps = [_sent(service, reps)] if plans == 1 else []
         size, before = place.size(), Used.until_now(place, service)
         service.process.forget_peak()
         began = time.perf_counter()
@@ -64,7 +64,7 @@ def carried_out(place: Place, plans: int, reps: int, workers: int) -> Batch:
         seconds = time.perf_counter() - began
         after, peak_of_service = Used.until_now(place, service), service.process.peak
         grew = place.size() - size
-        if reps > LARGE:
+        if plans == 1:
             steps += read_everything(service)
     return Batch(seconds, before, after, peak, peak_of_service, grew, steps)
 

@@ -19,8 +19,6 @@ from service.roster.domain import read_inputs
 
 PERIOD: Final = (date(2027, 1, 1), date(2027, 12, 31))
 _AT_ONCE: Final = 100
-_FILES_ABOVE: Final = 100_000
-"""Reps; more do not fit into a JSON body of 25 MB."""
 
 
 def store(url: str, name: str, plans: int, reps: int) -> None:

@@ -29,7 +29,7 @@ from service.allocations.versions.usecases import reading, solving, verifying, v
 from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.clock import NowDep
-from service.kit.db import ReadSessionDep, SessionsDep
+from service.kit.db import ReadingSessionsDep, ReadSessionDep, SessionsDep
 from service.kit.errors import PreconditionFailed
 from service.kit.etags import send_etag
 from service.kit.headers import ETAG, LOCATION, sends
@@ -81,6 +81,7 @@ def solve_version(
     caller: CallerDep,
     patience: PatienceDep,
     sessions: SessionsDep,
+    reading_sessions: ReadingSessionsDep,
     hindrances: SubmitHindrancesDep,
     now: NowDep,
 ) -> VersionDetailOut:
@@ -103,7 +104,14 @@ def solve_version(
         faults=sent.faults,
     )
     made = solving.solve_version(
-        sessions, caller, plan_id, order, now=now, patience=patience, hindrances=hindrances
+        sessions,
+        reading_sessions,
+        caller,
+        plan_id,
+        order,
+        now=now,
+        patience=patience,
+        hindrances=hindrances,
     )
     return answer_made(response, made, now)
 

@@ -109,7 +109,8 @@ def test_every_example_is_reproduced(database: Database, name: str) -> None:
         session.add(plan)
         session.flush()
         put_inputs(session, SOMEBODY, plan.id, read.inputs, now=utc_now())
-    solve_version(database.sessions, SOMEBODY, plan.id, Order(example.policy), now=utc_now())
+    sessions, reading = database.sessions, database.reading
+    solve_version(sessions, reading, SOMEBODY, plan.id, Order(example.policy), now=utc_now())
 
     assert replay(database.reading, DEFAULT_WORKSPACE, plan.id, 1).differences == ()
 
@@ -122,9 +123,8 @@ def test_the_hash_does_not_depend_on_who_solved_when_or_on_the_order_of_rows(
     other = a_plan(client, shuffled(body))
     later = datetime(2031, 5, 5, tzinfo=UTC)
 
-    again = solve_version(
-        database.sessions, SOMEBODY, other.removeprefix("/v1/plans/"), Order(policy), now=later
-    )
+    sessions, reading, plan = database.sessions, database.reading, other.removeprefix("/v1/plans/")
+    again = solve_version(sessions, reading, SOMEBODY, plan, Order(policy), now=later)
 
     assert again.version.hash == first["hash"]
 

@@ -61,6 +61,7 @@ class Order:
 
 def solve_version(
     sessions: sessionmaker[Session],
+    reading: sessionmaker[Session],
     caller: Caller,
     plan_id: str,
     order: Order,
@@ -71,15 +72,16 @@ def solve_version(
 ) -> Made:
     """Solve the plan's working inputs into a new draft, and do with both what the order says.
 
-    No transaction is open while the solver works. The number and, where the order names no base,
-    the parent are decided when the version is stored: whoever stores first comes first.
+    No transaction is open while the solver works, and no writer waits while inputs are read. The
+    number and, where the order names no base, the parent are decided when the version is stored:
+    whoever stores first comes first.
 
     Raises NotPermitted where the caller may not do all of it, PreconditionFailed where another
     version is published than the order knows of, TooBusy where inputs that are rolled forward have
     changed, and what `submit` does; then nothing is stored.
     """
     check_permitted(caller, order)
-    with phase("reading"), sessions.begin() as session:
+    with phase("reading"), reading.begin() as session:
         plan = Plans(session).get(caller.workspace_id, plan_id)
         _check_published(session, plan, order)
         faults = [
