@@ -14,6 +14,8 @@ from service.kit.settings import Settings
 
 _EVERY: Final = 2.0
 """Seconds until a worker that has died is replaced."""
+_NICENESS: Final = 10
+"""Where cores are scarce, who waits for a short answer comes first."""
 
 
 def run_workers(*, processes: int | None) -> None:
@@ -78,12 +80,15 @@ def work(settings: Settings, told: Connection, hearer: Connection) -> None:
     from service.kit.cycles import look_for_cycles_rarely
     from service.kit.metrics import Teller
     from service.kit.observability import configure_logging
+    from service.kit.threads import let_threads_in_soon
     from service.kit.tracing import sending_spans
     from service.main import create_app
     from service.operations import working
 
     configure_logging(settings)
+    os.nice(_NICENESS)
     look_for_cycles_rarely()
+    let_threads_in_soon()
     with sending_spans():
         app = create_app(settings)
         gc.freeze()

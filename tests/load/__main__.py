@@ -2,9 +2,10 @@
 
 A real `fairquota serve` on each database, which waits for its disk, and callers in processes of
 their own. First each kind of write alone; then a mix of small writes, beside nothing else, beside
-somebody who solves a company of 10,000 reps again and again, and beside one with rules across
-teams; and the same solves without writes. Meanwhile one caller asks `GET /healthz` and one reads a
-plan, thirty times a second at most. docs/reliability.md says what came out. Linux only.
+somebody who solves a company of 10,000 reps again and again, beside one with rules across teams,
+and beside batches of such companies, with as many workers as there are cores; and the same solves
+without writes. Meanwhile one caller asks `GET /healthz` and one reads a plan, thirty times a second
+at most. docs/reliability.md says what came out. Linux only.
 """
 
 import argparse
@@ -22,10 +23,12 @@ import numpy as np
 from benchmarks.instances import Instance, company
 from tests.commands import address_in, started
 from tests.load.callers import Seen
-from tests.load.measuring import Beside, Desk, Measured, disk
+from tests.load.measuring import BatchBeside, Beside, Desk, Measured, disk
 from tests.load.solved import rules_across, store
 from tests.release.running import own_postgresql, services_url
 
+_OF_A_BATCH = 8
+"""Plans."""
 _HEAD = (
     "database", "writes", "beside", "writes/s", "p50, ms", "p99, ms", "refused", "solves, s each",
     "ping p50", "p99", "read p50", "p99", "CPU of the service", "of the callers",
@@ -60,12 +63,15 @@ def _chosen(arguments: Sequence[str]) -> argparse.Namespace:
 def _measure(database: str, url: str, tree: Instance, chosen: argparse.Namespace) -> float:
     """All lines of a database; answers the peak of memory in MB."""
     settings = {"FAIRQUOTA_DATABASE_URL": url, "FAIRQUOTA_CALLS_PER_MINUTE": "0"}
+    settings["FAIRQUOTA_WORKERS"] = str(os.cpu_count())
     with started("serve", "--port", "0", **settings) as (process, said):
         with httpx2.Client(base_url=address_in(said), timeout=60) as client:
-            versions = f"{store(client, tree)}/versions"
+            plan, *plans = (store(client, tree) for _ in range(1 + _OF_A_BATCH))
+            versions = f"{plan}/versions"
             solves = (
                 Beside("a tree", versions, {}),
                 Beside("rules across", versions, {"policy": rules_across(tree)}),
+                BatchBeside("a batch", [own.rpartition("/")[2] for own in plans]),
             )
             for beside in solves:  # whatever is loaded at the first need
                 beside.solve(client)

@@ -36,6 +36,27 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchBeside:
+    """Plans that the workers solve together again and again while others write."""
+
+    name: str
+    plans: Sequence[str]
+    """Their ids."""
+
+    def solve(self, client: httpx2.Client) -> float:
+        """How many seconds all of them took."""
+        began = time.perf_counter()
+        begun = client.post("/v1/batches", json={"plans": self.plans}).raise_for_status()
+        operation = begun.headers["location"]
+        client.get(f"{operation}/events").raise_for_status()  # which ends when it is done
+        assert client.get(operation).json()["progress"]["failed"] == 0
+        return time.perf_counter() - began
+
+
+type AnyBeside = Beside | BatchBeside
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     seconds: float
     ping: Seen
@@ -61,7 +82,7 @@ class Desk:
     """That write at once."""
     seconds: float
 
-    def measure(self, writes: str | None = None, beside: Beside | None = None) -> Measured:
+    def measure(self, writes: str | None = None, beside: AnyBeside | None = None) -> Measured:
         """With a kind of writes (`callers.KINDS`), or none."""
         groups = [("ping", 1), ("read", 1), *([(writes, self.connections)] if writes else [])]
         port = self.client.base_url.port or 80
@@ -80,7 +101,7 @@ class Desk:
 
 
 @contextmanager
-def _solving(client: httpx2.Client, beside: Beside | None) -> Iterator[list[float]]:
+def _solving(client: httpx2.Client, beside: AnyBeside | None) -> Iterator[list[float]]:
     """One solve after the other; it is told how long each took."""
     solved: list[float] = []
     if beside is None:
