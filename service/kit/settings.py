@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     worker_memory: int = Field(default=1024, gt=0)
     """Megabytes after which a worker process is replaced when it has done what it is at."""
 
+    workspace_at_once: int = Field(default=0, ge=0)
+    """How many operations of one workspace are carried out at once, parts of batches among them,
+    over all processes with the same database. 0: as many as there are workers."""
+
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Where `fairquota worker` answers what its processes have counted, for Prometheus; left out:
     nowhere. `fairquota serve` answers `GET /metrics` at its own port."""

@@ -21,6 +21,7 @@ from fastapi import FastAPI
 
 from service.kit import tracing
 from service.kit.clock import utc_now
+from service.kit.settings import Settings
 from service.operations.claiming import Left, Turns
 from service.operations.outlasting import Exchange, carry_out
 from service.operations.repository import LEASE, Operations
@@ -48,7 +49,8 @@ class Carrier:
         self.clock = clock
         self.at_once = at_once
         self._renewed: dict[str, tuple[datetime, str | None]] = {}
-        self._turns = Turns(app.state.database, clock)
+        settings: Settings = app.state.settings
+        self._turns = Turns(app.state.database, clock, settings.workspace_at_once)
         self._woken = anyio.Event()
         self._everywhere = True
         """Whether something may be left where this process has found nothing yet."""

@@ -1,7 +1,9 @@
 """Whose turn it is: what nobody carries out becomes this process's for a time.
 
-Workspaces take turns, one operation each. To look into all of them takes long where there are many,
-so a process looks now and then, and goes on in those where it has found something.
+Workspaces take turns, one operation each. Where a setting says how many of one may be carried out
+at once, over all processes, the rest of its operations wait and leave workers to the others. To
+look into all workspaces takes long where there are many, so a process looks now and then, and goes
+on in those where it has found something.
 """
 
 import secrets
@@ -107,8 +109,11 @@ class Left:
 class Turns:
     """Of one process, in all workspaces."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
-        self._database, self._clock = database, clock
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], of_a_workspace: int = 0
+    ) -> None:
+        """`of_a_workspace`: how many may be carried out at once, 0 for any number."""
+        self._database, self._clock, self._of_a_workspace = database, clock, of_a_workspace
         self._last = ""
         """The workspace that had the last turn."""
         self._known: list[str] = []
@@ -143,11 +148,13 @@ class Turns:
                     yield workspace_id
 
     def _next_in(self, workspace_id: str) -> Left | None:
-        """The first that is carried out (again); those before it end. None: nothing is left."""
+        """The first that is carried out (again); those before it end. None: nothing is left, or it
+        has to wait.
+        """
         own = self._database.of(workspace_id)
         while True:
             now = self._clock()
-            found = _claim_first(own, workspace_id, now)
+            found = _claim_first(own, workspace_id, now, self._of_a_workspace)
             if not isinstance(found, _Ended):
                 return found
             with own.sessions.begin() as session:
@@ -163,11 +170,16 @@ class _Ended:
     problem: AppError
 
 
-def _claim_first(own: Database, workspace_id: str, now: datetime) -> Left | _Ended | None:
+def _claim_first(
+    own: Database, workspace_id: str, now: datetime, at_once: int
+) -> Left | _Ended | None:
     operation_id = None
     try:
         with own.sessions.begin() as session:
-            operation_id = Operations(session, workspace_id).lock_left_alone(now)
+            operations = Operations(session, workspace_id)
+            if at_once and operations.carried_out(now) >= at_once:
+                return None
+            operation_id = operations.lock_left_alone(now)
             if operation_id is None:
                 return None
             operation = session.get_one(Operation, operation_id)

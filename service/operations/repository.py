@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from fastapi import Request
 from sqlalchemy.orm import Session
 
-from service.kit.auth import Caller, Role
+from service.kit.auth import Caller, Role, Workspace
 from service.kit.errors import AppError
 from service.kit.forgetting import changed
 from service.kit.ids import is_id
@@ -106,6 +106,18 @@ class Operations:
         """The first of these, to be claimed, but for those that somebody else claims just now."""
         first = self._left_alone(now).limit(1)
         return self.session.scalar(first.with_for_update(skip_locked=True))
+
+    def carried_out(self, now: datetime) -> int:
+        """How many processes carry out; until the transaction ends nobody else is told."""
+        row = sa.select(Workspace.id).filter_by(id=self.workspace_id)
+        # key_share: who stores something for the workspace need not wait
+        self.session.execute(row.with_for_update(key_share=True))
+        query = sa.select(sa.func.count()).where(
+            Operation.workspace_id == self.workspace_id,
+            Operation.token.is_not(None),
+            Operation.claimed_until > now,
+        )
+        return self.session.execute(query).scalar_one()
 
     def _left_alone(self, now: datetime) -> sa.Select[str]:
         query = self._under_way().where(Operation.claimed_until <= now)

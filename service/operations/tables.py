@@ -37,6 +37,13 @@ class Operation(Base):
             sqlite_where=sa.text("done_at IS NULL"),
             postgresql_where=sa.text("done_at IS NULL"),
         ),
+        sa.Index(
+            "ix_operation_carried_out",
+            "workspace_id",
+            "claimed_until",
+            sqlite_where=sa.text("token IS NOT NULL"),
+            postgresql_where=sa.text("token IS NOT NULL"),
+        ),
         sa.Index(None, "workspace_id", "done_at"),
         sa.Index("uq_operation_token", "token", unique=True),
     )

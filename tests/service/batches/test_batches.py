@@ -17,11 +17,11 @@ from service.kit.db import Database
 from service.kit.ids import new_id
 from service.operations.carrying import Carrier
 from service.operations.claiming import Left, Turns
-from service.operations.repository import Operations
+from service.operations.repository import UNCLAIMED, Ending, Operations
 from service.operations.tables import Operation
 from tests.service.allocations.plans import a_plan, four_reps
 from tests.service.callers import Callers
-from tests.service.operations.following import done, events, settle
+from tests.service.operations.following import begun, done, events, settle
 from tests.service.operations.long_solves import long_solves
 
 type Document = dict[str, Any]
@@ -324,7 +324,7 @@ class TestFollowing:
         assert other.post(f"{batch}/retry").status_code == 404
 
 
-def test_the_higher_priority_comes_first(
+def test_a_call_comes_first_then_the_higher_priority(
     client: TestClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def nothing(_: Carrier) -> None:
@@ -335,13 +335,18 @@ def test_the_higher_priority_comes_first(
     started(client, plans=[low], priority="low")
     started(client, plans=[normal])
     started(client, plans=[high], priority="high")
+    with long_solves() as gate:
+        begun(client, f"/v1/plans/{low}/versions")
+        gate.reached.wait()
+        _leave_alone(app.state.database)
+    settle(client, app)
 
     database: Database = app.state.database
     with database.of(DEFAULT_WORKSPACE).reading.begin() as session:
         left = Operations(session, DEFAULT_WORKSPACE).left_alone(utc_now(), limit=10)
-        turns = [session.get_one(Operation, own).about for own in left]
+        turns = [session.get_one(Operation, own).about for own in left]  # None: of no batch
 
-    assert turns == [high, normal, low]
+    assert turns == [None, high, normal, low]
 
 
 def test_workspaces_take_turns(
@@ -363,6 +368,32 @@ def test_workspaces_take_turns(
     assert claimed == [DEFAULT_WORKSPACE, "wsp_small"] * 2 + [DEFAULT_WORKSPACE] * 2
 
 
+def test_a_workspace_that_has_its_share_leaves_workers_to_others(
+    callers: Callers, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many workers look, on whatever machine."""
+    claimed: list[str] = []
+    monkeypatch.setattr(Carrier, "_begin", lambda _, left: claimed.append(left.caller.workspace_id))
+    with database.sessions.begin() as session:
+        session.add(Workspace(id="wsp_small", name="Small", created_at=utc_now()))
+    large, small = callers("planner"), callers("planner", workspace_id="wsp_small")
+    app = callers.app
+    app.state.settings = app.state.settings.model_copy(update={"workspace_at_once": 2})
+    workers = [Carrier(app, at_once=1) for _ in range(4)]
+
+    started(large, plans=[_empty_plan(large) for _ in range(40)], priority="high")
+    for worker in workers:
+        callers.portal.call(worker.take_over)
+    started(small, plans=[_empty_plan(small)], priority="low")
+    for worker in workers:
+        callers.portal.call(worker.take_over)
+    assert claimed == [DEFAULT_WORKSPACE] * 2 + ["wsp_small"]
+
+    _end_one(database, claimed.pop(0))
+    callers.portal.call(workers[0].take_over)
+    assert claimed == [DEFAULT_WORKSPACE, "wsp_small", DEFAULT_WORKSPACE]
+
+
 def test_a_process_that_was_slower_takes_the_next_plan(
     callers: Callers, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -381,6 +412,27 @@ def test_a_process_that_was_slower_takes_the_next_plan(
     claimed.extend(Turns(database, utc_now).claim(1, everywhere=True))
 
     assert len({left.held.id for left in claimed}) == 2
+
+
+def _empty_plan(client: TestClient) -> str:
+    period = {"start": "2027-01-01", "end": "2027-12-31"}
+    plan: str = client.post("/v1/plans", json={"name": "BU", "period": period}).json()["id"]
+    return plan
+
+
+def _leave_alone(database: Database) -> None:
+    """As if the process that carries out a call had left it to others."""
+    with database.of(DEFAULT_WORKSPACE).sessions.begin() as session:
+        left = {"token": None, "claimed_until": UNCLAIMED}
+        session.execute(sa.update(Operation).where(Operation.token.is_not(None)).values(left))
+
+
+def _end_one(database: Database, workspace_id: str) -> None:
+    """Of those that somebody carries out there."""
+    with database.of(workspace_id).sessions.begin() as session:
+        held = sa.select(Operation.token).filter_by(workspace_id=workspace_id)
+        token = session.scalars(held.where(Operation.token.is_not(None)).limit(1)).one()
+        assert Operations(session, workspace_id).finish(str(token), Ending(422), utc_now())
 
 
 def _like(text: str, pattern: str) -> bool:
