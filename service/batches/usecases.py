@@ -155,7 +155,7 @@ def retry_failed(
         raise BatchWasCancelled(f"{whole.id} was cancelled. Start a new one with what is left.")
     if whole.done_at is None:
         raise BatchIsUnderWay(f"{whole.id} is under way. Retry what failed when it is done.")
-    again = operations.begin_failed_parts_again(whole)
+    again = operations.begin_failed_parts_again(whole, now)
     if not again:
         raise NothingFailed(f"All plans of {whole.id} have their version.")
     whole.done_at, whole.status, whole.caller = None, None, caller.told()

@@ -28,7 +28,8 @@ from service.kit.errors import AppError
 from service.kit.row_security import EVERYWHERE
 
 _FRESH: Final = 5.0
-"""Seconds for which nobody asks the database again."""
+"""Seconds for which nobody asks the database again; see `_SHARE`."""
+_SHARE: Final = 10  # with many workspaces looking takes long; it takes a tenth of the time at most
 _WAIT: Final = 2.0
 """Seconds that a scrape waits for the database."""
 
@@ -54,35 +55,41 @@ class Looks:
         self._database, self._kinds = database, kinds
         self.threads = CapacityLimiter(1)
         self._look: Future[list[Metric]] | None = None
-        self._ended = self._answered = float("-inf")
+        self._found: list[Metric] = []
+        self._fresh_until = self._answered = float("-inf")
 
     async def families(self) -> list[Metric]:
-        """What was found a few seconds ago at most, or as much as is known."""
-        if self._look is None or (self._look.done() and time.monotonic() - self._ended > _FRESH):
+        """What was found a few seconds ago at most. Where looking takes longer, what was found
+        before; nothing where the database is away.
+        """
+        asked = time.monotonic()
+        if self._look is None or (self._look.done() and asked > self._fresh_until):
             self._look = look = Future[list[Metric]]()
             Thread(target=self._carry_out, args=(look,), name="metrics", daemon=True).start()
-        asked = time.monotonic()
         await asyncio.wait({asyncio.wrap_future(self._look)}, timeout=_WAIT)
-        found = self._look.result() if self._look.done() else []
-        answers = bool(found) or self._answered >= asked
-        return [
-            *found,
-            GaugeMetricFamily("fairquota_database_up", "1 if the database answers.", value=answers),
-        ]
+        if self._look.done():
+            self._found = self._look.result()
+        elif self._answered < asked:
+            self._found = []
+        answers = bool(self._found) or self._answered >= asked
+        up = GaugeMetricFamily("fairquota_database_up", "1 if the database answers.", answers)
+        return [*self._found, up]
 
     def _carry_out(self, look: Future[list[Metric]]) -> None:
         found: list[Metric] = []
+        began = time.monotonic()
         try:
-            found = self._found()
+            found = self._figures()
         except (sa.exc.SQLAlchemyError, AppError) as reason:
             log.warning("metrics_without_database", reason=str(reason))
         except Exception:
             log.exception("metrics_failed")
         finally:
-            self._ended = time.monotonic()
+            ended = time.monotonic()
+            self._fresh_until = ended + max(_FRESH, _SHARE * (ended - began))
             look.set_result(found)
 
-    def _found(self) -> list[Metric]:
+    def _figures(self) -> list[Metric]:
         figures = [kind() for kind in self._kinds]
         with self._database.of(EVERYWHERE).reading.begin() as session:
             workspaces = session.scalars(sa.select(Workspace.id)).all()

@@ -73,7 +73,7 @@ def sending_spans() -> Iterator[None]:
     finally:
         given_up = Timer(_LAST_SECONDS, exporter.shutdown)  # else it tries on for ten seconds
         given_up.start()
-        processor.shutdown()
+        processor.shutdown()  # type: ignore[no-untyped-call]
         given_up.cancel()
 
 

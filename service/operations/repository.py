@@ -35,6 +35,7 @@ _OF_CARRYING_OUT: Final = {
     "body": sa.case((_IS_PART, Operation.body), else_=sa.null()),
     "token": None,
 }
+_AS_NEW: Final = {"done_at": None, "status": None, "result": sa.null(), "tries": 0}
 _ANEW: Final = {"populate_existing": True}
 
 
@@ -240,12 +241,10 @@ class Operations:
             self.session, query, page, Operation.place, listing=f"parts of {whole.id}"
         )
 
-    def begin_failed_parts_again(self, whole: Operation) -> int:
-        """Answers how many that are."""
+    def begin_failed_parts_again(self, whole: Operation, now: datetime) -> int:
+        """They wait since `now`; answers how many that are."""
         failed = sa.update(Operation).where(Operation.parent_id == whole.id, _FAILED)
-        again = failed.values(
-            done_at=None, status=None, result=sa.null(), tries=0, claimed_until=UNCLAIMED
-        )
+        again = failed.values(**_AS_NEW, started_at=now, claimed_until=UNCLAIMED)
         return changed(self.session, again)
 
     def release(self, token: str) -> None:

@@ -236,6 +236,26 @@ class TestCancelling:
 
 
 class TestRetrying:
+    def test_waits_since_then_and_its_log_leads_to_whoever_asked_for_it(
+        self, client: TestClient, database: Database
+    ) -> None:
+        (plan,) = plans(client, "BU1")
+        names = {"X-Request-Id": "at-first"}
+        body = {"items": [{"plan": plan} | TOO_MUCH]}
+        operation = client.post("/v1/batches", json=body, headers=names).headers["location"]
+        first = done(client, operation)["result"]["items"][0]["problem"]
+        with database.of(DEFAULT_WORKSPACE).sessions.begin() as session:
+            session.execute(sa.update(Operation).values(started_at=UNCLAIMED))
+
+        retried = operation.replace("/operations/", "/batches/") + "/retry"
+        assert client.post(retried, headers={"X-Request-Id": "again"}).status_code == 202
+
+        second = done(client, operation)["result"]["items"][0]["problem"]
+        assert (first["request_id"], second["request_id"]) == ("at-first", "again")
+        (item,) = items_of(client, operation)
+        part = client.get(f"/v1/operations/{item['operation']}").json()
+        assert not part["started"].startswith("1970")
+
     def test_solves_what_failed_and_nothing_else(self, client: TestClient) -> None:
         good, mended = plans(client, "BU1", "BU2")
         client.put(f"/v1/plans/{mended}/inputs", json=four_reps(target=1_000_000_000_000))

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterable
 from contextlib import closing
 from multiprocessing import Pipe
+from threading import Event
 
 import pytest
 from fastapi import FastAPI
@@ -140,3 +141,29 @@ class TestTheDatabase:
         told = [Scrape(client.get("/metrics").text).sum("looks") for _ in range(3)]
 
         assert told == [1, 1, 1]
+
+    def test_that_takes_long_is_told_as_it_was_before(
+        self, client: TestClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(scrapes, "_FRESH", -1.0)
+        monkeypatch.setattr(scrapes, "_SHARE", 0)
+        taking_long, may_end, looks = Event(), Event(), [1]
+
+        class Slow:
+            def look(self, _session: Session, _workspace_id: str) -> None:
+                if taking_long.is_set():
+                    may_end.wait()
+
+            def families(self) -> Iterable[Metric]:
+                return (GaugeMetricFamily("looks", "Looks.", value=looks.pop()),)
+
+        app.state.looks = Looks(app.state.database, (Slow,))
+        before = Scrape(client.get("/metrics").text)
+        taking_long.set()
+        monkeypatch.setattr(scrapes, "_WAIT", 1.0)
+
+        told = Scrape(client.get("/metrics").text)
+
+        may_end.set()
+        assert before.sum("looks") == told.sum("looks") == 1
+        assert told.sum("fairquota_database_up") == 1
