@@ -168,6 +168,7 @@ def connect(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.new_target = new_target
     app.state.runs = Runs()
     app.state.leaving = False
+    app.state.out_of_memory = False
     app.state.queues = Queues(settings.waiting_calls, settings.waiting_seconds)
     app.state.turns_of_files = Semaphore(FILES_AT_ONCE)
     app.state.rates = Rates(settings)

@@ -78,6 +78,7 @@ def work(settings: Settings, told: Connection, hearer: Connection) -> None:
     import gc
 
     from service.kit.cycles import look_for_cycles_rarely
+    from service.kit.memory import bound_memory, die_before_others
     from service.kit.metrics import Teller
     from service.kit.observability import configure_logging
     from service.kit.threads import let_threads_in_soon
@@ -87,6 +88,8 @@ def work(settings: Settings, told: Connection, hearer: Connection) -> None:
 
     configure_logging(settings)
     os.nice(_NICENESS)
+    bound_memory(settings.worker_memory_limit)
+    die_before_others()
     look_for_cycles_rarely()
     let_threads_in_soon()
     with sending_spans():

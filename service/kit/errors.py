@@ -229,6 +229,14 @@ class Unavailable(AppError):
         self.headers = {"Retry-After": "5"}
 
 
+class NeedsMoreMemory(Unavailable):
+    """It needs more memory than the process may have."""
+
+    def __init__(self, detail: str, **context: object) -> None:
+        super().__init__(detail, **context)
+        self.headers = {}  # asking again in five seconds would end in the same way
+
+
 class DatabaseUnavailable(Unavailable):
     """The database cannot be used just now."""
 

@@ -22,6 +22,7 @@ from service.kit.errors import (
     MAX_FAULTS,
     AppError,
     DatabaseUnavailable,
+    NeedsMoreMemory,
     Unprocessable,
     short_value,
 )
@@ -97,8 +98,19 @@ def problem_response(request: Request, error: AppError) -> Response:
     )
 
 
+async def _out_of_memory(request: Request, error: Exception) -> Response:
+    request.app.state.out_of_memory = True
+    structlog.get_logger().log(logging.ERROR, "out_of_memory", exc_info=error)
+    why = (
+        "The process that carried it out may have no more memory, and nothing is stored. The "
+        "server's FAIRQUOTA_WORKER_MEMORY_LIMIT says how much its workers may have."
+    )
+    return problem_response(request, NeedsMoreMemory(why))
+
+
 def install_problems(app: FastAPI) -> None:
     """Answer every error as a problem document."""
+    app.add_exception_handler(MemoryError, _out_of_memory)
 
     @app.exception_handler(AppError)
     async def own(request: Request, error: AppError) -> Response:

@@ -18,6 +18,10 @@ def _calls_per_minute(known: dict[str, Any]) -> int:
     return 0 if known.get("access") == "local" else 1200
 
 
+_LEAST_WORKER_MEMORY = 512
+"""Megabytes; with half of that a worker died before it had begun."""
+
+
 class Settings(BaseSettings):
     """Each knob has a default that works on a laptop. Environment: `FAIRQUOTA_` + the name."""
 
@@ -112,6 +116,17 @@ class Settings(BaseSettings):
 
     worker_memory: int = Field(default=1024, gt=0)
     """Megabytes after which a worker process is replaced when it has done what it is at."""
+
+    worker_memory_limit: int = Field(default=0, ge=0)
+    """Megabytes that a worker process may have at most; a call that needs more ends as a problem.
+    0: as many as the machine has."""
+
+    @field_validator("worker_memory_limit")
+    @classmethod
+    def _is_enough_to_start(cls, value: int) -> int:
+        if 0 < value < _LEAST_WORKER_MEMORY:
+            raise ValueError(f"is at least {_LEAST_WORKER_MEMORY}, or 0 for no limit")
+        return value
 
     workspace_at_once: int = Field(default=0, ge=0)
     """How many operations of one workspace are carried out at once, parts of batches among them,

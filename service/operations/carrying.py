@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
+from os import getpid
+from time import monotonic
 from typing import Final
 
 import anyio
@@ -30,7 +32,7 @@ from service.operations.runs import Runs
 
 _TICK: Final = 0.5
 """Seconds between two looks at what this process carries out."""
-_RENEWED_EVERY: Final = LEASE / 6
+_RENEWED_EVERY: Final = LEASE.total_seconds() / 6
 _LOOK_EVERY: Final = 2.0
 """Seconds between two looks for what nobody carries out; see `_SHARE`."""
 _SHARE: Final = 10  # with many workspaces looking takes long; it takes a tenth of the time at most
@@ -39,16 +41,27 @@ _AT_ONCE: Final = 2
 log = structlog.get_logger()
 
 
+def _always() -> bool:
+    return True
+
+
 class Carrier:
-    """Of one process. `at_once`: what was left by others waits while it carries out as many."""
+    """Of one process. `at_once`: what was left by others waits while it carries out as many, and as
+    long as it `may_begin` nothing.
+    """
 
     def __init__(
-        self, app: FastAPI, clock: Callable[[], datetime] = utc_now, at_once: int = _AT_ONCE
+        self,
+        app: FastAPI,
+        clock: Callable[[], datetime] = utc_now,
+        at_once: int = _AT_ONCE,
+        may_begin: Callable[[], bool] = _always,
     ) -> None:
         self.app = app
         self.clock = clock
         self.at_once = at_once
-        self._renewed: dict[str, tuple[datetime, str | None]] = {}
+        self.may_begin = may_begin
+        self._renewed: dict[str, tuple[float, str | None]] = {}
         settings: Settings = app.state.settings
         self._turns = Turns(app.state.database, clock, settings.workspace_at_once)
         self._woken = anyio.Event()
@@ -102,7 +115,7 @@ class Carrier:
                 by_token[token].stopped = True
 
     def _look_after(self, by_token: dict[str, Run]) -> set[str]:
-        now = self.clock()
+        now, running = self.clock(), monotonic()  # a clock that is set back must not stop signs
         held_in = defaultdict(list)
         for run in by_token.values():
             if run.held is not None:
@@ -116,11 +129,11 @@ class Carrier:
                 ending |= Operations(session, workspace_id).asked_to_end(tokens)
             for held, run in runs:
                 last = self._renewed.get(held.token)
-                if last is None or now - last[0] >= _RENEWED_EVERY or last[1] != run.stage:
+                if last is None or running - last[0] >= _RENEWED_EVERY or last[1] != run.stage:
                     with database.sessions.begin() as session:
                         operations = Operations(session, workspace_id)
                         operations.renew(held.token, run.stage, run.steps, now)
-                    self._renewed[held.token] = now, run.stage
+                    self._renewed[held.token] = running, run.stage
         return ending
 
     async def take_over(self, *, everywhere: bool = True) -> None:
@@ -131,7 +144,7 @@ class Carrier:
             self._everywhere = False
             if await to_thread.run_sync(self._turns.is_something_left, limiter=self._runs.threads):
                 workers.wake()
-        elif (free := self.at_once - len(self._runs.under_way)) > 0:
+        elif (free := self.at_once - len(self._runs.under_way)) > 0 and self.may_begin():
             self._everywhere = False
             own = partial(self._turns.claim, free, everywhere=everywhere)
             for left in await to_thread.run_sync(own, limiter=self._runs.threads):
@@ -151,17 +164,19 @@ async def carry_out_again(app: FastAPI, left: Left, run: Run) -> None:
         structlog.contextvars.bound_contextvars(**known),
         tracing.linked(f"operation {left.kind}", left.headers, operation=left.held.id) as trace,
     ):
-        log.info("operation_taken_over" if left.is_recovered else "operation_begun")
+        log.info("operation_taken_over" if left.is_recovered else "operation_begun", pid=getpid())
         exchange = Exchange.again(run, left.body)
         await carry_out(app, left.scope(app, run, trace), exchange)
 
 
 @asynccontextmanager
-async def carrying(app: FastAPI, at_once: int = _AT_ONCE) -> AsyncIterator[Carrier]:
+async def carrying(
+    app: FastAPI, at_once: int = _AT_ONCE, may_begin: Callable[[], bool] = _always
+) -> AsyncIterator[Carrier]:
     """Do this while the app answers. What is still under way in the end is left to the next
     process.
     """
-    carrier = Carrier(app, at_once=at_once)
+    carrier = Carrier(app, at_once=at_once, may_begin=may_begin)
     runs: Runs = app.state.runs
     runs.carrier = carrier
     working = asyncio.create_task(carrier.work())

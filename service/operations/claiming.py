@@ -185,7 +185,7 @@ def _claim_first(
             operation = session.get_one(Operation, operation_id)
             if (problem := _why_not(operation)) is None:
                 return _claimed(own, session, operation, now)
-    except (sa.exc.SQLAlchemyError, AppError):
+    except (sa.exc.SQLAlchemyError, AppError, MemoryError):
         raise
     except Exception:  # what is stored of it cannot be read: it must not keep others waiting
         if operation_id is None:

@@ -6,6 +6,7 @@ is told to, or when whoever started it is gone; one that has grown too large, or
 when there is something to do.
 """
 
+import os
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -55,6 +56,7 @@ class Workers:
         process = context.Process(target=self._work, args=told, name="worker")
         process.start()
         theirs.close()
+        os.set_blocking(ours.fileno(), False)  # else one that hangs would have us wait in the end
         teller.close()
         PROCESSES.begin(process.pid or 0)
         args = (process.pid, hearer)
@@ -81,6 +83,8 @@ def _nudged(process: BaseProcess, ours: Connection) -> bool:
     if process.is_alive():
         try:
             ours.send_bytes(b"look")
+        except BlockingIOError:
+            return True  # it has not looked for long, and was told thousands of times
         except OSError:
             pass  # it ends just now
         else:
@@ -89,5 +93,6 @@ def _nudged(process: BaseProcess, ours: Connection) -> bool:
     process.join()
     if process.exitcode:
         PROCESSES.died()
-    log.warning("worker_ended", pid=process.pid, exit_code=process.exitcode)
+    tell = log.warning if process.exitcode else log.info
+    tell("worker_ended", pid=process.pid, exit_code=process.exitcode)
     return False
