@@ -1,7 +1,7 @@
-"""Which plans a batch is about, and whose turn it is."""
+"""Which plans a batch is about, what is to be done with each, and whose turn it is."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from service.kit.errors import Conflict, Fault
@@ -12,6 +12,9 @@ type Priority = Literal["low", "normal", "high"]
 TURNS: Final[Mapping[Priority, int]] = {"high": 10, "normal": 20, "low": 30}
 """Of the parts; calls that somebody waits for have 0, and come first."""
 
+type Which = Literal["as_they_stand", "rolled_forward"]
+"""The inputs that are solved."""
+
 
 class BatchIsUnderWay(Conflict):
     """The batch is not done yet."""
@@ -19,6 +22,10 @@ class BatchIsUnderWay(Conflict):
 
 class BatchWasCancelled(Conflict):
     """The batch was cancelled; what is left of it is for a new one."""
+
+
+class BatchWasForgotten(Conflict):
+    """What the batch was to do is forgotten, because somebody was erased."""
 
 
 class NothingFailed(Conflict):
@@ -31,7 +38,17 @@ class Item:
 
     plan: str
     pointer: str
-    policy: Mapping[str, Any] = field(default_factory=dict)
+    row: str = ""
+    """Where what is said of it alone stands."""
+    policy: Mapping[str, Any] | None = None
+    """Its own; None: that of the batch."""
+    rolled: Mapping[str, Any] | None = None
+    """A `RollForwardIn`; None: the working inputs as they stand."""
+
+    @property
+    def source(self) -> str | None:
+        """The plan that is rolled forward into it, where one is named."""
+        return None if self.rolled is None else self.rolled.get("from")
 
 
 def named_twice(items: Sequence[Item]) -> Iterator[Fault]:

@@ -4,18 +4,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from service.batches import usecases
-from service.batches.domain import BatchIsUnderWay, BatchWasCancelled, NothingFailed
+from service.batches.domain import (
+    BatchIsUnderWay,
+    BatchWasCancelled,
+    BatchWasForgotten,
+    NothingFailed,
+)
 from service.batches.schemas import BatchIn, BatchItemOut
+from service.batches.usecases import retrying, starting
 from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.body import json_body
 from service.kit.clock import NowDep
-from service.kit.db import ReadSessionDep, SessionsDep
+from service.kit.db import ReadingSessionsDep, ReadSessionDep, SessionsDep
 from service.kit.headers import LOCATION, RETRY_AFTER, sends
 from service.kit.pages import Page, PageDep
 from service.kit.problems import problems
 from service.kit.tracing import what_began_it
+from service.operations.counts import counts_of
 from service.operations.domain import OperationNotFound
 from service.operations.repository import Operations
 from service.operations.runs import Runs
@@ -35,15 +41,18 @@ def create_batch(
     request: Request,
     response: Response,
     caller: CallerDep,
+    reading: ReadingSessionsDep,
     sessions: SessionsDep,
     now: NowDep,
 ) -> OperationOut:
-    """Solve many plans together, each into a new draft. The answer is an operation with a part for
-    each plan; one that fails stops no other.
+    """Solve many plans together, each into a new version, a draft or a submitted one. The answer is
+    an operation with a part for each plan; one that fails stops no other.
     """
+    with reading.begin() as session:
+        order = starting.read_order(session, caller, body, now)
     with sessions.begin() as session:
         began = what_began_it(request.state.request_id)
-        whole = usecases.create_batch(session, caller, body, now=now, began=began)
+        whole = starting.create_batch(session, caller, order, began=began, now=now)
     runs: Runs = request.app.state.runs
     runs.wake()
     response.headers[LOCATION] = f"/v1/operations/{whole.id}"
@@ -57,8 +66,8 @@ def read_batch(
 ) -> OperationOut:
     """How far it has come, without its plans."""
     operations = Operations(session, caller.workspace_id)
-    whole = operations.get(caller, batch_id, kind=usecases.KIND)
-    return OperationOut.of(whole, operations.counts_of(whole), now)
+    whole = operations.get(caller, batch_id, kind=starting.KIND)
+    return OperationOut.of(whole, counts_of(session, whole, now), now)
 
 
 @router.get("/{batch_id}/items", responses=problems(OperationNotFound))
@@ -72,7 +81,7 @@ def list_items(
 ) -> Page[BatchItemOut]:
     """Its plans in their order, and what became of each."""
     operations = Operations(session, caller.workspace_id)
-    whole = operations.get(caller, batch_id, kind=usecases.KIND)
+    whole = operations.get(caller, batch_id, kind=starting.KIND)
     parts, next_cursor = operations.page_of_parts(whole, page, failed=failed)
     return Page(items=[BatchItemOut.of(part) for part in parts], next_cursor=next_cursor)
 
@@ -80,7 +89,9 @@ def list_items(
 @router.post(
     "/{batch_id}/retry",
     status_code=202,
-    responses=problems(OperationNotFound, BatchIsUnderWay, BatchWasCancelled, NothingFailed),
+    responses=problems(
+        OperationNotFound, BatchIsUnderWay, BatchWasCancelled, BatchWasForgotten, NothingFailed
+    ),
 )
 def retry_batch(
     batch_id: BatchIdPath,
@@ -90,11 +101,13 @@ def retry_batch(
     sessions: SessionsDep,
     now: NowDep,
 ) -> OperationOut:
-    """Solve the plans again that failed. What was stored stays, and nothing is stored twice."""
+    """Solve the plans again that failed. What was stored stays, and nothing is stored twice. Which
+    version is published by now counts as known.
+    """
     with sessions.begin() as session:
         began = what_began_it(request.state.request_id)
-        whole = usecases.retry_failed(session, caller, batch_id, now=now, began=began)
-        counts = Operations(session, caller.workspace_id).counts_of(whole)
+        whole = retrying.retry_failed(session, caller, batch_id, began=began, now=now)
+        counts = counts_of(session, whole, now)
     told = OperationOut.of(whole, counts, now)
     runs: Runs = request.app.state.runs
     runs.wake()

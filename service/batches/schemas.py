@@ -1,29 +1,72 @@
 """What the API says about batches."""
 
-from typing import Annotated, NotRequired, Required, Self, TypedDict
+from typing import Annotated, Literal, NotRequired, Required, Self, TypedDict
 
-from pydantic import BaseModel, Field, with_config
+from pydantic import BaseModel, ConfigDict, Field, with_config
 
-from service.batches.domain import MOST_PLANS, Priority
+from service.batches.domain import MOST_PLANS, Priority, Which
 from service.kit.body import Line, Note
 from service.kit.examples import examples
-from service.kit.values import STRICT_ROW
+from service.kit.values import STRICT_ROW, Day, Money
 from service.operations.schemas import ProblemDocument, answer_of, version_of
 from service.operations.tables import Operation
+from service.plans.life_cycle_schemas import Deadline
 from service.plans.policy import PolicyBody
+from service.plans.rolling_schemas import PlanId
+from service.roster.schemas import TargetRow
 
-type PlanId = Annotated[
-    str, Field(strict=True, max_length=80, examples=["plan_01kaz3q8f2m7x0c5d6e7f8g9ha"])
-]
+# "from" cannot be written as an attribute, so this one is a call.
+BatchItemIn = TypedDict(
+    "BatchItemIn",
+    {
+        "plan": Required[PlanId],
+        "policy": NotRequired[
+            Annotated[
+                PolicyBody | None,
+                Field(description="Its own policy. Left out: that of the batch."),
+            ]
+        ],
+        "from": NotRequired[
+            Annotated[
+                PlanId | None,
+                Field(
+                    description="The plan whose inputs are rolled forward. Left out: the one of "
+                    "the same name whose period ends on the day before.",
+                    examples=[None],
+                ),
+            ]
+        ],
+        "target": NotRequired[
+            Annotated[
+                Money | None,
+                Field(
+                    description="What is to be sold in the period of inputs that are rolled "
+                    "forward. Left out: as the plan says already.",
+                    examples=[None],
+                ),
+            ]
+        ],
+        "targets": NotRequired[
+            Annotated[
+                list[TargetRow] | None,
+                Field(description="The long form. Send this or `target`.", examples=[None]),
+            ]
+        ],
+    },
+)
+BatchItemIn.__pydantic_config__ = STRICT_ROW | ConfigDict(  # type: ignore[attr-defined]
+    json_schema_extra={"description": "A plan, and what is said of it alone."}
+)
 
 
 @with_config(STRICT_ROW)
-class BatchItemIn(TypedDict):
-    """A plan with a policy of its own."""
+class PeriodFilter(TypedDict):
+    """Of which period plans are meant."""
 
-    plan: Required[PlanId]
-    policy: NotRequired[Annotated[PolicyBody | None, Field()]]
-    """Left out: that of the batch."""
+    start: NotRequired[Annotated[Day | None, Field(examples=["2027-04-01"])]]
+    """Its first day."""
+    end: NotRequired[Annotated[Day | None, Field(examples=["2027-06-30"])]]
+    """Its last day."""
 
 
 @with_config(STRICT_ROW)
@@ -32,6 +75,8 @@ class BatchFilter(TypedDict):
 
     name: Required[Annotated[Line, Field(strict=True, examples=["BU*"])]]
     """Of the plan; `*` stands for anything, and capital letters for small ones."""
+    period: NotRequired[Annotated[PeriodFilter | None, Field(examples=[None])]]
+    """Left out: any."""
 
 
 @examples(
@@ -45,9 +90,7 @@ class BatchFilter(TypedDict):
 )
 @with_config(STRICT_ROW)
 class BatchIn(TypedDict):
-    """Which plans to solve: `plans`, `items` or `filter`, one of them. The working inputs of each
-    are solved into a new draft, as they stand when its turn comes.
-    """
+    """Which plans to solve: `plans`, `items` or `filter`, one of them."""
 
     plans: NotRequired[
         Annotated[
@@ -57,12 +100,20 @@ class BatchIn(TypedDict):
     items: NotRequired[
         Annotated[list[BatchItemIn], Field(min_length=1, max_length=MOST_PLANS)] | None
     ]
-    """Plans with policies of their own."""
+    """Plans of which something is said alone."""
     filter: NotRequired[BatchFilter | None]
     policy: NotRequired[Annotated[PolicyBody | None, Field()]]
     """For every plan that has none of its own. Left out: every parameter has its default."""
     note: NotRequired[Annotated[Note | None, Field(strict=True, examples=["Q2, first proposal"])]]
     """Of every version."""
+    inputs: NotRequired[Annotated[Which | None, Field(examples=["as_they_stand"])]]
+    """What is solved: the working inputs `as_they_stand` when a plan's turn comes (default), or the
+    inputs of each plan's predecessor, `rolled_forward`, which become the working ones."""
+    then: NotRequired[Annotated[Literal["draft", "submit"] | None, Field(examples=["draft"])]]
+    """What becomes of every version: it stays a `draft` (default), or you `submit` it in the same
+    step: where that is refused no version of this plan is stored."""
+    deadline: NotRequired[Annotated[Deadline | None, Field(examples=[None])]]
+    """When a decision on what is submitted is due, with its offset from UTC."""
     priority: NotRequired[Annotated[Priority | None, Field(examples=["normal"])]]
     """Among the batches of the workspace. `normal` where left out."""
 
@@ -74,7 +125,7 @@ class BatchItemOut(BaseModel):
     operation: str = Field(examples=["op_01kaz3q8f2m7x0c5d6e7f8g9ha"])
     done: bool
     cancelled: bool
-    version: int | None = Field(description="The new draft", examples=[3])
+    version: int | None = Field(description="The new version", examples=[3])
     problem: ProblemDocument | None = Field(description="Why there is none")
 
     @classmethod

@@ -8,11 +8,12 @@ on in those where it has found something.
 
 import secrets
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 import structlog
 from fastapi import FastAPI
@@ -39,6 +40,15 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
+class _Whole:
+    """What all parts of an operation say alike: a part's own members of the body go first."""
+
+    caller: dict[str, Any] | None
+    headers: list[list[str]] | None
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """An operation that was left alone and is this process's now, and its request."""
 
@@ -59,22 +69,27 @@ class Left:
         database: Database,
         operation: Operation,
         *,
-        caller: dict[str, Any],
-        began: Sequence[Sequence[str]],
+        whole: "_Whole | None",
         recovered: bool,
     ) -> "Left":
-        """Its token claims it for `caller`; `began`: the headers by which the log of a part leads
-        to the call that began the whole.
+        """Its token claims it for its caller, or for that of the `whole` that it is a part of, by
+        whose headers the log of a part leads to the call that began it.
         """
+        caller, headers = operation.caller, [*(operation.headers or ())]
+        body = b"" if operation.body is None else zlib.decompress(operation.body)
+        if whole is not None:
+            caller, headers = whole.caller, [*(whole.headers or ()), *headers]
+            if whole.body is not None:
+                body = orjson.dumps(orjson.loads(zlib.decompress(whole.body)) | orjson.loads(body))
         return cls(
             Held(database, operation.id, operation.workspace_id, operation.token or ""),
-            Caller.of_told(caller),
+            Caller.of_told(caller or {}),
             operation.kind,
             operation.method,
             operation.path,
             operation.query,
-            {own[0]: own[1] for own in (*began, *(operation.headers or ()))},
-            zlib.decompress(operation.body or zlib.compress(b"")),
+            {own[0]: own[1] for own in headers},
+            body,
             recovered,
         )
 
@@ -217,10 +232,9 @@ def _claimed(database: Database, session: Session, operation: Operation, now: da
     operation.claimed_until = now + LEASE
     operation.tries += 1
     operation.stage, operation.steps = None, 0
-    caller, began = operation.caller, None
+    whole = None
     if operation.parent_id is not None:
-        of_whole = sa.select(Operation.caller, Operation.headers).filter_by(id=operation.parent_id)
-        caller, began = session.execute(of_whole).first() or (None, None)
-    return Left.of(
-        database, operation, caller=caller or {}, began=began or (), recovered=is_recovered
-    )
+        columns = Operation.caller, Operation.headers, Operation.body
+        found = session.execute(sa.select(*columns).filter_by(id=operation.parent_id)).first()
+        whole = _Whole(*found) if found is not None else None
+    return Left.of(database, operation, whole=whole, recovered=is_recovered)

@@ -1,7 +1,7 @@
 """Operations in the database, those of one workspace."""
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
@@ -16,6 +16,7 @@ from service.kit.forgetting import changed
 from service.kit.ids import is_id
 from service.kit.pages import PageRequest, fetch_page
 from service.kit.problems import problem_response
+from service.operations.counts import FAILED
 from service.operations.domain import MOST_TRIES, EndedByErasure, OperationNotFound
 from service.operations.figures import all_ended, ended, problem_in
 from service.operations.tables import Operation
@@ -26,13 +27,12 @@ UNCLAIMED: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Until when nobody carries out what nobody has claimed, whatever the clocks of machines say."""
 KEPT_FOR: Final = timedelta(days=7)
 """So long after its end an operation can be read."""
-_FAILED: Final = (sa.func.coalesce(Operation.status, 0) >= 300) & Operation.action.is_(None)
-_IS_PART: Final = Operation.parent_id.is_not(None)
+_MAY_GO_ON: Final = Operation.parent_id.is_not(None) | Operation.parts.is_not(None)
+"""A part that failed may be carried out again, with what its whole says."""
 _OF_CARRYING_OUT: Final = {
     "caller": sa.null(),
-    # a part that failed may be carried out again
-    "headers": sa.case((_IS_PART, Operation.headers), else_=sa.null()),
-    "body": sa.case((_IS_PART, Operation.body), else_=sa.null()),
+    "headers": sa.case((_MAY_GO_ON, Operation.headers), else_=sa.null()),
+    "body": sa.case((_MAY_GO_ON, Operation.body), else_=sa.null()),
     "token": None,
 }
 _AS_NEW: Final = {"done_at": None, "status": None, "result": sa.null(), "tries": 0}
@@ -47,14 +47,6 @@ class Ending:
     location: str | None = None
     etag: str | None = None
     body: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Of the parts of a whole."""
-
-    finished: int = 0
-    failed: int = 0
 
 
 class Operations:
@@ -216,34 +208,33 @@ class Operations:
             )
         self._end_whole(parent_id, now)
 
-    def counts_of(self, whole: Operation) -> Counts:
-        """How many parts of it are done."""
-        if whole.parts is None:
-            return Counts()
-        query = sa.select(sa.func.count(), sa.func.count().filter(_FAILED)).where(
-            Operation.parent_id == whole.id, Operation.done_at.is_not(None), ~Operation.cancelled
-        )
-        return Counts(*self.session.execute(query).one())
-
-    def parts(self, whole: Operation) -> Sequence[Operation]:
-        """All of them, in their order."""
-        query = sa.select(Operation).filter_by(parent_id=whole.id).order_by(Operation.place)
-        return self.session.scalars(query).all()
-
     def page_of_parts(
         self, whole: Operation, page: PageRequest, *, failed: bool | None
     ) -> tuple[Sequence[Operation], str | None]:
         """In their order; those that failed, or did not, or all."""
         query = sa.select(Operation).filter_by(parent_id=whole.id)
         if failed is not None:
-            query = query.where(_FAILED if failed else ~_FAILED)
+            query = query.where(FAILED if failed else ~FAILED)
         return fetch_page(
             self.session, query, page, Operation.place, listing=f"parts of {whole.id}"
         )
 
+    def bodies_of_failed_parts(self, whole: Operation) -> Sequence[tuple[str, str, bytes]]:
+        """Their ids, what they are about, and their own part of the body."""
+        columns = Operation.id, Operation.about, Operation.body
+        query = sa.select(*columns).where(Operation.parent_id == whole.id, FAILED)
+        rows = self.session.execute(query.order_by(Operation.place))
+        return [(own, about or "", body or b"") for own, about, body in rows]
+
+    def put_bodies(self, bodies: Mapping[str, bytes]) -> None:
+        """By the ids of operations that nobody carries out."""
+        if bodies:
+            rows = [{"id": own, "body": body} for own, body in bodies.items()]
+            self.session.execute(sa.update(Operation), rows)
+
     def begin_failed_parts_again(self, whole: Operation, now: datetime) -> int:
         """They wait since `now`; answers how many that are."""
-        failed = sa.update(Operation).where(Operation.parent_id == whole.id, _FAILED)
+        failed = sa.update(Operation).where(Operation.parent_id == whole.id, FAILED)
         again = failed.values(**_AS_NEW, started_at=now, claimed_until=UNCLAIMED)
         return changed(self.session, again)
 
@@ -286,7 +277,7 @@ def forget(session: Session, workspace_id: str, now: datetime) -> int:
     """Results of all operations, for they may name anybody; answers how many that were.
 
     Those under way end, for what they were sent and what they have read may do so, too: they store
-    nothing any more.
+    nothing any more. Nor is what failed of a batch tried again.
     """
     kept = sa.update(Operation).where(
         Operation.workspace_id == workspace_id, Operation.result.is_not(None)
@@ -299,6 +290,10 @@ def forget(session: Session, workspace_id: str, now: datetime) -> int:
             stored = f"It stored {subject} ({action}); its answer is not kept. Look there."
         problem = EndedByErasure(f"Somebody was erased meanwhile, whom it may name. {stored}")
         operations.end(operation_id, problem, now)
+    said = sa.update(Operation).where(
+        Operation.workspace_id == workspace_id, Operation.body.is_not(None)
+    )
+    session.execute(said.values(body=sa.null(), headers=sa.null()))
     return results
 
 

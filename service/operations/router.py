@@ -16,9 +16,10 @@ from service.kit.auth import Caller, CallerDep
 from service.kit.clock import NowDep, utc_now
 from service.kit.db import Database, ReadSessionDep, SessionDep, database_of_caller
 from service.kit.errors import Unavailable
-from service.kit.pages import Page, PageDep
+from service.kit.pages import MAX_LIMIT, Page, PageDep, PageRequest
 from service.kit.problems import problems
 from service.operations import usecases
+from service.operations.counts import counts_of
 from service.operations.domain import OperationIsDone, OperationNotFound, TooManyFollow
 from service.operations.repository import Operations
 from service.operations.runs import Runs
@@ -44,7 +45,7 @@ def list_operations(
     """The own operations, of an administrator those of everybody, the newest first."""
     operations = Operations(session, caller.workspace_id)
     found, next_cursor = operations.page(caller, page, done=done)
-    items = [OperationOut.of(own, operations.counts_of(own), now) for own in found]
+    items = [OperationOut.of(own, counts_of(session, own, now), now) for own in found]
     return Page(items=items, next_cursor=next_cursor)
 
 
@@ -56,13 +57,16 @@ def list_operations(
 def read_operation(
     operation_id: OperationIdPath, caller: CallerDep, session: ReadSessionDep, now: NowDep
 ) -> OperationOut:
-    """How far an operation has come, and what came of it; kept for a week after its end."""
+    """How far an operation has come, and what came of it; kept for a week after its end. Of a batch
+    the result has the first 1,000 plans; with its `next_cursor` go on at `…/batches/{batch}/items`.
+    """
     operations = Operations(session, caller.workspace_id)
     operation = operations.get(caller, operation_id)
-    told = OperationOut.of(operation, operations.counts_of(operation), now)
+    told = OperationOut.of(operation, counts_of(session, operation, now), now)
     if operation.parts is None or operation.done_at is None:
         return told
-    return told.with_parts(operations.parts(operation))
+    first = PageRequest(limit=MAX_LIMIT)
+    return told.with_parts(*operations.page_of_parts(operation, first, failed=None))
 
 
 @router.post(
@@ -93,7 +97,8 @@ class _Seen:
         with self.database.reading.begin() as session:
             operations = Operations(session, self.caller.workspace_id)
             operation = operations.get(self.caller, self.id)
-            return OperationOut.of(operation, operations.counts_of(operation), utc_now())
+            now = utc_now()
+            return OperationOut.of(operation, counts_of(session, operation, now), now)
 
 
 async def _seen(operation_id: OperationIdPath, request: Request, caller: CallerDep) -> _Seen:

@@ -2,13 +2,13 @@
 
 import zlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Self
 
 import orjson
 from pydantic import BaseModel, Field, WithJsonSchema
 
-from service.operations.repository import Counts
+from service.operations.counts import Counts
 from service.operations.tables import Operation
 
 type ProblemDocument = Annotated[
@@ -27,6 +27,11 @@ class ProgressOut(BaseModel):
         description="What a solve is at", examples=["largest stretch", "even spread"]
     )
     steps: int = Field(description="How many steps of the stage were taken")
+    per_second: float | None = Field(
+        description="How many parts lately; of one that is done, since it was begun (again). null "
+        "where nobody can say",
+        examples=[2.5],
+    )
 
 
 class StoredOut(BaseModel):
@@ -86,12 +91,15 @@ class OperationOut(BaseModel):
         )
 
     def is_another_state_than(self, before: Self) -> bool:
-        """Whatever is expected."""
-        return self.model_copy(update={"expected_end": before.expected_end}) != before
+        """Whatever is expected, and however quickly it goes."""
+        progress = self.progress.model_copy(update={"per_second": before.progress.per_second})
+        same = {"expected_end": before.expected_end, "progress": progress}
+        return self.model_copy(update=same) != before
 
-    def with_parts(self, parts: Sequence[Operation]) -> Self:
-        """The result of one that consists of others."""
-        return self.model_copy(update={"result": {"items": [part_in_short(own) for own in parts]}})
+    def with_parts(self, parts: Sequence[Operation], next_cursor: str | None) -> Self:
+        """The result of one that consists of others: the first of them, as a page has them."""
+        items = [part_in_short(own) for own in parts]
+        return self.model_copy(update={"result": {"items": items, "next_cursor": next_cursor}})
 
 
 def _progress(operation: Operation, counts: Counts) -> ProgressOut:
@@ -102,6 +110,7 @@ def _progress(operation: Operation, counts: Counts) -> ProgressOut:
             failed=counts.failed,
             stage=None,
             steps=0,
+            per_second=None if counts.per_second is None else round(counts.per_second, 4),
         )
     done = operation.done_at is not None
     failed = operation.status is not None and operation.status >= 300
@@ -111,18 +120,19 @@ def _progress(operation: Operation, counts: Counts) -> ProgressOut:
         failed=int(failed),
         stage=None if done else operation.stage,
         steps=0 if done else operation.steps,
+        per_second=None,
     )
 
 
 def _expected_end(
     operation: Operation, counts: Counts | None, now: datetime | None
 ) -> datetime | None:
-    """As if what is left took as long as what is done."""
+    """As if what is left went as quickly as what was done lately."""
     if operation.parts is None or operation.done_at is not None or now is None:
         return None
-    if counts is None or not counts.finished:
+    if counts is None or counts.per_second is None:
         return None
-    return operation.started_at + (now - operation.started_at) * operation.parts / counts.finished
+    return now + timedelta(seconds=(operation.parts - counts.finished) / counts.per_second)
 
 
 def _stored(operation: Operation) -> StoredOut | None:

@@ -17,7 +17,8 @@ class Operation(Base):
     it, None as long as nothing was done. What only carrying it out needs is null once it is done.
 
     One may consist of `parts`, operations with a `place` each that are carried out for the caller
-    of the whole. Nobody claims the whole, it is done when they are.
+    of the whole. Nobody claims the whole, it is done when they are. Its `headers` and the members
+    of its `body` are those of all parts that have none of their own.
     """
 
     __tablename__ = "operation"
@@ -44,6 +45,14 @@ class Operation(Base):
             sqlite_where=sa.text("token IS NOT NULL"),
             postgresql_where=sa.text("token IS NOT NULL"),
         ),
+        sa.Index("ix_operation_parts_done", "parent_id", "cancelled", "done_at"),
+        sa.Index(
+            "ix_operation_parts_failed",
+            "parent_id",
+            "place",
+            sqlite_where=sa.text("status >= 300"),
+            postgresql_where=sa.text("status >= 300"),
+        ),
         sa.Index(None, "workspace_id", "done_at"),
         sa.Index("uq_operation_token", "token", unique=True),
     )
@@ -60,6 +69,8 @@ class Operation(Base):
     """The smaller one comes first, whatever began earlier."""
 
     parts: Mapped[int | None]
+    begun_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When its parts were begun (again); None: when it was started."""
     parent_id: Mapped[str | None] = mapped_column(sa.String(40))
     place: Mapped[int | None]
     about: Mapped[str | None] = mapped_column(sa.String(200))

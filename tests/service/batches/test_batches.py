@@ -67,7 +67,9 @@ class TestWhatIsSolved:
         told = done(client, started(client, plans=ids, note="Q2"))
 
         assert told["kind"] == "create_batch"
-        assert told["result"] == {"items": [{"plan": plan, "version": 1} for plan in ids]}
+        items = [{"plan": plan, "version": 1} for plan in ids]
+        assert told["result"] == {"items": items, "next_cursor": None}
+        assert told["progress"].pop("per_second") > 0
         assert told["progress"] == {
             "total": 3,
             "finished": 3,

@@ -100,5 +100,5 @@ def test_a_batch(client: TestClient, app: FastAPI, database: Database) -> None:
     take_over(client, app)
 
     told = done(client, operation)
-    assert told["result"] == {"items": [{"plan": part["about"], "version": 1}]}
+    assert told["result"]["items"] == [{"plan": part["about"], "version": 1}]
     assert client.get(f"{plan}/versions/1").json()["policy"]["fairness"] == "equal_growth"
