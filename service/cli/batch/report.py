@@ -8,6 +8,7 @@ import typer
 
 from service.cli.batch.calling import Document, Refused, Service
 from service.cli.batch.following import Outage
+from service.cli.failure import plain
 from service.cli.output import Table, on_a_terminal, show
 from service.kit.spreadsheets import Cell
 
@@ -27,7 +28,8 @@ def show_plans(service: Service, batch_id: str, outage: Outage) -> None:
     items = _items(service, batch_id, outage, failed=True)
     failed = [item for item in items if item["problem"] is not None]
     drawn = [
-        (_called(service, item["plan"]), _sentence(item["problem"])) for item in failed[:_SHOWN]
+        (plain(_called(service, item["plan"])), plain(_sentence(item["problem"]) or ""))
+        for item in failed[:_SHOWN]
     ]
     if drawn:
         show(Table("failed", ("plan", "why it failed"), drawn))
