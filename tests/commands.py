@@ -58,6 +58,19 @@ def started(
                 process.kill()
 
 
+def workers_of(pid: int) -> list[int]:
+    """The processes that carry out operations for a service, whichever thread of it started them,
+    or for a `fairquota worker`.
+    """
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [child for task in tasks for child in task.read_text().split()]
+    return [own for own in map(int, children) if b"spawn_main" in _command_of(own)]
+
+
+def _command_of(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 def address_in(said: str) -> str:
     found = re.search(r"http://127\.0\.0\.1:\d+", said)
     assert found, said

@@ -24,7 +24,7 @@ from service.kit.clock import utc_now
 from service.kit.db import open_database
 from service.kit.idempotency import LEASE, IdempotencyKey
 from service.operations.tables import Operation
-from tests.commands import environment
+from tests.commands import environment, workers_of
 from tests.release import watched
 from tests.release.callers import MOST_SECONDS
 from tests.release.watched import Stage
@@ -97,11 +97,8 @@ class Service:
     def workers(self) -> list[int]:
         """The processes that carry out its operations."""
         assert self.process is not None
-        place = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        children = [int(pid) for pid in place.read_text().split()]
-        return [
-            pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        ]
+        assert self.process.pid is not None
+        return workers_of(self.process.pid)
 
     def kill(self) -> Stage:
         """As by kill -9, and how far it came."""

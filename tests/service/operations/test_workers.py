@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands import address_in, started
+from tests.commands import address_in, started, workers_of
 from tests.e2e.conftest import Api
 from tests.service.scraped import Scrape, scraped_until
 
@@ -41,15 +41,6 @@ def solved(api: Api, plan: str) -> Any:
     return api.get(operation).json
 
 
-def workers_of(process: subprocess.Popen[str]) -> list[int]:
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return [int(own) for own in children if b"spawn_main" in _command_of(own)]
-
-
-def _command_of(pid: str) -> bytes:
-    return Path(f"/proc/{pid}/cmdline").read_bytes()
-
-
 def scrape(api: Api) -> Scrape:
     return Scrape(api.get("/metrics").content.decode())
 
@@ -71,13 +62,13 @@ def test_a_service_starts_a_worker_when_it_is_needed_and_another_when_it_died(
     ):
         api = Api(address_in(said))
         plan = a_plan(api)
-        assert workers_of(process) == []
+        assert workers_of(process.pid) == []
 
         first = solved(api, plan)
-        [worker] = workers_of(process)
+        [worker] = workers_of(process.pid)
         os.kill(worker, signal.SIGKILL)
         second = solved(api, plan)
-        [another] = workers_of(process)
+        [another] = workers_of(process.pid)
         counted = "fairquota_operations_ended_total"
         told = scraped_until(lambda: scrape(api), lambda told: told.sum(counted) >= 1)
         end(process, signal.SIGTERM)
@@ -107,7 +98,7 @@ def test_a_worker_serves_services_that_have_none(database_url: str) -> None:
         metrics = scraped_until(
             lambda: scrape(of_worker), lambda told: told.sum(counted, outcome="stored") == 2
         )
-        assert workers_of(process) == []
+        assert workers_of(process.pid) == []
         log = end(worker, signal.SIGINT)
 
     assert (told["status"], told["tries"]) == (201, 1)
