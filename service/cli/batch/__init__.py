@@ -42,9 +42,27 @@ def run(
         Path | None,
         typer.Option(help="Ids, one a line, or a .json list as in the API; - reads from a pipe."),
     ] = None,
+    period: Annotated[
+        str | None,
+        typer.Option(
+            metavar="START..END", help="Of plans of --filter; either day may be left out."
+        ),
+    ] = None,
+    inputs: Annotated[
+        Literal["as_they_stand", "rolled_forward"] | None,
+        typer.Option(help="Roll those of the quarter before forward; else as they stand."),
+    ] = None,
     policy: Annotated[
         Path | None,
         typer.Option(help="For plans without one of their own, as in the API: JSON or YAML."),
+    ] = None,
+    then: Annotated[
+        Literal["draft", "submit"] | None,
+        typer.Option(help="What becomes of every version; else draft."),
+    ] = None,
+    deadline: Annotated[
+        str | None,
+        typer.Option(metavar="MOMENT", help="Of a decision, such as 2027-04-09T18:00:00Z."),
     ] = None,
     note: Annotated[str | None, typer.Option(help="Of every version.")] = None,
     priority: Annotated[
@@ -59,7 +77,7 @@ def run(
     url: Url = HERE,
     key_file: KeyFile = None,
 ) -> None:
-    """Solve many plans together, each into a new draft, and say what became of each.
+    """Solve many plans together, each into a new version, and say what became of each.
 
     Ctrl-C leaves the batch to go on. Exit codes: 0 all are solved, 1 some failed,
     it was cancelled, or the service does not answer, 2 bad input, 130 Ctrl-C.
@@ -68,7 +86,14 @@ def run(
     from service.cli.batch.commands import run_batch
     from service.cli.batch.naming import Order
 
-    order = Order(tuple(plan or ()), name, file, policy, note, priority)
+    said = {
+        "inputs": inputs,
+        "then": then,
+        "deadline": deadline,
+        "note": note,
+        "priority": priority,
+    }
+    order = Order(plan or (), name, period, file, policy, said)
     run_batch(service_at(url, key_file), order, idempotency_key, detach=detach)
 
 

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,12 @@ from service.cli.failure import Failure
 
 _PLACE: Final = re.compile(r"/(?:plans|items)/(\d+)(?:/plan)?")
 _PIPE: Final = Path("-")
+_OPTIONS: Final = {
+    "/filter/name": "--filter",
+    "/filter/period": "--period",
+    "/note": "--note",
+    "/deadline": "--deadline",
+}
 _SHOWN: Final = 80
 """Characters of something that is no id."""
 
@@ -22,12 +28,13 @@ _SHOWN: Final = 80
 class Order:
     """What the command line asks, as it was typed."""
 
-    plans: Sequence[str] = ()
-    filter: str | None = None
-    file: Path | None = None
-    policy: Path | None = None
-    note: str | None = None
-    priority: str | None = None
+    plans: Sequence[str]
+    filter: str | None
+    period: str | None
+    file: Path | None
+    policy: Path | None
+    said: Mapping[str, str | None]
+    """Of all plans, as the API has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +48,9 @@ class Batch:
     def as_typed(self, fault: Document) -> str:
         """What the service finds wrong, by the words that were typed."""
         pointer, detail = fault.get("pointer") or "", fault["detail"]
-        for typed, sent in (("--filter", "/filter/name"), ("--note", "/note")):
-            pointer = typed if pointer == sent else pointer
+        for sent, typed in _OPTIONS.items():
+            if pointer.startswith(sent):
+                pointer = typed
         if self.policy is not None and pointer.startswith("/policy"):
             pointer = f"{self.policy}{pointer.removeprefix('/policy')}"
         return _PLACE.sub(lambda found: self.places[int(found[1])], f"{pointer}: {detail}")
@@ -55,7 +63,9 @@ def batch_of(order: Order) -> Batch:
     if order.filter is not None:
         if named or order.file is not None:
             raise Failure("--filter names all plans there are: leave --plan and --file out.")
-        body["filter"] = {"name": order.filter}
+        body["filter"] = {"name": order.filter} | _period(order.period)
+    elif order.period is not None:
+        raise Failure("--period goes with --filter, and with no other way to name plans.")
     elif not named:
         raise Failure(
             "Which plans? Name them by --plan, --file or --filter."
@@ -70,9 +80,19 @@ def batch_of(order: Order) -> Batch:
         from service.cli.policy_file import read_policy  # takes longer than all the rest
 
         body["policy"] = read_policy(order.policy)
-    said = {"note": order.note, "priority": order.priority}
-    body |= {name: value for name, value in said.items() if value is not None}
+    body |= {name: value for name, value in order.said.items() if value is not None}
     return Batch(body, [place for place, _ in named], order.policy)
+
+
+def _period(typed: str | None) -> Document:
+    """`2027-04-01..2027-06-30`, of which either day may be left out."""
+    if typed is None:
+        return {}
+    start, dots, end = typed.partition("..")
+    days = {name: day for name, day in (("start", start), ("end", end)) if day}
+    if not dots or not days:
+        raise Failure(f"--period {typed} is not of the form 2027-04-01..2027-06-30.")
+    return {"period": days}
 
 
 def _typed(plans: Sequence[str]) -> Iterator[tuple[str, Document]]:

@@ -52,8 +52,9 @@ class Company:
     def plan(self, name: str, **changes: Any) -> str:
         return a_plan(self.client, four_reps(**changes), name=name).removeprefix("/v1/plans/")
 
-    def without_inputs(self, name: str) -> str:
-        plan: str = self.client.post("/v1/plans", json=FY27 | {"name": name}).json()["id"]
+    def without_inputs(self, name: str, **terms: Any) -> str:
+        facts = FY27 | {"name": name} | terms
+        plan: str = self.client.post("/v1/plans", json=facts).json()["id"]
         return plan
 
     def versions(self, plan: str) -> list[dict[str, Any]]:
@@ -121,7 +122,7 @@ class TestRun:
             [second, "solved", "1", "", ""],
             [first, "solved", "1", "", ""],
         ]
-        assert "finished=2 total=2 failed=0\n" in said.stderr
+        assert "finished=2 total=2 failed=0 per_second=" in said.stderr
         assert "2 of 2 plans are solved.\n" in said.stderr
         assert company.versions(first)[0]["note"] == "Q2"
 
@@ -165,6 +166,27 @@ class TestRun:
             for plan in (first, second)
         ] == ["equal_growth", "equal_amount"]
 
+    def test_begins_a_quarter_with_the_facts_of_the_one_before(self, company: Company) -> None:
+        q1, q2 = (
+            {"period": {"start": f"2027-{first}", "end": f"2027-{last}"}}
+            for first, last in (("01-01", "03-31"), ("04-01", "06-30"))
+        )
+        a_plan(company.client, name="BU East", **q1)
+        plan = company.without_inputs("BU East", **q2)
+        Path("plans.json").write_text(json.dumps([{"plan": plan, "target": 420}]))
+        forward = ("--inputs", "rolled_forward", "--then", "submit")
+
+        aimless = run("batch", "run", "--filter", "BU*", "--period", "2027-04-01..", *forward)
+        aimed = run(
+            *("batch", "run", "--file", "plans.json", *forward),
+            *("--deadline", "2999-01-31T18:00:00Z"),
+        )
+
+        assert [row[:2] for row in rows(aimless.stdout)] == [[plan, "failed"]]
+        assert aimed.exit_code == 0, aimed.stderr
+        (version,) = company.versions(plan)
+        assert (version["status"], version["assigned"]) == ("submitted", 420)
+
     def test_faults_are_told_where_they_stand(self, company: Company) -> None:
         plan = company.plan("BU East")
         Path("plans.txt").write_text(f"{plan}\nplan_1\n{plan}\n")
@@ -199,6 +221,11 @@ class TestRun:
     def test_which_plans_has_to_be_said_in_one_way(self) -> None:
         assert "Which plans?" in failed(run("batch", "run"), 2)
         assert "leave --plan" in failed(run("batch", "run", "--filter", "*", *named("plan_1")), 2)
+        period = ("--period", "2027-04-01..")
+        assert "goes with --filter" in failed(run("batch", "run", *named("plan_1"), *period), 2)
+        assert "is not of the form" in failed(
+            run("batch", "run", "--filter", "*", "--period", "2027"), 2
+        )
 
     def test_the_same_key_follows_the_same_batch(self, company: Company, database_url: str) -> None:
         """Also where the service died before it kept its answer."""

@@ -1,47 +1,19 @@
-"""How fast a batch is said to be, and how long a command waits for a service that is away."""
-
-from datetime import UTC, datetime, timedelta
+"""How a batch is said to go on, and how long a command waits for a service that is away."""
 
 import pytest
 
 from service.cli.batch.calling import Away, Document
 from service.cli.batch.following import Outage
-from service.cli.batch.progress import Lines, Pace, _rate
+from service.cli.batch.progress import Lines, _rate
 from service.cli.failure import Failure
 
-NOON = datetime(2027, 4, 1, 12, tzinfo=UTC)
 
-
-def pace(*seen: tuple[float, int]) -> Pace:
-    """At these seconds so many were done."""
-    pace = Pace()
-    for now, finished in seen:
-        pace.see(finished, now)
-    return pace
-
-
-class TestPace:
-    def test_what_is_left_takes_as_long_as_what_was_done(self) -> None:
-        own = pace((0, 10), (4, 18))
-
-        assert own.per_second == 2
-        assert own.end(60, NOON) == NOON + timedelta(seconds=30)
-
-    @pytest.mark.parametrize("seen", [[(0, 3)], [(0, 3), (9, 3)], [(0, 3), (0.01, 500)]])
-    def test_nobody_can_say_at_first(self, seen: list[tuple[float, int]]) -> None:
-        assert pace(*seen).per_second is None
-        assert pace(*seen).end(60, NOON) is None
-
-    def test_only_the_last_half_minute_counts(self) -> None:
-        """A service that was away an hour, or many who have begun to help."""
-        assert pace((0, 0), (3600, 10), (3620, 20), (3640, 70)).per_second == 1.5
-
-    @pytest.mark.parametrize(
-        ("rate", "said"),
-        [(12.345, "12.3 a second"), (0.5, "30 a minute"), (0.001, "3.6 an hour")],
-    )
-    def test_is_told_in_numbers_above_one(self, rate: float, said: str) -> None:
-        assert _rate(rate) == said
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [(12.345, "12.3 a second"), (0.5, "30 a minute"), (0.001, "3.6 an hour")],
+)
+def test_a_pace_is_told_in_numbers_above_one(rate: float, said: str) -> None:
+    assert _rate(rate) == said
 
 
 class Watching:
@@ -82,6 +54,24 @@ class TestOutage:
 
         assert end.value.exit_code == 1
         assert watching.away_for[0] == 0
+
+
+def test_lines_are_not_many(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first state, the last one, and others now and then; without what nobody can say."""
+    lines = Lines()
+    counts: Document = {"total": 9, "failed": 1}
+    first = counts | {"finished": 3, "per_second": None}
+    lines.state({"done": False, "expected_end": None, "progress": first})
+    for finished in range(4, 9):
+        progress = counts | {"finished": finished, "per_second": 2.5}
+        lines.state({"done": False, "expected_end": "2027-04-01T12:00:00Z", "progress": progress})
+    last = counts | {"finished": 9, "per_second": 2.5}
+    lines.state({"done": True, "expected_end": None, "progress": last})
+
+    assert capsys.readouterr().err.splitlines() == [
+        "finished=3 total=9 failed=1",
+        "finished=9 total=9 failed=1 per_second=2.5",
+    ]
 
 
 def test_lines_tell_of_an_outage_once(capsys: pytest.CaptureFixture[str]) -> None:
