@@ -147,7 +147,7 @@ class TestTheDatabase:
     ) -> None:
         monkeypatch.setattr(scrapes, "_FRESH", -1.0)
         monkeypatch.setattr(scrapes, "_SHARE", 0)
-        taking_long, may_end, looks = Event(), Event(), [1]
+        taking_long, may_end = Event(), Event()
 
         class Slow:
             def look(self, _session: Session, _workspace_id: str) -> None:
@@ -155,7 +155,7 @@ class TestTheDatabase:
                     may_end.wait()
 
             def families(self) -> Iterable[Metric]:
-                return (GaugeMetricFamily("looks", "Looks.", value=looks.pop()),)
+                return (GaugeMetricFamily("looks", "Looks.", value=1 + taking_long.is_set()),)
 
         app.state.looks = Looks(app.state.database, (Slow,))
         before = Scrape(client.get("/metrics").text)

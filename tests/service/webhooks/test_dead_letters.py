@@ -14,6 +14,7 @@ from service.webhooks.delivering import LEASE
 from service.webhooks.domain import KEPT_FOR, SCHEDULE, Outcome, asked_to_wait
 from service.webhooks.repository import Claimed, Webhooks
 from service.webhooks.usecases import settle
+from tests.service.scraped import Scrape
 from tests.service.steps import at_once
 from tests.service.webhooks.post import Post, a_webhook, address, happens, state, trail
 from tests.service.webhooks.receiver import Receiver
@@ -89,6 +90,21 @@ def test_it_is_tried_for_three_days_and_then_given_up_for_the_next_one(
     assert trail(database)[-1] == (
         "delivery.give_up", f"{webhook['id']}/deliveries/{submitted['id']}", "webhooks",
     )  # fmt: skip
+
+
+def test_metrics_tell_what_was_announced_what_waits_and_what_was_given_up(
+    client: TestClient, database: Database, receiver: Receiver, post: Post
+) -> None:
+    given_up(client, database, receiver, post)
+    happens(database, "version.submitted", "version.published")
+    post.deliverer.due()  # which turns announcements into deliveries
+    happens(database, "version.submitted")
+
+    told = Scrape(client.get("/metrics").text)
+
+    assert told.sum("fairquota_outbox_events_waiting") == 1
+    assert told.sum("fairquota_webhook_deliveries", status="waiting") == 2
+    assert told.sum("fairquota_webhook_deliveries", status="given_up") == 1
 
 
 def test_who_asks_has_it_sent_once_more(
