@@ -21,6 +21,7 @@ class Plan(Base):
     """One planning cycle of one company; changes bump `revision`, which is its ETag."""
 
     __tablename__ = "plan"
+    __table_args__ = (sa.Index(None, "workspace_id", "name"),)
 
     id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     workspace_id: Mapped[str] = mapped_column(sa.ForeignKey("workspace.id"), index=True)

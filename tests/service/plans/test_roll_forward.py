@@ -284,3 +284,21 @@ class TestSolvedAtOnce:
         assert (answer.status_code, answer.json()["type"]) == (409, "/problems/too-busy")
         assert inputs_of(client, plan)["target"] == 510.0
         assert client.get(f"/v1/plans/{plan}/versions").json()["items"] == []
+
+    def test_who_is_erased_meanwhile_is_not_brought_back(self, client: TestClient) -> None:
+        before = a_plan(client, "BU1", Q1, facts())
+        plan = a_plan(client, "BU1", Q2)
+
+        with long_solves() as gate, ThreadPoolExecutor() as pool:
+            body = {"roll_forward": {"target": 360}}
+            solving = pool.submit(client.post, f"/v1/plans/{plan}/versions", json=body)
+            gate.reached.wait()
+            assert client.delete("/v1/people/ann").status_code == 200
+            gate.opened.set()
+            answer = solving.result()
+
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/too-busy")
+        assert client.get(f"/v1/plans/{plan}").json()["inputs_hash"] is None
+        rolled(client, plan, target=360)
+        assert all("name" not in own for own in inputs_of(client, plan)["reps"])
+        assert "Ann" not in client.get(f"/v1/plans/{before}/inputs").text
