@@ -173,8 +173,11 @@ class Turns:
             if not isinstance(found, _Ended):
                 return found
             with own.sessions.begin() as session:
-                Operations(session, workspace_id).end(found.id, found.problem, now)
-            log.warning("operation_ended", operation=found.id, reason=found.problem.title())
+                operations = Operations(session, workspace_id)
+                ended = operations.end_try(found.id, found.token, found.problem, now)
+            if ended:
+                reason = found.problem.title()
+                log.warning("operation_ended", operation=found.id, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,35 +185,38 @@ class _Ended:
     """An operation that is not carried out (again)."""
 
     id: str
+    token: str | None
     problem: AppError
 
 
 def _claim_first(
     own: Database, workspace_id: str, now: datetime, at_once: int
 ) -> Left | _Ended | None:
-    operation_id = None
+    claim = None
     try:
         with own.sessions.begin() as session:
             operations = Operations(session, workspace_id)
             if at_once and operations.carried_out(now) >= at_once:
                 return None
-            operation_id = operations.lock_left_alone(now)
-            if operation_id is None:
+            claim = operations.lock_left_alone(now)
+            if claim is None:
                 return None
+            operation_id, token = claim
             operation = session.get_one(Operation, operation_id)
             if (problem := _why_not(operation)) is None:
                 return _claimed(own, session, operation, now)
     except (sa.exc.SQLAlchemyError, AppError, MemoryError):
         raise
     except Exception:  # what is stored of it cannot be read: it must not keep others waiting
-        if operation_id is None:
+        if claim is None:
             raise
+        operation_id, token = claim
         log.exception("operation_damaged", operation=operation_id)
         problem = OperationDamaged(
             "What was kept of the request cannot be read, so it is not carried out (again). "
             "Send it again, unless `stored` says what it has done."
         )
-    return _Ended(operation_id, problem)
+    return _Ended(operation_id, token, problem)
 
 
 def _why_not(operation: Operation) -> AppError | None:

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from fastapi import Request
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from service.kit.auth import Caller, Role, Workspace
 from service.kit.errors import AppError
@@ -17,7 +17,12 @@ from service.kit.ids import is_id
 from service.kit.pages import PageRequest, fetch_page
 from service.kit.problems import problem_response
 from service.operations.counts import FAILED
-from service.operations.domain import MOST_TRIES, EndedByErasure, OperationNotFound
+from service.operations.domain import (
+    MOST_TRIES,
+    EndedByErasure,
+    OperationNotFound,
+    ResultNotKept,
+)
 from service.operations.figures import all_ended, ended, problem_in
 from service.operations.tables import Operation
 
@@ -95,10 +100,13 @@ class Operations:
         """Whose process gives no sign of life any more, in their turn."""
         return self.session.scalars(self._left_alone(now).limit(limit)).all()
 
-    def lock_left_alone(self, now: datetime) -> str | None:
-        """The first of these, to be claimed, but for those that somebody else claims just now."""
-        first = self._left_alone(now).limit(1)
-        return self.session.scalar(first.with_for_update(skip_locked=True))
+    def lock_left_alone(self, now: datetime) -> tuple[str, str | None] | None:
+        """The first of these and its last try, to be claimed, but for those that somebody else
+        claims just now.
+        """
+        first = self._left_alone(now).limit(1).add_columns(Operation.token)
+        row = self.session.execute(first.with_for_update(skip_locked=True)).first()
+        return None if row is None else (row.id, row.token)
 
     def carried_out(self, now: datetime) -> int:
         """How many processes carry out; until the transaction ends nobody else is told."""
@@ -139,9 +147,14 @@ class Operations:
         return self._changed(self._update(token).values(action=action, subject=subject))
 
     def stored(self, token: str) -> tuple[str, str | None] | None:
-        """Action and subject of what this try has done, if it has."""
+        """Action and subject of what this try has done, if it has. A commit that has not come
+        through yet, and of which nobody will hear, is waited for.
+        """
+        part_of = sa.select(Operation.parent_id).where(Operation.token == token)
+        self._lock_whole(self.session.scalar(part_of))
         columns = Operation.action, Operation.subject
-        row = self.session.execute(sa.select(*columns).where(Operation.token == token)).first()
+        query = sa.select(*columns).where(Operation.token == token).with_for_update()
+        row = self.session.execute(query).first()
         return None if row is None or row.action is None else (row.action, row.subject)
 
     def finish(self, token: str, ending: Ending, now: datetime) -> bool:
@@ -192,21 +205,41 @@ class Operations:
 
     def end(self, operation_id: str, problem: AppError | None, now: datetime) -> None:
         """It is done, whoever carries it out, and with it its parts; even if its row cannot be
-        read. Without a problem it is cancelled.
+        read. Without a problem it is cancelled; parts that have stored something are not.
         """
         own = Operation.workspace_id == self.workspace_id, Operation.id == operation_id
         columns = Operation.path, Operation.parent_id
         path, parent_id = self.session.execute(sa.select(*columns).where(*own)).one()
         self._lock_whole(parent_id)
-        parts = Operation.parent_id == operation_id
-        for which in (own, (Operation.workspace_id == self.workspace_id, parts)):
-            all_ended(self.session, which, None if problem is None else problem.type_path())
-            self.session.execute(
-                sa.update(Operation)
-                .where(*which, Operation.done_at.is_(None))
-                .values(**_ended(path, now, problem))
-            )
+        self._end_these(problem, path, now, *own)
+        parts = Operation.workspace_id == self.workspace_id, Operation.parent_id == operation_id
+        # where one is being stored just now this waits, and then leaves it
+        self._end_these(problem, path, now, *parts, Operation.action.is_(None))
+        told = sa.select(Operation.id, Operation.path, Operation.action, Operation.subject)
+        stored = self.session.execute(told.where(*parts, Operation.done_at.is_(None)))
+        for part in stored.all():
+            lost = ResultNotKept.of(part.action or "", part.subject)
+            self._end_these(lost, part.path, now, Operation.id == part.id)
         self._end_whole(parent_id, now)
+
+    def end_try(
+        self, operation_id: str, token: str | None, problem: AppError, now: datetime
+    ) -> bool:
+        """It is done, unless it has been begun again since somebody saw `token`; whether it is."""
+        query = sa.select(Operation.parent_id).filter_by(id=operation_id)
+        self._lock_whole(self.session.scalar(query))
+        same = sa.select(Operation.id).filter_by(id=operation_id, token=token)
+        if self.session.scalar(same.with_for_update()) is None:
+            return False
+        self.end(operation_id, problem, now)
+        return True
+
+    def _end_these(
+        self, problem: AppError | None, path: str, now: datetime, *which: sa.ColumnElement[bool]
+    ) -> None:
+        all_ended(self.session, which, None if problem is None else problem.type_path())
+        under_way = sa.update(Operation).where(*which, Operation.done_at.is_(None))
+        self.session.execute(under_way.values(**_ended(path, now, problem)))
 
     def page_of_parts(
         self, whole: Operation, page: PageRequest, *, failed: bool | None
@@ -258,10 +291,16 @@ class Operations:
         return self._changed(again.values(token=None, claimed_until=now + LEASE, stage=None))
 
     def forget_old(self, now: datetime) -> None:
-        """Those that ended long ago."""
+        """Those that ended long ago; parts with the whole."""
+        whole = aliased(Operation)
+        long_ago = now - KEPT_FOR
+        kept = sa.exists().where(
+            whole.id == Operation.parent_id,
+            whole.done_at.is_(None) | (whole.done_at >= long_ago),
+        )
         self.session.execute(
             sa.delete(Operation).where(
-                Operation.workspace_id == self.workspace_id, Operation.done_at < now - KEPT_FOR
+                Operation.workspace_id == self.workspace_id, Operation.done_at < long_ago, ~kept
             )
         )
 

@@ -1,12 +1,13 @@
 """Operations whose process dies, stops or falls behind; each on both databases."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 
 from service.allocations.versions.usecases import solving
@@ -16,6 +17,7 @@ from service.kit.db import Database
 from service.kit.errors import DatabaseUnavailable
 from service.kit.idempotency import LEASE as KEY_LEASE
 from service.kit.idempotency import IdempotencyKey
+from service.kit.problems import problem_response
 from service.operations import outlasting, runs
 from service.operations.carrying import Carrier
 from service.operations.domain import MOST_TRIES
@@ -296,6 +298,27 @@ class TestADatabaseThatWasAway:
         assert told["stored"]["subject"] in told["problem"]["detail"]
         assert versions(client, plan) == 1
 
+    def test_while_a_commit_comes_through_has_it_waited_for(
+        self, client: TestClient, app: FastAPI, database: Database, gate: Gate
+    ) -> None:
+        """Its connection was lost, and the database still works at it."""
+        operation = begun(client, f"{a_plan(client)}/versions")
+        gate.reached.wait()
+        (held,) = (run.held for run in app.state.runs.under_way)
+        away = problem_response(Request({"type": "http", "path": "/", "headers": [], "state": {}}),
+                                DatabaseUnavailable("The connection was lost."))  # fmt: skip
+        finishing = threading.Thread(target=runs._finish, args=(held, away))
+
+        with database.of(DEFAULT_WORKSPACE).sessions.begin() as session:
+            operations = Operations(session, DEFAULT_WORKSPACE)
+            operations.stamp(held.token, "version.solve", "plan_1/versions/7")
+            finishing.start()
+            _wait_until_somebody_waits(database)
+        finishing.join()
+
+        told = client.get(operation).json()
+        assert (told["done"], told["problem"]["type"]) == (True, "/problems/result-not-kept")
+
     def test_is_told_of_the_end_when_it_is_back(
         self, client: TestClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -315,6 +338,20 @@ class TestADatabaseThatWasAway:
         told = client.get(operation).json()
         assert (told["done"], told["status"], told["tries"]) == (True, 201, 1)
         assert told["result"]["number"] == 1
+
+
+def _wait_until_somebody_waits(database: Database) -> None:
+    """For a lock of PostgreSQL; on SQLite all who write wait for each other anyway."""
+    if database.engine.dialect.name == "sqlite":
+        return
+    waits = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    pause = threading.Event()
+    for _ in range(3000):
+        with database.engine.connect() as connection:
+            if connection.scalar(waits):
+                return
+        pause.wait(0.01)
+    raise AssertionError("nobody waits")
 
 
 def _the_database_is_away(*_: object) -> None:
