@@ -64,7 +64,9 @@ def test_the_readme_shows_what_its_curl_line_answers(tmp_path: Path) -> None:
     body = re.search(r"-d '(.*?)'", call, re.DOTALL)
     assert body
 
-    app = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'unused.db'}"))
+    app = create_app(
+        Settings(database_url=f"sqlite:///{tmp_path / 'unused.db'}", answer_within=600)
+    )
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
         answer = client.post("/v1/allocations", json=json.loads(body[1])).json()
 
@@ -128,7 +130,7 @@ def test_the_guides_quote_the_pages(guide: str, tmp_path: Path) -> None:
 
 
 def an_app_with_a_database(folder: Path) -> FastAPI:
-    settings = Settings(database_url=f"sqlite:///{folder / 'guide.db'}")
+    settings = Settings(database_url=f"sqlite:///{folder / 'guide.db'}", answer_within=600)
     migrations.upgrade(settings.database_url)
     return create_app(settings)
 
@@ -227,7 +229,7 @@ def cells_of(line: str) -> list[str]:
 
 def solved(body: dict[str, Any], idea: str) -> list[dict[str, Any]]:
     """The rows that the API answers."""
-    app = create_app(Settings(database_url="sqlite:///unused.db"))
+    app = create_app(Settings(database_url="sqlite:///unused.db", answer_within=600))
     with TestClient(app, base_url="http://127.0.0.1") as client:
         answer = client.post("/v1/allocations", json=body | {"policy": {"fairness": idea}})
     assert answer.status_code == 200, answer.text

@@ -161,7 +161,7 @@ class _Server(uvicorn.Server):
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     url = f"sqlite:///{tmp_path_factory.mktemp('site') / 'site.db'}"
     migrations.upgrade(url)
-    app = create_app(Settings(database_url=url))
+    app = create_app(Settings(database_url=url, answer_within=600))
     inputs = a_company()
     client = TestClient(app, base_url=LOOPBACK)
     everybody = [rep["id"] for rep in six_reps()]

@@ -20,7 +20,7 @@ JSON = {"content-type": "application/json"}
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """Calls a service whose database does not exist."""
     folder: Path = tmp_path_factory.mktemp("nothing")
-    app = create_app(Settings(database_url=f"sqlite:///{folder / 'missing.db'}"))
+    app = create_app(Settings(database_url=f"sqlite:///{folder / 'missing.db'}", answer_within=600))
     with TestClient(app, base_url="http://127.0.0.1") as client:
         yield client
 

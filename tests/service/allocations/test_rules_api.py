@@ -17,7 +17,8 @@ GROUP: Document = {"id": "overlay", "reps": ["ann", "cyd"], "max": 210}
 
 
 def a_client(folder: Path, **settings: Any) -> Iterator[TestClient]:
-    app = create_app(Settings(database_url=f"sqlite:///{folder / 'missing.db'}", **settings))
+    url = f"sqlite:///{folder / 'missing.db'}"
+    app = create_app(Settings(database_url=url, **{"answer_within": 600} | settings))
     with TestClient(app, base_url="http://127.0.0.1") as client:
         yield client
 
