@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import Any, Final
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -127,9 +128,15 @@ def _of_policies(
     ]
     if of_all and all(of_all):
         yield from of_all[0]
+    sound: set[tuple[bytes, int]] = set()
     for place, item in enumerate(items):
-        if item.policy is not None and item.plan in digits:
-            yield from _faults(item.policy, digits[item.plan], ("items", place, "policy"))
+        if item.policy is None or item.plan not in digits:
+            continue
+        same = orjson.dumps(item.policy), digits[item.plan]
+        if same not in sound:
+            faults = _faults(item.policy, digits[item.plan], ("items", place, "policy"))
+            sound |= set() if faults else {same}
+            yield from faults
 
 
 def _faults(
