@@ -86,6 +86,7 @@ class TestACallThatOutlastsItsAnswer:
             "failed": 0,
             "stage": None,
             "steps": 0,
+            "per_second": None,
         }
         assert versions(client, plan) == []
         gate.opened.set()
