@@ -30,9 +30,9 @@ _STEPS: Final = (
     "at its peak",
 )  # fmt: skip
 _MB: Final = 1_000_000
-WORKER_MB: Final = (500, 6_000)
-"""What a worker may take: whatever it solves, and more for a million reps of one plan."""
-FILE_MB: Final = 300
+WORKER_MB: Final = (300, 4_500)
+"""What a worker may take: whatever it solves, and so much more for a million reps of one plan."""
+FILE_MB: Final = 100
 """What the service may take more while it writes a file of quotas, however many they are."""
 
 
@@ -107,8 +107,8 @@ def _of_step(database: str, case: Case, step: Step) -> str:
 
 def _beyond(case: Case, batch: Batch) -> Iterator[str]:
     """What took more memory than docs/guide/scaling.md says."""
-    least, most = WORKER_MB
-    may = least + (most - least) * case.reps / 1_000_000
+    least, more = WORKER_MB
+    may = least + more * case.reps / 1_000_000
     if batch.peak_of_worker > may:
         yield f"A worker took {batch.peak_of_worker:,.0f} MB for {case}; it may take {may:,.0f}."
     for step in batch.steps:
