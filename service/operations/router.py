@@ -78,7 +78,8 @@ def cancel_operation(
     operation_id: OperationIdPath, caller: CallerDep, session: SessionDep, now: NowDep
 ) -> OperationOut:
     """End an operation: from this answer on it stores nothing. What it has stored stays (409)."""
-    return OperationOut.of(usecases.cancel_operation(session, caller, operation_id, now=now))
+    operation = usecases.cancel_operation(session, caller, operation_id, now=now)
+    return OperationOut.of(operation, counts_of(session, operation, now), now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import Any, Final
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from service.batches.domain import MOST_PLANS, Item, matching, named_twice
 from service.kit.auth import Caller
 from service.kit.errors import Fault, InvalidInput
-from service.kit.money import minor_digits
+from service.kit.ids import is_id
+from service.kit.money import MAX_MINOR, amount_faults, minor_digits
 from service.plans.domain import VersionStatus
 from service.plans.policy import to_policy
 from service.plans.tables import Plan, PlanVersion
@@ -48,6 +48,7 @@ def listed(
         *_unknown(items, known),
         *named_twice(items),
         *_rolled_without_a_word(body),
+        *_of_targets(items, known),
         *_of_policies(items, known, body),
     ]
     if faults:
@@ -63,7 +64,7 @@ def known_plans(session: Session, workspace_id: str, ids: Collection[str]) -> Ma
     query = sa.select(Plan.id, Plan.currency, sa.func.coalesce(PlanVersion.number, 0))
     query = query.outerjoin(PlanVersion, is_published).where(Plan.workspace_id == workspace_id)
     found: dict[str, Known] = {}
-    for some in batched(ids, AT_ONCE):
+    for some in batched((own for own in ids if is_id("plan", own)), AT_ONCE):
         for plan, currency, number in session.execute(query.where(Plan.id.in_(some))):
             found[plan] = Known(currency, number)
     return found
@@ -115,6 +116,22 @@ def _rolled_without_a_word(body: Mapping[str, Any]) -> Iterator[Fault]:
                 yield Fault(f"/items/{place}/{name}", reason)
 
 
+def _of_targets(items: Sequence[Item], known: Mapping[str, Known]) -> Iterator[Fault]:
+    """What is wrong with a target whatever the plan; whom `targets` name is the plan's business."""
+    for item in items:
+        said = item.rolled or {}
+        target, rows = said.get("target"), said.get("targets")
+        if target is not None and rows is not None:
+            yield Fault(f"{item.row}/target", "stands beside `targets`: send one of the two")
+        elif target is not None and item.plan in known:
+            digits = minor_digits(known[item.plan].currency)
+            yield from amount_faults(target, digits, f"{item.row}/target")
+        for place, row in enumerate(rows or ()):
+            if isinstance(row["amount"], int) and abs(row["amount"]) > MAX_MINOR:
+                at = f"{item.row}/targets/{place}/amount"
+                yield Fault(at, "is too large", row["amount"])
+
+
 def _of_policies(
     items: Sequence[Item], known: Mapping[str, Known], body: Mapping[str, Any]
 ) -> Iterator[Fault]:
@@ -128,11 +145,11 @@ def _of_policies(
     ]
     if of_all and all(of_all):
         yield from of_all[0]
-    sound: set[tuple[bytes, int]] = set()
+    sound: set[tuple[str, int]] = set()
     for place, item in enumerate(items):
         if item.policy is None or item.plan not in digits:
             continue
-        same = orjson.dumps(item.policy), digits[item.plan]
+        same = repr(item.policy), digits[item.plan]
         if same not in sound:
             faults = _faults(item.policy, digits[item.plan], ("items", place, "policy"))
             sound |= set() if faults else {same}

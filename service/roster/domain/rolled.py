@@ -140,14 +140,16 @@ class _Rolling:
 
     def facts(self) -> Row:
         """What goes along, of the shape `InputsPatch`. Raises InvalidInput."""
-        document, gone = self.earlier.document, self.gone
+        document, gone, dropped = self.earlier.document, self.gone, self.dropped
         main = self.earlier.inputs.measures.main.id
         facts: Row = {
             "units": [_kept(row, _OF_UNITS) for row in document["units"]],
             "reps": [*self._reps(document["reps"])],
             "territories": [*self._territories(document["territories"])],
             "history": [
-                {"measure": main} | row for row in document["history"] if row.get("rep") not in gone
+                {"measure": main} | row
+                for row in document["history"]
+                if row.get("rep") not in gone and row.get("measure", main) not in dropped
             ],
         }
         if measures := [*self._measures(document.get("measures", ()))]:
@@ -161,6 +163,11 @@ class _Rolling:
         absences = inputs.absences
         ended = (absences.last == NONE) & (absences.first <= start) & (absences.share >= _AWAY)
         return {inputs.reps.id[rep] for rep in absences.rep[ended].tolist()}
+
+    @property
+    def dropped(self) -> set[str]:
+        """Measures without a target, which no facts may list."""
+        return {row["id"] for row in self.earlier.document.get("measures", ())} - {*self.planned}
 
     def _reps(self, rows: Sequence[Row]) -> Iterator[Row]:
         gone, sold = self.gone, self._last_year()
@@ -225,8 +232,7 @@ class _Rolling:
                     yield LeftBehind(table, name, ids)
         if gone:
             yield LeftBehind("reps", None, tuple(sorted(gone)))
-        dropped = {row["id"] for row in document.get("measures", ())} - set(self.planned)
-        if dropped:
+        if dropped := self.dropped:
             yield LeftBehind("measures", None, tuple(sorted(dropped)))
 
 

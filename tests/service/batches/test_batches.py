@@ -184,12 +184,13 @@ class TestBadLists:
     def test_plans_that_are_unknown_or_stand_twice(self, client: TestClient) -> None:
         (plan,) = plans(client, "BU1")
 
-        faults = refused(client, {"plans": [plan, new_id("plan"), "BU1", plan]})
+        faults = refused(client, {"plans": [plan, new_id("plan"), "BU1", "\0", plan]})
 
         assert faults == [
             ("/plans/1", "names no plan"),
             ("/plans/2", "names no plan"),
-            ("/plans/3", "names the same plan as /plans/0"),
+            ("/plans/3", "names no plan"),
+            ("/plans/4", "names the same plan as /plans/0"),
         ]
 
     def test_more_plans_than_may_be(self, client: TestClient) -> None:

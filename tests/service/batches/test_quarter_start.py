@@ -144,6 +144,24 @@ class TestRolledForward:
         ]
         assert refused(client, {"items": items} | FORWARD) == [("/items/0/from", "names no plan")]
 
+    def test_a_target_that_none_could_have_is_refused_whole(self, client: TestClient) -> None:
+        ids = plans(client, "BU1", "BU2", "BU3", "BU4")
+        huge = 10**30
+        said: list[Document] = [
+            {"target": huge},
+            {"target": -1},
+            {"target": 5, "targets": [{"amount": 5}]},
+            {"targets": [{"amount": huge}]},
+        ]
+        items = [{"plan": plan} | own for plan, own in zip(ids, said, strict=True)]
+
+        assert refused(client, {"items": items} | FORWARD) == [
+            ("/items/0/target", "is too large"),
+            ("/items/1/target", "must not be negative"),
+            ("/items/2/target", "stands beside `targets`: send one of the two"),
+            ("/items/3/targets/0/amount", "is too large"),
+        ]
+
 
 class TestPolicies:
     def test_one_that_is_wrong_in_itself_is_refused_whole(self, client: TestClient) -> None:
@@ -156,6 +174,10 @@ class TestPolicies:
         items = [{"plan": first}, {"plan": second, "policy": crossed}]
         assert [pointer for pointer, _ in refused(client, {"items": items})] == [
             "/items/1/policy/min_over_baseline"
+        ]
+        huge = {"groups": [{"id": "g", "reps": ["r1"], "max": 10**30}]}
+        assert refused(client, {"items": [{"plan": first, "policy": huge}]}) == [
+            ("/items/0/policy/groups/0/max", "is too large")
         ]
 
     def test_one_that_fits_no_plan_is_what_became_of_each(self, client: TestClient) -> None:

@@ -59,8 +59,8 @@ def test_a_plan_whose_version_is_stored_when_the_batch_is_cancelled_is_told_of_a
     told = client.post(f"{batch}/cancel").json()
 
     assert (told["done"], told["cancelled"]) == (True, True)
-    progress = client.get(batch).json()["progress"]
-    assert (progress["finished"], progress["failed"]) == (1, 0)
+    assert (told["progress"]["finished"], told["progress"]["failed"]) == (1, 0)
+    assert client.get(batch).json()["progress"] == told["progress"]
     items = items_of(client, batch)
     assert [own["cancelled"] for own in items] == [True, False, True]
     assert [(own["done"], own["version"]) for own in items] == [

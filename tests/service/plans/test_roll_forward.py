@@ -147,19 +147,24 @@ class TestWhatGoesAlong:
         assert inputs_of(client, plan)["reps"][0]["capacity"] == 270.0
 
     def test_a_measure_without_a_target_stays_behind(self, client: TestClient) -> None:
-        targets = [{"amount": 300}, {"measure": "new_customers", "amount": 9}]
-        listed = [{"id": "new_customers", "forecast": 8}]
-        a_plan(client, "BU1", Q1, facts(target=None, targets=targets, measures=listed))
+        targets = [{"amount": 300}, {"measure": "upsells", "amount": 9}]
+        listed = [{"id": "upsells", "kind": "additive", "forecast": 8}]
+        revenue, upsells = sales("ann", "2027-01"), {"measure": "upsells"}
+        sold = [*revenue, *(row | upsells for row in revenue)]
+        before = facts(target=None, targets=targets, measures=listed, history=sold)
+        a_plan(client, "BU1", Q1, before)
         both, one = a_plan(client, "BU1", Q2), a_plan(client, "BU1", Q2)
 
         rolled(client, both, targets=targets)
         told = rolled(client, one, target=300)
 
         named = [row["id"] for row in inputs_of(client, both)["measures"]]
-        assert named == ["revenue", "new_customers"]
+        assert named == ["revenue", "upsells"]
+        assert len(inputs_of(client, both)["history"]) == 2
+        assert inputs_of(client, one)["history"] == revenue
         assert "measures" not in inputs_of(client, one)
         assert [own["ids"] for own in told["left_behind"] if own["table"] == "measures"] == [
-            ["new_customers"]
+            ["upsells"]
         ]
 
 
