@@ -1,10 +1,16 @@
 """What has to be there afterwards, and nothing else: looked up by the API and by `db verify`."""
 
 import subprocess
+from contextlib import closing
 from typing import Any
 
 import httpx2
+import sqlalchemy as sa
 
+from service.kit.audit import AuditEntry
+from service.kit.db import open_database
+from service.kit.outbox import OutboxEvent
+from service.operations.tables import Operation
 from tests.commands import FAIRQUOTA, environment
 from tests.release.callers import Told
 
@@ -35,6 +41,23 @@ def _all_of(client: httpx2.Client, path: str) -> list[dict[str, Any]]:
         cursor = page["next_cursor"]
         if cursor is None:
             return items
+
+
+def each_once(owners_url: str, told: Told) -> None:
+    """The trail has each version once and no other one, nothing is announced of drafts, and no
+    operation is left.
+    """
+    solved = sa.select(AuditEntry.subject).filter_by(action="version.solve")
+    with closing(open_database(owners_url)) as database, database.reading.begin() as session:
+        subjects = session.scalars(solved).all()
+        left = session.scalars(sa.select(Operation.id).filter_by(done_at=None)).all()
+        announced = session.scalars(sa.select(OutboxEvent.kind)).all()
+    assert sorted(subjects) == sorted(
+        f"{plan.removeprefix('/v1/plans/')}/versions/{number}"
+        for plan, versions in told.versions.items()
+        for number in versions
+    )
+    assert (left, announced) == ([], [])
 
 
 def holds(owners_url: str) -> None:

@@ -39,9 +39,9 @@ class Told:
     odd: list[str] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def count(self, what: str) -> None:
+    def count(self, what: str, number: int = 1) -> None:
         with self._changed:
-            self.counts[what] += 1
+            self.counts[what] += number
             self._changed.notify_all()
 
     def wait_for_more(self, number: int, seconds: float, what: str = "answered") -> bool:

@@ -27,7 +27,7 @@ from service.operations.tables import Operation
 from tests.commands import environment, workers_of
 from tests.release import watched
 from tests.release.callers import MOST_SECONDS
-from tests.release.watched import Stage
+from tests.release.watched import Stage, stage_of
 from tests.service.conftest import as_the_service, prepare
 
 _DATABASE = "fairquota_faults"
@@ -41,12 +41,12 @@ def _free_port() -> int:
     return port
 
 
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload([watched.__name__])
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload([watched.__name__])
 
 
 def _no_stages() -> MutableSequence[int]:
-    stages: MutableSequence[int] = _processes.RawArray("B", watched.PLACES)
+    stages: MutableSequence[int] = processes.RawArray("Q", watched.PLACES)
     return stages
 
 
@@ -68,23 +68,33 @@ class Service:
 
     def start(self) -> None:
         """It can be called soon: whoever calls earlier is not connected."""
-        self.stages = _no_stages()
         settings = environment(FAIRQUOTA_DATABASE_URL=self.database_url, **self.settings)
         told = (self.port, self.folder, settings, self.stages)
-        self.process = _processes.Process(target=watched.serve, args=told)
+        self.process = processes.Process(target=watched.serve, args=told)
         self.process.start()
 
     @property
-    def stage(self) -> Stage:
-        """How far it is with storing a version; with several, of the one that is furthest."""
-        return Stage(max(self.stages))
+    def lives(self) -> bool:
+        return self.process is not None and self.process.is_alive()
 
-    def wait_for_a_version(self, chance: random.Random) -> None:
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        assert self.process.pid is not None
+        return self.process.pid
+
+    def stage(self, *pids: int) -> Stage:
+        """How far one of its processes is with storing a version, the service if none is named;
+        with several, the one that is furthest.
+        """
+        return stage_of(self.stages, pids or [self.pid])
+
+    def wait_for_a_version(self, chance: random.Random, *pids: int) -> None:
         """Until one is being stored and any time after that, or until it is being committed."""
         stage = chance.choice((Stage.STORING, Stage.COMMITTING))
         pause = threading.Event()  # nothing tells what another process does; looking is cheap
         until = time.monotonic() + MOST_SECONDS
-        while self.stage < stage:
+        while self.stage(*pids) < stage:
             assert time.monotonic() < until, self.said()
             pause.wait(0.0002)
         if stage is Stage.STORING:
@@ -96,16 +106,14 @@ class Service:
 
     def workers(self) -> list[int]:
         """The processes that carry out its operations."""
-        assert self.process is not None
-        assert self.process.pid is not None
-        return workers_of(self.process.pid)
+        return workers_of(self.pid)
 
     def kill(self) -> Stage:
         """As by kill -9, and how far it came."""
         assert self.process is not None
         self.process.kill()
         self.process.join()
-        return self.stage
+        return self.stage()
 
 
 @contextmanager
@@ -188,12 +196,17 @@ def services_url(owners_url: str) -> str:
     return as_the_service(owners_url)
 
 
-def let_claims_run_out(owners_url: str) -> None:
+def let_claims_run_out(owners_url: str, *, but_for_locked: bool = False) -> None:
     """As if `LEASE` had passed since: keys of requests that were killed may be taken over, and so
     may operations.
+
+    `but_for_locked`: those stay that a transaction holds just now, or one whose process is frozen.
     """
     open_claims = sa.update(IdempotencyKey).where(IdempotencyKey.status.is_(None))
     under_way = sa.update(Operation).where(Operation.done_at.is_(None))
+    if but_for_locked:
+        free = sa.select(Operation.id).filter_by(done_at=None).with_for_update(skip_locked=True)
+        under_way = under_way.where(Operation.id.in_(free))
     past = utc_now() - LEASE - timedelta(seconds=1)
     with closing(open_database(owners_url)) as database, database.sessions.begin() as session:
         session.execute(open_claims.values(claimed_at=past))

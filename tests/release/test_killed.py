@@ -66,7 +66,7 @@ def _restarting(service: Service, owners_url: str) -> Callable[[], Stage]:
 
 def _restarting_postgresql(service: Service, postgresql: PostgreSQL) -> Callable[[], Stage]:
     def restart() -> Stage:
-        stage = service.stage
+        stage = service.stage()
         postgresql.restart_at_once()
         let_claims_run_out(postgresql.owners_url)
         return stage
