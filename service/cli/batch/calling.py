@@ -138,13 +138,14 @@ class _AsItCame(HTTPErrorProcessor):
 
 def service_at(url: str, key_file: Path | None) -> Service:
     """As it was typed. Raises Failure."""
-    parts = urlsplit(url)
+    no_address = Failure(f"--url {url} is no address such as http://127.0.0.1:8000.")
     try:
+        parts = urlsplit(url)
         good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is none
-        good = False
+    except ValueError:  # a port that is none, or half an address of IPv6
+        raise no_address from None
     if not good or parts.query or parts.fragment or not url.isascii() or not url.isprintable():
-        raise Failure(f"--url {url} is no address such as http://127.0.0.1:8000.")
+        raise no_address
     if "@" in parts.netloc:
         raise Failure(f"--url has no user and password; put an API key into {_KEY}.")
     return Service(url.rstrip("/"), _key(key_file))

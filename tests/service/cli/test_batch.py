@@ -331,7 +331,16 @@ class TestWhoCannotBeCalled:
         assert f"{url} answers 404, but not as FairQuota does." in said
 
     @pytest.mark.parametrize(
-        "url", ["127.0.0.1:8000", "ftp://h", "http://", "http://h:p", "http://ab@h", "http://h?a"]
+        "url",
+        [
+            "127.0.0.1:8000",
+            "ftp://h",
+            "http://",
+            "http://h:p",
+            "http://ab@h",
+            "http://h?a",
+            "http://[::1",
+        ],
     )
     def test_an_address_that_is_none(self, url: str) -> None:
         assert "--url" in failed(run("batch", "list", "--url", url), 2)
