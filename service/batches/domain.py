@@ -1,6 +1,8 @@
 """Which plans a batch is about, what is to be done with each, and whose turn it is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import fnmatch
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -58,8 +60,8 @@ def named_twice(items: Sequence[Item]) -> Iterator[Fault]:
             yield Fault(item.pointer, f"names the same plan as {before}", item.plan)
 
 
-def matching(pattern: str) -> str:
-    """A pattern with `*`, as LIKE takes it with a backslash for what is meant as it stands."""
-    for special in ("\\", "%", "_"):
-        pattern = pattern.replace(special, f"\\{special}")
-    return pattern.replace("*", "%")
+def matching(pattern: str) -> Callable[[str], bool]:
+    """Whether a name is meant by a pattern with `*`. Databases do not agree on what Ä is to ä."""
+    only_stars = re.sub(r"[?[]", r"[\g<0>]", pattern.casefold())
+    meant = re.compile(fnmatch.translate(only_stars))
+    return lambda name: meant.match(name.casefold()) is not None

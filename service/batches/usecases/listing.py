@@ -82,12 +82,13 @@ def _named(body: Mapping[str, Any]) -> Iterator[Item]:
 
 def _found(session: Session, caller: Caller, body: Mapping[str, Any]) -> Sequence[Item]:
     pattern, period = body["filter"]["name"], body["filter"].get("period") or {}
-    query = sa.select(Plan.id).filter_by(workspace_id=caller.workspace_id)
-    query = query.where(Plan.name.ilike(matching(pattern), escape="\\")).order_by(Plan.id)
+    query = sa.select(Plan.id, Plan.name).filter_by(workspace_id=caller.workspace_id)
+    query = query.order_by(Plan.id)
     for column, day in ((Plan.period_start, "start"), (Plan.period_end, "end")):
         if period.get(day) is not None:
             query = query.where(column == period[day])
-    found = session.scalars(query.limit(MOST_PLANS + 1)).all()
+    is_meant = matching(pattern)
+    found = [plan for plan, name in session.execute(query) if is_meant(name)]
     if not found:
         reason = "matches the name of no plan" + (" of this period" if period else "")
         raise InvalidInput([Fault("/filter/name", reason, pattern)])
