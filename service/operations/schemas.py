@@ -155,4 +155,6 @@ def part_in_short(part: Operation) -> dict[str, Any]:
     """What became of a part that is about a plan."""
     if (version := version_of(part)) is not None:
         return {"plan": part.about, "version": version}
+    if part.cancelled:
+        return {"plan": part.about, "cancelled": True}
     return {"plan": part.about, "problem": answer_of(part)}

@@ -235,6 +235,8 @@ class TestCancelling:
         settle(client, app)
         assert [versions(client, plan) for plan in ids] == [[]] * 5
         assert [own["cancelled"] for own in items_of(client, operation)] == [True] * 5
+        ended = client.get(operation).json()["result"]["items"]
+        assert ended == [{"plan": plan, "cancelled": True} for plan in ids]
         batch = operation.replace("/operations/", "/batches/")
         again = client.post(f"{batch}/retry")
         assert (again.status_code, again.json()["type"]) == (409, "/problems/batch-was-cancelled")
