@@ -45,6 +45,8 @@ FORGOTTEN_SECONDS = 120
 """After so long without a statement a writing transaction loses its locks on PostgreSQL: whoever
 holds them has stopped, or the network to it has. Longer than anybody computes in one.
 """
+FORGOTTEN_SOON_SECONDS = 10
+"""The same where a lock keeps many from going on, and nobody computes while it is held."""
 _BUSY = "Other writes kept the database busy for {seconds} seconds."
 _FULL = "The database has no room left, so nothing was stored. It goes on when its disk has room."
 _READ_ONLY = "The database takes no writes just now, so nothing was stored. Reading goes on."
@@ -178,6 +180,13 @@ def _enter_to_write(session: Session, _transaction: object, connection: sa.Conne
         "idle_in_transaction_session_timeout": f"{FORGOTTEN_SECONDS}s",
     }
     row_security.enter(connection, session.info.get(_WORKSPACE), limits)
+
+
+def forget_soon(session: Session) -> None:
+    """Of this transaction: it is about to lock what many wait for."""
+    if session.get_bind().dialect.name == "postgresql":
+        limit = {"idle_in_transaction_session_timeout": f"{FORGOTTEN_SOON_SECONDS}s"}
+        row_security.enter(session.connection(), None, limit)
 
 
 def open_database(url: str, *, foreign_keys: bool = True) -> Database:

@@ -11,6 +11,7 @@ from fastapi import Request
 from sqlalchemy.orm import Session, aliased
 
 from service.kit.auth import Caller, Role, Workspace
+from service.kit.db import forget_soon
 from service.kit.errors import AppError
 from service.kit.forgetting import changed
 from service.kit.ids import is_id
@@ -110,6 +111,7 @@ class Operations:
 
     def carried_out(self, now: datetime) -> int:
         """How many processes carry out; until the transaction ends nobody else is told."""
+        forget_soon(self.session)
         row = sa.select(Workspace.id).filter_by(id=self.workspace_id)
         # key_share: who stores something for the workspace need not wait
         self.session.execute(row.with_for_update(key_share=True))
@@ -183,6 +185,7 @@ class Operations:
     def _lock_whole(self, parent_id: str | None) -> None:
         """Before the part, as everybody does who changes both."""
         if parent_id is not None:
+            forget_soon(self.session)
             self.session.get_one(Operation, parent_id, with_for_update=True)
 
     def _end_whole(self, parent_id: str | None, now: datetime) -> None:

@@ -10,13 +10,15 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from service.kit import db
 from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.clock import utc_now
 from service.kit.db import Database
+from service.kit.errors import DatabaseUnavailable
 from service.operations import claiming
 from service.operations.carrying import Carrier
 from service.operations.domain import MOST_TRIES, OperationGivenUp
-from service.operations.repository import KEPT_FOR, Operations
+from service.operations.repository import KEPT_FOR, LEASE, Ending, Operations
 from service.operations.tables import Operation
 from tests.service.batches.test_batches import items_of, plans, started
 from tests.service.operations.following import done
@@ -129,6 +131,26 @@ def test_of_two_who_try_again_at_once_one_is_told_that_it_is_under_way(
     assert sorted(answers) == [202, 409]
     look(client, Carrier(app))
     assert done(client, given_up)["result"]["items"][0]["version"] == 1
+
+
+@pytest.mark.parametrize("owners_url", ["postgresql"], indirect=True)
+def test_a_process_frozen_while_it_ends_a_plan_holds_up_the_others_for_seconds(
+    client: TestClient, database: Database, batch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has locked the whole batch. On SQLite it holds up all who write."""
+    monkeypatch.setattr(db, "FORGOTTEN_SOON_SECONDS", 0.1)
+    for place, token in enumerate(("frozen", "alive")):
+        set_part(database, place, token=token, claimed_until=utc_now() + LEASE)
+    ending, sessions = Ending(201, body=b"{}"), database.of(DEFAULT_WORKSPACE).sessions
+    frozen = sessions()
+    Operations(frozen, DEFAULT_WORKSPACE).finish("frozen", ending, utc_now())
+
+    with sessions.begin() as session:
+        assert Operations(session, DEFAULT_WORKSPACE).finish("alive", ending, utc_now())
+
+    with pytest.raises(DatabaseUnavailable):
+        frozen.commit()
+    assert [own["done"] for own in items_of(client, batch)] == [False, True, False]
 
 
 def test_parts_are_kept_as_long_as_their_batch(
