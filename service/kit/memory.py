@@ -21,8 +21,14 @@ def bound_memory(megabytes: int) -> None:
     not counted, nor is what is reserved and not in use. 0: no bound.
     """
     if megabytes:
-        most = megabytes * _MEGABYTE
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (megabytes * _MEGABYTE, hard))
+
+
+def lift_bound() -> None:
+    """To say what happened and to end in order takes memory, too."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
 def die_before_others() -> None:

@@ -28,6 +28,7 @@ from service.kit.errors import (
 )
 from service.kit.faults import sentence
 from service.kit.headers import sent_with_problem
+from service.kit.memory import lift_bound
 
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_INSTANCE = 500
@@ -99,6 +100,7 @@ def problem_response(request: Request, error: AppError) -> Response:
 
 
 async def _out_of_memory(request: Request, error: Exception) -> Response:
+    lift_bound()
     request.app.state.out_of_memory = True
     structlog.get_logger().log(logging.ERROR, "out_of_memory", exc_info=error)
     why = (

@@ -3,6 +3,7 @@
 import os
 from functools import partial
 from multiprocessing.connection import Connection
+from threading import Timer
 from time import monotonic
 from typing import Final
 
@@ -31,7 +32,17 @@ async def work(app: FastAPI, told: Connection, teller: Teller) -> None:
     async with carrying(app, at_once=1, may_begin=partial(has_room, app)) as carrier:
         carrier.wake()
         await to_thread.run_sync(_listen, app, told, carrier, teller)
+        end_in_time()
     teller.tell()
+
+
+def end_in_time(seconds: float = _TO_STOP) -> None:
+    """This process is leaving. A thread that hangs, such as one that was refused memory in the
+    middle of a linear programme, cannot be ended and would keep it.
+    """
+    timer = Timer(seconds, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
 
 
 def has_room(app: FastAPI) -> bool:
