@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx2
 
+from service.kit.db import FORGOTTEN_SECONDS
+
 PLAN = {"name": "FY27", "increment": 1, "period": {"start": "2027-01-01", "end": "2027-12-31"}}
 COMPANY: dict[str, Any] = {
     "target": 6600,
@@ -24,8 +26,8 @@ ADJUSTED = {
     "funding": "siblings",
 }
 _SOON = 0.05
-MOST_SECONDS = 120
-"""Until a request has to be answered, however often something is killed."""
+MOST_SECONDS = FORGOTTEN_SECONDS + 60
+"""Until a request has to be answered, however often something is killed or frozen."""
 
 
 @dataclass

@@ -122,8 +122,9 @@ def _cutting(crew: Crew, postgresql: PostgreSQL) -> Fault:
 def _freezing_on_postgresql(crew: Crew, url: str, told: Told) -> Fault:
     def hold(chance: random.Random) -> str:
         pid, when = _moment(crew, chance, freeze)
-        if crew.service.stage(pid) and chance.choice((True, False)):
-            _end_connections(url, "idle in transaction%%")  # as after two minutes
+        if crew.service.stage(pid) and chance.randrange(4):
+            # as after two minutes; until then whoever comes to the same plan waits half a minute
+            _end_connections(url, "idle in transaction%%")
             when += ", forgotten"
         let_claims_run_out(url, but_for_locked=True)
         assert told.wait_for_more(5, MOST_SECONDS, "plans"), crew.service.said()
