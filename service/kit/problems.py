@@ -82,21 +82,27 @@ def response_schema(error: type[AppError]) -> dict[str, Any]:
 
 
 def problem_response(request: Request, error: AppError) -> Response:
+    request_id = getattr(request.state, "request_id", "")
+    return Response(
+        problem_document(error, request.url.path, request_id),
+        status_code=error.status,
+        headers=error.headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+def problem_document(error: AppError, path: str, request_id: str = "") -> bytes:
+    """Of a request that nobody waits for any more nobody knows the id."""
     document = {
         "type": error.type_path(),
         "title": error.title(),
         "status": error.status,
         "detail": error.detail,
-        "instance": request.url.path[:_LONGEST_INSTANCE],
-        "request_id": getattr(request.state, "request_id", ""),
+        "instance": path[:_LONGEST_INSTANCE],
+        "request_id": request_id,
         **error.context,
     }
-    return Response(
-        orjson.dumps(document),  # writes NaN as null
-        status_code=error.status,
-        headers=error.headers,
-        media_type=MEDIA_TYPE,
-    )
+    return orjson.dumps(document)  # writes NaN as null
 
 
 async def _out_of_memory(request: Request, error: Exception) -> Response:

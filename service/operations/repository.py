@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
-from fastapi import Request
 from sqlalchemy.orm import Session, aliased
 
 from service.kit.auth import Caller, Role, Workspace
@@ -16,7 +15,7 @@ from service.kit.errors import AppError
 from service.kit.forgetting import changed
 from service.kit.ids import is_id
 from service.kit.pages import PageRequest, fetch_page
-from service.kit.problems import problem_response
+from service.kit.problems import problem_document
 from service.operations.counts import FAILED
 from service.operations.domain import (
     MOST_TRIES,
@@ -197,11 +196,20 @@ class Operations:
             whole = sa.update(Operation).filter_by(id=parent_id, done_at=None)
             self.session.execute(whole.values(done_at=now, status=200, caller=sa.null()))
 
+    def wholes_under_way(self) -> Sequence[tuple[str, str]]:
+        """Their ids and paths; each locked, as everybody does before its parts."""
+        wholes = sa.select(Operation.id, Operation.path).where(
+            Operation.workspace_id == self.workspace_id,
+            Operation.done_at.is_(None),
+            Operation.parts.is_not(None),
+        )
+        locked = wholes.order_by(Operation.id).with_for_update()
+        return [(*row,) for row in self.session.execute(locked)]
+
     def under_way(self) -> Sequence[tuple[str, str | None, str | None]]:
-        """Their ids, and the action and subject of what they have done; each locked."""
-        wholes = sa.select(Operation.id).filter_by(workspace_id=self.workspace_id, done_at=None)
-        wholes = wholes.where(Operation.parts.is_not(None)).order_by(Operation.id)
-        self.session.scalars(wholes.with_for_update()).all()
+        """Their ids, and the action and subject of what they have done; each locked. Whoever asks
+        has locked the wholes.
+        """
         columns = Operation.id, Operation.action, Operation.subject
         query = self._under_way().with_only_columns(*columns).order_by(Operation.id)
         return [(*row,) for row in self.session.execute(query.with_for_update())]
@@ -215,15 +223,24 @@ class Operations:
         path, parent_id = self.session.execute(sa.select(*columns).where(*own)).one()
         self._lock_whole(parent_id)
         self._end_these(problem, path, now, *own)
+        self.end_parts(operation_id, path, problem, now)
         parts = Operation.workspace_id == self.workspace_id, Operation.parent_id == operation_id
-        # where one is being stored just now this waits, and then leaves it
-        self._end_these(problem, path, now, *parts, Operation.action.is_(None))
         told = sa.select(Operation.id, Operation.path, Operation.action, Operation.subject)
         stored = self.session.execute(told.where(*parts, Operation.done_at.is_(None)))
         for part in stored.all():
             lost = ResultNotKept.of(part.action or "", part.subject)
             self._end_these(lost, part.path, now, Operation.id == part.id)
         self._end_whole(parent_id, now)
+
+    def end_parts(
+        self, operation_id: str, path: str, problem: AppError | None, now: datetime
+    ) -> None:
+        """Those of a whole that have stored nothing. Where one is being stored just now this waits,
+        and then leaves it. The whole ends with its last part.
+        """
+        parts = Operation.workspace_id == self.workspace_id, Operation.parent_id == operation_id
+        self._end_these(problem, path, now, *parts, Operation.action.is_(None))
+        self._end_whole(operation_id, now)
 
     def end_try(
         self, operation_id: str, token: str | None, problem: AppError, now: datetime
@@ -326,12 +343,13 @@ def forget(session: Session, workspace_id: str, now: datetime) -> int:
     )
     results = changed(session, kept.values(result=sa.null()))
     operations = Operations(session, workspace_id)
+    for operation_id, path in operations.wholes_under_way():
+        operations.end_parts(operation_id, path, _erased("Nothing was stored."), now)
     for operation_id, action, subject in operations.under_way():
         stored = "Nothing was stored; send it again."
         if action is not None:
             stored = f"It stored {subject} ({action}); its answer is not kept. Look there."
-        problem = EndedByErasure(f"Somebody was erased meanwhile, whom it may name. {stored}")
-        operations.end(operation_id, problem, now)
+        operations.end(operation_id, _erased(stored), now)
     said = sa.update(Operation).where(
         Operation.workspace_id == workspace_id, Operation.body.is_not(None)
     )
@@ -339,10 +357,13 @@ def forget(session: Session, workspace_id: str, now: datetime) -> int:
     return results
 
 
+def _erased(stored: str) -> EndedByErasure:
+    return EndedByErasure(f"Somebody was erased meanwhile, whom it may name. {stored}")
+
+
 def _ended(path: str, now: datetime, problem: AppError | None) -> dict[str, Any]:
     columns = {**_OF_CARRYING_OUT, "done_at": now, "cancelled": problem is None}
     if problem is None:
         return columns
-    request = Request({"type": "http", "path": path, "headers": [], "state": {}})
-    answer = problem_response(request, problem)
-    return columns | {"status": answer.status_code, "result": zlib.compress(answer.body, 1)}
+    document = problem_document(problem, path)
+    return columns | {"status": problem.status, "result": zlib.compress(document, 1)}

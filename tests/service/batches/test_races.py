@@ -74,6 +74,21 @@ def test_a_plan_whose_version_is_stored_when_the_batch_is_cancelled_is_told_of_a
     assert part["problem"]["type"] == "/problems/result-not-kept"
 
 
+def test_when_somebody_is_erased_a_batch_ends_and_tells_of_what_it_had_stored(
+    client: TestClient, database: Database, batch: str
+) -> None:
+    set_part(database, 1, action="version.solve", subject="plan_1/versions/7", **DIED)
+
+    assert client.delete("/v1/people/ann").status_code == 200
+
+    told = client.get(batch).json()
+    assert (told["done"], told["cancelled"], told["progress"]["failed"]) == (True, False, 2)
+    items = items_of(client, batch)
+    assert [own["version"] for own in items] == [None, 7, None]
+    ended = {own["problem"]["type"] for own in items if own["problem"]}
+    assert ended == {"/problems/ended-by-erasure"}
+
+
 @pytest.fixture
 def given_up(client: TestClient, database: Database) -> str:
     """The path of a batch with one plan, whose workers were killed again and again."""
