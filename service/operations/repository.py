@@ -19,7 +19,6 @@ from service.kit.problems import problem_document
 from service.operations.counts import FAILED
 from service.operations.domain import (
     MOST_TRIES,
-    EndedByErasure,
     OperationNotFound,
     ResultNotKept,
 )
@@ -330,35 +329,6 @@ class Operations:
     def _changed(self, statement: sa.Update) -> bool:
         done = cast("sa.CursorResult[Any]", self.session.execute(statement))
         return done.rowcount > 0
-
-
-def forget(session: Session, workspace_id: str, now: datetime) -> int:
-    """Results of all operations, for they may name anybody; answers how many that were.
-
-    Those under way end, for what they were sent and what they have read may do so, too: they store
-    nothing any more. Nor is what failed of a batch tried again.
-    """
-    kept = sa.update(Operation).where(
-        Operation.workspace_id == workspace_id, Operation.result.is_not(None)
-    )
-    results = changed(session, kept.values(result=sa.null()))
-    operations = Operations(session, workspace_id)
-    for operation_id, path in operations.wholes_under_way():
-        operations.end_parts(operation_id, path, _erased("Nothing was stored."), now)
-    for operation_id, action, subject in operations.under_way():
-        stored = "Nothing was stored; send it again."
-        if action is not None:
-            stored = f"It stored {subject} ({action}); its answer is not kept. Look there."
-        operations.end(operation_id, _erased(stored), now)
-    said = sa.update(Operation).where(
-        Operation.workspace_id == workspace_id, Operation.body.is_not(None)
-    )
-    session.execute(said.values(body=sa.null(), headers=sa.null()))
-    return results
-
-
-def _erased(stored: str) -> EndedByErasure:
-    return EndedByErasure(f"Somebody was erased meanwhile, whom it may name. {stored}")
 
 
 def _ended(path: str, now: datetime, problem: AppError | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from service.kit.keys import ApiKey, forget_whose, keys_of_rep
 from service.negotiations.change_requests import repository as change_requests
 from service.negotiations.events import repository as events
 from service.negotiations.levels import repository as levels
-from service.operations import repository as operations
+from service.operations.forgetting import forget as forget_operations
 from service.people.domain import Erased
 from service.plans import repository as plans
 from service.roster.usecases import forget_person, names_of_rep
@@ -49,7 +49,7 @@ def erase_person(session: Session, caller: Caller, rep: str, *, now: datetime) -
         signatures=sum(signed) + webhooks.forget(session, person),
         keys=forget_whose(keys),
         answers=idempotency.forget_answers(session, caller.workspace_id)
-        + operations.forget(session, caller.workspace_id, now),
+        + forget_operations(session, caller.workspace_id, now),
         trail=len(entries),
     )
     own = replace(caller, name=caller.id) if caller.id in person.actors else caller
