@@ -44,20 +44,25 @@ def _all_of(client: httpx2.Client, path: str) -> list[dict[str, Any]]:
 
 
 def each_once(owners_url: str, told: Told) -> None:
-    """The trail has each version once and no other one, nothing is announced of drafts, and no
-    operation is left.
+    """Each version was solved and submitted once, by the trail, and announced once; no other one
+    was, and no operation is left.
     """
-    solved = sa.select(AuditEntry.subject).filter_by(action="version.solve")
+    trail = sa.select(AuditEntry.subject)
     with closing(open_database(owners_url)) as database, database.reading.begin() as session:
-        subjects = session.scalars(solved).all()
+        solved = session.scalars(trail.filter_by(action="version.solve")).all()
+        submitted = session.scalars(trail.filter_by(action="version.submit")).all()
+        announced = session.scalars(sa.select(OutboxEvent)).all()
         left = session.scalars(sa.select(Operation.id).filter_by(done_at=None)).all()
-        announced = session.scalars(sa.select(OutboxEvent.kind)).all()
-    assert sorted(subjects) == sorted(
+    versions = sorted(
         f"{plan.removeprefix('/v1/plans/')}/versions/{number}"
-        for plan, versions in told.versions.items()
-        for number in versions
+        for plan, numbers in told.versions.items()
+        for number in numbers
     )
-    assert (left, announced) == ([], [])
+    assert sorted(solved) == sorted(submitted) == versions
+    assert {event.kind for event in announced} == {"version.submitted"}
+    of_versions = (event.payload for event in announced)
+    assert sorted(f"{own['plan']}/versions/{own['number']}" for own in of_versions) == versions
+    assert left == []
 
 
 def holds(owners_url: str) -> None:

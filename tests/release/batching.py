@@ -22,7 +22,9 @@ def company(number: int) -> Document:
 
 
 class Batches(Caller):
-    """Starts batches over all plans, until `stop`; tries again what failed, and cancels some."""
+    """Has all plans solved and submitted, batch after batch, until `stop`; tries again what failed,
+    and cancels some.
+    """
 
     def __init__(
         self, address: str, told: Told, stop: threading.Event, chance: random.Random
@@ -41,7 +43,7 @@ class Batches(Caller):
 
     def _season(self) -> None:
         plans = [own.removeprefix("/v1/plans/") for own in self._told.versions]
-        begun = self._send("POST", "/v1/batches", {"plans": plans})
+        begun = self._send("POST", "/v1/batches", {"plans": plans, "then": "submit"})
         batch = begun.get("id") or begun["subject"]
         cancelled_at = self._chance.randrange(4 * PLANS)
         told = self._followed(f"/v1/batches/{batch}", cancelled_at)
@@ -95,7 +97,7 @@ class Batches(Caller):
             assert (part["stored"], part["result"]) == (None, None)
             return
         subject = f"{item['plan']}/versions/{item['version']}"
-        assert part["stored"] == {"action": "version.solve", "subject": subject}
+        assert part["stored"] == {"action": "version.submit", "subject": subject}
         if part["result"] is None:
             assert part["problem"]["type"] == "/problems/result-not-kept"
             self._told.count("result not kept")

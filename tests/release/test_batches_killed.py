@@ -1,10 +1,10 @@
 """Batches whose workers are killed, again and again: every plan has its version once.
 
-Two callers have the same thirty plans solved, batch after batch, try again what failed and cancel
-some. Two workers carry that out, and one or both of them are killed, with their service or without,
-or frozen until others have done their work; or PostgreSQL, or all connections to it. Two of three
-times that is while a version is stored or committed. `FAIRQUOTA_ROUNDS` says how often; what came
-out is in docs/reliability.md.
+Two callers have the same thirty plans solved and submitted, batch after batch, try again what
+failed and cancel some. Two workers carry that out, and one or both of them are killed, with their
+service or without, or frozen until others have done their work; or PostgreSQL, or all connections
+to it. Two of three times that is while a version is stored or committed. `FAIRQUOTA_ROUNDS` says
+how often; what came out is in docs/reliability.md.
 """
 
 import os
