@@ -12,7 +12,7 @@ from service.operations.schemas import ProblemDocument, answer_of, version_of
 from service.operations.tables import Operation
 from service.plans.life_cycle_schemas import Deadline
 from service.plans.policy import PolicyBody
-from service.plans.rolling_schemas import PlanId
+from service.plans.rolling_schemas import LeftBehindOut, PlanId
 from service.roster.schemas import TargetRow
 
 # "from" cannot be written as an attribute, so this one is a call.
@@ -126,16 +126,21 @@ class BatchItemOut(BaseModel):
     done: bool
     cancelled: bool
     version: int | None = Field(description="The new version", examples=[3])
+    left_behind: list[LeftBehindOut] = Field(
+        description="What of the earlier plan did not go along, where inputs were rolled forward",
+        examples=[[]],
+    )
     problem: ProblemDocument | None = Field(description="Why there is none")
 
     @classmethod
     def of(cls, part: Operation) -> Self:
-        version = version_of(part)
+        version, answer = version_of(part), answer_of(part)
         return cls(
             plan=part.about or "",
             operation=part.id,
             done=part.done_at is not None,
             cancelled=part.cancelled,
             version=version,
-            problem=answer_of(part) if version is None else None,
+            left_behind=(answer or {}).get("left_behind", []),
+            problem=answer if version is None else None,
         )

@@ -21,6 +21,7 @@ from service.allocations.versions.repository import VersionDamaged
 from service.allocations.versions.schemas import (
     ProofOut,
     RulesOut,
+    SolvedOut,
     VerificationOut,
     VersionIn,
 )
@@ -46,6 +47,7 @@ from service.plans.outcome import Outcome
 from service.plans.policy import PolicyBody
 from service.plans.repository import Plans, PlanVersions
 from service.plans.rolling import RollForward
+from service.plans.rolling_schemas import LeftBehindOut
 from service.plans.router import NumberPath, PlanIdPath
 from service.plans.usecases import version_etag
 from service.plans.version_schemas import VersionDetailOut, VersionOut
@@ -84,7 +86,7 @@ def solve_version(
     reading_sessions: ReadingSessionsDep,
     hindrances: SubmitHindrancesDep,
     now: NowDep,
-) -> VersionDetailOut:
+) -> SolvedOut:
     """Solve the plan's working inputs into a new immutable version, a draft, or a submitted one.
 
     Once a version is published, months that have begun keep what is in force in them: the new
@@ -113,7 +115,9 @@ def solve_version(
         patience=patience,
         hindrances=hindrances,
     )
-    return answer_made(response, made, now)
+    version = answer_made(response, made, now)
+    left_behind = [LeftBehindOut.of(own) for own in made.left_behind]
+    return SolvedOut(**version.model_dump(), left_behind=left_behind)
 
 
 @router.get(

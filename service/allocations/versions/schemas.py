@@ -13,7 +13,8 @@ from service.kit.values import STRICT_ROW
 from service.plans.domain import MOST_VERSIONS
 from service.plans.life_cycle_schemas import Deadline
 from service.plans.policy import PolicyBody
-from service.plans.rolling_schemas import RollForwardIn
+from service.plans.rolling_schemas import LeftBehindOut, RollForwardIn
+from service.plans.version_schemas import VersionDetailOut
 
 
 @examples(
@@ -61,6 +62,15 @@ class VersionIn(TypedDict):
     roll_forward: NotRequired[Annotated[RollForwardIn | None, Field(examples=[None])]]
     """Solve the inputs of an earlier plan, rolled forward as by `POST …/inputs/roll-forward`; they
     become the working inputs in the same step. Left out: the working inputs as they stand."""
+
+
+class SolvedOut(VersionDetailOut):
+    """A version that was solved just now."""
+
+    left_behind: list[LeftBehindOut] = Field(
+        description="What of the earlier plan did not go along, where inputs were rolled forward",
+        examples=[[]],
+    )
 
 
 class GrowthBeside(BaseModel):

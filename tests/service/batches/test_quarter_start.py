@@ -105,9 +105,13 @@ class TestRolledForward:
         (_, east), (west_before, west) = quarters(client, "East", "West")
         items = [{"plan": east, "target": 500}, {"plan": west, "from": west_before, "target": 600}]
 
-        told = done(client, started(client, items=items, **FORWARD, then="submit"))
+        batch = started(client, items=items, **FORWARD, then="submit")
+        told = done(client, batch)
 
         assert problems(told) == [None, None]
+        for item in items_of(client, batch):
+            left = {(own["table"], own["field"]): own["rows"] for own in item["left_behind"]}
+            assert left == {("reps", "max"): 1, ("reps", "baseline"): 4, ("reps", "reach"): 4}
         for plan, target in ((east, 500), (west, 600)):
             (version,) = versions(client, plan)
             inputs = client.get(f"/v1/plans/{plan}").json()["inputs_hash"]

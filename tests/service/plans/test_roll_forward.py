@@ -250,6 +250,8 @@ class TestSolvedAtOnce:
         ]
         assert (entry["subject"], entry["facts"]["from"]) == (plan, before)
         assert entry["facts"]["left_behind"]["reps.fixed"] == 1
+        left = {(own["table"], own["field"]): own["ids"] for own in answer.json()["left_behind"]}
+        assert left["reps", "fixed"] == ["ann"]
         assert client.get(f"/v1/plans/{plan}/versions/1/verify").json()["valid"] is True
 
     @pytest.mark.parametrize(

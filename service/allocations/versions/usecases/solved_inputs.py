@@ -4,7 +4,7 @@ plan, which become the working ones in the transaction that stores the version.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +19,7 @@ from service.kit.queues import TooBusy
 from service.plans.inputs import InputsMissing
 from service.plans.rolling import RollForward, Rolling
 from service.plans.tables import Plan
-from service.roster.domain import Inputs, Rolled
+from service.roster.domain import Inputs, LeftBehind, Rolled
 from service.roster.usecases import load_snapshot
 
 
@@ -29,6 +29,11 @@ class SolvedInputs(Protocol):
     @property
     def inputs(self) -> Inputs:
         """Needs no database. Raises InvalidInput."""
+        ...
+
+    @property
+    def left_behind(self) -> Sequence[LeftBehind]:
+        """What of an earlier plan's inputs is not in them."""
         ...
 
     def store(self, session: Session, caller: Caller, plan: Plan, now: datetime) -> None:
@@ -49,6 +54,7 @@ def inputs_to_solve(session: Session, plan: Plan, roll_forward: RollForward | No
 @dataclass(frozen=True, slots=True)
 class _AsTheyStand:
     inputs: Inputs
+    left_behind: Sequence[LeftBehind] = ()
 
     def store(self, session: Session, caller: Caller, plan: Plan, now: datetime) -> None:
         """They are stored."""
@@ -66,6 +72,10 @@ class _RolledForward:
     @property
     def inputs(self) -> Inputs:
         return self.rolled.inputs
+
+    @property
+    def left_behind(self) -> Sequence[LeftBehind]:
+        return self.rolled.left_behind
 
     def store(self, session: Session, caller: Caller, plan: Plan, now: datetime) -> None:
         if not self.rolling.store(session, caller, plan, self.rolled, now=now):

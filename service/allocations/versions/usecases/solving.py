@@ -1,7 +1,7 @@
 """Solve the working inputs of a plan into a new version."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, cast
 
@@ -118,7 +118,7 @@ def solve_version(
             life_cycle.submit(
                 session, step.saying(order.note), deadline=order.deadline, hindrances=hindrances
             )
-        return Made.of(session, plan, version)
+        return replace(Made.of(session, plan, version), left_behind=solved.left_behind)
 
 
 def check_permitted(caller: Caller, order: Order) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -22,6 +22,7 @@ from service.plans.outcome import Outcome
 from service.plans.repository import PlanVersions
 from service.plans.sight import EVERYTHING, Sight
 from service.plans.tables import Plan, PlanVersion
+from service.roster.domain import LeftBehind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +73,8 @@ class Made:
     currency: str
     sight: Sight
     """How much of it the caller sees."""
+    left_behind: Sequence[LeftBehind] = ()
+    """Of inputs that were rolled forward for it."""
 
     @classmethod
     def of(
