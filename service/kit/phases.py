@@ -11,7 +11,7 @@ from opentelemetry import context as told
 from prometheus_client import Histogram
 
 from service.kit.metrics import COUNTED
-from service.kit.tracing import TRACER
+from service.kit.tracing import TRACER, in_span
 
 _SECONDS: Final = Histogram(
     "fairquota_solve_phase_seconds",
@@ -28,7 +28,7 @@ def phase(name: str) -> Iterator[None]:
     """What is done here is one; a phase that fails took its time, too."""
     began = time.perf_counter()
     try:
-        with TRACER.start_as_current_span(name):
+        with in_span(name):
             yield
     finally:
         _SECONDS.labels(name).observe(time.perf_counter() - began)

@@ -16,6 +16,8 @@ from typing import Any, Final
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
 
+from service.kit.errors import AppError
+
 TRACER: Final = trace.get_tracer("fairquota")
 _ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _LAST_SECONDS: Final = 2
@@ -77,6 +79,26 @@ def sending_spans() -> Iterator[None]:
         given_up.cancel()
 
 
+@contextmanager
+def in_span(name: str, **more: Any) -> Iterator[None]:
+    """What is done here is one, with the kind of what it fails with: OpenTelemetry would record the
+    message and the traceback as well, which may quote bodies.
+    """
+    with TRACER.start_as_current_span(
+        name, record_exception=False, set_status_on_exception=False, **more
+    ) as span:
+        try:
+            yield
+        except Exception as error:
+            span.set_attribute("error.type", _kind_of(error))
+            span.set_status(trace.StatusCode.ERROR)
+            raise
+
+
+def _kind_of(error: Exception) -> str:
+    return error.type_path() if isinstance(error, AppError) else type(error).__qualname__
+
+
 def name_request(request_id: str) -> None:
     """The span of a request has its id, as the log has, and nothing of its query, which may be
     anything.
@@ -111,7 +133,8 @@ def linked(name: str, began: Mapping[str, str], **attributes: str) -> Iterator[d
     beginning = trace.get_current_span(propagate.extract(began)).get_span_context()
     links = [trace.Link(beginning)] if beginning.is_valid else []
     named = {f"fairquota.{key}": value for key, value in attributes.items()}
-    with TRACER.start_as_current_span(name, Context(), trace.SpanKind.CONSUMER, named, links=links):
+    alone, kind = Context(), trace.SpanKind.CONSUMER
+    with in_span(name, context=alone, kind=kind, attributes=named, links=links):
         carrier: dict[str, str] = {}
         propagate.inject(carrier)
         yield carrier

@@ -118,6 +118,29 @@ def test_an_operation_leads_to_the_request_that_began_it(collector: Collector) -
     assert "secret" not in str(collector.spans)
 
 
+@pytest.mark.usefixtures("own_folder")
+def test_spans_of_what_fails_say_of_which_kind_it_was_and_nothing_of_a_body(
+    collector: Collector,
+) -> None:
+    settings = {ENDPOINT: collector.address, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    with started("serve", "--port", "0", **settings) as (service, said):
+        api = Api(address_in(said))
+        plan = api.post("/v1/plans", {"name": "Merger", "period": PERIOD}).headers["Location"]
+        refused = api.post(f"{plan}/versions", {"roll_forward": {}})
+        assert "Merger" in refused.json["detail"]
+        accepted = api.post(f"{plan}/versions", {"roll_forward": {}}, Prefer="respond-async")
+        assert accepted.status == 202
+        collector.wait_for("operation solve_version")
+        service.send_signal(signal.SIGTERM)
+        service.communicate(timeout=60)
+
+    for span in collector.named("reading"):
+        assert told(span)["error.type"] == "/problems/invalid-input"
+        assert span.status.code == span.status.STATUS_CODE_ERROR
+    assert len(collector.named("reading")) == 2
+    assert "Merger" not in str(collector.spans)
+
+
 class TestWithout:
     def test_the_variables_nothing_is_recorded(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(ENDPOINT, raising=False)
