@@ -94,11 +94,15 @@ class Service:
         headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
         return self._answer(_Call("POST", path, headers=headers, body=body))
 
-    def events(self, *path: str) -> Iterator[Document]:
-        """What a stream of events tells until it ends. Raises Away and Failure."""
+    def events(self, *path: str) -> Iterator[Document | None]:
+        """What a stream of events tells until it ends; None where it only says that it is there.
+        Raises Away and Failure.
+        """
         with self._opened(_Call("GET", path, seconds=_SILENCE)) as answer:
             for line in answer:
-                if line.startswith(b"data:") and line.endswith(b"\n"):  # else it was cut
+                if line.startswith(b":"):
+                    yield None
+                elif line.startswith(b"data:") and line.endswith(b"\n"):  # else it was cut
                     yield orjson.loads(line.removeprefix(b"data:"))
 
     def _answer(self, call: _Call) -> Document:

@@ -10,6 +10,8 @@ from service.cli.failure import Failure
 
 _PATIENCE: Final = 600.0
 """Seconds without an answer until a command gives up; the batch does not."""
+_STANDSTILL: Final = 60.0
+"""Seconds in which no plan was done; a shorter time needs no explanation."""
 
 
 class Shows(Protocol):
@@ -20,6 +22,9 @@ class Shows(Protocol):
 
     def away(self, why: Failure, seconds: float) -> None:
         """The service has not answered for so long."""
+
+    def note(self, said: str) -> None:
+        """Something that is said once."""
 
 
 class Outage:
@@ -54,8 +59,37 @@ class Outage:
                 return answer
 
 
-def follow(service: Service, batch_id: str, shows: Shows, outage: Outage) -> Document:
+class _Standstill:
+    """How long no plan was done, which one who waits cannot tell from a batch that is stuck."""
+
+    def __init__(self, shows: Shows, now: Callable[[], float]) -> None:
+        self._shows, self._now = shows, now
+        self._finished: int | None = None
+        self._since = 0.0
+        self._is_told = False
+
+    def state(self, told: Document) -> None:
+        now, finished = self._now(), told["progress"]["finished"]
+        if finished != self._finished:
+            self._finished, self._since = finished, now
+        elif now - self._since >= _STANDSTILL and not self._is_told:
+            self._is_told = True
+            self._shows.note(
+                f"no plan was done for {now - self._since:.0f} s: they are large, all workers are "
+                "busy with something else, or none runs (`fairquota worker`, or FAIRQUOTA_WORKERS "
+                f"of `fairquota serve`). To end it:  fairquota batch cancel {told['id']}"
+            )
+
+
+def follow(
+    service: Service,
+    batch_id: str,
+    shows: Shows,
+    outage: Outage,
+    now: Callable[[], float] = time.monotonic,
+) -> Document:
     """The batch once it is done. Raises Failure."""
+    standstill = _Standstill(shows, now)
     while True:
         try:
             for told in _states(service, batch_id):
@@ -63,16 +97,19 @@ def follow(service: Service, batch_id: str, shows: Shows, outage: Outage) -> Doc
                 shows.state(told)
                 if told["done"]:
                     return told
+                standstill.state(told)
         except Away as why:
             outage.wait(why)
 
 
 def _states(service: Service, batch_id: str) -> Iterator[Document]:
-    """One at least, where it answers: whoever may not listen looks now and then. Raises Away where
-    the stream ends before the batch.
+    """One at least, where it answers: whoever may not listen looks now and then. Where there is no
+    news it is looked at again, for its pace and end. Raises Away where the stream ends before the
+    batch.
     """
     yield service.get("batches", batch_id)
-    yield from service.events("operations", batch_id, "events")
+    for told in service.events("operations", batch_id, "events"):
+        yield service.get("batches", batch_id) if told is None else told
     raise Away(f"{service.url} tells no more.")
 
 

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -64,24 +64,27 @@ class _Bar:
             return
         if not self._is_away:
             self._is_away = True
-            said = f"{why} Trying again."
-            self._progress.console.print(said, markup=False, highlight=False)
+            self.note(f"{why} Trying again.")
         said = f"{self._said} [yellow]no answer for {seconds:.0f} s, trying again[/]"
         self._progress.update(self._task, description=said.strip())
+
+    def note(self, said: str) -> None:
+        self._progress.console.print(f"note: {said}", markup=False, highlight=False)
 
 
 class Lines:
     """`finished=40 total=150 failed=1 per_second=3.7 expected_end=…`, now and then."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._next = 0.0
         self._is_away = False
 
     def state(self, told: Document) -> None:
         self._is_away = False
-        if time.monotonic() < self._next and not told["done"]:
+        if self._now() < self._next and not told["done"]:
             return
-        self._next = time.monotonic() + _LINE_EVERY
+        self._next = self._now() + _LINE_EVERY
         known = told["progress"] | {"expected_end": told["expected_end"]}
         line = (f"{name}={known[name]}" for name in _TOLD if known[name] is not None)
         typer.echo(" ".join(line), err=True)
@@ -89,7 +92,10 @@ class Lines:
     def away(self, why: Failure, seconds: float) -> None:
         if seconds >= _SILENT_FOR and not self._is_away:
             self._is_away = True
-            typer.echo(f"note: {why} Trying again.", err=True)
+            self.note(f"{why} Trying again.")
+
+    def note(self, said: str) -> None:
+        typer.echo(f"note: {said}", err=True)
 
 
 def _rate(rate: float) -> str:

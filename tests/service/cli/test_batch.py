@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fastapi import FastAPI
+from fastapi import FastAPI, routing
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from service.cli.batch import calling
+from service.cli.batch.calling import service_at
 from service.kit.auth import DEFAULT_WORKSPACE
 from service.kit.db import Database
 from service.kit.idempotency import IdempotencyKey
@@ -258,6 +259,19 @@ class TestRun:
         monkeypatch.setattr(calling, "_LONGEST_PAUSE", 0.01)
 
         assert run("batch", "run", *named(company.plan("BU East"))).exit_code == 0
+
+    def test_whoever_listens_hears_also_that_there_is_no_news(
+        self, company: Company, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(routing, "_PING_INTERVAL", 0.01)
+        plan = company.plan("BU East")
+        with long_solves():
+            batch = run("batch", "run", *named(plan), "--detach").stdout.strip()
+            service = service_at(company.address, None)
+            heard = service.events("operations", batch, "events")
+
+            assert next(told for told in heard if told)["done"] is False
+            assert None in heard
 
 
 class TestAProcess:

@@ -1,9 +1,13 @@
 """How a batch is said to go on, and how long a command waits for a service that is away."""
 
+from collections.abc import Iterator
+from itertools import count
+from typing import override
+
 import pytest
 
-from service.cli.batch.calling import Away, Document
-from service.cli.batch.following import Outage
+from service.cli.batch.calling import Away, Document, Service
+from service.cli.batch.following import Outage, follow
 from service.cli.batch.progress import Lines, _rate
 from service.cli.failure import Failure
 
@@ -27,6 +31,9 @@ class Watching:
 
     def away(self, _: Failure, seconds: float) -> None:
         self.away_for.append(seconds)
+
+    def note(self, said: str) -> None:
+        raise AssertionError(said)
 
 
 class TestOutage:
@@ -54,6 +61,59 @@ class TestOutage:
 
         assert end.value.exit_code == 1
         assert watching.away_for[0] == 0
+
+
+class Telling(Service):
+    """A service that tells of one batch, at last that it is done; None: nothing but a keep-alive.
+    What it is asked meanwhile is as it was told last.
+    """
+
+    def __init__(self, *told: Document | None) -> None:
+        super().__init__("http://a.service", None)
+        self._told = told
+        self._last = told[0]
+
+    @override
+    def get(self, *path: str, **query: object) -> Document:
+        assert self._last is not None
+        return self._last
+
+    @override
+    def events(self, *path: str) -> Iterator[Document | None]:
+        for told in self._told:
+            self._last = told or self._last
+            yield told
+
+
+def batch(finished: int, *, done: bool = False) -> Document:
+    progress = {"finished": finished, "total": 3, "failed": 0, "per_second": None}
+    return {"id": "op_1", "done": done, "expected_end": None, "progress": progress}
+
+
+class TestABatchOfWhichNoPlanIsDone:
+    def test_says_now_and_then_that_it_is_followed(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        seconds = count(step=15)
+        lines = Lines(lambda: next(seconds))
+
+        follow(Telling(batch(1), *[None] * 2, batch(3, done=True)), "op_1", lines, Outage(lines))
+
+        counts = "total=3 failed=0"
+        assert capsys.readouterr().err.splitlines() == [
+            *[f"finished=1 {counts}"] * 4,
+            f"finished=3 {counts}",
+        ]
+
+    def test_says_once_what_may_be_the_reason(self, capsys: pytest.CaptureFixture[str]) -> None:
+        told = [batch(0), None, batch(1), *[None] * 9, batch(3, done=True)]
+        seconds, lines = count(step=15), Lines(lambda: 0)
+
+        follow(Telling(*told), "op_1", lines, Outage(lines), lambda: next(seconds))
+
+        (note,) = [own for own in capsys.readouterr().err.splitlines() if own.startswith("note")]
+        assert note.startswith("note: no plan was done for 60 s: ")
+        assert note.endswith("fairquota batch cancel op_1")
 
 
 def test_lines_are_not_many(capsys: pytest.CaptureFixture[str]) -> None:
