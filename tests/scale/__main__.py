@@ -112,8 +112,11 @@ def _beyond(case: Case, batch: Batch) -> Iterator[str]:
     if batch.peak_of_worker > may:
         yield f"A worker took {batch.peak_of_worker:,.0f} MB for {case}; it may take {may:,.0f}."
     for step in batch.steps:
-        if step.writes_a_file and step.peak - step.before > FILE_MB:
-            yield f"{step.name} took {step.peak - step.before:,.0f} MB; it may take {FILE_MB}."
+        if step.grows is None:
+            continue
+        may = FILE_MB + step.grows * case.reps / 1_000_000
+        if (took := step.peak - step.before) > may:
+            yield f"{step.name} took {took:,.0f} MB; it may take {may:,.0f}."
 
 
 def _head(names: Sequence[str]) -> str:

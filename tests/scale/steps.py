@@ -15,6 +15,8 @@ _QUOTAS: Final = {
 }
 _EXPORTS: Final = ("hr-csv", "salesforce")
 """The one with most lines, and the one with most columns."""
+_INPUTS_MB: Final = 300
+"""Of a million reps, which exports read as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,12 @@ class Step:
     before: float
     """MB that the service had when it began."""
     peak: float
-    writes_a_file: bool = False
-    """Row by row, so that its memory does not grow with their number."""
+    grows: int | None = None
+    """MB for each million reps that it may take beside what any file takes; None: not bounded."""
 
 
 def taken(
-    service: Service, name: str, method: str, path: str, *, file: bool = False, **sent: Any
+    service: Service, name: str, method: str, path: str, *, grows: int | None = None, **sent: Any
 ) -> Step:
     """Its answer is read to the end and not kept. Raises HTTPStatusError."""
     process, answered = service.process, 0
@@ -48,7 +50,7 @@ def taken(
         for piece in answer.iter_bytes():
             answered += len(piece)
     seconds, cpu = time.perf_counter() - began, process.cpu - cpu
-    return Step(name, seconds, cpu, answered, before, process.peak, file)
+    return Step(name, seconds, cpu, answered, before, process.peak, grows)
 
 
 def read_everything(service: Service) -> Iterator[Step]:
@@ -57,9 +59,7 @@ def read_everything(service: Service) -> Iterator[Step]:
     version = f"/v1/plans/{plan['id']}/versions/1"
     for name, media_type in _QUOTAS.items():
         accept = {"Accept": media_type}
-        yield taken(
-            service, f"quotas, {name}", "GET", f"{version}/quotas", file=True, headers=accept
-        )
+        yield taken(service, f"quotas, {name}", "GET", f"{version}/quotas", grows=0, headers=accept)
     yield taken(service, "verify", "GET", f"{version}/verify")
     for step in ("submit", "approve", "publish"):
         matches = {"If-Match": "*"}
@@ -67,5 +67,5 @@ def read_everything(service: Service) -> Iterator[Step]:
     for name in _EXPORTS:
         asked = {"plan": plan["id"]}
         yield taken(
-            service, f"export, {name}", "GET", f"/v1/exports/{name}", file=True, params=asked
+            service, f"export, {name}", "GET", f"/v1/exports/{name}", grows=_INPUTS_MB, params=asked
         )
