@@ -23,6 +23,7 @@ from service.kit.problems import problems
 from service.kit.tracing import what_began_it
 from service.operations.counts import counts_of
 from service.operations.domain import OperationNotFound
+from service.operations.outlasting import log_accepted
 from service.operations.repository import Operations
 from service.operations.runs import Runs
 from service.operations.schemas import OperationOut
@@ -53,6 +54,7 @@ def create_batch(
     with sessions.begin() as session:
         began = what_began_it(request.state.request_id)
         whole = starting.create_batch(session, caller, order, began=began, now=now)
+    log_accepted(whole.id)
     runs: Runs = request.app.state.runs
     runs.wake()
     response.headers[LOCATION] = f"/v1/operations/{whole.id}"
@@ -109,6 +111,7 @@ def retry_batch(
         whole = retrying.retry_failed(session, caller, batch_id, began=began, now=now)
         counts = counts_of(session, whole, now)
     told = OperationOut.of(whole, counts, now)
+    log_accepted(whole.id)
     runs: Runs = request.app.state.runs
     runs.wake()
     return told

@@ -63,6 +63,12 @@ PREFER: Final = "Prefer"
 log = structlog.get_logger()
 
 
+def log_accepted(operation_id: str) -> None:
+    """From here on the log of this request leads to its operation, and back."""
+    say_in_log(operation=operation_id)
+    log.info("operation_accepted")
+
+
 class Exchange:
     """A request and its answer, between whoever carries it out and its caller, who may leave."""
 
@@ -191,8 +197,7 @@ class Asked:
         attempt = getattr(request.state, "attempt", None)
         if not run.become(held, operation, attempt):
             return None
-        say_in_log(operation=operation_id)
-        log.info("operation_accepted")
+        log_accepted(operation_id)
         return _accepted(operation, wish)
 
 

@@ -15,6 +15,8 @@ from service.kit.spreadsheets import Cell
 _PAGE: Final = 1000
 _SHOWN: Final = 100
 """Failures on a terminal."""
+_LOGGED: Final = 500
+"""From here on the log tells more than a problem does, under its request id."""
 _FAULTS: Final = 3
 """Of one plan, in its sentence."""
 
@@ -68,7 +70,8 @@ def _sentence(problem: Mapping[str, Any] | None) -> str | None:
         return None
     faults = problem.get("errors") or []
     if not faults:
-        return f"{problem['title']} {problem['detail']}"
+        said = f"{problem['title']} {problem['detail']}"
+        return f"{said} ({problem['request_id']})" if problem["status"] >= _LOGGED else said
     told = [f"{(fault.get('pointer') or '').lstrip('/')}: {fault['detail']}" for fault in faults]
     more = len(told) - _FAULTS + (problem.get("more") or 0)
     rest = [f"and {more:,} more"] if more > 0 else []

@@ -8,6 +8,8 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from service.batches.domain import MOST_PLANS, matching
 from service.kit.audit import AuditEntry
@@ -255,7 +257,11 @@ class TestRetrying:
             session.execute(sa.update(Operation).values(started_at=UNCLAIMED))
 
         retried = operation.replace("/operations/", "/batches/") + "/retry"
-        assert client.post(retried, headers={"X-Request-Id": "again"}).status_code == 202
+        with capture_logs(processors=[merge_contextvars]) as lines:
+            assert client.post(retried, headers={"X-Request-Id": "again"}).status_code == 202
+        assert ("operation_accepted", "again") in [
+            (line["event"], line.get("request_id")) for line in lines
+        ]
 
         second = done(client, operation)["result"]["items"][0]["problem"]
         assert (first["request_id"], second["request_id"]) == ("at-first", "again")

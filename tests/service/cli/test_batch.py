@@ -16,8 +16,10 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI, routing
 from starlette.testclient import TestClient
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
+from service.allocations.versions.usecases import solving
 from service.cli.batch import calling
 from service.cli.batch.calling import service_at
 from service.kit.auth import DEFAULT_WORKSPACE
@@ -152,6 +154,21 @@ class TestRun:
         assert again.exit_code == 0, again.stderr
         assert [row[1:3] for row in rows(again.stdout)] == [["solved", "1"]] * 2
         assert "All plans of" in failed(run("batch", "retry", batch["id"]), 2)
+
+    def test_a_fault_of_ours_is_told_with_the_request_id_under_which_the_log_has_it(
+        self, company: Company, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise RuntimeError
+
+        monkeypatch.setattr(solving, "solve_measures", fail)
+        with capture_logs(processors=[merge_contextvars]) as lines:
+            said = run("batch", "run", *named(company.plan("BU East")))
+
+        (row,) = rows(said.stdout)
+        (request_id,) = re.findall(r"\((req_\w+)\)$", row[4])
+        events = [line["event"] for line in lines if line.get("request_id") == request_id]
+        assert {"operation_accepted", "operation_begun", "unexpected_error"} <= {*events}
 
     def test_reads_policies_from_files(self, company: Company) -> None:
         first, second = company.plan("BU East"), company.plan("BU West")

@@ -53,6 +53,11 @@ def end(process: subprocess.Popen[str], how: signal.Signals) -> str:
     return said
 
 
+def lines_of(said: str) -> list[dict[str, Any]]:
+    """Of its log."""
+    return [json.loads(line) for line in re.findall(r"^{.*}$", said, flags=re.MULTILINE)]
+
+
 def test_a_service_starts_a_worker_when_it_is_needed_and_another_when_it_died(
     database_url: str,
 ) -> None:
@@ -83,10 +88,11 @@ def test_a_service_starts_a_worker_when_it_is_needed_and_another_when_it_died(
 def test_a_worker_serves_services_that_have_none(database_url: str) -> None:
     """It has a port for what it counts, and its log leads to the call that began it."""
     settings = {"FAIRQUOTA_DATABASE_URL": database_url, "FAIRQUOTA_WORKERS": "0"} | AT_ONCE
-    told_more = {"FAIRQUOTA_METRICS_PORT": "0", "FAIRQUOTA_LOG_LEVEL": "info"}
+    settings["FAIRQUOTA_LOG_LEVEL"] = "info"
+    port = {"FAIRQUOTA_METRICS_PORT": "0"}
     with (
         started("serve", "--port", "0", **settings) as (process, said),
-        started("worker", "--processes", "1", **settings, **told_more) as (worker, worker_said),
+        started("worker", "--processes", "1", **settings, **port) as (worker, worker_said),
     ):
         api, of_worker = Api(address_in(said)), Api(address_in(worker_said))
         plan = a_plan(api)
@@ -99,12 +105,17 @@ def test_a_worker_serves_services_that_have_none(database_url: str) -> None:
             lambda: scrape(of_worker), lambda told: told.sum(counted, outcome="stored") == 2
         )
         assert workers_of(process.pid) == []
-        log = end(worker, signal.SIGINT)
+        lines = lines_of(end(worker, signal.SIGINT))
+        of_service = lines_of(end(process, signal.SIGINT))
 
     assert (told["status"], told["tries"]) == (201, 1)
     assert metrics.sum("fairquota_workers") == 1
     assert metrics.sum("fairquota_operations_recovered_total") == 0
-    lines = [json.loads(line) for line in re.findall(r"^{.*}$", log, flags=re.MULTILINE)]
+    accepted = [line for line in of_service if line["event"] == "operation_accepted"]
+    assert [(line["operation"], line["request_id"]) for line in accepted] == [
+        (told["id"], "the-call"),
+        (batch.json["id"], "the-batch"),
+    ]
     of_operations = [line for line in lines if not line["event"].startswith("worker_")]
     events = ["operation_begun", "request", "operation_finished"]
     assert [line["event"] for line in of_operations] == events * 2
