@@ -1,6 +1,6 @@
 """What became of the plans of a batch: all of them for programs, what failed for people."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from service.cli.batch.calling import Document, Refused, Service
 from service.cli.batch.following import Outage
 from service.cli.failure import plain
 from service.cli.output import Table, on_a_terminal, show
+from service.cli.words import changes_in_words
 from service.kit.spreadsheets import Cell
 
 _PAGE: Final = 1000
@@ -17,8 +18,8 @@ _SHOWN: Final = 100
 """Failures on a terminal."""
 _LOGGED: Final = 500
 """From here on the log tells more than a problem does, under its request id."""
-_FAULTS: Final = 3
-"""Of one plan, in its sentence."""
+_TOLD: Final = 3
+"""Faults of one plan, or changes that mend it, in its sentence."""
 
 
 def show_plans(service: Service, batch_id: str, outage: Outage) -> None:
@@ -65,17 +66,22 @@ def state_of(item: Mapping[str, Any]) -> str:
 
 
 def _sentence(problem: Mapping[str, Any] | None) -> str | None:
-    """What it says, with the first of its faults."""
+    """What it says, with the first of its faults, and what would mend rules that conflict."""
     if problem is None:
         return None
-    faults = problem.get("errors") or []
-    if not faults:
-        said = f"{problem['title']} {problem['detail']}"
-        return f"{said} ({problem['request_id']})" if problem["status"] >= _LOGGED else said
-    told = [f"{(fault.get('pointer') or '').lstrip('/')}: {fault['detail']}" for fault in faults]
-    more = len(told) - _FAULTS + (problem.get("more") or 0)
-    rest = [f"and {more:,} more"] if more > 0 else []
-    return f"{problem['title']} {'; '.join([*told[:_FAULTS], *rest])}"
+    if faults := problem.get("errors") or []:
+        told = [f"{(own.get('pointer') or '').lstrip('/')}: {own['detail']}" for own in faults]
+        return f"{problem['title']} {_first_of(told, problem.get('more') or 0)}"
+    said = f"{problem['title']} {problem['detail']}"
+    if changes := [*changes_in_words(problem.get("relaxation") or [])]:
+        return f"{said} The smallest change that mends it: {_first_of(changes)}."
+    return f"{said} ({problem['request_id']})" if problem["status"] >= _LOGGED else said
+
+
+def _first_of(told: Sequence[str], more: int = 0) -> str:
+    left_out = len(told) - _TOLD + more
+    rest = [f"and {left_out:,} more"] if left_out > 0 else []
+    return "; ".join([*told[:_TOLD], *rest])
 
 
 def _called(service: Service, plan: str) -> str:

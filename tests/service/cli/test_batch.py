@@ -170,6 +170,17 @@ class TestRun:
         events = [line["event"] for line in lines if line.get("request_id") == request_id]
         assert {"operation_accepted", "operation_begun", "unexpected_error"} <= {*events}
 
+    def test_of_rules_that_conflict_it_is_told_what_would_mend_them(self, company: Company) -> None:
+        plan = company.plan("BU East")
+        Path("policy.yaml").write_text("max_over_baseline: 0.05\n")
+
+        said = run("batch", "run", *named(plan), "--policy", "policy.yaml")
+
+        ((*_, kind, why),) = rows(said.stdout)
+        assert kind == "infeasible"
+        assert why.startswith("The rules cannot all hold. ")
+        assert why.endswith(" The smallest change that mends it: target: 441 -> 420.")
+
     def test_reads_policies_from_files(self, company: Company) -> None:
         first, second = company.plan("BU East"), company.plan("BU West")
         own = {"plan": first, "policy": {"fairness": "equal_growth"}}
