@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from service.kit.errors import Conflict, Fault
+from service.kit.errors import Conflict, Fault, NotFound
 
 MOST_PLANS: Final = 100_000
 
@@ -16,6 +16,10 @@ TURNS: Final[Mapping[Priority, int]] = {"high": 10, "normal": 20, "low": 30}
 
 type Which = Literal["as_they_stand", "rolled_forward"]
 """The inputs that are solved."""
+
+
+class BatchNotFound(NotFound):
+    """There is no such batch."""
 
 
 class BatchIsUnderWay(Conflict):

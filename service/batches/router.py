@@ -6,12 +6,13 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from service.batches.domain import (
     BatchIsUnderWay,
+    BatchNotFound,
     BatchWasCancelled,
     BatchWasForgotten,
     NothingFailed,
 )
 from service.batches.schemas import BatchIn, BatchItemOut
-from service.batches.usecases import retrying, starting
+from service.batches.usecases import finding, retrying, starting
 from service.kit.access import Permission, needs
 from service.kit.auth import CallerDep
 from service.kit.body import json_body
@@ -22,20 +23,22 @@ from service.kit.pages import Page, PageDep
 from service.kit.problems import problems
 from service.kit.tracing import what_began_it
 from service.operations.counts import counts_of
-from service.operations.domain import OperationNotFound
 from service.operations.outlasting import log_accepted
 from service.operations.repository import Operations
 from service.operations.runs import Runs
 from service.operations.schemas import OperationOut
 
-router = APIRouter(
-    prefix="/batches", tags=["batches"], dependencies=[Depends(needs(Permission.SOLVE))]
-)
+router = APIRouter(prefix="/batches", tags=["batches"])
 
 BatchIdPath = Annotated[str, Path(description="op_…, of a batch")]
 
 
-@router.post("", status_code=202, responses=sends(202, LOCATION, RETRY_AFTER))
+@router.post(
+    "",
+    status_code=202,
+    responses=sends(202, LOCATION, RETRY_AFTER),
+    dependencies=[Depends(needs(Permission.SOLVE))],
+)
 def create_batch(
     body: Annotated[BatchIn, json_body(BatchIn)],
     *,
@@ -62,17 +65,24 @@ def create_batch(
     return OperationOut.of(whole)
 
 
-@router.get("/{batch_id}", responses=problems(OperationNotFound))
+@router.get(
+    "/{batch_id}",
+    responses=problems(BatchNotFound),
+    dependencies=[Depends(needs(Permission.FOLLOW_OPERATIONS))],
+)
 def read_batch(
     batch_id: BatchIdPath, caller: CallerDep, session: ReadSessionDep, now: NowDep
 ) -> OperationOut:
     """How far it has come, without its plans."""
-    operations = Operations(session, caller.workspace_id)
-    whole = operations.get(caller, batch_id, kind=starting.KIND)
+    whole = finding.find_batch(session, caller, batch_id)
     return OperationOut.of(whole, counts_of(session, whole, now), now)
 
 
-@router.get("/{batch_id}/items", responses=problems(OperationNotFound))
+@router.get(
+    "/{batch_id}/items",
+    responses=problems(BatchNotFound),
+    dependencies=[Depends(needs(Permission.FOLLOW_OPERATIONS))],
+)
 def list_items(
     batch_id: BatchIdPath,
     *,
@@ -83,7 +93,7 @@ def list_items(
 ) -> Page[BatchItemOut]:
     """Its plans in their order, and what became of each."""
     operations = Operations(session, caller.workspace_id)
-    whole = operations.get(caller, batch_id, kind=starting.KIND)
+    whole = finding.find_batch(session, caller, batch_id)
     parts, next_cursor = operations.page_of_parts(whole, page, failed=failed)
     return Page(items=[BatchItemOut.of(part) for part in parts], next_cursor=next_cursor)
 
@@ -92,8 +102,9 @@ def list_items(
     "/{batch_id}/retry",
     status_code=202,
     responses=problems(
-        OperationNotFound, BatchIsUnderWay, BatchWasCancelled, BatchWasForgotten, NothingFailed
+        BatchNotFound, BatchIsUnderWay, BatchWasCancelled, BatchWasForgotten, NothingFailed
     ),
+    dependencies=[Depends(needs(Permission.SOLVE))],
 )
 def retry_batch(
     batch_id: BatchIdPath,

@@ -59,15 +59,11 @@ class Operations:
     def __init__(self, session: Session, workspace_id: str) -> None:
         self.session, self.workspace_id = session, workspace_id
 
-    def get(
-        self, caller: Caller, operation_id: str, *, kind: str | None = None, lock: bool = False
-    ) -> Operation:
-        """One that the caller may see, of a kind. Raises OperationNotFound."""
+    def get(self, caller: Caller, operation_id: str, *, lock: bool = False) -> Operation:
+        """One that the caller may see. Raises OperationNotFound."""
         found = None
         if is_id("op", operation_id):
             query = self._of(caller).filter_by(id=operation_id)
-            if kind is not None:
-                query = query.filter_by(kind=kind)
             found = self.session.scalar(query)
             if found is not None and lock:
                 self._lock_whole(found.parent_id)

@@ -16,8 +16,9 @@ from service.batches.domain import (
     BatchWasForgotten,
     NothingFailed,
 )
+from service.batches.usecases.finding import find_batch
 from service.batches.usecases.listing import AT_ONCE, known_plans
-from service.batches.usecases.starting import KIND, headers, packed
+from service.batches.usecases.starting import headers, packed
 from service.kit.audit import record
 from service.kit.auth import Caller
 from service.operations.repository import Operations
@@ -35,10 +36,10 @@ def retry_failed(
     """Carry out again what failed, for this caller; what was stored stays. What is published by now
     is known. `began`: as in `create_batch`.
 
-    Raises OperationNotFound, BatchIsUnderWay, BatchWasCancelled, BatchWasForgotten, NothingFailed.
+    Raises BatchNotFound, BatchIsUnderWay, BatchWasCancelled, BatchWasForgotten, NothingFailed.
     """
     operations = Operations(session, caller.workspace_id)
-    whole = operations.get(caller, batch_id, kind=KIND, lock=True)
+    whole = find_batch(session, caller, batch_id, lock=True)
     if whole.cancelled:
         raise BatchWasCancelled(f"{whole.id} was cancelled. Start a new one with what is left.")
     if whole.done_at is None:

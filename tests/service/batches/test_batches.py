@@ -346,15 +346,44 @@ class TestFollowing:
         assert told["progress"]["finished"] == 1
 
     def test_is_the_business_of_who_started_it(self, callers: Callers) -> None:
-        planner, other, rep = callers("planner"), callers("planner"), callers("rep", rep="ann")
+        planner, other = callers("planner"), callers("planner")
         operation = started(planner, plans=plans(planner, "BU1"))
         batch = operation.replace("/operations/", "/batches/")
 
         for path in (batch, f"{batch}/items"):
             assert planner.get(path).status_code == 200
             assert other.get(path).status_code == 404
-            assert rep.get(path).status_code == 403
         assert other.post(f"{batch}/retry").status_code == 404
+
+    def test_whoever_may_follow_operations_may_follow_batches(self, callers: Callers) -> None:
+        unknown = f"/v1/batches/{new_id('op')}"
+
+        for role in ("planner", "manager", "rep", "auditor", "integration", "hr"):
+            caller = callers(role, **({"rep": "ann"} if role == "rep" else {}))
+            expected = 403 if role == "hr" else 404
+            for path in (unknown, f"{unknown}/items", unknown.replace("batches", "operations")):
+                assert caller.get(path).status_code == expected, role
+            tried_again = caller.post(f"{unknown}/retry").status_code
+            assert tried_again == (404 if role == "planner" else 403), role
+
+    def test_what_is_no_batch_is_told_apart_from_what_is_not_there(
+        self, client: TestClient, callers: Callers
+    ) -> None:
+        (plan,) = plans(client, "BU1")
+        operation = begun(client, f"/v1/plans/{plan}/versions")
+        done(client, operation)
+        batch, own = operation.replace("/operations/", "/batches/"), operation.split("/")[-1]
+        somebody = callers("planner")
+
+        for caller, detail in (
+            (client, f"{own} is an operation, but no batch: look at GET {operation}."),
+            (somebody, f"There is no batch {own}."),
+        ):
+            answers = caller.get(batch), caller.get(f"{batch}/items"), caller.post(f"{batch}/retry")
+            for answer in answers:
+                assert answer.status_code == 404
+                assert answer.json()["type"] == "/problems/batch-not-found"
+                assert answer.json()["detail"] == detail
 
 
 def test_a_call_comes_first_then_the_higher_priority(
