@@ -50,7 +50,10 @@ def run(
     ] = None,
     inputs: Annotated[
         Literal["as_they_stand", "rolled_forward"] | None,
-        typer.Option(help="Roll those of the quarter before forward; else as they stand."),
+        typer.Option(
+            help="Roll those of the quarter before forward; else as they stand. Targets come by "
+            '--file x.json: [{"plan": "plan_…", "target": 500}].'
+        ),
     ] = None,
     policy: Annotated[
         Path | None,

@@ -11,7 +11,7 @@ from service.cli.batch.calling import NOT_DONE, Document, Refused, Service, faul
 from service.cli.batch.following import Outage, follow, once
 from service.cli.batch.naming import Order, batch_of
 from service.cli.batch.progress import Lines, progress_shown
-from service.cli.batch.report import show_plans
+from service.cli.batch.report import show_plans, what_mends
 from service.cli.failure import STOPPED, Failure, plain
 from service.cli.output import Table, show
 from service.kit.spreadsheets import Cell
@@ -109,12 +109,12 @@ def _left_to_go_on(batch_id: str) -> Iterator[None]:
 def _report(service: Service, told: Document) -> None:
     """What became of each plan; raises Failure with exit code 1 where some have no version."""
     batch_id, counts = plain(told["id"]), told["progress"]
-    show_plans(service, told["id"], Outage(Lines()))
+    problems = show_plans(service, told["id"], Outage(Lines()))
     said = _in_words(told)
     if told["cancelled"] or told["problem"] is not None:
         raise Failure(said, NOT_DONE)
     if told["done"] and counts["failed"]:
-        again = f"Mend what they say; then:  fairquota batch retry {batch_id}"
+        again = f"{what_mends(problems)}; then:  fairquota batch retry {batch_id}"
         raise Failure(f"{said}\n{again}", NOT_DONE)
     typer.echo(said, err=True)
 

@@ -18,18 +18,21 @@ _SHOWN: Final = 100
 """Failures on a terminal."""
 _LOGGED: Final = 500
 """From here on the log tells more than a problem does, under its request id."""
+_NO_TARGET: Final = "/roll_forward/target"
+"""Where inputs that are rolled forward lack one, which `retry` cannot give."""
 _TOLD: Final = 3
 """Faults of one plan, or changes that mend it, in its sentence."""
 
 
-def show_plans(service: Service, batch_id: str, outage: Outage) -> None:
-    """Raises Failure."""
+def show_plans(service: Service, batch_id: str, outage: Outage) -> Sequence[Document]:
+    """Answers the problems of those that failed. Raises Failure."""
     if not on_a_terminal():
-        rows = [_row(item) for item in _items(service, batch_id, outage)]
+        items = [*_items(service, batch_id, outage)]
+        rows = [*map(_row, items)]
         show(Table("plans", ("plan", "state", "version", "problem", "detail"), rows))
-        return
-    items = _items(service, batch_id, outage, failed=True)
-    failed = [item for item in items if item["problem"] is not None]
+        return [item["problem"] for item in items if item["problem"] is not None]
+    failing = _items(service, batch_id, outage, failed=True)
+    failed = [item for item in failing if item["problem"] is not None]
     drawn = [
         (plain(_called(service, item["plan"])), plain(_sentence(item["problem"]) or ""))
         for item in failed[:_SHOWN]
@@ -39,6 +42,18 @@ def show_plans(service: Service, batch_id: str, outage: Outage) -> None:
     if len(failed) > _SHOWN:
         rest = f"… and {len(failed) - _SHOWN:,} more: fairquota batch status {batch_id} | cat"
         typer.echo(rest, err=True)
+    return [item["problem"] for item in failed]
+
+
+def what_mends(problems: Sequence[Document]) -> str:
+    """What is to be done before their plans are tried again."""
+    if any(_wants_a_target(problem) for problem in problems):
+        return "Mend what they say, targets by POST /v1/plans/{plan}/inputs/roll-forward"
+    return "Mend what they say"
+
+
+def _wants_a_target(problem: Document) -> bool:
+    return any(fault.get("pointer") == _NO_TARGET for fault in problem.get("errors") or ())
 
 
 def _items(service: Service, batch_id: str, outage: Outage, **query: object) -> Iterator[Document]:

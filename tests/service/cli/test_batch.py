@@ -40,6 +40,7 @@ from tests.service.typed import failed, run
 
 pytestmark = pytest.mark.usefixtures("own_folder")
 
+FORWARD = ("--inputs", "rolled_forward")
 UNDER_WAY = "is under way (Ctrl-C leaves it to go on)."
 
 
@@ -59,6 +60,15 @@ class Company:
         facts = FY27 | {"name": name} | terms
         plan: str = self.client.post("/v1/plans", json=facts).json()["id"]
         return plan
+
+    def next_quarter(self, name: str) -> str:
+        """A plan without inputs, after one that has some."""
+        q1, q2 = (
+            {"period": {"start": f"2027-{first}", "end": f"2027-{last}"}}
+            for first, last in (("01-01", "03-31"), ("04-01", "06-30"))
+        )
+        a_plan(self.client, name=name, **q1)
+        return self.without_inputs(name, **q2)
 
     def versions(self, plan: str) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = self.client.get(f"/v1/plans/{plan}/versions").json()["items"]
@@ -196,25 +206,32 @@ class TestRun:
         ] == ["equal_growth", "equal_amount"]
 
     def test_begins_a_quarter_with_the_facts_of_the_one_before(self, company: Company) -> None:
-        q1, q2 = (
-            {"period": {"start": f"2027-{first}", "end": f"2027-{last}"}}
-            for first, last in (("01-01", "03-31"), ("04-01", "06-30"))
-        )
-        a_plan(company.client, name="BU East", **q1)
-        plan = company.without_inputs("BU East", **q2)
+        plan = company.next_quarter("BU East")
         Path("plans.json").write_text(json.dumps([{"plan": plan, "target": 420}]))
-        forward = ("--inputs", "rolled_forward", "--then", "submit")
 
-        aimless = run("batch", "run", "--filter", "BU*", "--period", "2027-04-01..", *forward)
         aimed = run(
-            *("batch", "run", "--file", "plans.json", *forward),
+            *("batch", "run", "--file", "plans.json", *FORWARD, "--then", "submit"),
             *("--deadline", "2999-01-31T18:00:00Z"),
         )
 
-        assert [row[:2] for row in rows(aimless.stdout)] == [[plan, "failed"]]
         assert aimed.exit_code == 0, aimed.stderr
         (version,) = company.versions(plan)
         assert (version["status"], version["assigned"]) == ("submitted", 420)
+
+    def test_targets_that_are_missing_are_sent_before_it_is_tried_again(
+        self, company: Company
+    ) -> None:
+        plan = company.next_quarter("BU East")
+        address = f"/v1/plans/{plan}/inputs/roll-forward"
+
+        aimless = run("batch", "run", "--filter", "BU*", "--period", "2027-04-01..", *FORWARD)
+        company.client.post(address, json={"target": 420}).raise_for_status()
+        again = run("batch", "retry", aimless.stderr.split()[-1])
+
+        assert [row[:2] for row in rows(aimless.stdout)] == [[plan, "failed"]]
+        assert "targets by POST /v1/plans/{plan}/inputs/roll-forward; then:" in aimless.stderr
+        assert again.exit_code == 0, again.stderr
+        assert company.versions(plan)[0]["assigned"] == 420
 
     def test_faults_are_told_where_they_stand(self, company: Company) -> None:
         plan = company.plan("BU East")
