@@ -19,6 +19,8 @@ from service.kit.settings import Settings
 
 _SIMILAR: Final = 0.9
 """How alike a misspelt name and a setting are (difflib's ratio)."""
+_PASSWORDS: Final = "password", "sslpassword"
+"""As PostgreSQL takes them after the question mark of an address."""
 
 
 def read_settings(*, host: str | None = None, port: int | None = None) -> Settings:
@@ -65,7 +67,7 @@ def in_words(settings: Settings) -> Iterator[None]:
         DatabaseUnavailable,
     ) as e:
         reason = str(getattr(e, "orig", None) or e).strip().splitlines()[0]
-        raise Failure(f"The database {_shown(settings)} cannot be used: {reason}") from e
+        raise Failure(f"The database {shown(settings)} cannot be used: {reason}") from e
 
 
 @contextmanager
@@ -97,13 +99,13 @@ def bring_up_to_date(settings: Settings) -> None:
             found = tables_of(connection)
     if found is Tables.NEWER:
         typer.echo(
-            f"The database {_shown(settings)} has the tables of a later release. This one works "
+            f"The database {shown(settings)} has the tables of a later release. This one works "
             "with them while you go from one release to the next; go on to the later one soon.",
             err=True,
         )
     elif found is Tables.OLDER:
         raise Failure(
-            f"The database {_shown(settings)} does not have the tables of this release; "
+            f"The database {shown(settings)} does not have the tables of this release; "
             "run `fairquota db upgrade` first."
         )
 
@@ -125,8 +127,10 @@ def warn_without_second_wall(settings: Settings) -> None:
         )
 
 
-def _shown(settings: Settings) -> str:
+def shown(settings: Settings) -> str:
+    """The address of the database, without its passwords."""
     try:
-        return sa.make_url(settings.database_url).render_as_string(hide_password=True)
+        address = sa.make_url(settings.database_url).difference_update_query(_PASSWORDS)
     except sa.exc.ArgumentError:
         return "of FAIRQUOTA_DATABASE_URL"
+    return address.render_as_string(hide_password=True)

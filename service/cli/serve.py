@@ -12,6 +12,7 @@ from service.cli.database import (
     bring_up_to_date,
     in_words,
     read_settings,
+    shown,
     warn_without_second_wall,
 )
 from service.cli.failure import Failure
@@ -37,8 +38,11 @@ def run_service(*, host: str | None, port: int | None) -> None:
         with in_words(settings):
             bring_up_to_date(settings)
             warn_without_second_wall(settings)
-        where = address_of(listener)
-        typer.echo(f"FairQuota listens on {where} (Ctrl-C stops it).", err=True)
+        typer.echo(
+            f"FairQuota listens on {address_of(listener)}; its database is {shown(settings)} "
+            "(Ctrl-C stops it).",
+            err=True,
+        )
         answer(settings, listener)
 
 

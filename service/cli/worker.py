@@ -8,7 +8,13 @@ from typing import Final
 
 import typer
 
-from service.cli.database import bring_up_to_date, in_words, read_settings, warn_without_second_wall
+from service.cli.database import (
+    bring_up_to_date,
+    in_words,
+    read_settings,
+    shown,
+    warn_without_second_wall,
+)
 from service.cli.failure import Failure
 from service.kit.settings import Settings
 
@@ -34,7 +40,9 @@ def run_workers(*, processes: int | None) -> None:
         signal.signal(number, lambda *_: ended.set())
     tell_metrics(settings)
     workers = Workers(count, work, settings)
-    typer.echo(f"FairQuota works with {count} processes (Ctrl-C stops it).", err=True)
+    told = "1 process" if count == 1 else f"{count} processes"
+    where = shown(settings)
+    typer.echo(f"FairQuota works with {told}; its database is {where} (Ctrl-C stops it).", err=True)
     try:
         workers.wake()
         while not ended.wait(_EVERY):

@@ -8,6 +8,8 @@ from urllib.request import urlopen
 import pytest
 import sqlalchemy as sa
 
+from service.cli.database import shown
+from service.kit.settings import Settings
 from tests.commands import address_in, started
 from tests.service.typed import failed, run
 
@@ -24,6 +26,21 @@ class TestServe:
 
         assert process.returncode == 0
         assert "Traceback" not in rest
+
+    @pytest.mark.parametrize("typed", [("serve", "--port", "0"), ("worker", "--processes", "1")])
+    def test_whoever_starts_it_reads_which_database_it_has(self, typed: tuple[str, ...]) -> None:
+        with started(*typed) as (_, said):
+            assert f"its database is sqlite:///{Path.cwd() / 'fairquota.db'} (" in said
+            assert "processes" not in said
+
+    @pytest.mark.parametrize(
+        "address", ["postgresql://p:secret@h/d", "postgresql://h/d?password=secret"]
+    )
+    def test_a_database_is_told_without_its_password(self, address: str) -> None:
+        said = shown(Settings(database_url=address))
+
+        assert said.startswith("postgresql://")
+        assert "secret" not in said
 
     def test_the_command_line_wins_over_the_settings(self) -> None:
         with started("serve", "--port", "0", FAIRQUOTA_PORT="1") as (_, said):
