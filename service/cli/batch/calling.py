@@ -23,6 +23,7 @@ type Document = dict[str, Any]
 NOT_DONE: Final = 1
 """The exit code where it was not done, and whoever typed it is not to blame."""
 _KEY: Final = "FAIRQUOTA_KEY"
+_PREFIX: Final = "/v1"
 _SECONDS: Final = 60.0
 """For an answer; creating a batch of 100,000 plans takes some of them."""
 _SILENCE: Final = 45.0
@@ -114,7 +115,7 @@ class Service:
     @contextmanager
     def _opened(self, call: _Call) -> Iterator[http.client.HTTPResponse]:
         request = Request(  # noqa: S310 - `service_at` takes http and https only
-            f"{self.url}/v1/{call.address}",
+            f"{self.url}{_PREFIX}/{call.address}",
             data=None if call.body is None else orjson.dumps(call.body),
             headers=self._headers | dict(call.headers),
             method=call.method,
@@ -152,6 +153,8 @@ def service_at(url: str, key_file: Path | None) -> Service:
         raise no_address
     if "@" in parts.netloc:
         raise Failure(f"--url has no user and password; put an API key into {_KEY}.")
+    if parts.path.rstrip("/").endswith(_PREFIX):
+        raise Failure(f"--url {url} (FAIRQUOTA_URL) ends in {_PREFIX}: leave that out.")
     return Service(url.rstrip("/"), _key(key_file))
 
 

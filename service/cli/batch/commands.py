@@ -63,7 +63,8 @@ def tell_status(service: Service, batch_id: str, *, follow: bool) -> None:
 
 def cancel_batch(service: Service, batch_id: str) -> None:
     """Raises Failure."""
-    service.get("batches", batch_id)  # it is one
+    if (told := service.get("batches", batch_id))["done"]:
+        raise Failure(f"There is nothing to cancel: {_in_words(told)}")
     service.post("operations", batch_id, "cancel")
     typer.echo(_in_words(service.get("batches", batch_id)), err=True)
 
@@ -122,7 +123,7 @@ def _report(service: Service, told: Document) -> None:
 def _in_words(told: Document) -> str:
     counts = told["progress"]
     solved, failed = counts["finished"] - counts["failed"], counts["failed"]
-    state = " was cancelled" if told["cancelled"] else "" if told["done"] else " is under way"
+    state = " was cancelled" if told["cancelled"] else f" is {_state(told)}"
     said = f"{plain(told['id'])}{state}: {solved:,} of {counts['total']:,} plans are solved"
     said += f", {failed:,} failed." if failed else "."
     return said if told["problem"] is None else f"{said} {plain(told['problem']['detail'])}"

@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,8 @@ _OPTIONS: Final = {
     "/note": "--note",
     "/deadline": "--deadline",
 }
+_ID: Final = re.compile(r"plan_\w+", re.ASCII)
+_OF_ROLLING: Final = ("from", "target", "targets")
 _SHOWN: Final = 80
 """Characters of something that is no id."""
 
@@ -60,6 +63,8 @@ def batch_of(order: Order) -> Batch:
     """Raises Failure for what was typed, or stands in a file, wrongly."""
     body: Document = {}
     named = [*_typed(order.plans), *_in_file(order.file)]
+    _check_ids(named)
+    _check_said(order, named)
     if order.filter is not None:
         if named or order.file is not None:
             raise Failure("--filter names all plans there are: leave --plan and --file out.")
@@ -82,6 +87,41 @@ def batch_of(order: Order) -> Batch:
         body["policy"] = read_policy(order.policy)
     body |= {name: value for name, value in order.said.items() if value is not None}
     return Batch(body, [place for place, _ in named], order.policy)
+
+
+def _check_ids(named: Sequence[tuple[str, Document]]) -> None:
+    for place, item in named:
+        if isinstance(item["plan"], str) and not _ID.fullmatch(item["plan"]):
+            raise Failure(
+                f"{place} is no id. Plans are named by their ids, plan_…, in a file one a line and "
+                "nothing else on it; --filter takes names."
+            )
+
+
+def _check_said(order: Order, named: Sequence[tuple[str, Document]]) -> None:
+    """What the service would refuse by the words of its JSON."""
+    deadline = order.said.get("deadline")
+    if deadline is not None and order.said.get("then") != "submit":
+        raise Failure("--deadline is for what is submitted: add --then submit.")
+    if deadline is not None and not _is_moment(deadline):
+        raise Failure(
+            f"--deadline {deadline} is no moment with its offset from UTC, such as "
+            "2027-04-09T18:00:00Z or 2027-04-09T18:00:00+02:00."
+        )
+    if order.said.get("inputs") != "rolled_forward":
+        for place, item in named:
+            if found := [name for name in _OF_ROLLING if item.get(name) is not None]:
+                raise Failure(
+                    f"{place} has a `{found[0]}`, which is for inputs that are rolled forward: add "
+                    "--inputs rolled_forward."
+                )
+
+
+def _is_moment(typed: str) -> bool:
+    try:
+        return datetime.fromisoformat(typed).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _period(typed: str | None) -> Document:

@@ -160,9 +160,12 @@ class TestRun:
         company.client.put(f"/v1/plans/{west}/inputs", json=four_reps()).raise_for_status()
 
         again = run("batch", "retry", batch["id"])
+        ended = failed(run("batch", "cancel", batch["id"]), 2)
 
         assert again.exit_code == 0, again.stderr
         assert [row[1:3] for row in rows(again.stdout)] == [["solved", "1"]] * 2
+        done = f"{batch['id']} is done: 2 of 2 plans are solved."
+        assert f"There is nothing to cancel: {done}" in ended
         assert "All plans of" in failed(run("batch", "retry", batch["id"]), 2)
 
     def test_a_fault_of_ours_is_told_with_the_request_id_under_which_the_log_has_it(
@@ -240,7 +243,7 @@ class TestRun:
 
         lines = failed(run("batch", "run", "--file", "plans.txt"), 2)
         policy = failed(run("batch", "run", "--file", "plans.json"), 2)
-        typed = failed(run("batch", "run", *named("BU East"), "--note", "x" * 20_000), 2)
+        typed = failed(run("batch", "run", *named("plan_1"), "--note", "x" * 20_000), 2)
         nobody = failed(run("batch", "run", "--filter", "Nobody"), 2)
 
         assert "\n  plans.txt, line 2 (plan_1): names no plan\n" in lines
@@ -263,6 +266,37 @@ class TestRun:
         Path("plans.json").write_text(content)
 
         assert fault in failed(run("batch", "run", "--file", "plans.json"), 2)
+
+    def test_plans_are_named_by_their_ids(self) -> None:
+        Path("plans.txt").write_text("plan_1\nBU West\n")
+        Path("plans.json").write_text('[{"plan": "BU West"}]')
+
+        typed = failed(run("batch", "run", *named("BU West")), 2)
+        lines = failed(run("batch", "run", "--file", "plans.txt"), 2)
+        entries = failed(run("batch", "run", "--file", "plans.json"), 2)
+
+        assert "--plan BU West is no id. " in typed
+        assert "plans.txt, line 2 (BU West) is no id. " in lines
+        assert "plans.json, entry 1 (BU West) is no id. " in entries
+
+    def test_options_that_need_another_one_say_so(self) -> None:
+        Path("plans.json").write_text('[{"plan": "plan_1", "target": 420}]')
+
+        targets = failed(run("batch", "run", "--file", "plans.json"), 2)
+        deadline = failed(run("batch", "run", *named("plan_1"), "--deadline", "tomorrow"), 2)
+
+        assert "entry 1 (plan_1) has a `target`" in targets
+        assert "add --inputs rolled_forward" in targets
+        assert "add --then submit" in deadline
+
+    @pytest.mark.parametrize("moment", ["tomorrow", "2027-04-09", "2027-04-09T18:00:00"])
+    def test_a_deadline_is_a_moment_with_its_offset(self, moment: str) -> None:
+        submitted = ("--then", "submit", "--deadline", moment)
+
+        said = failed(run("batch", "run", *named("plan_1"), *submitted), 2)
+
+        assert f"--deadline {moment} is no moment " in said
+        assert "such as 2027-04-09T18:00:00Z" in said
 
     def test_which_plans_has_to_be_said_in_one_way(self) -> None:
         assert "Which plans?" in failed(run("batch", "run"), 2)
@@ -399,6 +433,8 @@ class TestWhoCannotBeCalled:
             "http://ab@h",
             "http://h?a",
             "http://[::1",
+            "http://h/v1",
+            "http://h/fairquota/v1/",
         ],
     )
     def test_an_address_that_is_none(self, url: str) -> None:
