@@ -40,6 +40,11 @@ class RollForward:
     stated: Mapping[str, Any] = field(default_factory=dict)
     """`target` or `targets` of the new period."""
 
+    @property
+    def at(self) -> str:
+        """Where faults of the earlier plan are: `from`, unless it was not sent."""
+        return "" if self.source is None else "/from"
+
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Self:
         """What a `RollForwardIn` says."""
@@ -56,7 +61,7 @@ class Rolling:
     own: Shown | None
     plan: Plan
     """As it was read; belongs to no session any more."""
-    stated: Mapping[str, Any]
+    asked: RollForward
 
     @classmethod
     def of(cls, session: Session, plan: Plan, asked: RollForward) -> Self:
@@ -71,12 +76,13 @@ class Rolling:
             period_start=plan.period_start,
             period_end=plan.period_end,
         )
-        return cls(source.id, _shown(session, source), own, read, asked.stated)
+        return cls(source.id, _shown(session, source), own, read, asked)
 
     def rolled(self) -> Rolled:
         """Needs no database. Raises InvalidInput."""
         period = period_of(self.plan)
-        return rolled_inputs(self.source, self.own, self.stated, period=period)
+        stated, at = self.asked.stated, self.asked.at
+        return rolled_inputs(self.source, self.own, stated, period=period, at=at)
 
     def store(
         self, session: Session, caller: Caller, plan: Plan, rolled: Rolled, *, now: datetime
@@ -163,7 +169,7 @@ def _source(session: Session, plan: Plan, asked: RollForward) -> Plan:
     elif source.inputs_hash is None:
         why = "has no inputs"
     if why is not None:
-        raise InvalidInput([Fault("/from", f"{source.id}: {why}", asked.source)])
+        raise InvalidInput([Fault(asked.at, f"{source.id}: {why}", asked.source)])
     return source
 
 

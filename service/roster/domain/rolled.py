@@ -70,18 +70,18 @@ class Shown:
 
 
 def rolled_inputs(
-    earlier: Shown, own: Shown | None, stated: Mapping[str, Any], *, period: Period
+    earlier: Shown, own: Shown | None, stated: Mapping[str, Any], *, period: Period, at: str
 ) -> Rolled:
     """The inputs of a plan of this `period`: those of an `earlier` plan, upserted into its `own`.
 
     `stated`: `target` or `targets`, of the shape `InputsBody`; upserted as well. The documents are
-    changed. Raises InvalidInput, at `/target…`, or at `/from` for what is wrong with the earlier
-    facts. With facts of its own a plan needs no other target.
+    changed. Raises InvalidInput, at `/target…`, or `at` the pointer of what is wrong with the
+    earlier facts. With facts of its own a plan needs no other target.
     """
     if own is None and not any(stated.get(name) for name in ("target", "targets")):
         detail = "say what is to be sold in this period: an earlier target is of its own period"
         raise InvalidInput([Fault("/target", detail)])
-    rolling = _Rolling(earlier, period, _planned(own, stated))
+    rolling = _Rolling(earlier, period, _planned(own, stated), at)
     facts = {**rolling.facts(), **{name: of for name, of in stated.items() if of is not None}}
     try:
         if own is None:
@@ -91,16 +91,16 @@ def rolled_inputs(
         else:
             inputs = patched_inputs(own.inputs, own.document, facts, period=period, shares=0)
     except InvalidInput as error:
-        raise InvalidInput([*map(_placed, error.faults)]) from None
+        raise InvalidInput([_placed(fault, at) for fault in error.faults]) from None
     kept = () if own is None else _only_in(own.inputs, facts)
     return Rolled(replace(inputs, warnings=(*inputs.warnings, *kept)), (*rolling.left_behind(),))
 
 
-def _placed(fault: Fault) -> Fault:
+def _placed(fault: Fault, at: str) -> Fault:
     """At what the caller said, or at the plan whose facts they are."""
     if fault.pointer.startswith("/target"):
         return fault
-    return replace(fault, pointer="/from", detail=f"{fault.pointer[1:]}: {fault.detail}")
+    return replace(fault, pointer=at, detail=f"{fault.pointer[1:]}: {fault.detail}")
 
 
 def _planned(own: Shown | None, stated: Mapping[str, Any]) -> set[str]:
@@ -137,6 +137,7 @@ class _Rolling:
     earlier: Shown
     period: Period
     planned: Collection[str]
+    at: str
 
     def facts(self) -> Row:
         """What goes along, of the shape `InputsPatch`. Raises InvalidInput."""
@@ -212,7 +213,7 @@ class _Rolling:
                         f"territories: {left[-1]['rep']}, who is away until further notice, holds "
                         f"a part of {row['id']}; say in the earlier plan who holds it now"
                     )
-                    raise InvalidInput([Fault("/from", reason, row["id"])])
+                    raise InvalidInput([Fault(self.at, reason, row["id"])])
             yield {"id": row["id"], "potential": row.get("potential"), "holders": holders}
 
     def _measures(self, rows: Sequence[Row]) -> Iterator[Row]:

@@ -215,12 +215,22 @@ class TestWhatIsRefused:
 
     def test_somebody_who_is_gone_and_still_holds_a_share(self, client: TestClient) -> None:
         holders = [{"rep": "cyd", "share": 0.5}, {"rep": "dee", "share": 0.5}]
-        a_plan(client, "BU1", Q1, facts(territories=[{"id": "t1", "holders": holders}]))
+        earlier = a_plan(client, "BU1", Q1, facts(territories=[{"id": "t1", "holders": holders}]))
         plan = a_plan(client, "BU1", Q2)
 
         ((pointer, reason),) = refused(client, plan, target=1)
+        ((at_from, same),) = refused(client, plan, target=1, **{"from": earlier})
 
-        assert (pointer, "cyd" in reason, "t1" in reason) == ("/from", True, True)
+        assert (at_from, "cyd" in reason, "t1" in reason) == ("/from", True, True)
+        assert (pointer, reason) == ("", same)  # nobody looks for a `from` that was not sent
+
+    def test_an_earlier_plan_that_was_not_named_and_has_nothing(self, client: TestClient) -> None:
+        empty, plan = a_plan(client, "BU1", Q1), a_plan(client, "BU1", Q2)
+
+        answer = client.post(f"/v1/plans/{plan}/versions", json={"roll_forward": {"target": 1}})
+
+        (fault,) = answer.json()["errors"]
+        assert fault == {"pointer": "/roll_forward", "detail": f"{empty}: has no inputs"}
 
     def test_inputs_that_somebody_else_has_changed(self, client: TestClient) -> None:
         a_plan(client, "BU1", Q1, facts())
