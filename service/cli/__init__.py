@@ -307,7 +307,11 @@ def openapi(
 
 @database.command()
 def upgrade() -> None:
-    """Bring the tables up to date."""
+    """Bring the tables of the database that FAIRQUOTA_DATABASE_URL names up to date.
+
+    On PostgreSQL as their owner; FAIRQUOTA_SERVICE_ROLE names the role that the service works as,
+    which is given what it needs. With SQLite `serve` does it by itself.
+    """
     from service.cli.administration import upgrade_database
 
     upgrade_database()

@@ -21,7 +21,7 @@ class ProgressOut(BaseModel):
     """How far an operation has come."""
 
     total: int = Field(description="Of how many parts it consists")
-    finished: int
+    finished: int = Field(description="How many were carried out, also those that failed")
     failed: int = Field(description="How many of the finished ones failed")
     stage: str | None = Field(
         description="What a solve is at", examples=["largest stretch", "even spread"]
