@@ -27,6 +27,9 @@ class _Commands(TyperGroup):
         except Failure as failure:
             typer.echo(f"fairquota: {failure}", err=True)
             raise typer.Exit(failure.exit_code) from failure
+        except typer.BadParameter as wrong:
+            wrong.message = wrong.message.removeprefix("Value error, ")  # as pydantic begins it
+            raise
 
 
 app = typer.Typer(

@@ -13,6 +13,7 @@ from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource, SettingsE
 from service.cli.failure import Failure
 from service.kit.db import Database, open_database
 from service.kit.errors import DatabaseUnavailable
+from service.kit.faults import sentence
 from service.kit.migrations import Tables, tables_of, upgrade
 from service.kit.row_security import is_bypassed
 from service.kit.settings import Settings
@@ -30,7 +31,7 @@ def read_settings(*, host: str | None = None, port: int | None = None) -> Settin
         _refuse_misspelt()
     except ValidationError as error:
         faults = (
-            f"FAIRQUOTA_{str(fault['loc'][0]).upper()}: {fault['msg']}"
+            f"FAIRQUOTA_{str(fault['loc'][0]).upper()}: {sentence(fault)}"
             for fault in error.errors()
             if fault["type"] != "default_factory_not_called"  # because of another fault
         )

@@ -20,6 +20,8 @@ def read_policy(path: Path | None) -> Document:
     """The policy in a JSON or YAML file as the API takes it; the default one without a file."""
     if path is None:
         return {}
+    if not path.exists():
+        raise Failure(f"--policy wants a file, JSON or YAML: there is no {path}.")
     content = read_yaml(path)
     if isinstance(content, dict) and "policy" in content:
         raise Failure(

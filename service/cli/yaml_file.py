@@ -78,6 +78,15 @@ _Loader.add_constructor(f"{_TAG}int", _whole)
 _Loader.add_constructor(f"{_TAG}float", _measured)
 
 
+def _in_a_line(reason: Exception) -> str:
+    """Without the excerpt, which shows nothing where a file ends too soon."""
+    if not isinstance(reason, yaml.MarkedYAMLError) or reason.problem_mark is None:
+        return str(reason).partition("\n")[0]
+    mark, problem = reason.problem_mark, reason.problem or reason.context or ""
+    problem = problem.replace("'<stream end>'", "the end of the file")
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
+
+
 def read_yaml(path: Path) -> Any:
     """What the file says; raises Failure where it cannot be read, or says a name twice."""
     try:
@@ -85,6 +94,6 @@ def read_yaml(path: Path) -> Any:
     except OSError as reason:
         raise Failure(f"{path} cannot be read: {reason.strerror or reason}.") from reason
     except (yaml.YAMLError, ValueError) as reason:
-        raise Failure(f"{path} is neither JSON nor YAML: {reason}") from reason
+        raise Failure(f"{path} is neither JSON nor YAML: {_in_a_line(reason)}") from reason
     except RecursionError:
         raise Failure(f"{path} is neither JSON nor YAML: it is nested too deeply.") from None

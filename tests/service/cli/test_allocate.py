@@ -194,7 +194,10 @@ class TestAllocate:
             (["--target", "1", "--period", "2027"], "--period 2027 is not START..END"),
             (["--target", "1", "--period", "2027-01-02..2027-12-31"], "first day of a month"),
             (["--target", "1", "--period", "2027-01-01..2026-12-31"], "not be before the start"),
-            (["--target", "1", "--policy", "none.json"], "none.json cannot be read"),
+            (
+                ["--target", "1", "--policy", "none.json"],
+                "there is no none.json",
+            ),
             (["--target", "1", "--policy", "bad.yaml"], "bad.yaml/fairnes: is not a known field"),
             (["--target", "1", "--policy", "broken.yaml"], "neither JSON nor YAML"),
             (["--target", "1", "--policy", "twice.yaml"], "'parity' stands in line 1 and again in"),

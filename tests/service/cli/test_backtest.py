@@ -113,7 +113,10 @@ class TestBacktest:
                 ("company", "--months", 3, "--period", "2027-01-01..2027-12-31"),
                 "--period says how long a window is: leave --months out.",
             ),
-            (("company", "--policy", "none.yaml"), "none.yaml cannot be read"),
+            (
+                ("company", "--policy", "none.yaml"),
+                "there is no none.yaml",
+            ),
             (("company", "--currency", "XXL"), "--currency XXL is no ISO 4217 currency code."),
         ],
     )

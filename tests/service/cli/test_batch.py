@@ -289,6 +289,11 @@ class TestRun:
         assert "add --inputs rolled_forward" in targets
         assert "add --then submit" in deadline
 
+    def test_a_choice_that_is_none_is_told_without_the_words_of_a_library(self) -> None:
+        said = failed(run("batch", "run", *named("plan_1"), "--then", "publish"), 2)
+
+        assert "'--then': 'publish' is not one of 'draft', " in said
+
     @pytest.mark.parametrize("moment", ["tomorrow", "2027-04-09", "2027-04-09T18:00:00"])
     def test_a_deadline_is_a_moment_with_its_offset(self, moment: str) -> None:
         submitted = ("--then", "submit", "--deadline", moment)

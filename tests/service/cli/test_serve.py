@@ -64,8 +64,12 @@ class TestServe:
 
     def test_an_odd_setting_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("FAIRQUOTA_PORT", "many")
+        monkeypatch.setenv("FAIRQUOTA_WORKER_MEMORY_LIMIT", "100")
 
-        assert "FAIRQUOTA_PORT" in failed(run("serve"), 2)
+        said = failed(run("serve"), 2)
+
+        assert "FAIRQUOTA_PORT: must be a whole number" in said
+        assert "FAIRQUOTA_WORKER_MEMORY_LIMIT: is at least 512, or 0 for no limit" in said
 
     def test_only_the_odd_setting_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The limit of calls, whose default depends on the access, is not odd."""
@@ -73,7 +77,7 @@ class TestServe:
 
         said = failed(run("serve"), 2)
 
-        assert "FAIRQUOTA_ACCESS: Input should be 'local', 'keys' or 'oidc'" in said
+        assert "FAIRQUOTA_ACCESS: must be 'local', 'keys' or 'oidc'" in said
         assert "CALLS_PER_MINUTE" not in said
 
     @pytest.mark.parametrize("place", ["the environment", "a file .env"])

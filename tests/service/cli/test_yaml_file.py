@@ -75,6 +75,14 @@ def test_parts_can_be_shared(file: Path) -> None:
     assert said["b"] == {"reps": ["x"], "max": 2}
 
 
+def test_where_a_file_ends_too_soon_is_told_in_a_line(file: Path) -> None:
+    with pytest.raises(Failure) as end:
+        read(file, '{"rows": [1,\n')
+
+    why = "line 2, column 1: expected the node content, but found the end of the file"
+    assert str(end.value) == f"{file} is neither JSON nor YAML: {why}"
+
+
 def test_a_number_that_nobody_can_count_is_a_problem(file: Path) -> None:
     with pytest.raises(Failure, match="neither JSON nor YAML: Exceeds the limit"):
         read(file, "max: " + "9" * 5_000)
