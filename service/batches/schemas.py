@@ -8,7 +8,7 @@ from service.batches.domain import MOST_PLANS, Priority, Which
 from service.kit.body import Line, Note
 from service.kit.examples import examples
 from service.kit.values import STRICT_ROW, Day, Money
-from service.operations.schemas import ProblemDocument, answer_of, version_of
+from service.operations.schemas import ProblemDocument, answer_of, problem_of, version_of
 from service.operations.tables import Operation
 from service.plans.life_cycle_schemas import Deadline
 from service.plans.policy import PolicyBody
@@ -142,5 +142,5 @@ class BatchItemOut(BaseModel):
             cancelled=part.cancelled,
             version=version,
             left_behind=(answer or {}).get("left_behind", []),
-            problem=answer if version is None else None,
+            problem=problem_of(part) if version is None else None,
         )

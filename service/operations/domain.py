@@ -50,6 +50,10 @@ class EndedByErasure(Conflict):
     """Somebody was erased while the operation was under way."""
 
 
+class ProblemForgotten(Conflict):
+    """Why the operation failed is not kept any more."""
+
+
 class ResultNotKept(Conflict):
     """The operation was carried out, but its result was not kept."""
 

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Self
 import orjson
 from pydantic import BaseModel, Field, WithJsonSchema
 
+from service.kit.problems import problem_document
 from service.operations.counts import Counts
+from service.operations.domain import ProblemForgotten
 from service.operations.tables import Operation
 
 type ProblemDocument = Annotated[
@@ -87,7 +89,7 @@ class OperationOut(BaseModel):
             location=operation.location,
             etag=operation.etag,
             result=None if failed else answer,
-            problem=answer if failed else None,
+            problem=problem_of(operation),
         )
 
     def is_another_state_than(self, before: Self) -> bool:
@@ -146,6 +148,17 @@ def answer_of(operation: Operation) -> Any:
     return None if operation.result is None else orjson.loads(zlib.decompress(operation.result))
 
 
+def problem_of(operation: Operation) -> dict[str, Any] | None:
+    """Why it failed, if it has."""
+    if operation.status is None or operation.status < 300:
+        return None
+    told: dict[str, Any] | None = answer_of(operation)
+    if told is None:
+        why = ProblemForgotten("It may name somebody who was erased since.")
+        told = orjson.loads(problem_document(why, operation.path)) | {"status": operation.status}
+    return told
+
+
 def version_of(part: Operation) -> int | None:
     """The number of what it stored: `plan_…/versions/3`."""
     return None if part.subject is None else int(part.subject.rpartition("/")[2])
@@ -157,4 +170,4 @@ def part_in_short(part: Operation) -> dict[str, Any]:
         return {"plan": part.about, "version": version}
     if part.cancelled:
         return {"plan": part.about, "cancelled": True}
-    return {"plan": part.about, "problem": answer_of(part)}
+    return {"plan": part.about, "problem": problem_of(part)}

@@ -205,4 +205,8 @@ def test_who_is_erased_is_forgotten_by_batches_too(client: TestClient) -> None:
 
     answer = client.post(f"{operation.replace('/operations/', '/batches/')}/retry")
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/batch-was-forgotten")
-    assert len(items_of(client, operation, failed=True)) == 1
+    (failed,) = items_of(client, operation, failed=True)
+    assert failed["problem"]["type"] == "/problems/problem-forgotten"
+    assert client.get(operation).json()["result"]["items"] == [
+        {"plan": ids[0], "problem": failed["problem"]}
+    ]
