@@ -80,13 +80,11 @@ def address_of(listener: socket.socket) -> str:
 def answer(settings: Settings, listener: socket.socket) -> None:
     from service.allocations.publishing.catching_up import catch_up
     from service.kit.server import serve
-    from service.kit.threads import let_threads_in_soon
     from service.kit.tracing import sending_spans
     from service.main import create_app
     from service.operations.workers import Workers
     from service.webhooks.delivering import delivering
 
-    let_threads_in_soon()
     app = create_app(settings)
     with in_words(settings):
         catch_up(app.state.database)

@@ -89,7 +89,6 @@ def work(settings: Settings, told: Connection, hearer: Connection) -> None:
     from service.kit.memory import bound_memory, die_before_others
     from service.kit.metrics import Teller
     from service.kit.observability import configure_logging
-    from service.kit.threads import let_threads_in_soon
     from service.kit.tracing import sending_spans
     from service.main import create_app
     from service.operations import working
@@ -99,7 +98,6 @@ def work(settings: Settings, told: Connection, hearer: Connection) -> None:
     bound_memory(settings.worker_memory_limit)
     die_before_others()
     look_for_cycles_rarely()
-    let_threads_in_soon()
     with sending_spans():
         app = create_app(settings)
         gc.freeze()

@@ -1,5 +1,6 @@
 """A version as bytes and as a proof: equal facts, equal hashes; and no change goes unseen."""
 
+import hashlib
 import json
 import math
 from collections.abc import Callable
@@ -60,6 +61,12 @@ def proved(content: Content, parent: Parent | None = None) -> Document:
 class TestCanonicalBytes:
     def test_do_not_depend_on_the_order_of_keys(self) -> None:
         assert canonical({"b": 1, "a": {"d": 2, "c": 3}}) == b'{"a":{"c":3,"d":2},"b":1}'
+
+    @pytest.mark.parametrize("length", [0, 1, 1999, 2000, 2001, 4000, 100_000])
+    def test_have_a_hash_of_all_of_them(self, length: int) -> None:
+        data = bytes(index % 251 for index in range(length))
+
+        assert digest(data) == f"sha256:{hashlib.sha256(data).hexdigest()}"
 
     def test_write_a_whole_number_without_a_point(self) -> None:
         assert canonical([1.0, -0.0, 0.5, 1e15]) == b"[1,0,0.5,1000000000000000]"

@@ -17,6 +17,11 @@ _WHOLE: Final = 2.0**63
 _MAYBE_WHOLE: Final = re.compile(r"\.0(?![0-9])|e\+1[678]")
 """Where a number could be whole and not written so: every float that is one has a match in JSON; so
 may have texts, which only costs time."""
+_PIECE: Final = 2000
+"""Bytes that are hashed at once. From 2,048 on Python lets go of its lock meanwhile, and whoever
+waits for it waits anew from then on: who writes down a version lets go with each chunk, too shortly
+for others to wake up, so a ping waited for a quarter of a second until the last one was written.
+"""
 _ENCODER: Final = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )
@@ -34,7 +39,10 @@ def canonical(value: Any) -> bytes:
 
 
 def digest(data: bytes) -> str:
-    return "sha256:" + hashlib.sha256(data).hexdigest()
+    hashed, view = hashlib.sha256(), memoryview(data)
+    for start in range(0, len(data), _PIECE):
+        hashed.update(view[start : start + _PIECE])
+    return "sha256:" + hashed.hexdigest()
 
 
 def _plain(value: Any) -> Any:
