@@ -39,7 +39,7 @@ def run_service(*, host: str | None, port: int | None) -> None:
             bring_up_to_date(settings)
             warn_without_second_wall(settings)
         typer.echo(
-            f"FairQuota listens on {address_of(listener)}; its database is {shown(settings)} "
+            f"FairQuota listens on {address_of(listener)} and has the database {shown(settings)} "
             "(Ctrl-C stops it).",
             err=True,
         )

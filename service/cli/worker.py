@@ -42,7 +42,9 @@ def run_workers(*, processes: int | None) -> None:
     workers = Workers(count, work, settings)
     told = "1 process" if count == 1 else f"{count} processes"
     where = shown(settings)
-    typer.echo(f"FairQuota works with {told}; its database is {where} (Ctrl-C stops it).", err=True)
+    typer.echo(
+        f"FairQuota works with {told} (Ctrl-C stops it).\nIts database is {where}.", err=True
+    )
     try:
         workers.wake()
         while not ended.wait(_EVERY):
