@@ -34,6 +34,7 @@ from fairquota_client.models import (
     Problem,
     PublishedVersionOut,
     RepRow,
+    SolvedOut,
     UnitRow,
     VersionDetailOut,
     VersionIn,
@@ -103,10 +104,10 @@ def faults_are_told_as_objects(client: AuthenticatedClient, plan: str) -> None:
     assert {fault.pointer for fault in problem.errors} == {"/reps/0/baseline", "/reps/0/unit"}
 
 
-def a_version_is_solved(client: AuthenticatedClient, plan: str) -> VersionDetailOut:
+def a_version_is_solved(client: AuthenticatedClient, plan: str) -> SolvedOut:
     stored = of(InputsStored, put_inputs.sync_detailed(plan, client=client, body=INPUTS))
     solved = solve_version.sync_detailed(plan, client=client, body=VersionIn(note="as asked"))
-    version = of(VersionDetailOut, solved)
+    version = of(SolvedOut, solved)
     assert version.inputs_hash == stored.hash_
     return version
 

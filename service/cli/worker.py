@@ -42,9 +42,8 @@ def run_workers(*, processes: int | None) -> None:
     workers = Workers(count, work, settings)
     told = "1 process" if count == 1 else f"{count} processes"
     where = shown(settings)
-    typer.echo(
-        f"FairQuota works with {told} (Ctrl-C stops it).\nIts database is {where}.", err=True
-    )
+    said = f"FairQuota works with {told} on the database {where} (Ctrl-C stops it)."
+    typer.echo(said, err=True)
     try:
         workers.wake()
         while not ended.wait(_EVERY):

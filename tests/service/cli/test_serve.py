@@ -30,7 +30,7 @@ class TestServe:
     @pytest.mark.parametrize("typed", [("serve", "--port", "0"), ("worker", "--processes", "1")])
     def test_whoever_starts_it_reads_which_database_it_has(self, typed: tuple[str, ...]) -> None:
         with started(*typed) as (_, said):
-            assert f"Its database is sqlite:///{Path.cwd() / 'fairquota.db'}." in said
+            assert f"the database sqlite:///{Path.cwd() / 'fairquota.db'} (" in said
             assert "processes" not in said
 
     @pytest.mark.parametrize(
